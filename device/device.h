@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * device.h - the device without its transport: request bytes in, reply bytes out.
+ *
+ * Theory of operation
+ * -------------------
+ * A transport (daemon/, qemu/, the tests) takes descriptor chains off its rings,
+ * translates them to iovecs in its own address space and hands a batch of them
+ * to vcd_device_execute(). Every request of the batch is then complete: its
+ * reply stands in the writable iovecs and .written is the used length to
+ * publish. There is no socket, ring, file or thread in here.
+ *
+ * The iovecs point into memory that a hostile guest changes at will. request.c
+ * copies the header once into private memory, checks it against the total
+ * lengths, and from then on looks at the copy only. Data bytes are read by the
+ * engine straight from guest memory where they lie in one piece, else through
+ * the worker's scratch buffer; nothing decides anything from data bytes read
+ * twice. Output is written for VCD_S_OK only.
+ *
+ * Workers: the transport's threads, numbered from 0; worker i may call
+ * vcd_device_execute() concurrently with worker j. The session table is the one
+ * thing they share (session_table.c tells its rules).
+ *
+ * Nothing a request contains makes these functions fail: they return void, the
+ * guest gets a status.
+ */
+#ifndef VCD_DEVICE_H
+#define VCD_DEVICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "engine/engine.h"
+#include "virtio_cryptodev.h"
+
+/** Most requests of one vcd_device_execute() call. */
+#define VCD_BATCH_MAX 64
+
+/**
+ * struct vcd_device_options - what a device is made with.
+ * @engine: engine that serves it, opened for at least @workers workers; borrowed
+ * @workers: threads that will call vcd_device_execute()
+ * @num_queues: for the config space
+ * @max_sessions: sessions at one time; 0: VCD_DEFAULT_MAX_SESSIONS
+ * @max_request: payload bytes per request and direction; 0: VCD_DEFAULT_MAX_REQUEST
+ * @max_segments: descriptors per chain; 0: VCD_DEFAULT_MAX_SEGMENTS
+ * @poll_us: hint for the config space
+ */
+struct vcd_device_options {
+	struct vcd_engine *engine;
+	unsigned int workers;
+	uint32_t num_queues;
+	uint32_t max_sessions;
+	uint32_t max_request;
+	uint32_t max_segments;
+	uint32_t poll_us;
+};
+
+#define VCD_DEFAULT_MAX_SESSIONS 16384u
+#define VCD_DEFAULT_MAX_REQUEST (256u * 1024)
+#define VCD_DEFAULT_MAX_SEGMENTS 256u
+#define VCD_MAX_AAD 4096u
+
+struct vcd_device;
+
+/**
+ * struct vcd_request - one descriptor chain, owned by the transport.
+ * @in: the readable part, in order
+ * @in_count: iovecs in @in
+ * @out: the writable part, in order
+ * @out_count: iovecs in @out
+ * @written: out: used length, bytes written from the start of the writable part
+ */
+struct vcd_request {
+	const struct iovec *in;
+	const struct iovec *out;
+	unsigned int in_count;
+	unsigned int out_count;
+	uint32_t written;
+};
+
+/**
+ * vcd_device_new - make a device.
+ * @options: see there; copied
+ * @ret: out: the device; untouched on failure
+ *
+ * Return: 0, -EINVAL for options out of range, -ENOMEM.
+ */
+int vcd_device_new(const struct vcd_device_options *options, struct vcd_device **ret);
+
+/** vcd_device_free - end a device and all its sessions; NULL is fine. Return: NULL. */
+struct vcd_device *vcd_device_free(struct vcd_device *device);
+
+/** vcd_device_config - fill in the config space. */
+void vcd_device_config(const struct vcd_device *device, struct vcd_config *config);
+
+/**
+ * vcd_device_reset - drop every session.
+ *
+ * For the transport: the front end went away, or the device was reset. Safe
+ * while workers execute: a session in use ends with its last request.
+ */
+void vcd_device_reset(struct vcd_device *device);
+
+/**
+ * vcd_device_execute - carry out a batch of requests.
+ * @device: device
+ * @worker: number of the calling thread
+ * @requests: the batch
+ * @n: requests in it, at most VCD_BATCH_MAX
+ */
+void vcd_device_execute(struct vcd_device *device, unsigned int worker,
+			struct vcd_request *const requests[], size_t n);
+
+/**
+ * struct vcd_device_stats - counters since the device was made.
+ * @requests: replies given
+ * @status: replies by enum vcd_status
+ * @crypt: CRYPT and AUTHCRYPT requests among them that succeeded
+ * @bytes: data bytes these processed
+ * @batches: calls of vcd_device_execute()
+ * @sessions_created: successful SESSION_CREATEs
+ * @sessions_live: sessions there now
+ */
+struct vcd_device_stats {
+	uint64_t requests;
+	uint64_t status[VCD_S_COUNT];
+	uint64_t crypt;
+	uint64_t bytes;
+	uint64_t batches;
+	uint64_t sessions_created;
+	uint64_t sessions_live;
+};
+
+/** vcd_device_stats_get - a snapshot; safe while workers execute. */
+void vcd_device_stats_get(const struct vcd_device *device, struct vcd_device_stats *stats);
+
+/** vcd_status_name - "OK", "STALE", ...; "?" for numbers not in the list. */
+const char *vcd_status_name(uint32_t status);
+
+#endif /* VCD_DEVICE_H */

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * engine.h - sessions and jobs on a crypto backend.
+ *
+ * Theory of operation
+ * -------------------
+ * An engine carries out jobs on sessions. It knows nothing of guests, wires or
+ * rings: its callers (device/, vcrypto-bench) hand it checked, contiguous
+ * buffers and get every job done when vcd_engine_run() returns. One call takes
+ * a *batch*: a multi-buffer backend fills its lanes from it, a plain one walks
+ * through it.
+ *
+ * Several threads, called workers and numbered from 0, may run jobs at once, on
+ * the same session too. A backend keeps what is not thread-safe (EVP contexts,
+ * multi-buffer managers) once per session and worker, made on first use.
+ *
+ * Invariants
+ * - A session is freed only when no job that names it is running; the caller
+ *   counts references (device/session_table.c).
+ * - A cipher keeps nothing between jobs: the IV comes with the job, the one to go on with
+ *   leaves with it.
+ * - A hash that is not begun and ended in one job has state in the session. The
+ *   caller lets one such job at a time run on a session.
+ * - A job whose status is not VCD_S_OK leaves no result behind: output that
+ *   failed authentication is never written to dst.
+ *
+ * Errors: functions return 0 or a negative errno; jobs end with an enum
+ * vcd_status. The library prints nothing.
+ */
+#ifndef VCD_ENGINE_H
+#define VCD_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "virtio_cryptodev.h"
+
+/** enum vcd_alg_kind - what an algorithm number stands for. */
+enum vcd_alg_kind {
+	VCD_ALG_CIPHER = 1, /* session_op.cipher, used by CRYPT */
+	VCD_ALG_HASH,	    /* session_op.mac, no key */
+	VCD_ALG_MAC,	    /* session_op.mac, keyed */
+	VCD_ALG_AEAD,	    /* session_op.cipher, used by AUTHCRYPT */
+};
+
+/**
+ * struct vcd_alg - the facts of one algorithm, the same for every backend.
+ * @id: enum cryptodev_crypto_op_t
+ * @kind: enum vcd_alg_kind
+ * @name: as kernels write it, "cbc(aes)"
+ * @cli_name: as our tools write it without the key size, "aes-cbc"
+ * @block_size: data lengths are a multiple of it; 1 for stream modes and hashes
+ * @iv_len: IV bytes; 0 where there is none; AEAD: the usual nonce
+ * @digest_len: digest bytes of a hash or MAC; tag bytes of an AEAD
+ * @key_min: shortest key
+ * @key_max: longest key
+ * @key_step: key lengths are key_min + n * key_step; 0 when only key_min
+ */
+struct vcd_alg {
+	uint32_t id;
+	enum vcd_alg_kind kind;
+	const char *name;
+	const char *cli_name;
+	uint16_t block_size;
+	uint16_t iv_len;
+	uint16_t digest_len;
+	uint16_t key_min;
+	uint16_t key_max;
+	uint16_t key_step;
+};
+
+/** vcd_alg_find - the table's entry for number @id, or NULL. */
+const struct vcd_alg *vcd_alg_find(uint32_t id);
+
+/** vcd_alg_at - entry @i of the table, NULL behind the last; to walk it. */
+const struct vcd_alg *vcd_alg_at(size_t i);
+
+/** vcd_alg_key_ok - whether @len bytes are a key length of @alg. */
+bool vcd_alg_key_ok(const struct vcd_alg *alg, size_t len);
+
+/**
+ * struct vcd_session_params - what a session is made of.
+ * @cipher: cipher or AEAD, or NULL
+ * @mac: hash or MAC, or NULL
+ * @key: cipher key, caller's memory, copied
+ * @key_len: bytes at @key
+ * @mackey: MAC key, caller's memory, copied
+ * @mackey_len: bytes at @mackey
+ */
+struct vcd_session_params {
+	const struct vcd_alg *cipher;
+	const struct vcd_alg *mac;
+	const uint8_t *key;
+	size_t key_len;
+	const uint8_t *mackey;
+	size_t mackey_len;
+};
+
+struct vcd_engine;
+
+/**
+ * struct vcd_engine_session - head of every backend's session.
+ * @engine: the engine it belongs to
+ * @cipher: cipher or AEAD, or NULL
+ * @mac: hash or MAC, or NULL
+ */
+struct vcd_engine_session {
+	struct vcd_engine *engine;
+	const struct vcd_alg *cipher;
+	const struct vcd_alg *mac;
+};
+
+/** enum vcd_job_flag - what a job does. */
+enum vcd_job_flag {
+	VCD_JOB_DECRYPT = 0x1,
+	VCD_JOB_HASH_RESET = 0x2,
+	VCD_JOB_HASH_FINAL = 0x4,
+};
+
+/**
+ * struct vcd_job - one operation on contiguous buffers.
+ * @session: session it runs on; the caller holds a reference until it is done
+ * @flags: enum vcd_job_flag
+ * @len: data bytes at @src; a multiple of the cipher's block size; AEAD: without the tag
+ * @src: input, @len bytes; may be guest memory, which changes under the reader: a
+ *	backend reads each byte of it once or does not depend on reading the same twice
+ * @dst: output, @len bytes; equal to @src or not overlapping; NULL without a cipher
+ * @aad: AEAD: additional authenticated data
+ * @aad_len: bytes at @aad
+ * @iv: in: IV; out: the IV that continues
+ * @iv_len: bytes of @iv that count
+ * @mac: out: digest or MAC of the plaintext when it was due; AEAD encrypt: out: tag;
+ *	AEAD decrypt: in: the tag to compare with
+ * @mac_len: digest or tag bytes in @mac
+ * @status: out: enum vcd_status
+ */
+struct vcd_job {
+	struct vcd_engine_session *session;
+	uint32_t flags;
+	uint32_t len;
+	const uint8_t *src;
+	uint8_t *dst;
+	const uint8_t *aad;
+	uint32_t aad_len;
+	uint8_t iv_len;
+	uint8_t mac_len;
+	uint8_t iv[VCD_MAX_IV_LEN];
+	uint8_t mac[VCD_MAX_DIGEST_LEN];
+	uint32_t status;
+};
+
+/**
+ * struct vcd_engine_ops - a backend. One file each: openssl.c, cryptodev.c.
+ * @name: as --engine names it
+ * @open: make an engine for @workers workers; @arg is what follows ':' in the
+ *	engine's name, or NULL. 0 and *ret set, or a negative errno: ENODEV the
+ *	backend's device or library is not there, ENOMEM, EINVAL bad @arg
+ * @close: end it; no session of it may be left
+ * @has: whether it can serve this cipher and this mac (either may be NULL) together
+ * @session_new: make a session. The common checks (key lengths, a pair that makes
+ *	sense) are done. 0, -EINVAL key refused, -ENOTSUP, -ENOMEM, -EIO
+ * @session_free: end a session and wipe its keys
+ * @run: carry out @n jobs of worker @worker; sets each job's status, iv, mac
+ * @hash_copy: make @dst's half-done hash equal to @src's; VCD_S_*
+ * @driver_name: what carries @alg out, for SESSION_INFO
+ */
+struct vcd_engine_ops {
+	const char *name;
+	int (*open)(const char *arg, unsigned int workers, struct vcd_engine **ret);
+	void (*close)(struct vcd_engine *engine);
+	bool (*has)(struct vcd_engine *engine, const struct vcd_alg *cipher,
+		    const struct vcd_alg *mac);
+	int (*session_new)(struct vcd_engine *engine, const struct vcd_session_params *params,
+			   struct vcd_engine_session **ret);
+	void (*session_free)(struct vcd_engine_session *session);
+	void (*run)(struct vcd_engine *engine, unsigned int worker, struct vcd_job *const jobs[],
+		    size_t n);
+	uint32_t (*hash_copy)(struct vcd_engine_session *dst, struct vcd_engine_session *src);
+	const char *(*driver_name)(struct vcd_engine *engine, const struct vcd_alg *alg);
+};
+
+/** struct vcd_engine - head of every backend's engine. */
+struct vcd_engine {
+	const struct vcd_engine_ops *ops;
+	unsigned int workers;
+};
+
+/**
+ * vcd_engine_open - open an engine by name.
+ * @spec: "auto", "openssl", "cryptodev" or "cryptodev:PATH"
+ * @workers: threads that will run jobs, numbered 0 to @workers-1
+ * @ret: out: the engine; untouched on failure
+ *
+ * Return: 0, -EINVAL for an unknown name, or what the backend's open returned.
+ */
+int vcd_engine_open(const char *spec, unsigned int workers, struct vcd_engine **ret);
+
+/** vcd_engine_close - end an engine; NULL is fine. Return: NULL. */
+struct vcd_engine *vcd_engine_close(struct vcd_engine *engine);
+
+/** vcd_engine_names - the specs vcd_engine_open() knows, for --help; NULL-ended. */
+const char *const *vcd_engine_names(void);
+
+/**
+ * vcd_engine_has - whether @engine serves @cipher with @mac (either may be NULL).
+ */
+bool vcd_engine_has(struct vcd_engine *engine, const struct vcd_alg *cipher,
+		    const struct vcd_alg *mac);
+
+/**
+ * vcd_engine_session_new - make a session after checking @params.
+ *
+ * Return: 0 and *@ret, -ENOTSUP the engine does not have the algorithms,
+ * -EINVAL a bad key length or a key the algorithm refuses, -ENOMEM, -EIO.
+ */
+int vcd_engine_session_new(struct vcd_engine *engine, const struct vcd_session_params *params,
+			   struct vcd_engine_session **ret);
+
+/** vcd_engine_session_free - end a session, wiping its keys; NULL is fine. */
+void vcd_engine_session_free(struct vcd_engine_session *session);
+
+/**
+ * vcd_engine_run - carry out a batch; done when it returns.
+ * @engine: engine of all the sessions
+ * @worker: the calling thread's number
+ * @jobs: the batch
+ * @n: jobs in it
+ */
+void vcd_engine_run(struct vcd_engine *engine, unsigned int worker, struct vcd_job *const jobs[],
+		    size_t n);
+
+/** vcd_iv_advance_ctr - add @blocks to the 128-bit big-endian counter @iv, wrapping. */
+void vcd_iv_advance_ctr(uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks);
+
+extern const struct vcd_engine_ops vcd_engine_openssl;
+extern const struct vcd_engine_ops vcd_engine_cryptodev;
+
+#endif /* VCD_ENGINE_H */
