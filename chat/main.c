@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* main.c - cryptochat: an encrypted chat over TCP whose encryption a crypto device does. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chat/commands.h"
+#include "chat/options.h"
+#include "chat/wait.h"
+
+/*
+ * A closed standard stream would be the number of the next socket. Fill it with
+ * something that behaves as closed: empty for reading, an error for writing.
+ */
+static int fill_standard_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* The lowest free number is this one. */
+		if (open("/dev/null", O_RDONLY) != fd)
+			return -errno;
+	}
+	return 0;
+}
+
+static int close_stdout(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "cryptochat: cannot write standard output: %s\n", strerror(errno));
+	return CHAT_NETWORK;
+}
+
+/* As if it had not been caught, so that a shell sees why we ended. */
+static void die_of_signal(int sig)
+{
+	sigset_t mask;
+
+	signal(sig, SIG_DFL);
+	sigemptyset(&mask);
+	sigaddset(&mask, sig);
+	raise(sig);
+	sigprocmask(SIG_UNBLOCK, &mask, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	char error[OPTIONS_ERROR_SIZE];
+	struct options options;
+	int status, err;
+
+	err = fill_standard_streams();
+	if (err)
+		return CHAT_USAGE;
+
+	switch (options_parse(argc, argv, &options, error)) {
+	case OPTIONS_HELP:
+		options_help(stdout);
+		return close_stdout(CHAT_OK);
+	case OPTIONS_VERSION:
+		puts("cryptochat " VCD_VERSION);
+		return close_stdout(CHAT_OK);
+	case OPTIONS_BAD:
+		fprintf(stderr, "cryptochat: %s\nTry cryptochat --help.\n", error);
+		return CHAT_USAGE;
+	case OPTIONS_RUN:
+		break;
+	}
+
+	err = wait_setup();
+	if (err) {
+		fprintf(stderr, "cryptochat: cannot set up signals: %s\n", strerror(-err));
+		return CHAT_USAGE;
+	}
+	status = command_run(&options);
+	if (wait_stop_signal())
+		die_of_signal(wait_stop_signal());
+	return status;
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* text.c - make received bytes harmless for a terminal. */
+#include "chat/text.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static size_t escape(uint8_t byte, uint8_t *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	out[0] = '\\';
+	out[1] = 'x';
+	out[2] = (uint8_t)digits[byte >> 4];
+	out[3] = (uint8_t)digits[byte & 15];
+	return 4;
+}
+
+/* Length of the sequence that @lead begins; 0: none begins so. */
+static uint8_t sequence_length(uint8_t lead)
+{
+	if (lead >= 0xc2 && lead <= 0xdf)
+		return 2;
+	if (lead >= 0xe0 && lead <= 0xef)
+		return 3;
+	if (lead >= 0xf0 && lead <= 0xf4)
+		return 4;
+	return 0;
+}
+
+/* RFC 3629 section 4: some leads narrow the second byte. */
+static bool continues(const struct text_filter *tf, uint8_t byte)
+{
+	uint8_t low = 0x80, high = 0xbf;
+
+	if (tf->have == 1) {
+		if (tf->pending[0] == 0xe0)
+			low = 0xa0; /* below: overlong */
+		else if (tf->pending[0] == 0xed)
+			high = 0x9f; /* above: surrogates */
+		else if (tf->pending[0] == 0xf0)
+			low = 0x90; /* below: overlong */
+		else if (tf->pending[0] == 0xf4)
+			high = 0x8f; /* above: beyond U+10FFFF */
+	}
+	return byte >= low && byte <= high;
+}
+
+static bool is_c1_control(const struct text_filter *tf)
+{
+	return tf->have == 2 && tf->pending[0] == 0xc2 && tf->pending[1] <= 0x9f;
+}
+
+size_t text_filter_flush(struct text_filter *tf, uint8_t *out)
+{
+	size_t n = 0;
+
+	for (uint8_t i = 0; i < tf->have; i++)
+		n += escape(tf->pending[i], out + n);
+	*tf = (struct text_filter){0};
+	return n;
+}
+
+/* A whole sequence is pending. */
+static size_t emit(struct text_filter *tf, uint8_t *out)
+{
+	size_t n = tf->have;
+
+	if (is_c1_control(tf))
+		return text_filter_flush(tf, out);
+	memcpy(out, tf->pending, n);
+	*tf = (struct text_filter){0};
+	return n;
+}
+
+/* The first byte of something: no sequence is pending. */
+static size_t begin(struct text_filter *tf, uint8_t byte, uint8_t *out)
+{
+	if (byte == '\n' || byte == '\t' || (byte >= 0x20 && byte < 0x7f)) {
+		out[0] = byte;
+		return 1;
+	}
+	tf->need = sequence_length(byte);
+	if (!tf->need)
+		return escape(byte, out);
+	tf->pending[0] = byte;
+	tf->have = 1;
+	return 0;
+}
+
+size_t text_filter(struct text_filter *tf, const uint8_t *in, size_t len, uint8_t *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (tf->have && !continues(tf, in[i]))
+			n += text_filter_flush(tf, out + n);
+		if (!tf->have) {
+			n += begin(tf, in[i], out + n);
+			continue;
+		}
+		tf->pending[tf->have++] = in[i];
+		if (tf->have == tf->need)
+			n += emit(tf, out + n);
+	}
+	return n;
+}
