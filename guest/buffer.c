@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * buffer.c - payloads that are too large to copy beside the header.
+ *
+ * The caller's own pages, pinned, where that is possible; the device then works
+ * on them directly. Else (memory that cannot be pinned, COP_FLAG_NO_ZC) pages of
+ * ours, copied from and to the caller.
+ *
+ * A pinned page is unpinned when the device has given the request back, whoever
+ * has left meanwhile: munmap, exit or kill during the operation cost nothing
+ * but the page's delay.
+ */
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "driver.h"
+
+static int vcd_buffer_map(struct vcd_buffer *buf, unsigned int offset, u32 len)
+{
+	return sg_alloc_table_from_pages(&buf->sgt, buf->pages, buf->num,
+					 offset, len, GFP_KERNEL);
+}
+
+/**
+ * vcd_buffer_pin() - pin the caller's pages
+ * @buf: zeroed buffer
+ * @addr: user address
+ * @len: bytes, not 0
+ * @write: the device will write to them
+ *
+ * Return: 0, -EFAULT when some page is not there, not writable, or cannot be
+ * pinned, -ENOMEM. @buf is to be freed in either case.
+ */
+int vcd_buffer_pin(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
+		   bool write)
+{
+	unsigned long start = (unsigned long)addr;
+	unsigned int offset = offset_in_page(start);
+	unsigned int num = DIV_ROUND_UP(offset + len, PAGE_SIZE);
+	int got;
+
+	buf->pages = kvmalloc_array(num, sizeof(*buf->pages),
+				    GFP_KERNEL_ACCOUNT);
+	if (!buf->pages)
+		return -ENOMEM;
+	buf->pinned = true;
+	buf->write = write;
+	while (buf->num < num) {
+		got = pin_user_pages_fast((start & PAGE_MASK) +
+					  (unsigned long)buf->num * PAGE_SIZE,
+					  num - buf->num,
+					  write ? FOLL_WRITE : 0,
+					  buf->pages + buf->num);
+		if (got <= 0)
+			return got ? got : -EFAULT;
+		buf->num += got;
+	}
+	return vcd_buffer_map(buf, offset, len);
+}
+
+/**
+ * vcd_buffer_alloc() - make a buffer of our own pages
+ * @buf: zeroed buffer
+ * @len: bytes, not 0
+ *
+ * The pages are zeroed: a device that claims to have written what it has not
+ * must not show old kernel memory to a program.
+ *
+ * Return: 0 or -ENOMEM; @buf is to be freed in either case.
+ */
+int vcd_buffer_alloc(struct vcd_buffer *buf, u32 len)
+{
+	unsigned int num = DIV_ROUND_UP(len, PAGE_SIZE);
+
+	buf->pages = kvmalloc_array(num, sizeof(*buf->pages),
+				    GFP_KERNEL_ACCOUNT);
+	if (!buf->pages)
+		return -ENOMEM;
+	while (buf->num < num) {
+		struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+
+		if (!page)
+			return -ENOMEM;
+		buf->pages[buf->num++] = page;
+	}
+	return vcd_buffer_map(buf, 0, len);
+}
+
+/** vcd_buffer_from_user() - fill a buffer of our own; 0 or -EFAULT */
+int vcd_buffer_from_user(struct vcd_buffer *buf, const u8 __user *addr, u32 len)
+{
+	unsigned int i;
+
+	for (i = 0; len; i++) {
+		u32 n = min_t(u32, len, PAGE_SIZE);
+		unsigned long left;
+		void *page = kmap_local_page(buf->pages[i]);
+
+		left = copy_from_user(page, addr, n);
+		kunmap_local(page);
+		if (left)
+			return -EFAULT;
+		addr += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/** vcd_buffer_to_user() - give a buffer of our own to the caller; 0 or -EFAULT */
+int vcd_buffer_to_user(const struct vcd_buffer *buf, u8 __user *addr, u32 len)
+{
+	unsigned int i;
+
+	for (i = 0; len; i++) {
+		u32 n = min_t(u32, len, PAGE_SIZE);
+		unsigned long left;
+		void *page = kmap_local_page(buf->pages[i]);
+
+		left = copy_to_user(addr, page, n);
+		kunmap_local(page);
+		if (left)
+			return -EFAULT;
+		addr += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/** vcd_buffer_free() - free or unpin; a zeroed or half-made buffer is fine */
+void vcd_buffer_free(struct vcd_buffer *buf)
+{
+	if (buf->sgt.sgl)
+		sg_free_table(&buf->sgt);
+	if (buf->pinned) {
+		if (buf->write)
+			unpin_user_pages_dirty_lock(buf->pages, buf->num, true);
+		else
+			unpin_user_pages(buf->pages, buf->num);
+	} else {
+		while (buf->num)
+			__free_page(buf->pages[--buf->num]);
+	}
+	kvfree(buf->pages);
+	memset(buf, 0, sizeof(*buf));
+}

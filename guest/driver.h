@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * driver.h - structures and functions of the guest module.
+ *
+ * The data path, in the order of a call:
+ *
+ *	chardev.c	ioctl(): copy the argument in, find the session
+ *	crypt.c		check it, cut it into requests, carry the IV along
+ *	session.c	sessions; making one again when the device lost it
+ *	buffer.c	the caller's pages, pinned or copied
+ *	request.c	one request: header, buffers, reply; life and death
+ *	queue.c		virtqueues: add, kick, wait, complete
+ *	wire.c		the bytes of headers and replies
+ *
+ * and main.c for the module and the virtio device.
+ *
+ * Objects and who keeps them
+ *
+ *	vcd_device	by the virtio device while bound, by every open file
+ *	vcd_file	by its struct file; owns the sessions
+ *	vcd_session	by its file, by each call that uses it, by the reaper
+ *	vcd_req_ctx	by its caller, and by the device from the moment it is in
+ *			the ring until the device gives it back. A caller that is
+ *			killed or out of patience drops its part and leaves.
+ *
+ * Locks, outermost first: session->serial (mutex, one chained operation at a
+ * time), session->remake (mutex), queue->lock (spinlock, irqs off; ring and
+ * counters). Nobody sleeps under a spinlock, nobody waits without end.
+ */
+#ifndef VCD_GUEST_DRIVER_H
+#define VCD_GUEST_DRIVER_H
+
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/miscdevice.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/scatterlist.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/virtio.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "cryptodev.h"
+#include "wire.h"
+
+/* A request never carries more than this, whatever the device would take. */
+#define VCD_DRV_MAX_REQUEST	(1024u * 1024)
+/* Payloads up to this are copied next to the header: one descriptor each way. */
+#define VCD_COPY_MAX		4096u
+/* Times a lost session is made again for one request before giving up. */
+#define VCD_REMAKE_MAX		4
+
+/**
+ * struct vcd_alg - sizes of an algorithm
+ * @id: enum cryptodev_crypto_op_t
+ * @block_size: data lengths are a multiple of it
+ * @iv_len: bytes of IV, 0 for none
+ */
+struct vcd_alg {
+	u32 id;
+	u8 block_size;
+	u8 iv_len;
+};
+
+/**
+ * struct vcd_queue - one virtqueue
+ * @dev: device it belongs to
+ * @lock: protects everything below and every use of @vq
+ * @vq: the virtqueue; NULL when the device is gone or frozen
+ * @sleepers: requests in the ring whose owner sleeps, or has left: while there
+ *	are any, the device must interrupt
+ * @progress: counts times the device gave something back
+ * @notifying: callers between dropping @lock and having notified the device
+ * @room: callers waiting for free descriptors
+ * @misses: polls in a row that did not pay, see queue.c
+ * @skip: callers that sleep at once before the next one polls again
+ */
+struct vcd_queue {
+	struct vcd_device *dev;
+	spinlock_t lock; /* ring and counters */
+	struct virtqueue *vq;
+	unsigned int sleepers;
+	unsigned int progress;
+	atomic_t notifying;
+	wait_queue_head_t room;
+	unsigned int misses;
+	unsigned int skip;
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct vcd_device - one virtio device
+ * @vdev: the virtio device; NULL once removed
+ * @ref: the binding, each open file
+ * @index: N of /dev/cryptodevN
+ * @misc: that node
+ * @name: its name
+ * @list: in vcd_devices
+ * @gone: removed: every call fails with ENODEV
+ * @queues: request queues
+ * @num_queues: of them
+ * @max_request: payload bytes of a request, each direction
+ * @max_segments: descriptors of a request
+ * @ciphers: bit map of ciphers the device has
+ * @reap: destroys sessions that nobody waits for
+ * @reap_lock: protects @reap_list and @reaping
+ * @reap_list: sessions to destroy
+ * @reaping: the reaper has one in hand
+ * @reaped: woken when nothing is left to reap
+ */
+struct vcd_device {
+	struct virtio_device *vdev;
+	struct kref ref;
+	int index;
+	struct miscdevice misc;
+	char name[24];
+	struct list_head list;
+	bool gone;
+	struct vcd_queue *queues;
+	unsigned int num_queues;
+	u32 max_request;
+	u32 max_segments;
+	u64 ciphers[2];
+	struct work_struct reap;
+	spinlock_t reap_lock; /* reap_list, reaping */
+	struct list_head reap_list;
+	bool reaping;
+	wait_queue_head_t reaped;
+};
+
+/**
+ * struct vcd_file - an open file description
+ * @dev: device
+ * @sessions: by id; the xarray's lock covers lookup and reference
+ * @next_id: where the search for a free id goes on
+ */
+struct vcd_file {
+	struct vcd_device *dev;
+	struct xarray sessions;
+	u32 next_id;
+};
+
+/**
+ * struct vcd_session - a session of the ABI
+ * @ref: file, callers, reaper
+ * @dev: device; the file keeps it while the session is used, the reaper after
+ * @cipher: sizes of the cipher
+ * @reap: in the device's reap_list
+ * @remake: held while the device's session is made again
+ * @host_id: the device's id of it; 0: none
+ * @serial: held by operations that go on with the session's IV
+ * @iv_lock: protects @iv
+ * @iv: the IV the last operation left
+ * @key_len: bytes of key
+ * @key: to make the session again with
+ */
+struct vcd_session {
+	refcount_t ref;
+	struct vcd_device *dev;
+	const struct vcd_alg *cipher;
+	struct list_head reap;
+	struct mutex remake; /* host_id */
+	u64 host_id;
+	struct mutex serial; /* chained operations */
+	spinlock_t iv_lock; /* iv */
+	u8 iv[VCD_MAX_IV_LEN];
+	u32 key_len;
+	u8 key[VCD_MAX_KEY_LEN];
+};
+
+/**
+ * struct vcd_buffer - pages of a payload too large to copy beside the header
+ * @sgt: scatter list of them
+ * @pages: the pages
+ * @num: how many
+ * @pinned: the caller's own, else ours
+ * @write: the device writes to them
+ */
+struct vcd_buffer {
+	struct sg_table sgt;
+	struct page **pages;
+	unsigned int num;
+	bool pinned;
+	bool write;
+};
+
+/**
+ * struct vcd_req_ctx - one request
+ * @ref: caller and device
+ * @dev: device
+ * @queue: queue it was put on
+ * @done: the device gave it back, or never will
+ * @lost: it was taken back from a dead ring: there is no reply
+ * @sleeper: counted in queue->sleepers; under queue->lock
+ * @disowned: the caller left before it was done
+ * @used: used length the device published
+ * @in_len: payload bytes behind the request header in @in
+ * @out_len: room for output
+ * @src: pages in, if any
+ * @dst: pages out, if any
+ * @in_sg: the header and copied payload
+ * @out_sg: the reply and copied output
+ * @cleanup: frees it where one may sleep
+ * @in: request header, then in_len copied bytes
+ * @out: reply, then copied output
+ */
+struct vcd_req_ctx {
+	refcount_t ref;
+	struct vcd_device *dev;
+	struct vcd_queue *queue;
+	struct completion done;
+	bool lost;
+	bool sleeper;
+	bool disowned;
+	u32 used;
+	u32 in_len;
+	u32 out_len;
+	struct vcd_buffer src;
+	struct vcd_buffer dst;
+	struct scatterlist in_sg;
+	struct scatterlist out_sg;
+	struct work_struct cleanup;
+	u8 *in;
+	u8 *out;
+};
+
+/* Module parameters, main.c. */
+extern unsigned int vcd_timeout_ms;
+extern unsigned int vcd_spin_us;
+extern umode_t vcd_node_mode;
+extern struct workqueue_struct *vcd_wq;
+
+/* main.c */
+struct vcd_device *vcd_device_first(void);
+void vcd_device_get(struct vcd_device *dev);
+void vcd_device_put(struct vcd_device *dev);
+
+/* chardev.c */
+int vcd_chardev_add(struct vcd_device *dev);
+void vcd_chardev_del(struct vcd_device *dev);
+
+/* crypt.c */
+int vcd_crypt(struct vcd_file *file, const struct crypt_op *op);
+
+/* session.c */
+int vcd_session_new(struct vcd_file *file, const struct session_op *op,
+		    u32 *id);
+int vcd_session_end(struct vcd_file *file, u32 id);
+void vcd_session_end_all(struct vcd_file *file);
+struct vcd_session *vcd_session_get(struct vcd_file *file, u32 id);
+void vcd_session_put(struct vcd_session *session);
+int vcd_session_remake(struct vcd_session *session, u64 *host_id);
+void vcd_session_reap(struct work_struct *work);
+
+/* buffer.c */
+int vcd_buffer_pin(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
+		   bool write);
+int vcd_buffer_alloc(struct vcd_buffer *buf, u32 len);
+int vcd_buffer_from_user(struct vcd_buffer *buf, const u8 __user *addr,
+			 u32 len);
+int vcd_buffer_to_user(const struct vcd_buffer *buf, u8 __user *addr, u32 len);
+void vcd_buffer_free(struct vcd_buffer *buf);
+
+/* request.c */
+struct vcd_req_ctx *vcd_req_new(struct vcd_device *dev, u32 in_len,
+				u32 out_len);
+void vcd_req_put(struct vcd_req_ctx *req);
+void vcd_req_complete(struct vcd_req_ctx *req);
+int vcd_req_exec(struct vcd_req_ctx *req, struct vcd_result *result);
+int vcd_host_hello(struct vcd_device *dev);
+int vcd_host_destroy(struct vcd_device *dev, u64 host_id);
+
+/* queue.c */
+int vcd_queues_init(struct vcd_device *dev);
+void vcd_queues_stop(struct vcd_device *dev);
+int vcd_queue_submit(struct vcd_req_ctx *req);
+int vcd_queue_wait(struct vcd_req_ctx *req);
+
+/* alg.c */
+const struct vcd_alg *vcd_cipher_find(u32 id);
+
+static inline bool vcd_has_cipher(const struct vcd_device *dev, u32 id)
+{
+	return id < 128 && (dev->ciphers[id / 64] >> (id % 64)) & 1;
+}
+
+#endif /* VCD_GUEST_DRIVER_H */

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * queue.c - virtqueues: add, kick, wait, complete.
+ *
+ * Theory of operation
+ *
+ * A caller uses the queue of the CPU it runs on. It adds its request under
+ * queue->lock, notifies the device outside of it, and waits: first by polling
+ * the used ring, for at most spin_us and only while nothing else wants the CPU;
+ * then asleep. Whoever looks at the used ring, be it a polling caller or the
+ * interrupt, completes every request found there.
+ *
+ * Interrupts cost more than anything else on this path (on a device with one
+ * shared vector they are INTx), so the device is asked for them only while a
+ * request is in the ring whose owner does not poll: queue->sleepers counts
+ * those. A caller that leaves early (killed, timed out) stays counted, so that
+ * its request is picked up when the device returns it.
+ *
+ * Polling adapts: a poll that did not pay makes the next 2, 4, ... 1024 callers
+ * sleep at once; one that paid ends that. A guest whose host needs the very CPU
+ * it polls on, or whose requests take long, soon stops polling.
+ *
+ * Invariants
+ * - queue->vq is used under queue->lock, except by a notifier, who is counted in
+ *   queue->notifying. vcd_queues_stop() clears it first and waits for those.
+ * - virtqueue_add and virtqueue_get_buf are never called without the lock.
+ * - queue->sleepers > 0 and a live ring mean callbacks are enabled.
+ */
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/log2.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/version.h>
+#include <linux/virtio_config.h>
+
+#include "driver.h"
+
+#define VCD_SKIP_MAX 1024
+
+/* Take back what the device returned. Caller holds queue->lock, vq is live. */
+static void vcd_queue_drain(struct vcd_queue *queue)
+{
+	struct virtqueue *vq = queue->vq;
+	struct vcd_req_ctx *req;
+	bool any = false;
+	unsigned int used;
+
+	lockdep_assert_held(&queue->lock);
+	do {
+		virtqueue_disable_cb(vq);
+		while ((req = virtqueue_get_buf(vq, &used))) {
+			if (req->sleeper)
+				queue->sleepers--;
+			req->used = used;
+			vcd_req_complete(req);
+			any = true;
+		}
+		/* A broken ring reports more and returns nothing. */
+	} while (queue->sleepers && !virtqueue_is_broken(vq) &&
+		 !virtqueue_enable_cb(vq));
+
+	if (any) {
+		queue->progress++;
+		wake_up_all(&queue->room);
+	}
+}
+
+static void vcd_queue_interrupt(struct virtqueue *vq)
+{
+	struct vcd_device *dev = vq->vdev->priv;
+	struct vcd_queue *queue = &dev->queues[vq->index];
+	unsigned long flags;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	if (queue->vq)
+		vcd_queue_drain(queue);
+	spin_unlock_irqrestore(&queue->lock, flags);
+}
+
+/* 1: in the ring, *notify says whether to notify; 0: ring full; or an error */
+static int vcd_queue_add(struct vcd_queue *queue, struct vcd_req_ctx *req,
+			 struct virtqueue **notify, unsigned int *progress)
+{
+	struct scatterlist *sgs[4];
+	unsigned int out = 0, in = 0;
+	unsigned long flags;
+	int err = -EIO;
+
+	sgs[out++] = &req->in_sg;
+	if (req->src.num)
+		sgs[out++] = req->src.sgt.sgl;
+	sgs[out + in++] = &req->out_sg;
+	if (req->dst.num)
+		sgs[out + in++] = req->dst.sgt.sgl;
+
+	*notify = NULL;
+	spin_lock_irqsave(&queue->lock, flags);
+	*progress = queue->progress;
+	if (queue->vq)
+		err = virtqueue_add_sgs(queue->vq, sgs, out, in, req,
+					GFP_ATOMIC);
+	if (!err) {
+		refcount_inc(&req->ref);
+		if (virtqueue_kick_prepare(queue->vq)) {
+			*notify = queue->vq;
+			atomic_inc(&queue->notifying);
+		}
+	}
+	spin_unlock_irqrestore(&queue->lock, flags);
+	if (err == -ENOSPC)
+		return 0;
+	return err ? err : 1;
+}
+
+static bool vcd_queue_moved(struct vcd_queue *queue, unsigned int progress)
+{
+	unsigned long flags;
+	bool moved;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	if (queue->vq)
+		vcd_queue_drain(queue);
+	moved = !queue->vq || queue->progress != progress;
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return moved;
+}
+
+/**
+ * vcd_queue_submit() - put a request into the ring of this CPU's queue
+ * @req: request; the device holds a reference from here on
+ *
+ * Waits for room, as long as the device keeps giving requests back.
+ *
+ * Return: 0, -ENODEV, -EIO (dead ring, or full and nothing moved for
+ * timeout_ms), -EINTR when the caller is being killed.
+ */
+int vcd_queue_submit(struct vcd_req_ctx *req)
+{
+	struct vcd_device *dev = req->dev;
+	struct vcd_queue *queue;
+	struct virtqueue *notify;
+	unsigned int progress;
+	long ret;
+
+	queue = &dev->queues[raw_smp_processor_id() % dev->num_queues];
+	req->queue = queue;
+	for (;;) {
+		ret = vcd_queue_add(queue, req, &notify, &progress);
+		if (ret)
+			break;
+		ret = wait_event_killable_timeout(queue->room,
+						  vcd_queue_moved(queue, progress),
+						  msecs_to_jiffies(vcd_timeout_ms));
+		if (!ret)
+			return -EIO;
+		if (ret < 0)
+			return -EINTR;
+	}
+	if (ret < 0)
+		return READ_ONCE(dev->gone) ? -ENODEV : ret;
+	if (notify) {
+		virtqueue_notify(notify);
+		atomic_dec(&queue->notifying);
+	}
+	return 0;
+}
+
+static bool vcd_queue_should_poll(struct vcd_queue *queue)
+{
+	unsigned int skip;
+
+	if (!vcd_spin_us)
+		return false;
+	skip = READ_ONCE(queue->skip);
+	if (!skip)
+		return true;
+	WRITE_ONCE(queue->skip, skip - 1);
+	return false;
+}
+
+/* Poll the used ring until @req is done or it does not pay. True: done. */
+static bool vcd_queue_poll(struct vcd_queue *queue, struct vcd_req_ctx *req)
+{
+	u64 end = ktime_get_ns() + (u64)vcd_spin_us * NSEC_PER_USEC;
+	unsigned int misses;
+	unsigned long flags;
+
+	do {
+		if (completion_done(&req->done)) {
+			WRITE_ONCE(queue->misses, 0);
+			WRITE_ONCE(queue->skip, 0);
+			return true;
+		}
+		if (need_resched() || fatal_signal_pending(current))
+			return false;
+		if (spin_trylock_irqsave(&queue->lock, flags)) {
+			if (queue->vq)
+				vcd_queue_drain(queue);
+			spin_unlock_irqrestore(&queue->lock, flags);
+		}
+		cpu_relax();
+	} while (ktime_get_ns() < end);
+
+	misses = min(READ_ONCE(queue->misses) + 1, (unsigned int)ilog2(VCD_SKIP_MAX));
+	WRITE_ONCE(queue->misses, misses);
+	WRITE_ONCE(queue->skip, 1u << misses);
+	return completion_done(&req->done);
+}
+
+/**
+ * vcd_queue_wait() - wait for a submitted request
+ * @req: request
+ *
+ * Return: 0 when it is done. -EINTR when the caller is being killed, -EIO after
+ * timeout_ms: the request then still belongs to the device, and its buffers
+ * must not be touched.
+ */
+int vcd_queue_wait(struct vcd_req_ctx *req)
+{
+	struct vcd_queue *queue = req->queue;
+	unsigned long flags;
+	long left;
+
+	if (vcd_queue_should_poll(queue) && vcd_queue_poll(queue, req))
+		return 0;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	if (!completion_done(&req->done)) {
+		req->sleeper = true;
+		queue->sleepers++;
+		if (queue->vq)
+			vcd_queue_drain(queue);
+	}
+	spin_unlock_irqrestore(&queue->lock, flags);
+
+	left = wait_for_completion_killable_timeout(&req->done,
+						    msecs_to_jiffies(vcd_timeout_ms));
+	if (left > 0)
+		return 0;
+	return left ? -EINTR : -EIO;
+}
+
+/* virtio_find_vqs() took separate arrays before Linux 6.11. */
+static int vcd_find_vqs(struct virtio_device *vdev, unsigned int num,
+			struct virtqueue *vqs[])
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+	struct virtqueue_info *info;
+	unsigned int i;
+	int err;
+
+	info = kcalloc(num, sizeof(*info), GFP_KERNEL);
+	if (!info)
+		return -ENOMEM;
+	for (i = 0; i < num; i++) {
+		info[i].name = "requests";
+		info[i].callback = vcd_queue_interrupt;
+	}
+	err = virtio_find_vqs(vdev, num, vqs, info, NULL);
+	kfree(info);
+	return err;
+#else
+	vq_callback_t *callbacks[VCD_MAX_QUEUES];
+	const char *names[VCD_MAX_QUEUES];
+	unsigned int i;
+
+	for (i = 0; i < num; i++) {
+		names[i] = "requests";
+		callbacks[i] = vcd_queue_interrupt;
+	}
+	return virtio_find_vqs(vdev, num, vqs, callbacks, names, NULL);
+#endif
+}
+
+/**
+ * vcd_queues_init() - find the virtqueues and set the queues up
+ * @dev: device; its vdev, queues array and num_queues (wanted) are set
+ *
+ * A transport may have fewer queues than the config space names (QEMU's generic
+ * vhost-user device is told their number by hand): then as many as there are.
+ *
+ * Return: 0 or a negative errno.
+ */
+int vcd_queues_init(struct vcd_device *dev)
+{
+	struct virtqueue **vqs;
+	unsigned int i;
+	int err;
+
+	vqs = kcalloc(dev->num_queues, sizeof(*vqs), GFP_KERNEL);
+	if (!vqs)
+		return -ENOMEM;
+	for (;;) {
+		err = vcd_find_vqs(dev->vdev, dev->num_queues, vqs);
+		if (err != -ENOENT || dev->num_queues == 1)
+			break;
+		dev->num_queues--;
+	}
+	if (err)
+		goto out;
+	for (i = 0; i < dev->num_queues; i++) {
+		struct vcd_queue *queue = &dev->queues[i];
+
+		virtqueue_disable_cb(vqs[i]);
+		dev->max_segments = min_t(u32, dev->max_segments,
+					  virtqueue_get_vring_size(vqs[i]));
+		spin_lock_irq(&queue->lock);
+		queue->sleepers = 0;
+		queue->vq = vqs[i];
+		spin_unlock_irq(&queue->lock);
+	}
+out:
+	kfree(vqs);
+	return err;
+}
+
+/**
+ * vcd_queues_stop() - reset the device and end every request in its rings
+ * @dev: device
+ *
+ * Their callers get -ENODEV if the device is gone, else -EIO. Afterwards the
+ * virtqueues do not exist.
+ */
+void vcd_queues_stop(struct vcd_device *dev)
+{
+	struct virtqueue *vq;
+	unsigned int i;
+
+	for (i = 0; i < dev->num_queues; i++) {
+		struct vcd_queue *queue = &dev->queues[i];
+
+		spin_lock_irq(&queue->lock);
+		queue->vq = NULL;
+		spin_unlock_irq(&queue->lock);
+		while (atomic_read(&queue->notifying))
+			cond_resched();
+	}
+	virtio_reset_device(dev->vdev);
+	virtio_device_for_each_vq(dev->vdev, vq) {
+		struct vcd_queue *queue = &dev->queues[vq->index];
+		struct vcd_req_ctx *req;
+
+		spin_lock_irq(&queue->lock);
+		while ((req = virtqueue_detach_unused_buf(vq))) {
+			req->lost = true;
+			vcd_req_complete(req);
+		}
+		queue->sleepers = 0;
+		queue->progress++;
+		spin_unlock_irq(&queue->lock);
+		wake_up_all(&queue->room);
+	}
+	dev->vdev->config->del_vqs(dev->vdev);
+}

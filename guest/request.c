@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * request.c - one request: header, buffers, reply; life and death.
+ *
+ * A request has two holders, its caller and, while it is in the ring, the
+ * device. The last one out frees it. The device's part is dropped in interrupt
+ * context, where pages cannot be unpinned, so a request whose caller has left
+ * is freed by a work item.
+ *
+ * One side effect outlives a caller that leaves: a SESSION_CREATE that the
+ * device then carries out makes a session nobody knows. Such a request destroys
+ * that session before it is freed.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/slab.h>
+
+#include "driver.h"
+
+static void vcd_req_free(struct vcd_req_ctx *req)
+{
+	struct vcd_device *dev = req->dev;
+
+	vcd_buffer_free(&req->src);
+	vcd_buffer_free(&req->dst);
+	/* The header may be followed by a key. */
+	kfree_sensitive(req);
+	vcd_device_put(dev);
+}
+
+static bool vcd_req_is_create(const struct vcd_req_ctx *req)
+{
+	const struct vcd_req *hdr = (const struct vcd_req *)req->in;
+
+	return hdr->opcode == cpu_to_le16(VCD_OP_SESSION_CREATE);
+}
+
+/* Judge the reply of a request that the device gave back. */
+static int vcd_req_reply(struct vcd_req_ctx *req, struct vcd_result *result)
+{
+	struct vcd_reply reply;
+	u32 max_out = req->out_len;
+
+	if (req->lost)
+		return READ_ONCE(req->dev->gone) ? -ENODEV : -EIO;
+	memcpy(&reply, req->out, sizeof(reply));
+	return vcd_wire_reply(&reply, req->used, max_out, result);
+}
+
+static void vcd_req_cleanup(struct work_struct *work)
+{
+	struct vcd_req_ctx *req = container_of(work, struct vcd_req_ctx, cleanup);
+	struct vcd_result result;
+
+	if (vcd_req_is_create(req) && !vcd_req_reply(req, &result) &&
+	    result.status == VCD_S_OK)
+		vcd_host_destroy(req->dev, result.value);
+	vcd_req_free(req);
+}
+
+/**
+ * vcd_req_new() - make a request
+ * @dev: device
+ * @in_len: bytes of payload that will lie behind the header in req->in
+ * @out_len: bytes of output that will lie behind the reply in req->out
+ *
+ * The caller fills req->in, may attach req->src and req->dst and raise
+ * req->out_len by what fits there, then calls vcd_req_exec().
+ *
+ * Return: the request, the caller's; NULL without memory.
+ */
+struct vcd_req_ctx *vcd_req_new(struct vcd_device *dev, u32 in_len, u32 out_len)
+{
+	size_t in_at = ALIGN(sizeof(struct vcd_req_ctx), L1_CACHE_BYTES);
+	size_t in_size = sizeof(struct vcd_req) + in_len;
+	size_t out_at = ALIGN(in_at + in_size, L1_CACHE_BYTES);
+	size_t out_size = sizeof(struct vcd_reply) + out_len;
+	struct vcd_req_ctx *req;
+
+	req = kmalloc(out_at + out_size, GFP_KERNEL_ACCOUNT);
+	if (!req)
+		return NULL;
+	memset(req, 0, sizeof(*req));
+	vcd_device_get(dev);
+	req->dev = dev;
+	refcount_set(&req->ref, 1);
+	init_completion(&req->done);
+	INIT_WORK(&req->cleanup, vcd_req_cleanup);
+	req->in = (u8 *)req + in_at;
+	req->in_len = in_len;
+	req->out = (u8 *)req + out_at;
+	req->out_len = out_len;
+	/* Never show old kernel memory if the device claims to have written. */
+	memset(req->out, 0, out_size);
+	sg_init_one(&req->in_sg, req->in, in_size);
+	sg_init_one(&req->out_sg, req->out, out_size);
+	return req;
+}
+
+/** vcd_req_put() - the caller's part ends; NULL is fine; may sleep */
+void vcd_req_put(struct vcd_req_ctx *req)
+{
+	if (!req || !refcount_dec_and_test(&req->ref))
+		return;
+	if (req->disowned)
+		queue_work(vcd_wq, &req->cleanup);
+	else
+		vcd_req_free(req);
+}
+
+/** vcd_req_complete() - the device's part ends; under queue->lock */
+void vcd_req_complete(struct vcd_req_ctx *req)
+{
+	complete(&req->done);
+	if (refcount_dec_and_test(&req->ref))
+		queue_work(vcd_wq, &req->cleanup);
+}
+
+/**
+ * vcd_req_exec() - send a request and wait for its reply
+ * @req: request; may be sent again after this returned 0
+ * @result: out: the checked reply, when 0 is returned
+ *
+ * Return: 0 when there is a valid reply, whatever its status; otherwise
+ * -ENODEV, -EIO or -EINTR, and nothing but vcd_req_put() may be done with @req.
+ */
+int vcd_req_exec(struct vcd_req_ctx *req, struct vcd_result *result)
+{
+	int err;
+
+	reinit_completion(&req->done);
+	req->sleeper = false;
+	err = vcd_queue_submit(req);
+	if (err)
+		return err;
+	err = vcd_queue_wait(req);
+	if (err) {
+		req->disowned = true;
+		if (err == -EIO)
+			pr_warn_ratelimited("%s: no reply from the host in %u ms\n",
+					    req->dev->name, vcd_timeout_ms);
+		return err;
+	}
+	return vcd_req_reply(req, result);
+}
+
+/**
+ * vcd_host_hello() - greet the device and drop what an earlier driver left
+ * @dev: device with live queues
+ *
+ * Return: 0; -EPROTO no common version; -EIO no or a bad reply.
+ */
+int vcd_host_hello(struct vcd_device *dev)
+{
+	struct vcd_result result;
+	struct vcd_req_ctx *req;
+	int err;
+
+	req = vcd_req_new(dev, 0, 0);
+	if (!req)
+		return -ENOMEM;
+	vcd_wire_hello((struct vcd_req_hello *)req->in);
+	err = vcd_req_exec(req, &result);
+	if (!err)
+		err = vcd_wire_errno(result.status);
+	if (!err && result.value != VCD_PROTOCOL_VERSION)
+		err = -EPROTO;
+	vcd_req_put(req);
+	return err;
+}
+
+/**
+ * vcd_host_destroy() - end a session on the device
+ * @dev: device
+ * @host_id: the device's session id
+ *
+ * Return: 0 when it is gone; a negative errno when that is not known.
+ */
+int vcd_host_destroy(struct vcd_device *dev, u64 host_id)
+{
+	struct vcd_result result;
+	struct vcd_req_ctx *req;
+	int err;
+
+	req = vcd_req_new(dev, 0, 0);
+	if (!req)
+		return -ENOMEM;
+	vcd_wire_session((struct vcd_req *)req->in, VCD_OP_SESSION_DESTROY,
+			 host_id);
+	err = vcd_req_exec(req, &result);
+	if (!err && result.status != VCD_S_STALE)
+		err = vcd_wire_errno(result.status);
+	vcd_req_put(req);
+	return err;
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * wire.c - the driver's side of the protocol: fill in requests, judge replies.
+ *
+ * The functions that fill in write every byte of the header. The one that
+ * judges gets a private copy of the reply: the device cannot change it any more.
+ */
+#include <asm/byteorder.h>
+#include <linux/errno.h>
+#include <linux/string.h>
+
+#include "wire.h"
+
+/**
+ * vcd_wire_hello() - fill in VCD_OP_HELLO for the versions this driver speaks
+ * @req: header to fill in
+ */
+void vcd_wire_hello(struct vcd_req_hello *req)
+{
+	memset(req, 0, sizeof(*req));
+	req->opcode = cpu_to_le16(VCD_OP_HELLO);
+	req->min_version = cpu_to_le32(VCD_PROTOCOL_VERSION);
+	req->max_version = cpu_to_le32(VCD_PROTOCOL_VERSION);
+}
+
+/**
+ * vcd_wire_create() - fill in VCD_OP_SESSION_CREATE with the keys in the payload
+ * @req: header to fill in
+ * @cipher: cipher or AEAD number, 0 for none
+ * @mac: hash or MAC number, 0 for none
+ * @key_len: bytes of cipher key
+ * @mackey_len: bytes of MAC key
+ */
+void vcd_wire_create(struct vcd_req_create *req, u32 cipher, u32 mac,
+		     u32 key_len, u32 mackey_len)
+{
+	memset(req, 0, sizeof(*req));
+	req->opcode = cpu_to_le16(VCD_OP_SESSION_CREATE);
+	req->cipher = cpu_to_le32(cipher);
+	req->mac = cpu_to_le32(mac);
+	req->key_len = cpu_to_le32(key_len);
+	req->mackey_len = cpu_to_le32(mackey_len);
+	req->key_source = cpu_to_le32(VCD_KEY_INLINE);
+}
+
+/**
+ * vcd_wire_session() - fill in a request that has a session id and nothing else
+ * @req: header to fill in
+ * @opcode: VCD_OP_SESSION_DESTROY or VCD_OP_SESSION_INFO
+ * @session: the device's session id
+ */
+void vcd_wire_session(struct vcd_req *req, u16 opcode, u64 session)
+{
+	memset(req, 0, sizeof(*req));
+	req->opcode = cpu_to_le16(opcode);
+	req->session = cpu_to_le64(session);
+}
+
+/**
+ * vcd_wire_crypt() - fill in VCD_OP_CRYPT
+ * @req: header to fill in
+ * @session: the device's session id
+ * @flags: VCD_F_DECRYPT, VCD_F_HASH_RESET, VCD_F_HASH_FINAL
+ * @src_len: bytes of data
+ * @iv: IV of @iv_len bytes
+ * @iv_len: IV size of the cipher, at most VCD_MAX_IV_LEN
+ */
+void vcd_wire_crypt(struct vcd_req *req, u64 session, u16 flags, u32 src_len,
+		    const u8 *iv, u8 iv_len)
+{
+	memset(req, 0, sizeof(*req));
+	req->opcode = cpu_to_le16(VCD_OP_CRYPT);
+	req->flags = cpu_to_le16(flags);
+	req->src_len = cpu_to_le32(src_len);
+	req->session = cpu_to_le64(session);
+	req->iv_len = iv_len;
+	memcpy(req->iv, iv, iv_len);
+}
+
+/**
+ * vcd_wire_reply() - check a reply against what the request could produce
+ * @reply: private copy of the reply header
+ * @used: used length the device published
+ * @max_out: room the request gave for output
+ * @result: out: the reply's fields in CPU order
+ *
+ * Return: 0 when the reply is one that the protocol allows, whatever its
+ * status; -EIO when it is not, and then nothing of it may be used.
+ */
+int vcd_wire_reply(const struct vcd_reply *reply, u32 used, u32 max_out,
+		   struct vcd_result *result)
+{
+	u32 out_len = le32_to_cpu(reply->out_len);
+
+	if (used < sizeof(*reply))
+		return -EIO;
+	if (out_len > max_out || used - sizeof(*reply) != out_len)
+		return -EIO;
+	result->status = le32_to_cpu(reply->status);
+	if (result->status != VCD_S_OK && out_len)
+		return -EIO;
+	result->out_len = out_len;
+	result->value = le64_to_cpu(reply->value);
+	memcpy(result->iv, reply->iv, sizeof(result->iv));
+	return 0;
+}
+
+/**
+ * vcd_wire_errno() - what a status means to a program
+ * @status: enum vcd_status, as received
+ *
+ * VCD_S_STALE is ESTALE, for the driver itself: it makes the session again and
+ * no program sees it.
+ *
+ * Return: 0 or a negative errno.
+ */
+int vcd_wire_errno(u32 status)
+{
+	switch (status) {
+	case VCD_S_OK:
+		return 0;
+	case VCD_S_INVALID:
+	case VCD_S_NOTSUPP:
+	case VCD_S_NOALG:
+	case VCD_S_BADKEY:
+		return -EINVAL;
+	case VCD_S_STALE:
+		return -ESTALE;
+	case VCD_S_BADMSG:
+		return -EBADMSG;
+	case VCD_S_NOSPACE:
+		return -ENOSPC;
+	case VCD_S_NOMEM:
+		return -ENOMEM;
+	case VCD_S_BUSY:
+		return -EBUSY;
+	case VCD_S_TOOBIG:
+		return -EMSGSIZE;
+	case VCD_S_VERSION:
+		return -EPROTO;
+	case VCD_S_NOSTATE:
+	case VCD_S_IO:
+	default:
+		return -EIO;
+	}
+}
