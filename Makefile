@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The face of the build: meson builds user space, kbuild the guest module.
+#
+#   make            user space into build/
+#   make module     the guest module for the running kernel (KDIR=... for another)
+#   make demo       a chat between this machine and a VM, through the device
+#   make check      unit, wire and chat tests and one VM; under 5 minutes warm
+#   make check-all  everything: sanitizers, static checks, debug kernels, two more kernels
+#   make bench      the numbers of docs/performance.md, on this machine
+#   make fuzz       run the fuzzers for FUZZ_SECONDS each (clang)
+#   make install    user space; PREFIX=/usr/local DESTDIR=
+#   make clean      remove build/ (the cache of kernels and QEMU stays)
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
+
+all: build/build.ninja
+	ninja -C build -j$(JOBS)
+
+build/build.ninja:
+	packaging/deps build
+	meson setup build --prefix=$(PREFIX)
+
+module:
+	tests/vm/module --running $(if $(KDIR),--kdir=$(KDIR))
+
+demo:
+	packaging/deps demo
+	@$(MAKE) --no-print-directory all
+	tests/vm/demo $(if $(INTERACTIVE),--interactive)
+
+check:
+	packaging/deps check
+	tests/check
+
+check-all:
+	packaging/deps check-all
+	tests/check --all
+
+bench: all
+	tools/bench-suite
+
+fuzz:
+	packaging/deps check-all
+	tests/fuzz/run $(FUZZ_SECONDS)
+
+install: all
+	DESTDIR=$(DESTDIR) meson install -C build --no-rebuild
+
+clean:
+	rm -rf build
+
+.PHONY: all module demo check check-all bench fuzz install clean
