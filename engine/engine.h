@@ -79,6 +79,16 @@ const struct vcd_alg *vcd_alg_at(size_t i);
 /** vcd_alg_key_ok - whether @len bytes are a key length of @alg. */
 bool vcd_alg_key_ok(const struct vcd_alg *alg, size_t len);
 
+/** vcd_alg_iv_ok - whether @len is an IV or nonce length of @alg: iv_len; CCM: 7 to 13. */
+bool vcd_alg_iv_ok(const struct vcd_alg *alg, size_t len);
+
+/**
+ * vcd_alg_tag_ok - whether @len is a tag length of the AEAD @alg.
+ *
+ * GCM: 4, 8, 12 to 16 (SP 800-38D); CCM: 4 to 16, even (SP 800-38C); others 1 to digest_len.
+ */
+bool vcd_alg_tag_ok(const struct vcd_alg *alg, size_t len);
+
 /**
  * struct vcd_session_params - what a session is made of.
  * @cipher: cipher or AEAD, or NULL
@@ -229,6 +239,20 @@ void vcd_engine_session_free(struct vcd_engine_session *session);
  */
 void vcd_engine_run(struct vcd_engine *engine, unsigned int worker, struct vcd_job *const jobs[],
 		    size_t n);
+
+/**
+ * vcd_engine_hash_copy - make @dst's half-done hash equal to @src's.
+ *
+ * The caller lets no job run on either session meanwhile. The copy ends as @src
+ * would have: a MAC goes on under @src's key until @dst's next HASH_RESET.
+ *
+ * Return: VCD_S_OK; VCD_S_INVALID the sessions' algorithms differ, there is none, or both are the
+ * same session; VCD_S_NOSTATE @src has no half-done hash; VCD_S_NOMEM, VCD_S_IO.
+ */
+uint32_t vcd_engine_hash_copy(struct vcd_engine_session *dst, struct vcd_engine_session *src);
+
+/** vcd_engine_driver_name - what carries @alg out on @engine, "openssl-cbc-aes". */
+const char *vcd_engine_driver_name(struct vcd_engine *engine, const struct vcd_alg *alg);
 
 /** vcd_iv_advance_ctr - add @blocks to the 128-bit big-endian counter @iv, wrapping. */
 void vcd_iv_advance_ctr(uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks);

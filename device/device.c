@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* device.c - the device object: limits, config space, batches. See device.h and internal.h. */
+#include "device/internal.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* Bounds of the options. */
+#define MIN_REQUEST 4096u
+#define MAX_REQUEST (16u << 20)
+#define MIN_SEGMENTS 4u
+#define MAX_SEGMENTS 32768u /* longest queue of virtio, hence longest chain */
+#define MAX_WORKERS VCD_MAX_QUEUES
+
+static int options_check(struct vcd_device_options *options)
+{
+	if (!options->max_sessions)
+		options->max_sessions = VCD_DEFAULT_MAX_SESSIONS;
+	if (!options->max_request)
+		options->max_request = VCD_DEFAULT_MAX_REQUEST;
+	if (!options->max_segments)
+		options->max_segments = VCD_DEFAULT_MAX_SEGMENTS;
+	if (!options->engine || !options->workers || options->workers > MAX_WORKERS ||
+	    options->workers > options->engine->workers)
+		return -EINVAL;
+	if (!options->num_queues || options->num_queues > VCD_MAX_QUEUES)
+		return -EINVAL;
+	if (options->max_sessions > VCD_SESSION_TABLE_MAX || options->max_request < MIN_REQUEST ||
+	    options->max_request > MAX_REQUEST || options->max_segments < MIN_SEGMENTS ||
+	    options->max_segments > MAX_SEGMENTS)
+		return -EINVAL;
+	return 0;
+}
+
+static void bitmap_set(__le64 map[2], uint32_t id)
+{
+	map[id / 64] |= htole64(UINT64_C(1) << id % 64);
+}
+
+static void config_fill(struct vcd_config *config, const struct vcd_device_options *options,
+			uint32_t epoch)
+{
+	const struct vcd_alg *alg;
+
+	*config = (struct vcd_config){
+	    .version = htole32(VCD_PROTOCOL_VERSION),
+	    .num_queues = htole32(options->num_queues),
+	    .max_request = htole32(options->max_request),
+	    .max_segments = htole32(options->max_segments),
+	    .max_sessions = htole32(options->max_sessions),
+	    .max_aad = htole32(VCD_MAX_AAD),
+	    .epoch = htole32(epoch),
+	    .poll_us = htole32(options->poll_us),
+	};
+	for (size_t i = 0; (alg = vcd_alg_at(i)); i++) {
+		bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
+
+		if (alg->id >= 128 ||
+		    !vcd_engine_has(options->engine, cipher ? alg : NULL, cipher ? NULL : alg))
+			continue;
+		if (alg->kind == VCD_ALG_CIPHER)
+			bitmap_set(config->ciphers, alg->id);
+		else if (alg->kind == VCD_ALG_AEAD)
+			bitmap_set(config->aeads, alg->id);
+		else
+			bitmap_set(config->macs, alg->id);
+	}
+}
+
+static int workers_new(struct vcd_device *device)
+{
+	unsigned int n = device->options.workers;
+
+	device->workers = aligned_alloc(_Alignof(struct vcd_worker), n * sizeof(struct vcd_worker));
+	if (!device->workers)
+		return -ENOMEM;
+	memset(device->workers, 0, n * sizeof(struct vcd_worker));
+	for (unsigned int i = 0; i < n; i++) {
+		struct vcd_worker *worker = &device->workers[i];
+
+		worker->number = i;
+		/* Twice the largest request: a batch need not stop at each that is large. */
+		worker->arena_size = 2 * ((size_t)device->options.max_request + VCD_MAX_AAD);
+		worker->arena_size = (worker->arena_size + 63) & ~(size_t)63;
+		worker->arena = aligned_alloc(64, worker->arena_size);
+		if (!worker->arena)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int vcd_device_new_at(const struct vcd_device_options *options, uint64_t start, uint32_t epoch,
+		      struct vcd_device **ret)
+{
+	struct vcd_device *device = calloc(1, sizeof(*device));
+	int error;
+
+	if (!device)
+		return -ENOMEM;
+	device->options = *options;
+	error = options_check(&device->options);
+	if (!error)
+		error = vcd_session_table_init(&device->table, device->options.max_sessions, start);
+	if (error) {
+		free(device);
+		return error;
+	}
+	error = workers_new(device);
+	if (error) {
+		vcd_device_free(device);
+		return error;
+	}
+	config_fill(&device->config, &device->options, epoch);
+	*ret = device;
+	return 0;
+}
+
+int vcd_device_new(const struct vcd_device_options *options, struct vcd_device **ret)
+{
+	struct {
+		uint64_t start;
+		uint32_t epoch;
+		uint32_t pad;
+	} chance;
+
+	if (getrandom(&chance, sizeof(chance), 0) != sizeof(chance))
+		return -EIO;
+	return vcd_device_new_at(options, chance.start, chance.epoch, ret);
+}
+
+struct vcd_device *vcd_device_free(struct vcd_device *device)
+{
+	if (!device)
+		return NULL;
+	vcd_session_table_fini(&device->table);
+	for (unsigned int i = 0; device->workers && i < device->options.workers; i++)
+		free(device->workers[i].arena);
+	free(device->workers);
+	free(device);
+	return NULL;
+}
+
+void vcd_device_config(const struct vcd_device *device, struct vcd_config *config)
+{
+	*config = device->config;
+}
+
+void vcd_device_reset(struct vcd_device *device)
+{
+	vcd_session_table_clear(&device->table);
+}
+
+void vcd_device_execute(struct vcd_device *device, unsigned int worker_number,
+			struct vcd_request *const requests[], size_t n)
+{
+	struct vcd_worker *worker = &device->workers[worker_number];
+
+	for (size_t i = 0; i < n; i++)
+		vcd_request_parse(device, worker, requests[i]);
+	vcd_crypt_flush(device, worker);
+	vcd_count(&worker->counters.batches, 1);
+}

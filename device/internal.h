@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * internal.h - what the files of device/ share.
+ *
+ * Theory of operation
+ * -------------------
+ * vcd_device_execute() takes a batch through three stages:
+ *
+ *   parse      request.c: framing, header, checks; HELLO and the session operations
+ *              are carried out and answered on the spot
+ *   prepare    crypt.c: CRYPT and AUTHCRYPT become a job, with a reference on the
+ *              session, its buffers either the guest's memory or the scratch
+ *   finish     after the engine ran the jobs: output and reply written, reference dropped
+ *
+ * Prepared requests stand in the worker's ops[] until the batch is through or
+ * the scratch cannot take the next one; then the engine runs what there is.
+ *
+ * Scratch
+ * -------
+ * One arena per worker, large enough for any single request. Data lies there
+ * when the guest scattered it, when input and output of a request overlap other
+ * than exactly, and when it is plaintext of an AEAD not yet authenticated. In
+ * the arena a request is processed in place. AAD is always copied.
+ *
+ * Invariants
+ * - A header is read once; all decisions are taken from the copy.
+ * - Every length in a struct vcd_op was checked against the chain's totals.
+ * - A request gets exactly one reply, through vcd_reply(), or none when its
+ *   writable part cannot hold one.
+ */
+#ifndef VCD_DEVICE_INTERNAL_H
+#define VCD_DEVICE_INTERNAL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "device/device.h"
+#include "device/iov.h"
+#include "device/session_table.h"
+
+/**
+ * struct vcd_counters - one worker's share of the statistics.
+ *
+ * Written by the worker only, read by anybody.
+ */
+struct vcd_counters {
+	_Atomic(uint64_t) requests;
+	_Atomic(uint64_t) status[VCD_S_COUNT];
+	_Atomic(uint64_t) crypt;
+	_Atomic(uint64_t) bytes;
+	_Atomic(uint64_t) batches;
+	_Atomic(uint64_t) sessions_created;
+};
+
+/**
+ * struct vcd_op - a prepared CRYPT or AUTHCRYPT.
+ * @request: where it came from
+ * @slot: session, referenced
+ * @out: the writable part behind the reply
+ * @data_len: bytes of processed data to put out, from job.dst
+ * @tail_len: bytes of job.mac to put out behind them: digest or tag
+ * @bounced: job.dst is scratch, to be copied out
+ * @holds_hash: this request has the slot's hash_busy
+ * @job: what the engine does
+ */
+struct vcd_op {
+	struct vcd_request *request;
+	struct vcd_slot *slot;
+	struct vcd_iov out;
+	uint32_t data_len;
+	uint32_t tail_len;
+	bool bounced;
+	bool holds_hash;
+	struct vcd_job job;
+};
+
+/**
+ * struct vcd_worker - what belongs to one worker.
+ * @counters: statistics
+ * @number: its number
+ * @arena: scratch memory
+ * @arena_size: its bytes
+ * @arena_used: bytes taken by the prepared requests
+ * @n_ops: prepared requests
+ * @ops: these
+ * @jobs: their jobs, for the engine
+ */
+struct vcd_worker {
+	_Alignas(64) struct vcd_counters counters;
+	_Alignas(64) unsigned int number;
+	uint8_t *arena;
+	size_t arena_size;
+	size_t arena_used;
+	size_t n_ops;
+	struct vcd_op ops[VCD_BATCH_MAX];
+	struct vcd_job *jobs[VCD_BATCH_MAX];
+};
+
+/**
+ * struct vcd_device - the device.
+ * @options: as given, defaults filled in
+ * @config: the config space
+ * @table: sessions
+ * @workers: one each
+ */
+struct vcd_device {
+	struct vcd_device_options options;
+	struct vcd_config config;
+	struct vcd_session_table table;
+	struct vcd_worker *workers;
+};
+
+/**
+ * vcd_device_new_at - vcd_device_new() without chance, for tests.
+ * @start: determines the session ids
+ * @epoch: for the config space
+ */
+int vcd_device_new_at(const struct vcd_device_options *options, uint64_t start, uint32_t epoch,
+		      struct vcd_device **ret);
+
+/** vcd_count - add @n to a counter of the calling worker. */
+static inline void vcd_count(_Atomic(uint64_t) *counter, uint64_t n)
+{
+	uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+
+	/* One writer, so no locked instruction. */
+	atomic_store_explicit(counter, value + n, memory_order_relaxed);
+}
+
+/**
+ * struct vcd_fields - the common request header, decoded.
+ *
+ * As struct vcd_req, in the byte order of the host; reserved fields were zero,
+ * @iv_len is at most VCD_MAX_IV_LEN and @iv is zero behind it.
+ */
+struct vcd_fields {
+	uint16_t opcode;
+	uint16_t flags;
+	uint32_t src_len;
+	uint64_t session;
+	uint32_t aad_len;
+	uint32_t crypt_off;
+	uint8_t iv_len;
+	uint8_t tag_len;
+	uint8_t iv[VCD_MAX_IV_LEN];
+	uint64_t arg;
+};
+
+/**
+ * struct vcd_ctx - the request that is being parsed.
+ * @device: device
+ * @worker: worker
+ * @request: the chain
+ * @in: the readable part behind the header
+ * @out: the writable part behind the reply
+ * @payload: readable bytes behind the header
+ * @room: writable bytes behind the reply
+ * @prepared: the reply comes from vcd_crypt_flush()
+ * @out_len: for the reply
+ * @value: for the reply
+ */
+struct vcd_ctx {
+	struct vcd_device *device;
+	struct vcd_worker *worker;
+	struct vcd_request *request;
+	struct vcd_iov in;
+	struct vcd_iov out;
+	uint64_t payload;
+	uint64_t room;
+	bool prepared;
+	uint32_t out_len;
+	uint64_t value;
+};
+
+/**
+ * vcd_reply - answer a request: write the reply, set the used length, count.
+ * @iv: IV that continues, VCD_MAX_IV_LEN bytes, or NULL for none
+ */
+void vcd_reply(struct vcd_worker *worker, struct vcd_request *request, uint32_t status,
+	       uint32_t out_len, uint64_t value, const uint8_t *iv);
+
+/** vcd_request_parse - first stage; the request is answered or prepared afterwards. */
+void vcd_request_parse(struct vcd_device *device, struct vcd_worker *worker,
+		       struct vcd_request *request);
+
+/**
+ * vcd_crypt_prepare, vcd_authcrypt_prepare - check CRYPT, AUTHCRYPT and make it an op.
+ *
+ * Return: VCD_S_OK and ctx->prepared set, or the status to answer.
+ */
+uint32_t vcd_crypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req);
+uint32_t vcd_authcrypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req);
+
+/** vcd_crypt_flush - run what @worker has prepared and answer it. */
+void vcd_crypt_flush(struct vcd_device *device, struct vcd_worker *worker);
+
+/** vcd_hash_trylock - reserve the half-done hash of @slot's session. Return: got it. */
+static inline bool vcd_hash_trylock(struct vcd_slot *slot)
+{
+	return !atomic_exchange_explicit(&slot->hash_busy, 1, memory_order_acquire);
+}
+
+/** vcd_hash_unlock - give it back. */
+static inline void vcd_hash_unlock(struct vcd_slot *slot)
+{
+	atomic_store_explicit(&slot->hash_busy, 0, memory_order_release);
+}
+
+#endif /* VCD_DEVICE_INTERNAL_H */

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* iov.c - a bounded cursor over the iovecs of a request. See iov.h. */
+#include "device/iov.h"
+
+#include <string.h>
+
+struct vcd_iov vcd_iov_init(const struct iovec *iov, unsigned int count)
+{
+	return (struct vcd_iov){.iov = iov, .count = count};
+}
+
+uint64_t vcd_iov_total(const struct iovec *iov, unsigned int count)
+{
+	uint64_t total = 0;
+
+	for (unsigned int i = 0; i < count; i++)
+		if (__builtin_add_overflow(total, (uint64_t)iov[i].iov_len, &total))
+			return UINT64_MAX;
+	return total;
+}
+
+/* The next piece, at most @len bytes, and move behind it; 0 at the end. */
+static size_t next_piece(struct vcd_iov *cursor, size_t len, uint8_t **piece)
+{
+	while (cursor->count) {
+		size_t left = cursor->iov->iov_len - cursor->offset;
+
+		if (left) {
+			if (len > left)
+				len = left;
+			*piece = (uint8_t *)cursor->iov->iov_base + cursor->offset;
+			cursor->offset += len;
+			return len;
+		}
+		cursor->iov++;
+		cursor->count--;
+		cursor->offset = 0;
+	}
+	return 0;
+}
+
+size_t vcd_iov_read(struct vcd_iov *cursor, void *buf, size_t len)
+{
+	size_t done = 0, n;
+	uint8_t *piece;
+
+	while (done < len && (n = next_piece(cursor, len - done, &piece))) {
+		memcpy((uint8_t *)buf + done, piece, n);
+		done += n;
+	}
+	/* Nobody may fetch it again from the source instead of the copy. */
+	__asm__ volatile("" ::: "memory");
+	return done;
+}
+
+size_t vcd_iov_write(struct vcd_iov *cursor, const void *buf, size_t len)
+{
+	size_t done = 0, n;
+	uint8_t *piece;
+
+	while (done < len && (n = next_piece(cursor, len - done, &piece))) {
+		memcpy(piece, (const uint8_t *)buf + done, n);
+		done += n;
+	}
+	return done;
+}
+
+size_t vcd_iov_skip(struct vcd_iov *cursor, size_t len)
+{
+	size_t done = 0, n;
+	uint8_t *piece;
+
+	while (done < len && (n = next_piece(cursor, len - done, &piece)))
+		done += n;
+	return done;
+}
+
+uint8_t *vcd_iov_contig(const struct vcd_iov *cursor, size_t len)
+{
+	struct vcd_iov walk = *cursor;
+	uint8_t *start = NULL, *piece;
+	size_t done = 0, n;
+
+	while (done < len && (n = next_piece(&walk, len - done, &piece))) {
+		if (!start)
+			start = piece;
+		else if ((uintptr_t)piece != (uintptr_t)start + done)
+			return NULL;
+		done += n;
+	}
+	return done == len ? start : NULL;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * iov.h - a bounded cursor over the iovecs of a request.
+ *
+ * Every byte that crosses between a guest's buffers and the device goes through
+ * here, or through a pointer that vcd_iov_contig() gave after the same bounds
+ * check. A cursor never leaves its iovecs: asking for more than is left gives
+ * less, or NULL, and the caller checks.
+ *
+ * Iovecs of length zero may stand anywhere; their base is never looked at.
+ */
+#ifndef VCD_IOV_H
+#define VCD_IOV_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+/**
+ * struct vcd_iov - a position in a sequence of iovecs.
+ * @iov: the iovec the position lies in
+ * @count: iovecs from there on
+ * @offset: bytes of @iov[0] already passed
+ */
+struct vcd_iov {
+	const struct iovec *iov;
+	unsigned int count;
+	size_t offset;
+};
+
+/** vcd_iov_init - a cursor at the start of @count iovecs. */
+struct vcd_iov vcd_iov_init(const struct iovec *iov, unsigned int count);
+
+/** vcd_iov_total - bytes of @count iovecs; UINT64_MAX should the sum not fit. */
+uint64_t vcd_iov_total(const struct iovec *iov, unsigned int count);
+
+/**
+ * vcd_iov_read - copy bytes out, once, and move on.
+ *
+ * What was copied is private: no later change of the guest's memory shows in it.
+ *
+ * Return: bytes copied, less than @len only at the end.
+ */
+size_t vcd_iov_read(struct vcd_iov *cursor, void *buf, size_t len);
+
+/** vcd_iov_write - copy bytes in and move on. Return: bytes copied, see vcd_iov_read(). */
+size_t vcd_iov_write(struct vcd_iov *cursor, const void *buf, size_t len);
+
+/** vcd_iov_skip - move on without copying. Return: bytes passed. */
+size_t vcd_iov_skip(struct vcd_iov *cursor, size_t len);
+
+/**
+ * vcd_iov_contig - where the next @len bytes lie, if they lie in one piece.
+ *
+ * Iovecs that follow each other in memory count as one piece. Does not move.
+ *
+ * Return: the address, or NULL when they are scattered, not there, or @len is 0.
+ */
+uint8_t *vcd_iov_contig(const struct vcd_iov *cursor, size_t len);
+
+#endif /* VCD_IOV_H */

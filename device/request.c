@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * request.c - from a descriptor chain to an answer or a prepared operation.
+ *
+ * The order of the checks, for each operation the same, so that a request with
+ * several faults is answered in one way only:
+ *
+ *   1. writable part shorter than a reply            used length 0
+ *   2. more descriptors than max_segments            VCD_S_TOOBIG
+ *   3. readable part shorter than a header           VCD_S_INVALID
+ *   4. opcode                                        VCD_S_NOTSUPP
+ *   5. reserved fields, flags, fields not used       VCD_S_INVALID
+ *   6. payload is what the header's lengths say      VCD_S_INVALID
+ *   7. payload and AAD within the limits             VCD_S_TOOBIG
+ *   8. session                                       VCD_S_STALE
+ *   9. lengths, IV and tag fit the session           VCD_S_INVALID
+ *  10. room for the output                           VCD_S_INVALID, then VCD_S_TOOBIG
+ *
+ * (VCD_OP_SESSION_CREATE: 8 and 9 are the algorithms, VCD_S_NOALG, then the keys,
+ * VCD_S_BADKEY, then the table, VCD_S_NOSPACE.)
+ */
+#include "device/internal.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+static bool all_zero(const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes;
+	uint8_t any = 0;
+
+	while (len--)
+		any |= *p++;
+	return !any;
+}
+
+void vcd_reply(struct vcd_worker *worker, struct vcd_request *request, uint32_t status,
+	       uint32_t out_len, uint64_t value, const uint8_t *iv)
+{
+	struct vcd_iov out = vcd_iov_init(request->out, request->out_count);
+	struct vcd_reply reply = {
+	    .status = htole32(status),
+	    .out_len = htole32(out_len),
+	    .value = htole64(value),
+	};
+
+	if (iv)
+		memcpy(reply.iv, iv, sizeof(reply.iv));
+	vcd_iov_write(&out, &reply, sizeof(reply));
+	request->written = (uint32_t)sizeof(reply) + out_len;
+	vcd_count(&worker->counters.requests, 1);
+	vcd_count(&worker->counters.status[status], 1);
+}
+
+/* Steps 5 for the operations with the common header. */
+static uint32_t decode(const struct vcd_req *raw, struct vcd_fields *req)
+{
+	if (!all_zero(raw->reserved0, sizeof(raw->reserved0)) ||
+	    !all_zero(raw->reserved1, sizeof(raw->reserved1)) || raw->iv_len > sizeof(raw->iv) ||
+	    !all_zero(raw->iv + raw->iv_len, sizeof(raw->iv) - raw->iv_len))
+		return VCD_S_INVALID;
+	*req = (struct vcd_fields){
+	    .opcode = le16toh(raw->opcode),
+	    .flags = le16toh(raw->flags),
+	    .src_len = le32toh(raw->src_len),
+	    .session = le64toh(raw->session),
+	    .aad_len = le32toh(raw->aad_len),
+	    .crypt_off = le32toh(raw->crypt_off),
+	    .iv_len = raw->iv_len,
+	    .tag_len = raw->tag_len,
+	    .arg = le64toh(raw->arg),
+	};
+	memcpy(req->iv, raw->iv, sizeof(req->iv));
+	return VCD_S_OK;
+}
+
+/* The operations that name a session and nothing else (but HASH_COPY's arg). */
+static bool names_only(const struct vcd_ctx *ctx, const struct vcd_fields *req)
+{
+	return !req->flags && !req->src_len && !req->aad_len && !req->crypt_off && !req->iv_len &&
+	       !req->tag_len && !ctx->payload;
+}
+
+static uint32_t hello(struct vcd_ctx *ctx, const struct vcd_req_hello *raw)
+{
+	uint32_t min = le32toh(raw->min_version);
+	uint32_t max = le32toh(raw->max_version);
+
+	if (raw->flags || raw->session || !all_zero(raw->reserved, sizeof(raw->reserved)) ||
+	    min > max || ctx->payload)
+		return VCD_S_INVALID;
+	if (min > VCD_PROTOCOL_VERSION || max < VCD_PROTOCOL_VERSION)
+		return VCD_S_VERSION;
+	vcd_session_table_clear(&ctx->device->table);
+	ctx->value = VCD_PROTOCOL_VERSION;
+	return VCD_S_OK;
+}
+
+/**
+ * struct create - VCD_OP_SESSION_CREATE, decoded. Holds keys: wiped when it goes.
+ */
+struct create {
+	struct vcd_session_params params;
+	uint8_t key[VCD_MAX_KEY_LEN];
+	uint8_t mackey[VCD_MAX_MACKEY_LEN];
+};
+
+static void create_wipe(struct create *create)
+{
+	OPENSSL_cleanse(create, sizeof(*create));
+}
+
+static uint32_t create_status(int error)
+{
+	switch (error) {
+	case 0:
+		return VCD_S_OK;
+	case -ENOTSUP:
+		return VCD_S_NOALG;
+	case -EINVAL:
+		return VCD_S_BADKEY;
+	case -ENOMEM:
+		return VCD_S_NOMEM;
+	default:
+		return VCD_S_IO;
+	}
+}
+
+/* Steps 5 to 7 of a SESSION_CREATE, its algorithms and key lengths; then reads the keys. */
+static uint32_t create_parse(struct vcd_ctx *ctx, const struct vcd_req_create *raw,
+			     struct create *create)
+{
+	struct vcd_session_params *params = &create->params;
+	uint32_t cipher = le32toh(raw->cipher), mac = le32toh(raw->mac);
+	uint32_t key_len = le32toh(raw->key_len), mackey_len = le32toh(raw->mackey_len);
+
+	if (raw->flags || raw->session || le32toh(raw->key_source) != VCD_KEY_INLINE ||
+	    !all_zero(raw->reserved, sizeof(raw->reserved)) || (!cipher && !mac) ||
+	    (!cipher && key_len) || (!mac && mackey_len))
+		return VCD_S_INVALID;
+	if (ctx->payload != (uint64_t)key_len + mackey_len)
+		return VCD_S_INVALID;
+	params->cipher = cipher ? vcd_alg_find(cipher) : NULL;
+	params->mac = mac ? vcd_alg_find(mac) : NULL;
+	if ((cipher && !params->cipher) || (mac && !params->mac) ||
+	    !vcd_engine_has(ctx->device->options.engine, params->cipher, params->mac))
+		return VCD_S_NOALG;
+	if (key_len > sizeof(create->key) || mackey_len > sizeof(create->mackey))
+		return VCD_S_BADKEY;
+	params->key = create->key;
+	params->key_len = vcd_iov_read(&ctx->in, create->key, key_len);
+	params->mackey = create->mackey;
+	params->mackey_len = vcd_iov_read(&ctx->in, create->mackey, mackey_len);
+	return VCD_S_OK;
+}
+
+static uint32_t session_create(struct vcd_ctx *ctx, const struct vcd_req_create *raw)
+{
+	__attribute__((cleanup(create_wipe))) struct create create = {0};
+	struct vcd_device *device = ctx->device;
+	struct vcd_engine_session *session;
+	struct vcd_slot *slot;
+	uint32_t status;
+
+	status = create_parse(ctx, raw, &create);
+	if (status != VCD_S_OK)
+		return status;
+	slot = vcd_session_table_reserve(&device->table);
+	if (!slot)
+		return VCD_S_NOSPACE;
+	status =
+	    create_status(vcd_engine_session_new(device->options.engine, &create.params, &session));
+	if (status != VCD_S_OK) {
+		vcd_session_table_cancel(&device->table, slot);
+		return status;
+	}
+	ctx->value = vcd_session_table_publish(&device->table, slot, session);
+	vcd_count(&ctx->worker->counters.sessions_created, 1);
+	return VCD_S_OK;
+}
+
+static uint32_t session_destroy(struct vcd_ctx *ctx, const struct vcd_fields *req)
+{
+	if (!names_only(ctx, req) || req->arg)
+		return VCD_S_INVALID;
+	if (!vcd_session_table_remove(&ctx->device->table, req->session))
+		return VCD_S_STALE;
+	return VCD_S_OK;
+}
+
+static void put_name(char field[VCD_ALG_NAME_LEN], const char *name)
+{
+	/* The field is zero; its last byte stays so. */
+	memcpy(field, name, strnlen(name, VCD_ALG_NAME_LEN - 1));
+}
+
+static uint32_t session_info(struct vcd_ctx *ctx, const struct vcd_fields *req)
+{
+	struct vcd_engine *engine = ctx->device->options.engine;
+	struct vcd_session_info info = {0};
+	struct vcd_slot *slot;
+
+	if (!names_only(ctx, req) || req->arg)
+		return VCD_S_INVALID;
+	slot = vcd_session_table_get(&ctx->device->table, req->session);
+	if (!slot)
+		return VCD_S_STALE;
+	if (slot->session->cipher) {
+		put_name(info.cipher_name, slot->session->cipher->name);
+		put_name(info.cipher_driver, vcd_engine_driver_name(engine, slot->session->cipher));
+	}
+	if (slot->session->mac) {
+		put_name(info.mac_name, slot->session->mac->name);
+		put_name(info.mac_driver, vcd_engine_driver_name(engine, slot->session->mac));
+	}
+	vcd_session_table_put(&ctx->device->table, slot);
+	if (ctx->room < sizeof(info))
+		return VCD_S_INVALID;
+	vcd_iov_write(&ctx->out, &info, sizeof(info));
+	ctx->out_len = sizeof(info);
+	return VCD_S_OK;
+}
+
+static uint32_t hash_copy_locked(struct vcd_slot *dst, struct vcd_slot *src)
+{
+	uint32_t status;
+
+	if (dst == src || !dst->session->mac || dst->session->mac != src->session->mac)
+		return VCD_S_INVALID;
+	if (!vcd_hash_trylock(dst))
+		return VCD_S_BUSY;
+	if (!vcd_hash_trylock(src)) {
+		vcd_hash_unlock(dst);
+		return VCD_S_BUSY;
+	}
+	status = vcd_engine_hash_copy(dst->session, src->session);
+	vcd_hash_unlock(src);
+	vcd_hash_unlock(dst);
+	return status;
+}
+
+static uint32_t hash_copy(struct vcd_ctx *ctx, const struct vcd_fields *req)
+{
+	struct vcd_session_table *table = &ctx->device->table;
+	struct vcd_slot *dst, *src;
+	uint32_t status;
+
+	if (!names_only(ctx, req))
+		return VCD_S_INVALID;
+	dst = vcd_session_table_get(table, req->session);
+	if (!dst)
+		return VCD_S_STALE;
+	src = vcd_session_table_get(table, req->arg);
+	if (src) {
+		status = hash_copy_locked(dst, src);
+		vcd_session_table_put(table, src);
+	} else {
+		status = VCD_S_STALE;
+	}
+	vcd_session_table_put(table, dst);
+	return status;
+}
+
+static uint32_t dispatch(struct vcd_ctx *ctx, const struct vcd_req *raw)
+{
+	static_assert(sizeof(struct vcd_req) == sizeof(struct vcd_req_hello), "one header size");
+	static_assert(sizeof(struct vcd_req) == sizeof(struct vcd_req_create), "one header size");
+	uint32_t (*operation)(struct vcd_ctx * ctx, const struct vcd_fields *req);
+	struct vcd_req_create create;
+	struct vcd_req_hello hello_req;
+	struct vcd_fields req;
+	uint32_t status;
+
+	switch (le16toh(raw->opcode)) {
+	case VCD_OP_HELLO:
+		memcpy(&hello_req, raw, sizeof(hello_req));
+		return hello(ctx, &hello_req);
+	case VCD_OP_SESSION_CREATE:
+		memcpy(&create, raw, sizeof(create));
+		return session_create(ctx, &create);
+	case VCD_OP_SESSION_DESTROY:
+		operation = session_destroy;
+		break;
+	case VCD_OP_SESSION_INFO:
+		operation = session_info;
+		break;
+	case VCD_OP_CRYPT:
+		operation = vcd_crypt_prepare;
+		break;
+	case VCD_OP_AUTHCRYPT:
+		operation = vcd_authcrypt_prepare;
+		break;
+	case VCD_OP_HASH_COPY:
+		operation = hash_copy;
+		break;
+	default:
+		return VCD_S_NOTSUPP;
+	}
+	status = decode(raw, &req);
+	return status == VCD_S_OK ? operation(ctx, &req) : status;
+}
+
+void vcd_request_parse(struct vcd_device *device, struct vcd_worker *worker,
+		       struct vcd_request *request)
+{
+	struct vcd_ctx ctx = {
+	    .device = device,
+	    .worker = worker,
+	    .request = request,
+	    .in = vcd_iov_init(request->in, request->in_count),
+	    .out = vcd_iov_init(request->out, request->out_count),
+	};
+	uint64_t readable = vcd_iov_total(request->in, request->in_count);
+	uint64_t writable = vcd_iov_total(request->out, request->out_count);
+	struct vcd_req raw;
+	uint32_t status;
+
+	request->written = 0;
+	if (writable < sizeof(struct vcd_reply))
+		return;
+	if ((uint64_t)request->in_count + request->out_count > device->options.max_segments) {
+		status = VCD_S_TOOBIG;
+	} else if (readable < sizeof(raw)) {
+		status = VCD_S_INVALID;
+	} else {
+		vcd_iov_read(&ctx.in, &raw, sizeof(raw));
+		vcd_iov_skip(&ctx.out, sizeof(struct vcd_reply));
+		ctx.payload = readable - sizeof(raw);
+		ctx.room = writable - sizeof(struct vcd_reply);
+		status = dispatch(&ctx, &raw);
+	}
+	if (!ctx.prepared)
+		vcd_reply(worker, request, status, ctx.out_len, ctx.value, NULL);
+}

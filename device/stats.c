@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stats.c - counters. Each worker counts on cache lines of its own (struct
+ * vcd_counters) without locked instructions; a snapshot adds them up, and is
+ * exact whenever the workers stand still.
+ */
+#include "device/internal.h"
+
+static uint64_t get(const _Atomic(uint64_t) *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void vcd_device_stats_get(const struct vcd_device *device, struct vcd_device_stats *stats)
+{
+	*stats = (struct vcd_device_stats){
+	    .sessions_live = get(&device->table.live),
+	};
+	for (unsigned int i = 0; i < device->options.workers; i++) {
+		const struct vcd_counters *counters = &device->workers[i].counters;
+
+		stats->requests += get(&counters->requests);
+		for (size_t s = 0; s < VCD_S_COUNT; s++)
+			stats->status[s] += get(&counters->status[s]);
+		stats->crypt += get(&counters->crypt);
+		stats->bytes += get(&counters->bytes);
+		stats->batches += get(&counters->batches);
+		stats->sessions_created += get(&counters->sessions_created);
+	}
+}
+
+const char *vcd_status_name(uint32_t status)
+{
+	static const char *const names[VCD_S_COUNT] = {
+	    [VCD_S_OK] = "OK",	       [VCD_S_INVALID] = "INVALID", [VCD_S_NOTSUPP] = "NOTSUPP",
+	    [VCD_S_STALE] = "STALE",   [VCD_S_NOALG] = "NOALG",	    [VCD_S_BADKEY] = "BADKEY",
+	    [VCD_S_BADMSG] = "BADMSG", [VCD_S_NOSPACE] = "NOSPACE", [VCD_S_NOMEM] = "NOMEM",
+	    [VCD_S_BUSY] = "BUSY",     [VCD_S_TOOBIG] = "TOOBIG",   [VCD_S_NOSTATE] = "NOSTATE",
+	    [VCD_S_IO] = "IO",	       [VCD_S_VERSION] = "VERSION",
+	};
+
+	return status < VCD_S_COUNT ? names[status] : "?";
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * iv.h - the IV with which the next job goes on.
+ *
+ * Whatever the backend, the engine computes it here, from the data, because
+ * neither libcrypto nor a foreign /dev/crypto reports it the same way for all
+ * modes. The definition:
+ *
+ *   CBC, CFB  the last whole block of ciphertext, in both directions
+ *   OFB       the last whole block of key stream
+ *   CTR       the counter, advanced by the blocks used, a trailing part of a
+ *             block counted as one; 128 bits big-endian, wrapping
+ *   XTS       the IV with which the rest of the same data unit is processed (xts.h)
+ *   AEAD      the nonce as it came in
+ *
+ * In CFB and OFB a trailing part of a block does not count: the IV is then that
+ * of the last block boundary, or what came in when no whole block was
+ * processed. So in every mode, data cut at multiples of the block size (16 where
+ * that is 1) and processed in one job per piece gives the result of a single job.
+ */
+#ifndef VCD_IV_H
+#define VCD_IV_H
+
+#include "engine/alg.h"
+
+/** struct vcd_iv_saved - what has to be remembered from before the job (it may be in place). */
+struct vcd_iv_saved {
+	uint8_t block[VCD_MAX_IV_LEN];
+};
+
+/** vcd_iv_save - call before the cipher runs. */
+void vcd_iv_save(struct vcd_iv_saved *saved, const struct vcd_job *job);
+
+/**
+ * vcd_iv_next - call after it ran: puts the IV that continues into @job->iv.
+ *
+ * Not for XTS, which needs the key: vcd_xts_advance().
+ */
+void vcd_iv_next(const struct vcd_iv_saved *saved, struct vcd_job *job);
+
+#endif /* VCD_IV_H */

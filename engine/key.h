@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * key.h - the key bytes that a session keeps.
+ *
+ * A backend makes its contexts on first use, per worker, so the raw key lives as
+ * long as the session. It is kept in OpenSSL's secure heap when the program has
+ * set one up (CRYPTO_secure_malloc_init(): locked, not dumped, guard pages), in
+ * the ordinary heap otherwise, and wiped in either case when it is freed.
+ */
+#ifndef VCD_KEY_H
+#define VCD_KEY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * struct vcd_key - owned key bytes. All zero is a valid empty key.
+ * @bytes: the key, or NULL when @len is 0
+ * @len: its bytes
+ */
+struct vcd_key {
+	uint8_t *bytes;
+	size_t len;
+};
+
+/** vcd_key_set - copy @len bytes into the empty @key. Return: 0 or -ENOMEM. */
+int vcd_key_set(struct vcd_key *key, const uint8_t *bytes, size_t len);
+
+/** vcd_key_wipe - wipe and free; @key is empty afterwards. */
+void vcd_key_wipe(struct vcd_key *key);
+
+#endif /* VCD_KEY_H */

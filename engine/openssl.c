@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* openssl.c - the openssl backend: engine and sessions. See openssl.h. */
+#include "engine/openssl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+
+#include "cryptodev.h"
+
+static struct vcd_ossl_engine *to_engine(struct vcd_engine *engine)
+{
+	return (struct vcd_ossl_engine *)engine;
+}
+
+static struct vcd_ossl_session *to_session(struct vcd_engine_session *session)
+{
+	return (struct vcd_ossl_session *)session;
+}
+
+static void engine_close(struct vcd_engine *base)
+{
+	struct vcd_ossl_engine *engine = to_engine(base);
+
+	for (size_t i = 0; i < VCD_ALG_COUNT; i++) {
+		struct vcd_ossl_alg *alg = &engine->algs[i];
+
+		for (size_t k = 0; k < VCD_OSSL_KEY_SIZES; k++)
+			EVP_CIPHER_free(alg->cipher[k]);
+		EVP_MD_free(alg->md);
+		EVP_MAC_free(alg->mac);
+	}
+	if (engine->legacy_provider)
+		OSSL_PROVIDER_unload(engine->legacy_provider);
+	if (engine->base_provider)
+		OSSL_PROVIDER_unload(engine->base_provider);
+	OSSL_LIB_CTX_free(engine->lib);
+	free(engine);
+}
+
+static int engine_open(const char *arg, unsigned int workers, struct vcd_engine **ret)
+{
+	struct vcd_ossl_engine *engine;
+
+	if (arg)
+		return -EINVAL;
+	engine = calloc(1, sizeof(*engine));
+	if (!engine)
+		return -ENOMEM;
+	engine->base.ops = &vcd_engine_openssl;
+	engine->base.workers = workers;
+	engine->lib = OSSL_LIB_CTX_new();
+	if (engine->lib)
+		engine->base_provider = OSSL_PROVIDER_load(engine->lib, "default");
+	if (!engine->base_provider) {
+		ERR_clear_error();
+		engine_close(&engine->base);
+		return -ENODEV;
+	}
+	/* Single DES and Blowfish live there; without it has() denies them. */
+	engine->legacy_provider = OSSL_PROVIDER_load(engine->lib, "legacy");
+	for (size_t i = 0; i < VCD_ALG_COUNT; i++) {
+		const struct vcd_alg *alg = &vcd_algs[i];
+
+		vcd_alg_driver_name(alg, "openssl", engine->algs[i].driver,
+				    sizeof(engine->algs[i].driver));
+		if (alg->kind == VCD_ALG_CIPHER)
+			vcd_ossl_cipher_fetch(engine, alg);
+	}
+	ERR_clear_error();
+	*ret = &engine->base;
+	return 0;
+}
+
+static bool has_alg(const struct vcd_ossl_engine *engine, const struct vcd_alg *alg)
+{
+	const struct vcd_ossl_alg *entry = &engine->algs[vcd_alg_index(alg)];
+
+	switch (alg->kind) {
+	case VCD_ALG_CIPHER:
+	case VCD_ALG_AEAD:
+		return alg->id == CRYPTO_NULL || entry->cipher[0];
+	case VCD_ALG_HASH:
+		return entry->md;
+	case VCD_ALG_MAC:
+		return entry->mac;
+	}
+	return false;
+}
+
+static bool engine_has(struct vcd_engine *base, const struct vcd_alg *cipher,
+		       const struct vcd_alg *mac)
+{
+	const struct vcd_ossl_engine *engine = to_engine(base);
+
+	return (!cipher || has_alg(engine, cipher)) && (!mac || has_alg(engine, mac));
+}
+
+static void session_free(struct vcd_engine_session *base)
+{
+	struct vcd_ossl_session *session = to_session(base);
+
+	for (unsigned int i = 0; i < base->engine->workers; i++)
+		vcd_ossl_cipher_release(&session->lanes[i]);
+	vcd_key_wipe(&session->key);
+	vcd_key_wipe(&session->mackey);
+	free(session);
+}
+
+static int session_new(struct vcd_engine *base, const struct vcd_session_params *params,
+		       struct vcd_engine_session **ret)
+{
+	struct vcd_ossl_engine *engine = to_engine(base);
+	struct vcd_ossl_session *session;
+
+	session = calloc(1, sizeof(*session) + base->workers * sizeof(session->lanes[0]));
+	if (!session)
+		return -ENOMEM;
+	session->base.engine = base;
+	session->base.cipher = params->cipher;
+	session->base.mac = params->mac;
+	if (params->cipher)
+		session->cipher = vcd_ossl_cipher_for(engine, params->cipher, params->key_len);
+	if (params->cipher && params->cipher->id == CRYPTO_AES_XTS)
+		session->xts_ecb =
+		    vcd_ossl_cipher_for(engine, vcd_alg_find(CRYPTO_AES_ECB), params->key_len / 2);
+	if (vcd_key_set(&session->key, params->key, params->key_len) ||
+	    vcd_key_set(&session->mackey, params->mackey, params->mackey_len)) {
+		session_free(&session->base);
+		return -ENOMEM;
+	}
+	*ret = &session->base;
+	return 0;
+}
+
+static void engine_run(struct vcd_engine *base, unsigned int worker, struct vcd_job *const jobs[],
+		       size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct vcd_job *job = jobs[i];
+		struct vcd_ossl_session *session = to_session(job->session);
+
+		job->status = vcd_ossl_cipher_run(session, &session->lanes[worker], job);
+	}
+}
+
+static uint32_t hash_copy(struct vcd_engine_session *dst, struct vcd_engine_session *src)
+{
+	return VCD_S_NOALG;
+}
+
+static const char *driver_name(struct vcd_engine *base, const struct vcd_alg *alg)
+{
+	return to_engine(base)->algs[vcd_alg_index(alg)].driver;
+}
+
+const struct vcd_engine_ops vcd_engine_openssl = {
+    .name = "openssl",
+    .open = engine_open,
+    .close = engine_close,
+    .has = engine_has,
+    .session_new = session_new,
+    .session_free = session_free,
+    .run = engine_run,
+    .hash_copy = hash_copy,
+    .driver_name = driver_name,
+};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * openssl.h - what the files of the openssl backend share.
+ *
+ * Theory of operation
+ * -------------------
+ * openssl.c owns the engine and the sessions, openssl_cipher.c runs ciphers.
+ *
+ * All algorithms are fetched once, when the engine is opened, into a library
+ * context of our own: neither the program's openssl.cnf nor a provider that it
+ * loads (ours may be among them) changes what the engine computes with.
+ *
+ * A session has a *lane* for each worker. A lane holds the EVP contexts that the
+ * worker made for the session, and nobody else touches it until the session is
+ * freed; so there is no lock anywhere on the way of a job. Contexts are made,
+ * and keyed, by the first job that needs them; later jobs set the IV and nothing else.
+ *
+ * A context that reported a failure is thrown away: the next job makes a new one.
+ */
+#ifndef VCD_OPENSSL_H
+#define VCD_OPENSSL_H
+
+#include <openssl/evp.h>
+#include <openssl/provider.h>
+
+#include "engine/alg.h"
+#include "engine/key.h"
+
+#define VCD_OSSL_KEY_SIZES 3
+
+/**
+ * struct vcd_ossl_alg - one entry of the table, as libcrypto has it.
+ * @cipher: fetched ciphers, one for each key size; [0] where any length goes
+ * @md: fetched digest
+ * @mac: fetched MAC
+ * @driver: name for SESSION_INFO
+ */
+struct vcd_ossl_alg {
+	EVP_CIPHER *cipher[VCD_OSSL_KEY_SIZES];
+	EVP_MD *md;
+	EVP_MAC *mac;
+	char driver[VCD_ALG_NAME_LEN];
+};
+
+/**
+ * struct vcd_ossl_engine - the engine.
+ * @base: head
+ * @lib: library context of everything below
+ * @base_provider: "default"
+ * @legacy_provider: "legacy", or NULL when it is not installed
+ * @algs: by vcd_alg_index()
+ */
+struct vcd_ossl_engine {
+	struct vcd_engine base;
+	OSSL_LIB_CTX *lib;
+	OSSL_PROVIDER *base_provider;
+	OSSL_PROVIDER *legacy_provider;
+	struct vcd_ossl_alg algs[VCD_ALG_COUNT];
+};
+
+/**
+ * struct vcd_ossl_lane - the contexts of one worker.
+ * @cipher: [1] encrypts, [0] decrypts
+ * @xts: tweak key, for XTS
+ */
+struct vcd_ossl_lane {
+	EVP_CIPHER_CTX *cipher[2];
+	struct vcd_xts *xts;
+};
+
+/**
+ * struct vcd_ossl_session - a session.
+ * @base: head
+ * @cipher: cipher of the session's key size, NULL for CRYPTO_NULL or none
+ * @xts_ecb: AES-ECB for the tweak key, when the cipher is XTS
+ * @key: cipher key
+ * @mackey: MAC key
+ * @lanes: one per worker
+ */
+struct vcd_ossl_session {
+	struct vcd_engine_session base;
+	const EVP_CIPHER *cipher;
+	const EVP_CIPHER *xts_ecb;
+	struct vcd_key key;
+	struct vcd_key mackey;
+	struct vcd_ossl_lane lanes[];
+};
+
+/** vcd_ossl_cipher_fetch - fill in @alg's ciphers. Return: whether libcrypto has them. */
+bool vcd_ossl_cipher_fetch(struct vcd_ossl_engine *engine, const struct vcd_alg *alg);
+
+/** vcd_ossl_cipher_for - the fetched cipher of @alg for a key of @key_len bytes, or NULL. */
+const EVP_CIPHER *vcd_ossl_cipher_for(const struct vcd_ossl_engine *engine,
+				      const struct vcd_alg *alg, size_t key_len);
+
+/** vcd_ossl_cipher_run - run the cipher part of @job. Return: its status. */
+uint32_t vcd_ossl_cipher_run(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
+			     struct vcd_job *job);
+
+/** vcd_ossl_cipher_release - free the cipher contexts of @lane. */
+void vcd_ossl_cipher_release(struct vcd_ossl_lane *lane);
+
+#endif /* VCD_OPENSSL_H */

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * openssl_cipher.c - ciphers of the openssl backend. See openssl.h.
+ *
+ * Padding is switched off by a parameter at the first initialisation, not by
+ * EVP_CIPHER_CTX_set_padding(): that one leaves a mark in the context which makes
+ * OpenSSL 3.0 set the parameter again at each change of the IV, a third of the
+ * cost of a small job.
+ */
+#include "engine/openssl.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+
+#include "cryptodev.h"
+#include "engine/iv.h"
+#include "engine/xts.h"
+
+/* Most bytes of one EVP call, whose lengths are ints; a multiple of every block size. */
+#define EVP_CHUNK (1u << 30)
+
+/* Longest XTS data unit, IEEE 1619: 2^20 blocks. libcrypto refuses more. */
+#define XTS_MAX_LEN (16u << 20)
+
+struct cipher_name {
+	uint32_t id;
+	size_t key_len; /* 0: any that the table allows */
+	const char *name;
+};
+
+/* The sizes of one algorithm stand together. */
+static const struct cipher_name cipher_names[] = {
+    {CRYPTO_DES_CBC, 8, "DES-CBC"},
+    {CRYPTO_3DES_CBC, 24, "DES-EDE3-CBC"},
+    {CRYPTO_BLF_CBC, 0, "BF-CBC"},
+    {CRYPTO_AES_CBC, 16, "AES-128-CBC"},
+    {CRYPTO_AES_CBC, 24, "AES-192-CBC"},
+    {CRYPTO_AES_CBC, 32, "AES-256-CBC"},
+    {CRYPTO_AES_CTR, 16, "AES-128-CTR"},
+    {CRYPTO_AES_CTR, 24, "AES-192-CTR"},
+    {CRYPTO_AES_CTR, 32, "AES-256-CTR"},
+    {CRYPTO_AES_XTS, 32, "AES-128-XTS"},
+    {CRYPTO_AES_XTS, 64, "AES-256-XTS"},
+    {CRYPTO_AES_ECB, 16, "AES-128-ECB"},
+    {CRYPTO_AES_ECB, 24, "AES-192-ECB"},
+    {CRYPTO_AES_ECB, 32, "AES-256-ECB"},
+    {CRYPTO_AES_CFB, 16, "AES-128-CFB"},
+    {CRYPTO_AES_CFB, 24, "AES-192-CFB"},
+    {CRYPTO_AES_CFB, 32, "AES-256-CFB"},
+    {CRYPTO_AES_OFB, 16, "AES-128-OFB"},
+    {CRYPTO_AES_OFB, 24, "AES-192-OFB"},
+    {CRYPTO_AES_OFB, 32, "AES-256-OFB"},
+    {CRYPTO_CAMELLIA_CBC, 16, "CAMELLIA-128-CBC"},
+    {CRYPTO_CAMELLIA_CBC, 24, "CAMELLIA-192-CBC"},
+    {CRYPTO_CAMELLIA_CBC, 32, "CAMELLIA-256-CBC"},
+};
+
+#define N_CIPHER_NAMES (sizeof(cipher_names) / sizeof(cipher_names[0]))
+
+bool vcd_ossl_cipher_fetch(struct vcd_ossl_engine *engine, const struct vcd_alg *alg)
+{
+	struct vcd_ossl_alg *entry = &engine->algs[vcd_alg_index(alg)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_CIPHER_NAMES && n < VCD_OSSL_KEY_SIZES; i++) {
+		if (cipher_names[i].id != alg->id)
+			continue;
+		entry->cipher[n] = EVP_CIPHER_fetch(engine->lib, cipher_names[i].name, NULL);
+		if (!entry->cipher[n])
+			goto err_free;
+		n++;
+	}
+	return n;
+
+err_free:
+	/* All sizes or none: has() knows nothing of sizes. */
+	while (n-- > 0) {
+		EVP_CIPHER_free(entry->cipher[n]);
+		entry->cipher[n] = NULL;
+	}
+	return false;
+}
+
+const EVP_CIPHER *vcd_ossl_cipher_for(const struct vcd_ossl_engine *engine,
+				      const struct vcd_alg *alg, size_t key_len)
+{
+	const struct vcd_ossl_alg *entry = &engine->algs[vcd_alg_index(alg)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_CIPHER_NAMES; i++) {
+		if (cipher_names[i].id != alg->id)
+			continue;
+		if (!cipher_names[i].key_len || cipher_names[i].key_len == key_len)
+			return entry->cipher[n];
+		n++;
+	}
+	return NULL;
+}
+
+/* The lane's context for one direction, keyed; NULL for lack of memory. */
+static EVP_CIPHER_CTX *context(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
+			       int encrypt)
+{
+	unsigned int pad = 0;
+	const OSSL_PARAM params[] = {
+	    OSSL_PARAM_uint(OSSL_CIPHER_PARAM_PADDING, &pad),
+	    OSSL_PARAM_END,
+	};
+	EVP_CIPHER_CTX *ctx = lane->cipher[encrypt];
+
+	if (ctx)
+		return ctx;
+	ctx = EVP_CIPHER_CTX_new();
+	if (!ctx)
+		return NULL;
+	/* The length of a Blowfish key is set between the cipher and the key. */
+	if (EVP_CipherInit_ex2(ctx, session->cipher, NULL, NULL, encrypt, NULL) != 1 ||
+	    EVP_CIPHER_CTX_set_key_length(ctx, (int)session->key.len) != 1 ||
+	    EVP_CipherInit_ex2(ctx, NULL, session->key.bytes, NULL, encrypt, params) != 1) {
+		EVP_CIPHER_CTX_free(ctx);
+		return NULL;
+	}
+	lane->cipher[encrypt] = ctx;
+	return ctx;
+}
+
+static bool update(EVP_CIPHER_CTX *ctx, uint8_t *dst, const uint8_t *src, size_t len)
+{
+	while (len) {
+		size_t chunk = len < EVP_CHUNK ? len : EVP_CHUNK;
+		int n;
+
+		if (EVP_CipherUpdate(ctx, dst, &n, src, (int)chunk) != 1 || (size_t)n != chunk)
+			return false;
+		dst += chunk;
+		src += chunk;
+		len -= chunk;
+	}
+	return true;
+}
+
+static bool xts_next(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
+		     struct vcd_job *job)
+{
+	if (!lane->xts)
+		lane->xts =
+		    vcd_xts_new(session->xts_ecb, session->key.bytes + session->key.len / 2);
+	return lane->xts && !vcd_xts_advance(lane->xts, job->iv, job->len / 16);
+}
+
+uint32_t vcd_ossl_cipher_run(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
+			     struct vcd_job *job)
+{
+	enum vcd_mode mode = vcd_alg_mode(session->base.cipher);
+	int encrypt = !(job->flags & VCD_JOB_DECRYPT);
+	struct vcd_iv_saved saved;
+	EVP_CIPHER_CTX *ctx;
+
+	if (!job->len)
+		return VCD_S_OK;
+	if (!session->cipher) { /* CRYPTO_NULL */
+		if (job->dst != job->src)
+			memcpy(job->dst, job->src, job->len);
+		return VCD_S_OK;
+	}
+	if (mode == VCD_MODE_XTS && job->len > XTS_MAX_LEN)
+		return VCD_S_INVALID;
+	ctx = context(session, lane, encrypt);
+	if (!ctx) {
+		ERR_clear_error();
+		return VCD_S_NOMEM;
+	}
+	vcd_iv_save(&saved, job);
+	if ((mode != VCD_MODE_NONE &&
+	     EVP_CipherInit_ex2(ctx, NULL, NULL, job->iv, encrypt, NULL) != 1) ||
+	    !update(ctx, job->dst, job->src, job->len) ||
+	    (mode == VCD_MODE_XTS && !xts_next(session, lane, job))) {
+		vcd_ossl_cipher_release(lane);
+		ERR_clear_error();
+		return VCD_S_IO;
+	}
+	vcd_iv_next(&saved, job);
+	return VCD_S_OK;
+}
+
+void vcd_ossl_cipher_release(struct vcd_ossl_lane *lane)
+{
+	for (size_t i = 0; i < 2; i++) {
+		EVP_CIPHER_CTX_free(lane->cipher[i]);
+		lane->cipher[i] = NULL;
+	}
+	vcd_xts_free(lane->xts);
+	lane->xts = NULL;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xts.h - going on in the middle of an XTS data unit.
+ *
+ * XTS (IEEE 1619, SP 800-38E) processes block j of a data unit with the tweak
+ * E(K2, IV) * a^j in GF(2^128). A data unit longer than one job can be is
+ * processed in pieces when the next piece's IV is
+ *
+ *     IV' = D(K2, E(K2, IV) * a^n)        n: blocks of the piece before
+ *
+ * because then E(K2, IV') * a^j = E(K2, IV) * a^(n+j). That is the IV an XTS job
+ * leaves, so a data unit cut at multiples of 16 bytes gives the result of a
+ * single job, as with every other mode. Whoever starts a new data unit brings
+ * its own IV and has no use for this one.
+ */
+#ifndef VCD_XTS_H
+#define VCD_XTS_H
+
+#include <openssl/evp.h>
+
+#include "engine/engine.h"
+
+/** struct vcd_xts - the tweak key of one session, for one worker. */
+struct vcd_xts;
+
+/**
+ * vcd_xts_new - make one.
+ * @ecb: AES in ECB mode with the key size of one half of the XTS key; borrowed
+ * @key2: second half of the XTS key
+ *
+ * Return: the object, or NULL for lack of memory.
+ */
+struct vcd_xts *vcd_xts_new(const EVP_CIPHER *ecb, const uint8_t *key2);
+
+/** vcd_xts_free - wipe and free; NULL is fine. */
+void vcd_xts_free(struct vcd_xts *xts);
+
+/** vcd_xts_advance - replace @iv by the IV @blocks later. Return: 0 or -EIO. */
+int vcd_xts_advance(struct vcd_xts *xts, uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks);
+
+#endif /* VCD_XTS_H */
