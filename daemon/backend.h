@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * backend.h - what the control thread and the workers share: device, guest
+ * memory, queues.
+ */
+#ifndef VCD_DAEMON_BACKEND_H
+#define VCD_DAEMON_BACKEND_H
+
+#include <stdint.h>
+
+#include "daemon/memory.h"
+#include "daemon/queue.h"
+#include "daemon/worker.h"
+#include "device/device.h"
+
+/**
+ * struct backend - one device and those who work on it.
+ * @device: the device; borrowed
+ * @num_queues: queues
+ * @num_workers: workers; queue i belongs to worker i % num_workers
+ * @poll_us: longest time to poll an empty ring
+ * @queues: queues
+ * @workers: workers
+ * @memory: guest memory; changed under the locks of all queues
+ * @features: virtio features that the driver accepted; changed likewise
+ */
+struct backend {
+	struct vcd_device *device;
+	unsigned int num_queues;
+	unsigned int num_workers;
+	unsigned int poll_us;
+	struct queue *queues;
+	struct worker *workers;
+	struct memory memory;
+	uint64_t features;
+};
+
+/**
+ * backend_new - make a backend and start its workers.
+ * @device: device, made for at least @num_workers workers; outlives the backend
+ * @num_queues: 1 to VCD_MAX_QUEUES
+ * @num_workers: 1 to @num_queues
+ * @poll_us: longest time to poll an empty ring, 0: never
+ * @ret: out: the backend; untouched on failure
+ *
+ * Return: 0 or a negative errno.
+ */
+int backend_new(struct vcd_device *device, unsigned int num_queues, unsigned int num_workers,
+		unsigned int poll_us, struct backend **ret);
+
+/** backend_free - stop everything; NULL is fine. Return: NULL. */
+struct backend *backend_free(struct backend *backend);
+
+/** backend_worker - the worker that serves @queue. */
+struct worker *backend_worker(struct backend *backend, const struct queue *queue);
+
+/**
+ * backend_update - queue_update() on a queue that is locked, and wake its worker.
+ *
+ * Return: as queue_update().
+ */
+int backend_update(struct backend *backend, struct queue *queue);
+
+/** backend_set_features - change the accepted features, for all queues. */
+void backend_set_features(struct backend *backend, uint64_t features);
+
+/**
+ * backend_set_memory - replace the memory map.
+ * @backend: backend
+ * @memory: the new map; out: the old one, for the caller to unmap
+ *
+ * Queues whose rings are no longer in the map cease to be served.
+ */
+void backend_set_memory(struct backend *backend, struct memory *memory);
+
+/** backend_quiesced - whether no queue is being served; then sessions are dropped. */
+bool backend_quiesced(const struct backend *backend);
+
+/** backend_reset - as if just made: queues, features, memory, sessions. */
+void backend_reset(struct backend *backend);
+
+/**
+ * struct backend_stats - counters of all queues and workers since the start.
+ * @kicks: kicks received
+ * @notifications: signals sent to the driver
+ * @sleeps: times that a worker went to sleep
+ * @ring_errors: times that a driver broke a ring
+ */
+struct backend_stats {
+	uint64_t kicks;
+	uint64_t notifications;
+	uint64_t sleeps;
+	uint64_t ring_errors;
+};
+
+/** backend_stats_get - a snapshot; safe while workers work. */
+void backend_stats_get(const struct backend *backend, struct backend_stats *stats);
+
+#endif /* VCD_DAEMON_BACKEND_H */

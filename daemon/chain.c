@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * chain.c - reading a descriptor chain (virtio 1.x, 2.7.5: split virtqueues).
+ *
+ * Theory of operation
+ * -------------------
+ * A chain is a list of descriptors in the queue's table, linked by `next`; the
+ * last of them may name an indirect table in guest memory in which the list goes
+ * on. struct walk says which table we are in. The guest can change all of it
+ * under us, hence
+ *
+ * Invariants
+ * - A descriptor is copied to the stack once; nothing is read from it again.
+ * - Every index is compared with its table's size before use.
+ * - At most `num` descriptors are visited in all, the ones in the indirect table
+ *   included, whatever the links say: a loop ends.
+ * - Writable descriptors come behind readable ones, so that both parts are
+ *   contiguous in the caller's array.
+ */
+#include "daemon/chain.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* A descriptor in private memory and host order. */
+struct desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t flags;
+	uint16_t next;
+};
+
+/* Where we are: in the queue's own table, or in an indirect one. */
+struct walk {
+	bool indirect;
+	uint64_t table; /* guest address of the indirect table */
+	unsigned int entries;
+	unsigned int visited;
+};
+
+static int desc_read(const struct chain_source *source, const struct walk *walk, uint16_t index,
+		     struct desc *desc)
+{
+	struct vring_desc raw;
+	int err;
+
+	if (index >= walk->entries)
+		return -EINVAL;
+	if (walk->indirect) {
+		/* index * 16 fits easily; the sum was checked in enter_indirect(). */
+		err = memory_read(source->memory, source->cursor,
+				  walk->table + (uint64_t)index * sizeof(raw), &raw, sizeof(raw));
+		if (err)
+			return err;
+	} else {
+		memcpy(&raw, &source->desc[index], sizeof(raw));
+		/* From here on the copy counts, for the compiler too. */
+		__asm__ volatile("" ::: "memory");
+	}
+	desc->addr = le64toh(raw.addr);
+	desc->len = le32toh(raw.len);
+	desc->flags = le16toh(raw.flags);
+	desc->next = le16toh(raw.next);
+	return 0;
+}
+
+static int enter_indirect(const struct chain_source *source, struct walk *walk,
+			  const struct desc *desc)
+{
+	uint64_t end;
+
+	/* Not nested, last of its chain; WRITE is to be ignored here (2.7.5.3.2). */
+	if (walk->indirect || (desc->flags & VRING_DESC_F_NEXT))
+		return -EPROTO;
+	if (desc->len == 0 || desc->len % sizeof(struct vring_desc) ||
+	    desc->len / sizeof(struct vring_desc) > source->num)
+		return -EPROTO;
+	if (__builtin_add_overflow(desc->addr, desc->len, &end))
+		return -EFAULT;
+	walk->indirect = true;
+	walk->table = desc->addr;
+	walk->entries = desc->len / (unsigned int)sizeof(struct vring_desc);
+	return 0;
+}
+
+static int add_data(const struct chain_source *source, struct chain *chain,
+		    const struct desc *desc)
+{
+	const unsigned int room = source->max_segments + 1;
+	bool writable = desc->flags & VRING_DESC_F_WRITE;
+	unsigned int *count = writable ? &chain->out_count : &chain->in_count;
+	struct iovec *iov;
+	int n;
+
+	if (writable && !chain->out)
+		chain->out = chain->in + chain->in_count;
+	if (!writable && chain->out)
+		return -EBADMSG;
+	if (desc->len == 0 || *count == room)
+		return 0;
+
+	iov = (writable ? chain->out : chain->in) + *count;
+	n = memory_iov(source->memory, source->cursor, desc->addr, desc->len, iov, room - *count);
+	if (n == -ENOSPC)
+		n = (int)(room - *count);
+	if (n < 0)
+		return n;
+	*count += (unsigned int)n;
+	chain->bytes += desc->len;
+	return 0;
+}
+
+int chain_walk(const struct chain_source *source, uint16_t head, struct iovec *iov,
+	       struct chain *chain)
+{
+	struct walk walk = { .entries = source->num };
+	uint16_t index = head;
+	struct desc desc;
+	int err;
+
+	*chain = (struct chain){ .in = iov };
+	for (;;) {
+		if (walk.visited++ == source->num)
+			return -ELOOP;
+		err = desc_read(source, &walk, index, &desc);
+		if (err)
+			return err;
+		if (desc.flags & VRING_DESC_F_INDIRECT) {
+			err = enter_indirect(source, &walk, &desc);
+			if (err)
+				return err;
+			/* The descriptor that names the table is not one of the chain's. */
+			walk.visited--;
+			index = 0;
+			continue;
+		}
+		err = add_data(source, chain, &desc);
+		if (err)
+			return err;
+		if (!(desc.flags & VRING_DESC_F_NEXT))
+			return 0;
+		index = desc.next;
+	}
+}

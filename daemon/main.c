@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * main.c - vhost-user-cryptodev: start, run, end.
+ *
+ * Theory of operation
+ * -------------------
+ * Starting is a row of stages, each a function, in an order that matters:
+ *
+ *     stage_process()   what concerns the whole process: signals, no core dumps,
+ *                       not traceable, umask
+ *     stage_open()      everything that needs the file system or a name: socket,
+ *                       engine
+ *     stage_lock()      memory: keys and key schedules are not swapped out
+ *     stage_work()      device and worker threads
+ *
+ * Behind the last stage no file is opened but the statistics file, and no new
+ * descriptor is made but those that front ends send: what confines the process
+ * goes there, before server_run().
+ *
+ * The end is the reverse: workers first, then the device with its sessions, whose
+ * keys are wiped, then the engine, then the socket's file.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "daemon/backend.h"
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "daemon/server.h"
+#include "daemon/stats.h"
+#include "daemon/util.h"
+
+/**
+ * struct daemon - the process.
+ * @options: command line
+ * @server: sockets and signals
+ * @engine: engine
+ * @device: device
+ * @backend: queues and workers
+ */
+struct daemon {
+	struct options options;
+	struct server server;
+	struct vcd_engine *engine;
+	struct vcd_device *device;
+	struct backend *backend;
+};
+
+static int stage_process(struct daemon *d)
+{
+	const struct rlimit none = { 0, 0 };
+	int err;
+
+	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0) {
+		err = -errno;
+		log_msg(LOG_ERROR, "cannot switch core dumps off: %m");
+		return err;
+	}
+	err = server_signals();
+	if (err)
+		log_msg(LOG_ERROR, "cannot block signals: %s", strerror(-err));
+	return err;
+}
+
+static int stage_open(struct daemon *d)
+{
+	const struct options *o = &d->options;
+	int err;
+
+	err = server_open(&d->server, o->socket_path, o->fd);
+	if (err)
+		return err;
+	err = vcd_engine_open(o->engine, o->workers, &d->engine);
+	switch (err) {
+	case 0:
+		break;
+	case -EINVAL:
+		log_msg(LOG_ERROR, "--engine=%s: no such engine, or a bad argument; see --help",
+			o->engine);
+		break;
+	case -ENODEV:
+		log_msg(LOG_ERROR,
+			"--engine=%s: its device or library is not there; try --engine=openssl",
+			o->engine);
+		break;
+	default:
+		log_msg(LOG_ERROR, "--engine=%s: %s", o->engine, strerror(-err));
+	}
+	return err;
+}
+
+/*
+ * Keep keys out of swap. All memory is locked, not just keys: libcrypto's key
+ * schedules lie in the ordinary heap. Pages are locked when they are first
+ * touched, and guest memory is exempt (memory.c).
+ *
+ * Where locked memory is limited, every mapping counts against the limit when it
+ * is made, that of a guest's memory too: then it is nothing, which an ordinary
+ * user without that right gets, rather than a daemon that cannot map its guest.
+ */
+static int stage_lock(struct daemon *d)
+{
+	const size_t guest_sized = (size_t)1 << 40;
+	void *probe;
+
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0) {
+		log_msg(LOG_INFO, "keys may be swapped out: mlockall: %m");
+		return 0;
+	}
+	probe = mmap(NULL, guest_sized, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		     0);
+	if (probe == MAP_FAILED) {
+		munlockall();
+		log_msg(LOG_INFO, "keys may be swapped out: locked memory is limited; see ulimit -l"
+				  " (systemd: LimitMEMLOCK=infinity)");
+		return 0;
+	}
+	munmap(probe, guest_sized);
+	return 0;
+}
+
+static int stage_work(struct daemon *d)
+{
+	const struct options *o = &d->options;
+	const struct vcd_device_options device = {
+		.engine = d->engine,
+		.workers = o->workers,
+		.num_queues = o->num_queues,
+		.max_sessions = o->max_sessions,
+		.max_request = o->max_request,
+		.max_segments = VCD_DEFAULT_MAX_SEGMENTS,
+	};
+	int err;
+
+	err = vcd_device_new(&device, &d->device);
+	if (!err)
+		err = backend_new(d->device, o->num_queues, o->workers, o->poll_us, &d->backend);
+	if (err)
+		log_msg(LOG_ERROR, "cannot make the device: %s", strerror(-err));
+	return err;
+}
+
+static void write_stats(void *arg)
+{
+	struct daemon *d = arg;
+	struct stats stats = {
+		.engine = d->engine->ops->name,
+		.queues = d->options.num_queues,
+		.workers = d->options.workers,
+		.front_ends = d->server.front_ends,
+		.protocol_errors = d->server.protocol_errors,
+	};
+	int err;
+
+	if (!d->options.stats_file)
+		return;
+	vcd_device_stats_get(d->device, &stats.device);
+	backend_stats_get(d->backend, &stats.backend);
+	err = stats_write(&stats, d->options.stats_file);
+	if (err)
+		log_msg(LOG_ERROR, "cannot write %s: %s", d->options.stats_file, strerror(-err));
+}
+
+/* Start, stage by stage, and serve. */
+static int serve(struct daemon *d)
+{
+	int err;
+
+	err = stage_process(d);
+	if (!err)
+		err = stage_open(d);
+	if (!err)
+		err = stage_lock(d);
+	if (!err)
+		err = stage_work(d);
+	if (err)
+		return err;
+	log_msg(LOG_INFO, "engine %s, %u queues, %u workers", d->engine->ops->name,
+		d->options.num_queues, d->options.workers);
+	d->server.report = write_stats;
+	d->server.report_arg = d;
+	return server_run(&d->server, d->backend);
+}
+
+int main(int argc, char **argv)
+{
+	struct daemon d = { 0 };
+	int status;
+	int err;
+
+	status = options_parse(argc, argv, &d.options);
+	if (status != OPTIONS_RUN)
+		return status;
+	log_set_level(d.options.level);
+	d.server.listener = d.server.signals = d.server.epoll = d.server.pending = -1;
+	d.server.vu.socket = -1;
+
+	err = serve(&d);
+
+	if (d.server.vu.socket >= 0)
+		vhost_user_end(&d.server.vu);
+	if (d.backend)
+		write_stats(&d);
+	d.backend = backend_free(d.backend);
+	d.device = vcd_device_free(d.device);
+	d.engine = vcd_engine_close(d.engine);
+	server_close(&d.server);
+	/* Nothing is left to protect; leak checkers trace the process as it ends. */
+	(void)prctl(PR_SET_DUMPABLE, 1);
+	return err ? STATUS_FAILURE : STATUS_OK;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * memory.h - the guest memory that the front end shares.
+ */
+#ifndef VCD_DAEMON_MEMORY_H
+#define VCD_DAEMON_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+/** Most regions at one time; QEMU's own limit with CONFIGURE_MEM_SLOTS. */
+#define MEMORY_MAX_REGIONS 512
+
+/**
+ * struct memory_region - one mapped piece of guest memory.
+ * @guest_addr: guest-physical address of its first byte
+ * @size: bytes; guest_addr + size and user_addr + size do not wrap
+ * @user_addr: its address in the front end, which ring addresses are given in
+ * @host: our address of its first byte
+ * @map: what mmap() returned
+ * @map_len: and for how many bytes
+ */
+struct memory_region {
+	uint64_t guest_addr;
+	uint64_t size;
+	uint64_t user_addr;
+	uint8_t *host;
+	void *map;
+	size_t map_len;
+};
+
+/**
+ * struct memory - the memory map, regions in order of guest_addr, not overlapping.
+ * @count: regions
+ * @regions: the regions
+ */
+struct memory {
+	unsigned int count;
+	struct memory_region regions[MEMORY_MAX_REGIONS];
+};
+
+/**
+ * struct memory_cursor - remembers the region of the last translation.
+ * @last: index into regions; any value is safe
+ *
+ * Requests of one queue mostly lie in one region. One per thread or queue.
+ */
+struct memory_cursor {
+	unsigned int last;
+};
+
+/**
+ * memory_region_map - map a region that a front end describes.
+ * @region: guest_addr, size and user_addr filled in; the rest is output
+ * @fd: the file; still the caller's
+ * @offset: where in the file the region begins
+ *
+ * Return: 0, -EINVAL when the numbers wrap, are zero, or exceed the file,
+ * -ENOTSUP when @fd is not a regular file (memfd included), or mmap()'s error.
+ */
+int memory_region_map(struct memory_region *region, int fd, uint64_t offset);
+
+/** memory_region_unmap - undo memory_region_map(); fine on a zeroed region. */
+void memory_region_unmap(struct memory_region *region);
+
+/**
+ * memory_add - put a mapped region into the map, which owns it then.
+ *
+ * Return: 0, -EEXIST when it overlaps another one, -ENOSPC.
+ */
+int memory_add(struct memory *memory, const struct memory_region *region);
+
+/**
+ * memory_remove - take a region out of the map.
+ * @memory: map
+ * @key: guest_addr, size and user_addr of the region
+ * @removed: out: the region, the caller's to unmap
+ *
+ * Return: 0 or -ENOENT.
+ */
+int memory_remove(struct memory *memory, const struct memory_region *key,
+		  struct memory_region *removed);
+
+/** memory_clear - unmap everything. */
+void memory_clear(struct memory *memory);
+
+/**
+ * memory_user - our address of @len bytes at the front end's address @user_addr.
+ *
+ * Return: the address, or NULL unless all of it lies within one region.
+ */
+void *memory_user(const struct memory *memory, uint64_t user_addr, uint64_t len);
+
+/**
+ * memory_iov - translate a guest-physical range.
+ * @memory: map
+ * @cursor: of the caller
+ * @guest_addr: start
+ * @len: bytes, not 0
+ * @iov: out: the range in our address space, in order
+ * @max: room in @iov
+ *
+ * A range may go over from one region into the next when there is no gap
+ * between them; it is in several pieces then. All of it is translated or none.
+ *
+ * Return: pieces, -EFAULT when a byte of it is not in the map, -ENOSPC.
+ */
+int memory_iov(const struct memory *memory, struct memory_cursor *cursor, uint64_t guest_addr,
+	       uint64_t len, struct iovec *iov, unsigned int max);
+
+/**
+ * memory_read - copy guest memory to private memory.
+ *
+ * Every byte is read once, and the compiler does not go back to guest memory
+ * for it later: what is checked in the copy stays what it is.
+ *
+ * Return: 0 or -EFAULT.
+ */
+int memory_read(const struct memory *memory, struct memory_cursor *cursor, uint64_t guest_addr,
+		void *dst, size_t len);
+
+#endif /* VCD_DAEMON_MEMORY_H */

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * options.c - the command line. QEMU's conventions for vhost-user programs give
+ * the names of --socket-path, --fd and --print-capabilities.
+ */
+#include "daemon/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/util.h"
+#include "device/device.h"
+
+#define PROGRAM "vhost-user-cryptodev"
+
+/* Queues by default: more than that needs a guest of that many CPUs. */
+#define DEFAULT_MAX_QUEUES 8
+
+#define MAX_POLL_US 1000000
+#define MAX_SESSIONS (1u << 20)
+#define MIN_REQUEST 4096
+#define MAX_REQUEST (16u << 20)
+
+enum option_id {
+	OPT_SOCKET_PATH = 256,
+	OPT_FD,
+	OPT_PRINT_CAPABILITIES,
+	OPT_ENGINE,
+	OPT_NUM_QUEUES,
+	OPT_WORKERS,
+	OPT_POLL_US,
+	OPT_MAX_SESSIONS,
+	OPT_MAX_REQUEST,
+	OPT_STATS_FILE,
+};
+
+static const struct option long_options[] = {
+	{ "socket-path", required_argument, NULL, OPT_SOCKET_PATH },
+	{ "fd", required_argument, NULL, OPT_FD },
+	{ "print-capabilities", no_argument, NULL, OPT_PRINT_CAPABILITIES },
+	{ "engine", required_argument, NULL, OPT_ENGINE },
+	{ "num-queues", required_argument, NULL, OPT_NUM_QUEUES },
+	{ "workers", required_argument, NULL, OPT_WORKERS },
+	{ "poll-us", required_argument, NULL, OPT_POLL_US },
+	{ "max-sessions", required_argument, NULL, OPT_MAX_SESSIONS },
+	{ "max-request", required_argument, NULL, OPT_MAX_REQUEST },
+	{ "stats-file", required_argument, NULL, OPT_STATS_FILE },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void print_help(void)
+{
+	const char *const *name;
+
+	fputs("Usage: " PROGRAM " --socket-path=PATH | --fd=N [OPTION]...\n"
+	      "\n"
+	      "Offers the host's cryptography to one virtual machine, as a vhost-user device.\n"
+	      "\n"
+	      "  --socket-path=PATH    listen on this UNIX socket\n"
+	      "  --fd=N                use socket N, listening or connected\n"
+	      "  --print-capabilities  print what this program is, as JSON, and exit\n"
+	      "  --engine=SPEC         what carries out the work (default: auto):",
+	      stdout);
+	for (name = vcd_engine_names(); *name; name++)
+		printf(" %s", *name);
+	printf("\n"
+	       "  --num-queues=N        queues of the device (default: CPUs, at most %d)\n"
+	       "  --workers=N           threads that serve them (default: queues, at most CPUs)\n"
+	       "  --poll-us=N           poll an empty ring up to N us before sleeping (default: 0)\n"
+	       "  --max-sessions=N      sessions at one time (default: %u)\n"
+	       "  --max-request=BYTES   largest payload of a request (default: %u)\n"
+	       "  --stats-file=PATH     write counters there at SIGUSR1 and at the end\n"
+	       "  -v, --verbose         tell more; twice: every protocol message\n"
+	       "  -q, --quiet           only tell errors\n"
+	       "  -h, --help            print this and exit\n"
+	       "  -V, --version         print the version and exit\n"
+	       "\n"
+	       "SIGTERM and SIGINT end it. Exit status: 0 ended as it should, 1 failure, 2 bad\n"
+	       "command line. See " PROGRAM "(1).\n",
+	       DEFAULT_MAX_QUEUES, VCD_DEFAULT_MAX_SESSIONS, VCD_DEFAULT_MAX_REQUEST);
+}
+
+/* A number from @min to @max; complains and returns false when it is not one. */
+static bool parse_number(const char *name, const char *text, unsigned long min, unsigned long max,
+			 unsigned int *ret)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || end == text || *end || strchr(text, '-') || value < min || value > max) {
+		log_msg(LOG_ERROR, "--%s=%s: a number from %lu to %lu is needed", name, text, min,
+			max);
+		return false;
+	}
+	*ret = (unsigned int)value;
+	return true;
+}
+
+static int usage_error(void)
+{
+	fputs("Try '" PROGRAM " --help'.\n", stderr);
+	return STATUS_USAGE;
+}
+
+/* One option. OPTIONS_RUN to go on. */
+static int take_option(int id, int index, const char *arg, struct options *o)
+{
+	const char *name = index >= 0 ? long_options[index].name : "";
+	unsigned int fd;
+	bool ok = true;
+
+	switch (id) {
+	case OPT_SOCKET_PATH:
+		o->socket_path = arg;
+		break;
+	case OPT_FD:
+		ok = parse_number(name, arg, 0, INT32_MAX, &fd);
+		o->fd = ok ? (int)fd : -1;
+		break;
+	case OPT_ENGINE:
+		o->engine = arg;
+		break;
+	case OPT_NUM_QUEUES:
+		ok = parse_number(name, arg, 1, VCD_MAX_QUEUES, &o->num_queues);
+		break;
+	case OPT_WORKERS:
+		ok = parse_number(name, arg, 1, VCD_MAX_QUEUES, &o->workers);
+		break;
+	case OPT_POLL_US:
+		ok = parse_number(name, arg, 0, MAX_POLL_US, &o->poll_us);
+		break;
+	case OPT_MAX_SESSIONS:
+		ok = parse_number(name, arg, 1, MAX_SESSIONS, &o->max_sessions);
+		break;
+	case OPT_MAX_REQUEST:
+		ok = parse_number(name, arg, MIN_REQUEST, MAX_REQUEST, &o->max_request);
+		break;
+	case OPT_STATS_FILE:
+		o->stats_file = arg;
+		break;
+	case 'v':
+		o->level = o->level < LOG_INFO ? LOG_INFO : LOG_DEBUG;
+		break;
+	case 'q':
+		o->level = LOG_ERROR;
+		break;
+	case OPT_PRINT_CAPABILITIES:
+		puts("{\n  \"type\": \"crypto\"\n}");
+		return STATUS_OK;
+	case 'h':
+		print_help();
+		return STATUS_OK;
+	case 'V':
+		puts(PROGRAM " " VCD_VERSION);
+		return STATUS_OK;
+	default:
+		return usage_error();
+	}
+	return ok ? OPTIONS_RUN : STATUS_USAGE;
+}
+
+/* What depends on several options. OPTIONS_RUN or STATUS_USAGE. */
+static int finish(struct options *o)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned int n = cpus > 0 && cpus < VCD_MAX_QUEUES ? (unsigned int)cpus :
+			 cpus > 0			   ? VCD_MAX_QUEUES :
+							     1;
+
+	if (!o->socket_path == (o->fd < 0)) {
+		log_msg(LOG_ERROR, "one of --socket-path=PATH and --fd=N is needed");
+		return usage_error();
+	}
+	if (o->socket_path &&
+	    (!*o->socket_path ||
+	     strlen(o->socket_path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))) {
+		log_msg(LOG_ERROR, "--socket-path: a path of 1 to %zu bytes is needed",
+			sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
+		return STATUS_USAGE;
+	}
+	if (!o->num_queues)
+		o->num_queues = n < DEFAULT_MAX_QUEUES ? n : DEFAULT_MAX_QUEUES;
+	if (!o->workers)
+		o->workers = n < o->num_queues ? n : o->num_queues;
+	if (o->workers > o->num_queues) {
+		log_msg(LOG_ERROR, "--workers=%u: with %u queues, more than %u have nothing to do",
+			o->workers, o->num_queues, o->num_queues);
+		return STATUS_USAGE;
+	}
+	return OPTIONS_RUN;
+}
+
+int options_parse(int argc, char **argv, struct options *options)
+{
+	struct options o = { .fd = -1, .engine = "auto", .level = LOG_WARN };
+	int ret;
+
+	for (;;) {
+		int index = -1;
+		int id = getopt_long(argc, argv, "vqhV", long_options, &index);
+
+		if (id == -1)
+			break;
+		ret = take_option(id, index, optarg, &o);
+		if (ret != OPTIONS_RUN) {
+			/* Output that got lost must not look like success. */
+			if (ret == STATUS_OK && (fflush(stdout) || ferror(stdout)))
+				return STATUS_FAILURE;
+			return ret;
+		}
+	}
+	if (optind < argc) {
+		log_msg(LOG_ERROR, "unexpected argument: %s", argv[optind]);
+		return usage_error();
+	}
+	ret = finish(&o);
+	if (ret == OPTIONS_RUN)
+		*options = o;
+	return ret;
+}

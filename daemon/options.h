@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * options.h - the command line.
+ */
+#ifndef VCD_DAEMON_OPTIONS_H
+#define VCD_DAEMON_OPTIONS_H
+
+#include <stdint.h>
+
+#include "daemon/log.h"
+
+/* Exit status of the program; documented in the manual page. */
+enum exit_status {
+	STATUS_OK = 0,	    /* ended as it should */
+	STATUS_FAILURE = 1, /* could not start, or cannot go on */
+	STATUS_USAGE = 2,   /* bad command line */
+};
+
+/**
+ * struct options - the command line, checked.
+ * @socket_path: where to listen, or NULL
+ * @fd: a socket that is there already, or -1
+ * @engine: engine, for vcd_engine_open()
+ * @num_queues: queues
+ * @workers: worker threads
+ * @poll_us: longest time to poll an empty ring
+ * @max_sessions: sessions at one time, 0: the device's default
+ * @max_request: payload bytes of one request, 0: the device's default
+ * @stats_file: where to write the counters, or NULL
+ * @level: messages up to it are printed
+ */
+struct options {
+	const char *socket_path;
+	int fd;
+	const char *engine;
+	unsigned int num_queues;
+	unsigned int workers;
+	unsigned int poll_us;
+	uint32_t max_sessions;
+	uint32_t max_request;
+	const char *stats_file;
+	enum log_level level;
+};
+
+/** Status of options_parse() when there is nothing left to do. */
+#define OPTIONS_RUN (-1)
+
+/**
+ * options_parse - read the command line.
+ * @argc: of main()
+ * @argv: of main(); the strings stay in use
+ * @options: out
+ *
+ * Prints what --help, --version and --print-capabilities ask for, and what is
+ * wrong with the command line.
+ *
+ * Return: OPTIONS_RUN, or an enum exit_status to end with now.
+ */
+int options_parse(int argc, char **argv, struct options *options);
+
+#endif /* VCD_DAEMON_OPTIONS_H */

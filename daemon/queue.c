@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * queue.c - the split virtqueue (virtio 1.x, 2.7), device side.
+ *
+ * Theory of operation
+ * -------------------
+ * A queue is *active* (served by its worker) while it has a kick descriptor, is
+ * enabled, is not broken, and its rings lie in guest memory. queue_update() is
+ * the one place that decides this; the control thread calls it after whatever
+ * changed one of these.
+ *
+ * A worker serves it in batches: read the available index once, translate up to
+ * VCD_BATCH_MAX chains, execute them all, write all used entries, publish them
+ * by one store of the used index, and signal once if the driver wants it. A
+ * batch is limited in bytes as well: a driver with a deep queue gets its first
+ * replies, and refills the ring, while the rest is being worked on, and whoever
+ * waits for the lock waits for a bounded time.
+ *
+ * Kicks are suppressed while we work: with EVENT_IDX by leaving avail_event
+ * behind, otherwise by NO_NOTIFY. When the ring is empty, it is *armed*: kicks
+ * are asked for, and then the available index is read again, with a full barrier
+ * between, which pairs with the driver's barrier between its store of the index
+ * and its look at avail_event. So either the driver sees that we want a kick, or
+ * we see its entry. In the other direction likewise: used index, barrier,
+ * used_event.
+ *
+ * Locks
+ * -----
+ * A worker holds `lock` for a batch and takes it again at once. A plain mutex
+ * would let it win every time against a control thread that has to wake up
+ * first; so everybody goes through `turnstile`, which is held only while waiting
+ * for `lock`: a control thread waiting there keeps the worker out.
+ * Order: turnstile, then lock; several queues in order of their index.
+ *
+ * Invariants
+ * - An index or head from the ring is read once, and compared with num.
+ * - last_avail and used_idx are private: the guest cannot move them.
+ * - Every batch is complete before the lock is released: a queue that is locked
+ *   has no request in flight.
+ * - A broken ring is left alone until the driver stops the queue; it does not
+ *   touch other queues.
+ */
+#include "daemon/queue.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <linux/virtio_config.h>
+#include <string.h>
+
+#include "daemon/log.h"
+#include "daemon/util.h"
+
+void queue_init(struct queue *queue, unsigned int index)
+{
+	*queue = (struct queue){ .index = index, .kick_fd = -1, .call_fd = -1, .err_fd = -1 };
+	pthread_mutex_init(&queue->turnstile, NULL);
+	pthread_mutex_init(&queue->lock, NULL);
+}
+
+void queue_destroy(struct queue *queue)
+{
+	close_fd(&queue->kick_fd);
+	close_fd(&queue->call_fd);
+	close_fd(&queue->err_fd);
+	pthread_mutex_destroy(&queue->lock);
+	pthread_mutex_destroy(&queue->turnstile);
+}
+
+void queue_lock(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->turnstile);
+	pthread_mutex_lock(&queue->lock);
+	pthread_mutex_unlock(&queue->turnstile);
+}
+
+void queue_unlock(struct queue *queue)
+{
+	pthread_mutex_unlock(&queue->lock);
+}
+
+static uint16_t load_idx(const __virtio16 *p)
+{
+	return le16toh(__atomic_load_n(p, __ATOMIC_ACQUIRE));
+}
+
+static void store_idx(__virtio16 *p, uint16_t value)
+{
+	__atomic_store_n(p, htole16(value), __ATOMIC_RELEASE);
+}
+
+/* The driver's used_event stands behind the available ring, ours behind the used ring. */
+static __virtio16 *used_event(const struct queue *queue)
+{
+	return &queue->avail->ring[queue->num];
+}
+
+static __virtio16 *avail_event(const struct queue *queue)
+{
+	return (__virtio16 *)&queue->used->ring[queue->num];
+}
+
+/* ---- state ---------------------------------------------------------------------------- */
+
+static void set_active(struct queue *queue, bool active)
+{
+	__atomic_store_n(&queue->active, active, __ATOMIC_RELAXED);
+}
+
+static bool aligned(const void *p, uintptr_t to)
+{
+	return ((uintptr_t)p & (to - 1)) == 0;
+}
+
+/* Find the three rings in our address space. */
+static int locate(struct queue *queue, const struct memory *memory, bool event_idx)
+{
+	uint64_t num = queue->num;
+	uint64_t event = event_idx ? sizeof(__virtio16) : 0;
+	void *desc = memory_user(memory, queue->desc_user, num * sizeof(struct vring_desc));
+	void *avail = memory_user(memory, queue->avail_user,
+				  sizeof(struct vring_avail) + num * sizeof(__virtio16) + event);
+	void *used = memory_user(memory, queue->used_user,
+				 sizeof(struct vring_used) + num * sizeof(struct vring_used_elem) +
+					 event);
+
+	if (!desc || !avail || !used)
+		return -EFAULT;
+	if (!aligned(desc, VRING_DESC_ALIGN_SIZE) || !aligned(avail, VRING_AVAIL_ALIGN_SIZE) ||
+	    !aligned(used, VRING_USED_ALIGN_SIZE))
+		return -EINVAL;
+	queue->desc = desc;
+	queue->avail = avail;
+	queue->used = used;
+	queue->event_idx = event_idx;
+	return 0;
+}
+
+int queue_update(struct queue *queue, const struct memory *memory, uint64_t features)
+{
+	bool was_active = queue->active;
+	bool wanted = queue->kick_fd >= 0 && queue->enabled && !queue->broken && queue->num &&
+		      queue->placed && (features & (1ull << VIRTIO_F_VERSION_1));
+	int err;
+
+	set_active(queue, false);
+	if (!wanted)
+		return 0;
+	err = locate(queue, memory, features & (1ull << VIRTIO_RING_F_EVENT_IDX));
+	if (err)
+		return err;
+	if (!was_active) {
+		queue->used_idx = load_idx(&queue->used->idx);
+		queue->signalled_valid = false;
+		store_idx(&queue->used->flags, 0);
+	}
+	queue->armed = false;
+	set_active(queue, true);
+	return 0;
+}
+
+uint16_t queue_stop(struct queue *queue)
+{
+	set_active(queue, false);
+	queue->broken = false;
+	queue->call_missed = false;
+	close_fd(&queue->kick_fd);
+	return queue->last_avail;
+}
+
+void queue_reset(struct queue *queue)
+{
+	queue_stop(queue);
+	close_fd(&queue->call_fd);
+	close_fd(&queue->err_fd);
+	queue->num = 0;
+	queue->placed = false;
+	queue->enabled = false;
+	queue->last_avail = 0;
+}
+
+/* ---- signals -------------------------------------------------------------------------- */
+
+/*
+ * Eventfd, or what user-mode Linux gives for one: exactly 8 bytes, not blocking.
+ * When it is full, the other side has a signal to see already; when it is
+ * broken, the front end is about to go.
+ */
+static void signal_fd(int fd)
+{
+	const uint64_t one = 1;
+
+	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		log_limited(LOG_DEBUG, "signal to the front end failed: %m");
+}
+
+static void signal_driver(struct queue *queue)
+{
+	if (queue->call_fd < 0) {
+		queue->call_missed = true;
+		return;
+	}
+	signal_fd(queue->call_fd);
+	counter_add(&queue->notifications, 1);
+}
+
+void queue_set_call(struct queue *queue, int fd)
+{
+	close_fd(&queue->call_fd);
+	queue->call_fd = fd;
+	if (fd >= 0 && queue->call_missed) {
+		queue->call_missed = false;
+		signal_driver(queue);
+	}
+}
+
+static const char *ring_error_text(int err)
+{
+	switch (err) {
+	case -EINVAL:
+		return "an index is out of range";
+	case -ELOOP:
+		return "a chain is longer than the queue";
+	case -EFAULT:
+		return "an address is not in guest memory";
+	case -EBADMSG:
+		return "a readable descriptor follows a writable one";
+	case -EPROTO:
+		return "a bad indirect table";
+	default:
+		return "unknown reason";
+	}
+}
+
+static void ring_broken(struct queue *queue, int err)
+{
+	log_limited(LOG_WARN, "queue %u stopped, its driver broke the ring: %s", queue->index,
+		    ring_error_text(err));
+	queue->broken = true;
+	set_active(queue, false);
+	counter_add(&queue->ring_errors, 1);
+	if (queue->err_fd >= 0)
+		signal_fd(queue->err_fd);
+}
+
+/* ---- the data path -------------------------------------------------------------------- */
+
+/* Entries of the available ring that are not taken yet, or -EINVAL. */
+static int pending(const struct queue *queue)
+{
+	uint16_t n = (uint16_t)(load_idx(&queue->avail->idx) - queue->last_avail);
+
+	return n <= queue->num ? n : -EINVAL;
+}
+
+/* Ask for a kick, and say whether something came before the driver could know. */
+static int arm(struct queue *queue)
+{
+	if (queue->event_idx)
+		store_idx(avail_event(queue), queue->last_avail);
+	else
+		store_idx(&queue->used->flags, 0);
+	queue->armed = true;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return pending(queue);
+}
+
+static void disarm(struct queue *queue)
+{
+	/* With EVENT_IDX, last_avail moving past avail_event is all it takes. */
+	if (queue->armed && !queue->event_idx)
+		store_idx(&queue->used->flags, VRING_USED_F_NO_NOTIFY);
+	queue->armed = false;
+}
+
+/* Take up to @n chains. 0, or how the ring is broken behind the ones taken. */
+static int gather(struct queue *queue, const struct memory *memory, unsigned int n,
+		  struct queue_batch *batch)
+{
+	struct chain_source source = {
+		.memory = memory,
+		.cursor = &queue->cursor,
+		.desc = queue->desc,
+		.num = queue->num,
+		.max_segments = VCD_DEFAULT_MAX_SEGMENTS,
+	};
+
+	batch->n = 0;
+	batch->iov_used = 0;
+	batch->bytes = 0;
+	while (batch->n < n && batch->n < VCD_BATCH_MAX && batch->bytes < QUEUE_BATCH_BYTES &&
+	       batch->iov_used <= QUEUE_BATCH_IOVS / 2) {
+		uint16_t slot = (uint16_t)(queue->last_avail & (queue->num - 1));
+		uint16_t head = load_idx(&queue->avail->ring[slot]);
+		struct chain chain;
+		int err;
+
+		err = chain_walk(&source, head, batch->iov + batch->iov_used, &chain);
+		if (err)
+			return err;
+		batch->heads[batch->n] = head;
+		batch->requests[batch->n] = (struct vcd_request){
+			.in = chain.in,
+			.out = chain.out,
+			.in_count = chain.in_count,
+			.out_count = chain.out_count,
+		};
+		batch->list[batch->n] = &batch->requests[batch->n];
+		batch->iov_used += chain.in_count + chain.out_count;
+		batch->bytes += chain.bytes;
+		batch->n++;
+		queue->last_avail++;
+	}
+	return 0;
+}
+
+static bool signal_due(struct queue *queue)
+{
+	uint16_t old = queue->signalled;
+	bool valid = queue->signalled_valid;
+
+	/* The driver must see the used index before we look what it wants. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!queue->event_idx)
+		return !(load_idx(&queue->avail->flags) & VRING_AVAIL_F_NO_INTERRUPT);
+	queue->signalled = queue->used_idx;
+	queue->signalled_valid = true;
+	return !valid || vring_need_event(load_idx(used_event(queue)), queue->used_idx, old);
+}
+
+/* Publish the batch. */
+static void complete(struct queue *queue, const struct queue_batch *batch)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch->n; i++) {
+		struct vring_used_elem *elem =
+			&queue->used->ring[queue->used_idx & (queue->num - 1)];
+
+		elem->id = htole32(batch->heads[i]);
+		elem->len = htole32(batch->requests[i].written);
+		queue->used_idx++;
+	}
+	store_idx(&queue->used->idx, queue->used_idx);
+	if (signal_due(queue))
+		signal_driver(queue);
+}
+
+/* One batch, if there is one. Whether the ring was found empty; or an error. */
+static int process_locked(struct queue *queue, struct vcd_device *device, unsigned int worker,
+			  const struct memory *memory, struct queue_batch *batch, bool rearm)
+{
+	int left = pending(queue);
+	int err;
+
+	if (left < 0)
+		return left;
+	if (left > 0) {
+		disarm(queue);
+		err = gather(queue, memory, (unsigned int)left, batch);
+		if (batch->n) {
+			vcd_device_execute(device, worker, batch->list, batch->n);
+			complete(queue, batch);
+		}
+		if (err)
+			return err;
+		left = pending(queue);
+	}
+	if (left == 0 && rearm && !queue->armed)
+		left = arm(queue);
+	return left;
+}
+
+enum queue_result queue_process(struct queue *queue, struct vcd_device *device,
+				unsigned int worker, const struct memory *memory,
+				struct queue_batch *batch, bool rearm)
+{
+	enum queue_result result = QUEUE_SLEEPING;
+	int left;
+
+	if (!__atomic_load_n(&queue->active, __ATOMIC_RELAXED))
+		return QUEUE_SLEEPING;
+	queue_lock(queue);
+	if (queue->active) {
+		left = process_locked(queue, device, worker, memory, batch, rearm);
+		if (left < 0)
+			ring_broken(queue, left);
+		else if (left > 0)
+			result = QUEUE_MORE;
+		else if (!queue->armed)
+			result = QUEUE_EMPTY;
+	}
+	queue_unlock(queue);
+	return result;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * queue.h - one split virtqueue.
+ */
+#ifndef VCD_DAEMON_QUEUE_H
+#define VCD_DAEMON_QUEUE_H
+
+#include <linux/virtio_ring.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/chain.h"
+#include "daemon/memory.h"
+#include "device/device.h"
+
+/** Entries of a queue: a power of two up to this. */
+#define QUEUE_MAX_NUM 32768u
+
+/** Descriptor bytes, both directions together, after which a batch is complete. */
+#define QUEUE_BATCH_BYTES (64u * 1024)
+
+/** iovecs that a batch can have in all; the last chain begins at or before half. */
+#define QUEUE_BATCH_IOVS (4 * CHAIN_ROOM(VCD_DEFAULT_MAX_SEGMENTS))
+
+/**
+ * struct queue_batch - what one worker needs to carry out a batch.
+ * @n: requests in it
+ * @heads: their chains' heads, for the used ring
+ * @requests: the requests
+ * @list: pointers to them
+ * @iov: iovecs of all of them
+ * @iov_used: of these in use
+ * @bytes: descriptor bytes of all of them
+ */
+struct queue_batch {
+	unsigned int n;
+	uint16_t heads[VCD_BATCH_MAX];
+	struct vcd_request requests[VCD_BATCH_MAX];
+	struct vcd_request *list[VCD_BATCH_MAX];
+	struct iovec iov[QUEUE_BATCH_IOVS];
+	unsigned int iov_used;
+	uint64_t bytes;
+};
+
+/**
+ * struct queue - one queue. Everything but @index and the locks is under @lock.
+ * @index: its number
+ * @turnstile: taken before @lock, see queue.c
+ * @lock: held by the worker for one batch, by the control thread to change the queue
+ * @num: entries
+ * @desc_user: front end's address of the descriptor table
+ * @avail_user: of the available ring
+ * @used_user: of the used ring
+ * @placed: the three addresses were given
+ * @enabled: by SET_VRING_ENABLE
+ * @kick_fd: eventfd that the driver signals, -1: the queue is stopped
+ * @call_fd: what we signal, -1: the driver wants no signal
+ * @err_fd: signalled when the ring is broken, or -1
+ * @broken: the guest made a mess of the ring; until the queue is stopped
+ * @active: it is served; also read without the lock, as a hint
+ * @event_idx: VIRTIO_RING_F_EVENT_IDX was negotiated
+ * @desc: descriptor table, when active
+ * @avail: available ring
+ * @used: used ring
+ * @cursor: for translation
+ * @last_avail: next entry of the available ring
+ * @used_idx: next entry of the used ring
+ * @signalled: @used_idx when we last decided whether to signal
+ * @signalled_valid: there was such a time
+ * @armed: the driver will kick for its next entry
+ * @call_missed: a signal was due while there was no call_fd
+ * @ring_errors: times that the ring was broken
+ * @notifications: signals sent
+ */
+struct queue {
+	unsigned int index;
+	pthread_mutex_t turnstile;
+	pthread_mutex_t lock;
+
+	uint32_t num;
+	uint64_t desc_user;
+	uint64_t avail_user;
+	uint64_t used_user;
+	bool placed;
+	bool enabled;
+	int kick_fd;
+	int call_fd;
+	int err_fd;
+
+	bool broken;
+	bool active;
+	bool event_idx;
+	const struct vring_desc *desc;
+	struct vring_avail *avail;
+	struct vring_used *used;
+	struct memory_cursor cursor;
+	uint16_t last_avail;
+	uint16_t used_idx;
+	uint16_t signalled;
+	bool signalled_valid;
+	bool armed;
+	bool call_missed;
+
+	uint64_t ring_errors;
+	uint64_t notifications;
+};
+
+/** queue_init - make a stopped queue. */
+void queue_init(struct queue *queue, unsigned int index);
+
+/** queue_destroy - close what it has. No thread may use it any more. */
+void queue_destroy(struct queue *queue);
+
+/** queue_lock - for both kinds of threads; a control thread that waits goes next. */
+void queue_lock(struct queue *queue);
+
+/** queue_unlock - undo queue_lock(). */
+void queue_unlock(struct queue *queue);
+
+/**
+ * queue_update - begin, go on or cease to serve the queue, as its state says.
+ * @queue: queue, locked
+ * @memory: the memory map of now
+ * @features: virtio features that the driver accepted
+ *
+ * To be called after any change of the state, of the memory map or features.
+ *
+ * Return: 0, or -EFAULT, -EINVAL: the queue should be served, but its rings are
+ * not in guest memory, or not aligned.
+ */
+int queue_update(struct queue *queue, const struct memory *memory, uint64_t features);
+
+/**
+ * queue_stop - stop the queue (locked) and forget that it was broken.
+ *
+ * Return: the index at which the driver's next request will be.
+ */
+uint16_t queue_stop(struct queue *queue);
+
+/** queue_reset - stop it (locked), close its descriptors, forget all settings. */
+void queue_reset(struct queue *queue);
+
+/**
+ * queue_set_call - change the descriptor to signal (locked).
+ * @queue: queue
+ * @fd: taken over; -1: none
+ *
+ * A signal that was due in the meantime is made up for.
+ */
+void queue_set_call(struct queue *queue, int fd);
+
+/**
+ * enum queue_result - what queue_process() found.
+ * @QUEUE_SLEEPING: nothing to do, and the driver will kick when that changes
+ * @QUEUE_EMPTY: nothing to do now; the driver need not kick. Look again
+ * @QUEUE_MORE: there is, or may be, more to do
+ */
+enum queue_result {
+	QUEUE_SLEEPING,
+	QUEUE_EMPTY,
+	QUEUE_MORE,
+};
+
+/**
+ * queue_process - carry out at most one batch of the queue's requests.
+ * @queue: queue, not locked
+ * @device: device that executes
+ * @worker: number of the calling worker
+ * @memory: guest memory; used under the queue's lock
+ * @batch: the worker's
+ * @rearm: when nothing is left, ask for a kick
+ */
+enum queue_result queue_process(struct queue *queue, struct vcd_device *device,
+				unsigned int worker, const struct memory *memory,
+				struct queue_batch *batch, bool rearm);
+
+#endif /* VCD_DAEMON_QUEUE_H */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stats.h - the counters of the daemon as a JSON file.
+ */
+#ifndef VCD_DAEMON_STATS_H
+#define VCD_DAEMON_STATS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "daemon/backend.h"
+#include "device/device.h"
+
+/**
+ * struct stats - everything that is counted.
+ * @engine: name of the engine
+ * @queues: queues of the device
+ * @workers: worker threads
+ * @front_ends: front ends that connected
+ * @protocol_errors: connections that ended because the front end broke the protocol
+ * @device: requests, sessions
+ * @backend: kicks, notifications
+ */
+struct stats {
+	const char *engine;
+	unsigned int queues;
+	unsigned int workers;
+	uint64_t front_ends;
+	uint64_t protocol_errors;
+	struct vcd_device_stats device;
+	struct backend_stats backend;
+};
+
+/** stats_print - write @stats to @file as one JSON object. */
+void stats_print(const struct stats *stats, FILE *file);
+
+/**
+ * stats_write - replace the file at @path by one with @stats, in one step.
+ *
+ * Return: 0 or a negative errno; the former file is untouched then.
+ */
+int stats_write(const struct stats *stats, const char *path);
+
+#endif /* VCD_DAEMON_STATS_H */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * util.h - the few helpers that every file of the daemon uses.
+ */
+#ifndef VCD_DAEMON_UTIL_H
+#define VCD_DAEMON_UTIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/** close_fd - close *@fd when it is one and forget it. */
+static inline void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static inline void cleanup_free(void *p)
+{
+	free(*(void **)p);
+}
+
+/** Frees the pointer at the end of its scope. */
+#define _cleanup_free_ __attribute__((cleanup(cleanup_free)))
+
+/** Closes the file descriptor at the end of its scope; -1 is none. */
+#define _cleanup_fd_ __attribute__((cleanup(close_fd)))
+
+/** take_fd - give *@fd away: return it, and leave -1 behind. */
+static inline int take_fd(int *fd)
+{
+	int ret = *fd;
+
+	*fd = -1;
+	return ret;
+}
+
+/** counter_add - add to a counter that one thread writes and others read. */
+static inline void counter_add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + n,
+			 __ATOMIC_RELAXED);
+}
+
+/** counter_get - read such a counter from another thread. */
+static inline uint64_t counter_get(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+#endif /* VCD_DAEMON_UTIL_H */

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * worker.c - the threads that serve the queues.
+ *
+ * Theory of operation
+ * -------------------
+ * Queue i belongs to worker i % workers, for good. A worker goes round its
+ * queues, a batch each, until a round finds all of them empty and armed
+ * (queue.c); then it sleeps in epoll_wait(), without a timeout, for a kick. So an
+ * idle VM costs nothing, and a busy one neither kicks nor wakes anybody.
+ *
+ * Kick descriptors are watched edge-triggered and never read: every write to an
+ * eventfd is an edge, whatever its count is, and the count overflows after 2^64
+ * kicks. That saves a system call for each wake-up.
+ *
+ * Polling: with --poll-us the queues are first found empty without being armed,
+ * and the worker looks at them again for a while. It looks for less and less
+ * time when that does not pay, and for longer again after a sleep that was short
+ * enough for polling to have caught its end.
+ *
+ * Invariants
+ * - A worker holds at most one lock, that of a queue, for at most one batch.
+ * - It sleeps only when all its queues are inactive or armed. Whoever activates
+ *   a queue wakes the worker.
+ * - An event names a queue whose descriptor may be gone by now; that is
+ *   harmless, as an event only makes the worker look.
+ */
+#include "daemon/worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/backend.h"
+#include "daemon/log.h"
+#include "daemon/util.h"
+
+#define EVENTS 32
+
+/* Looks at the rings between two looks at the clock. */
+#define SPINS 16
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield" ::: "memory");
+#else
+	__asm__ volatile("" ::: "memory");
+#endif
+}
+
+static bool stopping(const struct worker *worker)
+{
+	return __atomic_load_n(&worker->stop, __ATOMIC_ACQUIRE);
+}
+
+/* A batch for each queue; the least restful of their results. */
+static enum queue_result serve_round(struct worker *worker, bool rearm)
+{
+	struct backend *backend = worker->backend;
+	enum queue_result most = QUEUE_SLEEPING;
+	unsigned int i;
+
+	for (i = worker->number; i < backend->num_queues; i += backend->num_workers) {
+		enum queue_result r =
+			queue_process(&backend->queues[i], backend->device, worker->number,
+				      &backend->memory, worker->batch, rearm);
+
+		if (r > most)
+			most = r;
+	}
+	return most;
+}
+
+/* Look for work for a while. Whether some was found. */
+static bool poll_queues(struct worker *worker)
+{
+	uint64_t deadline;
+	unsigned int i;
+
+	if (worker->poll_ns == 0)
+		return false;
+	deadline = now_ns() + worker->poll_ns;
+	do {
+		for (i = 0; i < SPINS; i++) {
+			if (stopping(worker) || serve_round(worker, false) == QUEUE_MORE)
+				return true;
+			cpu_relax();
+		}
+	} while (now_ns() < deadline);
+	return false;
+}
+
+/*
+ * Learn from a sleep: had polling for max_ns caught its end, poll longer next
+ * time; if it was longer than that, poll less.
+ */
+static void adapt(struct worker *worker, uint64_t slept, uint64_t max_ns)
+{
+	uint64_t step = max_ns / 8 + 1;
+
+	if (slept <= max_ns)
+		worker->poll_ns = worker->poll_ns ? worker->poll_ns * 2 : step;
+	else
+		worker->poll_ns = worker->poll_ns > step ? worker->poll_ns / 2 : 0;
+	if (worker->poll_ns > max_ns)
+		worker->poll_ns = max_ns;
+}
+
+static void sleep_until_kick(struct worker *worker)
+{
+	struct epoll_event events[EVENTS];
+	uint64_t max_ns = worker->backend->poll_us * 1000ull;
+	uint64_t begin = max_ns ? now_ns() : 0;
+	int n;
+	int i;
+
+	counter_add(&worker->sleeps, 1);
+	n = epoll_wait(worker->epoll, events, EVENTS, -1);
+	for (i = 0; i < n; i++)
+		if (events[i].data.ptr != NULL)
+			counter_add(&worker->kicks, 1);
+	if (max_ns)
+		adapt(worker, now_ns() - begin, max_ns);
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *worker = arg;
+	bool polls = worker->backend->poll_us != 0;
+
+	while (!stopping(worker)) {
+		if (serve_round(worker, !polls) == QUEUE_MORE)
+			continue;
+		if (polls && (poll_queues(worker) || serve_round(worker, true) == QUEUE_MORE))
+			continue;
+		sleep_until_kick(worker);
+	}
+	return NULL;
+}
+
+int worker_start(struct worker *worker, unsigned int number, struct backend *backend)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	char name[16];
+	int err;
+
+	*worker = (struct worker){ .number = number, .backend = backend, .epoll = -1, .wake = -1 };
+	worker->poll_ns = backend->poll_us * 1000ull;
+	worker->batch = calloc(1, sizeof(*worker->batch));
+	if (!worker->batch)
+		return -ENOMEM;
+	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
+	worker->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (worker->epoll < 0 || worker->wake < 0 ||
+	    epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->wake, &event) < 0)
+		return -errno;
+
+	err = pthread_create(&worker->thread, NULL, worker_main, worker);
+	if (err)
+		return -err;
+	worker->running = true;
+	/* Cosmetic, for top -H; nothing depends on it. */
+	(void)snprintf(name, sizeof(name), "vcd-worker-%u", number % 1000);
+	(void)pthread_setname_np(worker->thread, name);
+	return 0;
+}
+
+void worker_stop(struct worker *worker)
+{
+	if (worker->running) {
+		__atomic_store_n(&worker->stop, true, __ATOMIC_RELEASE);
+		worker_wake(worker);
+		pthread_join(worker->thread, NULL);
+		worker->running = false;
+	}
+	close_fd(&worker->epoll);
+	close_fd(&worker->wake);
+	free(worker->batch);
+	worker->batch = NULL;
+}
+
+void worker_wake(struct worker *worker)
+{
+	const uint64_t one = 1;
+
+	/* Fails only when 2^64 wake-ups are pending, one of which suffices. */
+	if (write(worker->wake, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		log_msg(LOG_ERROR, "waking worker %u failed: %m", worker->number);
+}
+
+int worker_watch(struct worker *worker, struct queue *queue, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = queue };
+
+	return epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+void worker_unwatch(struct worker *worker, int fd)
+{
+	if (fd >= 0)
+		(void)epoll_ctl(worker->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
