@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * model.h - /dev/crypto in user space, for trying the guest's tests without one.
+ *
+ * Not part of what is tested: it answers as the interface's documentation says,
+ * so that a check which fails against it is a wrong check.
+ */
+#ifndef TESTS_VM_GUEST_MODEL_H
+#define TESTS_VM_GUEST_MODEL_H
+
+#include <stdbool.h>
+
+/** model_open - a new open file description. Return: descriptor or negative errno. */
+int model_open(int flags);
+
+/** model_owns - whether @fd was made by model_open(), here or in another process. */
+bool model_owns(int fd);
+
+/** model_ioctl - what ioctl() does. Return: 0 or negative errno. */
+int model_ioctl(int fd, unsigned long request, void *arg);
+
+#endif
