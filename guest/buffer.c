@@ -88,24 +88,40 @@ int vcd_buffer_alloc(struct vcd_buffer *buf, u32 len)
 	return vcd_buffer_map(buf, 0, len);
 }
 
-/** vcd_buffer_from_user() - fill a buffer of our own; 0 or -EFAULT */
-int vcd_buffer_from_user(struct vcd_buffer *buf, const u8 __user *addr, u32 len)
+/** vcd_buffer_from_user() - fill part of a buffer of our own; 0 or -EFAULT */
+int vcd_buffer_from_user(struct vcd_buffer *buf, u32 offset,
+			 const u8 __user *addr, u32 len)
 {
-	unsigned int i;
-
-	for (i = 0; len; i++) {
-		u32 n = min_t(u32, len, PAGE_SIZE);
+	while (len) {
+		u32 at = offset_in_page(offset);
+		u32 n = min_t(u32, len, PAGE_SIZE - at);
 		unsigned long left;
-		void *page = kmap_local_page(buf->pages[i]);
+		u8 *page = kmap_local_page(buf->pages[offset / PAGE_SIZE]);
 
-		left = copy_from_user(page, addr, n);
+		left = copy_from_user(page + at, addr, n);
 		kunmap_local(page);
 		if (left)
 			return -EFAULT;
+		offset += n;
 		addr += n;
 		len -= n;
 	}
 	return 0;
+}
+
+/** vcd_buffer_from_kernel() - the same from kernel memory */
+void vcd_buffer_from_kernel(struct vcd_buffer *buf, u32 offset, const u8 *from,
+			    u32 len)
+{
+	while (len) {
+		u32 at = offset_in_page(offset);
+		u32 n = min_t(u32, len, PAGE_SIZE - at);
+
+		memcpy_to_page(buf->pages[offset / PAGE_SIZE], at, from, n);
+		offset += n;
+		from += n;
+		len -= n;
+	}
 }
 
 /** vcd_buffer_to_user() - give a buffer of our own to the caller; 0 or -EFAULT */

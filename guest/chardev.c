@@ -83,10 +83,26 @@ static int vcd_clone_fd(struct file *filp, u32 __user *arg)
 	return 0;
 }
 
+static int vcd_get_info(struct vcd_file *file, struct session_info_op __user *arg)
+{
+	struct session_info_op *op = memdup_user(arg, sizeof(*op));
+	int err;
+
+	if (IS_ERR(op))
+		return PTR_ERR(op);
+	err = vcd_session_info(file, op);
+	if (!err && copy_to_user(arg, op, sizeof(*op)))
+		err = -EFAULT;
+	kfree(op);
+	return err;
+}
+
+/* The ioctls that are the same for 32-bit programs. */
 static long vcd_ioctl_simple(struct file *filp, unsigned int cmd,
 			     void __user *arg)
 {
 	struct vcd_file *file = filp->private_data;
+	struct cphash_op cphash;
 	u32 value;
 
 	switch (cmd) {
@@ -98,6 +114,12 @@ static long vcd_ioctl_simple(struct file *filp, unsigned int cmd,
 		return vcd_session_end(file, value);
 	case CIOCASYMFEAT:
 		return put_user(0, (u32 __user *)arg);
+	case CIOCGSESSINFO:
+		return vcd_get_info(file, arg);
+	case CIOCCPHASH:
+		if (copy_from_user(&cphash, arg, sizeof(cphash)))
+			return -EFAULT;
+		return vcd_hash_copy(file, &cphash);
 	default:
 		return -EINVAL;
 	}
@@ -108,6 +130,7 @@ static long vcd_ioctl(struct file *filp, unsigned int cmd, unsigned long ptr)
 	struct vcd_file *file = filp->private_data;
 	void __user *arg = (void __user *)ptr;
 	struct session_op session;
+	struct crypt_auth_op auth;
 	struct crypt_op crypt;
 	int err;
 
@@ -128,6 +151,13 @@ static long vcd_ioctl(struct file *filp, unsigned int cmd, unsigned long ptr)
 			return -EFAULT;
 		err = vcd_crypt(file, &crypt);
 		if (!err && copy_to_user(arg, &crypt, sizeof(crypt)))
+			err = -EFAULT;
+		return err;
+	case CIOCAUTHCRYPT:
+		if (copy_from_user(&auth, arg, sizeof(auth)))
+			return -EFAULT;
+		err = vcd_auth(file, &auth);
+		if (!err && copy_to_user(arg, &auth, sizeof(auth)))
 			err = -EFAULT;
 		return err;
 	default:
@@ -158,11 +188,28 @@ struct vcd_crypt_op32 {
 	compat_uptr_t iv;
 };
 
+struct vcd_crypt_auth_op32 {
+	u32 ses;
+	u16 op;
+	u16 flags;
+	u32 len;
+	u32 auth_len;
+	compat_uptr_t auth_src;
+	compat_uptr_t src;
+	compat_uptr_t dst;
+	compat_uptr_t tag;
+	u32 tag_len;
+	compat_uptr_t iv;
+	u32 iv_len;
+};
+
 static_assert(sizeof(struct vcd_session_op32) == 28);
 static_assert(sizeof(struct vcd_crypt_op32) == 28);
+static_assert(sizeof(struct vcd_crypt_auth_op32) == 44);
 
 #define CIOCGSESSION32	_IOWR('c', 102, struct vcd_session_op32)
 #define CIOCCRYPT32	_IOWR('c', 104, struct vcd_crypt_op32)
+#define CIOCAUTHCRYPT32	_IOWR('c', 109, struct vcd_crypt_auth_op32)
 
 static long vcd_compat_session(struct vcd_file *file,
 			       struct vcd_session_op32 __user *arg)
@@ -214,6 +261,38 @@ static long vcd_compat_crypt(struct vcd_file *file,
 	return err;
 }
 
+static long vcd_compat_auth(struct vcd_file *file,
+			    struct vcd_crypt_auth_op32 __user *arg)
+{
+	struct vcd_crypt_auth_op32 op32;
+	struct crypt_auth_op op;
+	int err;
+
+	if (copy_from_user(&op32, arg, sizeof(op32)))
+		return -EFAULT;
+	op = (struct crypt_auth_op) {
+		.ses = op32.ses,
+		.op = op32.op,
+		.flags = op32.flags,
+		.len = op32.len,
+		.auth_len = op32.auth_len,
+		.auth_src = compat_ptr(op32.auth_src),
+		.src = compat_ptr(op32.src),
+		.dst = compat_ptr(op32.dst),
+		.tag = compat_ptr(op32.tag),
+		.tag_len = op32.tag_len,
+		.iv = compat_ptr(op32.iv),
+		.iv_len = op32.iv_len,
+	};
+	err = vcd_auth(file, &op);
+	if (err)
+		return err;
+	op32.len = op.len;
+	op32.tag = ptr_to_compat(op.tag);
+	op32.tag_len = op.tag_len;
+	return copy_to_user(arg, &op32, sizeof(op32)) ? -EFAULT : 0;
+}
+
 static long vcd_compat_ioctl(struct file *filp, unsigned int cmd,
 			     unsigned long ptr)
 {
@@ -227,6 +306,8 @@ static long vcd_compat_ioctl(struct file *filp, unsigned int cmd,
 		return vcd_compat_session(file, arg);
 	case CIOCCRYPT32:
 		return vcd_compat_crypt(file, arg);
+	case CIOCAUTHCRYPT32:
+		return vcd_compat_auth(file, arg);
 	default:
 		return vcd_ioctl_simple(filp, cmd, arg);
 	}

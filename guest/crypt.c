@@ -1,211 +1,174 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * crypt.c - CIOCCRYPT: check it, cut it into requests, carry the IV along.
+ * crypt.c - CIOCCRYPT and CIOCCPHASH.
  *
  * An operation longer than the device's cap becomes several requests; the IV a
- * reply brings goes into the next one. Operations that bring their own IV run in
- * parallel, also on one session; those that go on with the session's IV are
- * serialised by session->serial, as each needs its predecessor's result.
+ * reply brings goes into the next one, and a hash is reset by the first and ended
+ * by the last.
  *
- * Payloads up to VCD_COPY_MAX are copied beside the header. Above, the device
- * works on the caller's pinned pages; where they cannot be pinned, or
- * COP_FLAG_NO_ZC forbids it, on a copy.
+ * Operations that depend on nothing before them run in parallel, also on one
+ * session. Those that go on, with the session's IV or with a hash, are serialised
+ * by session->serial.
+ *
+ * The hash state machine is the ABI's: flags of 0 or COP_FLAG_RESET start anew;
+ * the digest is due with COP_FLAG_FINAL, without COP_FLAG_UPDATE, or when there
+ * is no data. Data after the digest without a reset starts anew here, where the
+ * ABI's reference computes garbage.
  */
-#include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "driver.h"
 
 /**
- * struct vcd_chunk - one request's worth of an operation
+ * struct vcd_op - a CIOCCRYPT being carried out
  * @session: session
- * @flags: VCD_F_*
- * @src: input
- * @dst: output
- * @len: bytes
- * @copy: do not pin the caller's pages
- * @iv: in and out
+ * @op: what the program asked for
+ * @iv: running IV
+ * @digest: digest, when @final
+ * @iv_len: bytes of IV
+ * @digest_len: bytes of digest
+ * @reset: the hash starts anew
+ * @final: the digest is due
  */
-struct vcd_chunk {
+struct vcd_op {
 	struct vcd_session *session;
-	u16 flags;
-	const u8 __user *src;
-	u8 __user *dst;
-	u32 len;
-	bool copy;
+	const struct crypt_op *op;
 	u8 iv[VCD_MAX_IV_LEN];
+	u8 digest[VCD_MAX_DIGEST_LEN];
+	u8 iv_len;
+	u8 digest_len;
+	bool reset;
+	bool final;
 };
 
-/* Most bytes of one request: the cap, and pages that fit its descriptors. */
-static u32 vcd_chunk_max(const struct vcd_device *dev)
+/* One request of @run: the bytes from @done on, @len of them. */
+static int vcd_op_part(struct vcd_op *run, u32 done, u32 len, bool last)
 {
-	/* Header and reply take one each; a run of n pages spans n + 1. */
-	u32 pages = (dev->max_segments - 2) / 2;
-	u64 bytes = pages > 1 ? (u64)(pages - 1) * PAGE_SIZE : 0;
-
-	bytes = max_t(u64, bytes, VCD_COPY_MAX);
-	return min_t(u64, bytes, dev->max_request) & ~(u32)(VCD_MAX_IV_LEN - 1);
-}
-
-/* Send the prepared request until it has met a session the device knows. */
-static int vcd_chunk_exec(struct vcd_chunk *chunk, struct vcd_req_ctx *req)
-{
-	struct vcd_session *session = chunk->session;
-	u64 host_id = READ_ONCE(session->host_id);
-	struct vcd_result result;
-	unsigned int tries;
+	const struct crypt_op *op = run->op;
+	u16 flags = op->op == COP_DECRYPT ? VCD_F_DECRYPT : 0;
+	struct vcd_xfer xfer = {
+		.session = run->session,
+		.src = op->src + done,
+		.src_len = len,
+		.copy = op->flags & COP_FLAG_NO_ZC,
+	};
 	int err;
 
-	for (tries = 0; tries <= VCD_REMAKE_MAX; tries++) {
-		vcd_wire_crypt((struct vcd_req *)req->in, host_id, chunk->flags,
-			       chunk->len, chunk->iv, session->cipher->iv_len);
-		err = vcd_req_exec(req, &result);
-		if (err)
-			return err;
-		if (result.status != VCD_S_STALE) {
-			err = vcd_wire_errno(result.status);
-			if (!err && result.out_len != chunk->len)
-				err = -EIO;
-			if (!err)
-				memcpy(chunk->iv, result.iv, sizeof(chunk->iv));
-			return err;
-		}
-		err = vcd_session_remake(session, &host_id);
-		if (err)
-			return err;
+	if (run->session->mac && run->reset && !done)
+		flags |= VCD_F_HASH_RESET;
+	if (run->session->mac && run->final && last) {
+		flags |= VCD_F_HASH_FINAL;
+		xfer.tail = run->digest;
+		xfer.tail_len = run->digest_len;
 	}
-	return -EIO;
+	if (run->session->cipher) {
+		xfer.dst = op->dst + done;
+		xfer.dst_len = len;
+	}
+	vcd_wire_crypt(&xfer.hdr, 0, flags, len, run->iv, run->iv_len);
+	err = vcd_xfer_run(&xfer);
+	if (err)
+		return err == -ENODATA ? -EFAULT : err;
+	memcpy(run->iv, xfer.iv, sizeof(run->iv));
+	return 0;
 }
 
-static int vcd_chunk_beside(struct vcd_chunk *chunk)
+static int vcd_op_parts(struct vcd_op *run)
 {
-	struct vcd_req_ctx *req;
-	int err = -EFAULT;
-
-	req = vcd_req_new(chunk->session->dev, chunk->len, chunk->len);
-	if (!req)
-		return -ENOMEM;
-	if (!copy_from_user(req->in + sizeof(struct vcd_req), chunk->src,
-			    chunk->len))
-		err = vcd_chunk_exec(chunk, req);
-	if (!err && copy_to_user(chunk->dst, req->out + sizeof(struct vcd_reply),
-				 chunk->len))
-		err = -EFAULT;
-	vcd_req_put(req);
-	return err;
-}
-
-static int vcd_chunk_pinned(struct vcd_chunk *chunk)
-{
-	struct vcd_req_ctx *req;
-	int err;
-
-	req = vcd_req_new(chunk->session->dev, 0, 0);
-	if (!req)
-		return -ENOMEM;
-	req->out_len = chunk->len;
-	err = vcd_buffer_pin(&req->src, chunk->src, chunk->len, false);
-	if (!err)
-		err = vcd_buffer_pin(&req->dst, chunk->dst, chunk->len, true);
-	if (!err)
-		err = vcd_chunk_exec(chunk, req);
-	else if (err == -EFAULT)
-		err = -EAGAIN;
-	vcd_req_put(req);
-	return err;
-}
-
-static int vcd_chunk_copied(struct vcd_chunk *chunk)
-{
-	struct vcd_req_ctx *req;
-	int err;
-
-	req = vcd_req_new(chunk->session->dev, 0, 0);
-	if (!req)
-		return -ENOMEM;
-	req->out_len = chunk->len;
-	err = vcd_buffer_alloc(&req->src, chunk->len);
-	if (!err)
-		err = vcd_buffer_from_user(&req->src, chunk->src, chunk->len);
-	if (!err)
-		err = vcd_buffer_alloc(&req->dst, chunk->len);
-	if (!err)
-		err = vcd_chunk_exec(chunk, req);
-	if (!err)
-		err = vcd_buffer_to_user(&req->dst, chunk->dst, chunk->len);
-	vcd_req_put(req);
-	return err;
-}
-
-static int vcd_chunk_run(struct vcd_chunk *chunk)
-{
-	int err = -EAGAIN;
-
-	if (chunk->len <= VCD_COPY_MAX)
-		return vcd_chunk_beside(chunk);
-	if (!chunk->copy)
-		err = vcd_chunk_pinned(chunk);
-	/* What cannot be pinned may still be copied; if not, that says EFAULT. */
-	if (err == -EAGAIN)
-		err = vcd_chunk_copied(chunk);
-	return err;
-}
-
-static int vcd_crypt_run(struct vcd_chunk *chunk, const struct crypt_op *op)
-{
-	u32 max = vcd_chunk_max(chunk->session->dev);
+	u32 max = vcd_xfer_max(run->session->dev);
 	u32 done = 0;
+	u32 len;
 	int err;
 
-	while (done < op->len) {
-		chunk->src = op->src + done;
-		chunk->dst = op->dst + done;
-		chunk->len = min(op->len - done, max);
-		err = vcd_chunk_run(chunk);
+	do {
+		len = min(run->op->len - done, max);
+		err = vcd_op_part(run, done, len, done + len == run->op->len);
 		if (err)
 			return err;
-		done += chunk->len;
+		done += len;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
-	}
+	} while (done < run->op->len);
 	return 0;
+}
+
+/* Everything but locking. */
+static int vcd_op_run(struct vcd_op *run, bool chained)
+{
+	const struct crypt_op *op = run->op;
+	int err;
+
+	if (chained)
+		vcd_session_iv_load(run->session, run->iv);
+	err = vcd_op_parts(run);
+	if (err)
+		return err;
+	if (run->iv_len)
+		vcd_session_iv_store(run->session, run->iv);
+	if (run->final && run->digest_len &&
+	    copy_to_user(op->mac, run->digest, run->digest_len))
+		return -EFAULT;
+	if (run->iv_len && (op->flags & COP_FLAG_WRITE_IV) && op->iv &&
+	    copy_to_user(op->iv, run->iv, run->iv_len))
+		return -EFAULT;
+	return 0;
+}
+
+/* The hash in one request: nothing is kept between this and any other. */
+static bool vcd_op_is_whole(const struct vcd_op *run)
+{
+	return !run->session->mac ||
+	       ((!run->op->flags || (run->op->flags & COP_FLAG_RESET)) && run->final &&
+		run->op->len <= vcd_xfer_max(run->session->dev));
+}
+
+static int vcd_op_serial(struct vcd_op *run, bool chained)
+{
+	struct vcd_session *session = run->session;
+	int err;
+
+	if (mutex_lock_killable(&session->serial))
+		return -EINTR;
+	run->reset = !run->op->flags || (run->op->flags & COP_FLAG_RESET) ||
+		     !session->hash_running;
+	err = vcd_op_run(run, chained);
+	session->hash_running = session->mac && !run->final && !err;
+	mutex_unlock(&session->serial);
+	return err;
 }
 
 static int vcd_crypt_session(struct vcd_session *session,
 			     const struct crypt_op *op)
 {
-	u8 iv_len = session->cipher->iv_len;
-	bool chained = iv_len && !op->iv;
-	struct vcd_chunk chunk = {
+	const struct vcd_alg *cipher = session->cipher;
+	struct vcd_op run = {
 		.session = session,
-		.flags = op->op == COP_DECRYPT ? VCD_F_DECRYPT : 0,
-		.copy = op->flags & COP_FLAG_NO_ZC,
+		.op = op,
+		.iv_len = cipher ? cipher->iv_len : 0,
+		.digest_len = session->mac ? session->mac->digest_len : 0,
+		.reset = true,
+		.final = (op->flags & COP_FLAG_FINAL) ||
+			 !(op->flags & COP_FLAG_UPDATE) || !op->len,
 	};
+	bool chained = run.iv_len && !op->iv;
 	int err;
 
-	if (iv_len && op->iv && copy_from_user(chunk.iv, op->iv, iv_len))
+	if (vcd_is_aead(cipher) || (cipher && op->len % cipher->block_size))
+		return -EINVAL;
+	if (!session->mac && !op->len)
+		return 0;
+	if (run.iv_len && op->iv && copy_from_user(run.iv, op->iv, run.iv_len))
 		return -EFAULT;
-	if (chained && mutex_lock_killable(&session->serial))
-		return -EINTR;
-	if (chained) {
-		spin_lock(&session->iv_lock);
-		memcpy(chunk.iv, session->iv, iv_len);
-		spin_unlock(&session->iv_lock);
+	if (chained || !vcd_op_is_whole(&run)) {
+		err = vcd_op_serial(&run, chained);
+	} else {
+		if (session->mac)
+			WRITE_ONCE(session->hash_running, false);
+		err = vcd_op_run(&run, false);
 	}
-	err = vcd_crypt_run(&chunk, op);
-	if (!err) {
-		spin_lock(&session->iv_lock);
-		memcpy(session->iv, chunk.iv, iv_len);
-		spin_unlock(&session->iv_lock);
-	}
-	if (chained)
-		mutex_unlock(&session->serial);
-	if (!err && iv_len && (op->flags & COP_FLAG_WRITE_IV) && op->iv &&
-	    copy_to_user(op->iv, chunk.iv, iv_len))
-		err = -EFAULT;
+	memzero_explicit(&run, sizeof(run));
 	return err;
 }
 
@@ -219,19 +182,85 @@ static int vcd_crypt_session(struct vcd_session *session,
 int vcd_crypt(struct vcd_file *file, const struct crypt_op *op)
 {
 	struct vcd_session *session;
-	int err;
+	int err = -EINVAL;
 
 	session = vcd_session_get(file, op->ses);
 	if (!session)
 		return -EINVAL;
-	if (op->op != COP_ENCRYPT && op->op != COP_DECRYPT)
-		err = -EINVAL;
-	else if (op->len % session->cipher->block_size)
-		err = -EINVAL;
-	else if (!op->len)
-		err = 0;
-	else
+	if (op->op == COP_ENCRYPT || op->op == COP_DECRYPT)
 		err = vcd_crypt_session(session, op);
 	vcd_session_put(session);
+	return err;
+}
+
+/* Both sessions are locked. */
+static int vcd_hash_copy_locked(struct vcd_session *dst, struct vcd_session *src)
+{
+	struct vcd_result result;
+	struct vcd_req_ctx *req;
+	int err;
+
+	/* A hash that has not begun is like any other that has not. */
+	dst->hash_running = false;
+	if (!src->hash_running)
+		return 0;
+	req = vcd_req_new(dst->dev, 0, 0, 0);
+	if (!req)
+		return -ENOMEM;
+	vcd_wire_hash_copy((struct vcd_req *)req->in, READ_ONCE(dst->host_id),
+			   READ_ONCE(src->host_id));
+	err = vcd_req_exec(req, &result);
+	if (!err)
+		err = vcd_wire_errno(result.status);
+	/* A device that forgot a session forgot the hash in it. */
+	if (err == -ESTALE)
+		err = -EIO;
+	if (!err)
+		dst->hash_running = true;
+	vcd_req_put(req);
+	return err;
+}
+
+static int vcd_hash_copy_sessions(struct vcd_session *dst,
+				  struct vcd_session *src)
+{
+	struct vcd_session *first = dst < src ? dst : src;
+	struct vcd_session *second = dst < src ? src : dst;
+	int err = -EINTR;
+
+	if (dst == src)
+		return -EDEADLK;
+	if (!dst->mac || dst->mac != src->mac)
+		return -EINVAL;
+	if (mutex_lock_killable(&first->serial))
+		return -EINTR;
+	if (!mutex_lock_killable_nested(&second->serial, SINGLE_DEPTH_NESTING)) {
+		err = vcd_hash_copy_locked(dst, src);
+		mutex_unlock(&second->serial);
+	}
+	mutex_unlock(&first->serial);
+	return err;
+}
+
+/**
+ * vcd_hash_copy() - CIOCCPHASH
+ * @file: file description of both sessions
+ * @op: private copy of the program's structure
+ *
+ * Return: 0; -ENOENT unknown session; -EDEADLK the same one; -EINVAL not the same
+ * kind of hash; -EIO the hash was lost.
+ */
+int vcd_hash_copy(struct vcd_file *file, const struct cphash_op *op)
+{
+	struct vcd_session *dst = vcd_session_get(file, op->dst_ses);
+	struct vcd_session *src = vcd_session_get(file, op->src_ses);
+	int err = -ENOENT;
+
+	if (dst && src)
+		err = vcd_hash_copy_sessions(dst, src);
+	if (src)
+		vcd_session_put(src);
+	if (dst)
+		vcd_session_put(dst);
 	return err;
 }

@@ -4,9 +4,11 @@
  *
  * The data path, in the order of a call:
  *
- *	chardev.c	ioctl(): copy the argument in, find the session
- *	crypt.c		check it, cut it into requests, carry the IV along
+ *	chardev.c	ioctl(): copy the argument in, hand it on
+ *	crypt.c		CIOCCRYPT: check, cut into requests, carry IV and hash along
+ *	auth.c		CIOCAUTHCRYPT: AEAD, TLS, SRTP
  *	session.c	sessions; making one again when the device lost it
+ *	transfer.c	one request's payload: copied beside the header, or pages
  *	buffer.c	the caller's pages, pinned or copied
  *	request.c	one request: header, buffers, reply; life and death
  *	queue.c		virtqueues: add, kick, wait, complete
@@ -59,12 +61,14 @@
  * struct vcd_alg - sizes of an algorithm
  * @id: enum cryptodev_crypto_op_t
  * @block_size: data lengths are a multiple of it
- * @iv_len: bytes of IV, 0 for none
+ * @iv_len: bytes of IV a program gives, 0 for none
+ * @digest_len: bytes of digest or tag, 0 for a plain cipher
  */
 struct vcd_alg {
 	u32 id;
 	u8 block_size;
 	u8 iv_len;
+	u8 digest_len;
 };
 
 /**
@@ -106,6 +110,8 @@ struct vcd_queue {
  * @max_request: payload bytes of a request, each direction
  * @max_segments: descriptors of a request
  * @ciphers: bit map of ciphers the device has
+ * @macs: bit map of hashes and MACs
+ * @aeads: bit map of AEADs
  * @reap: destroys sessions that nobody waits for
  * @reap_lock: protects @reap_list and @reaping
  * @reap_list: sessions to destroy
@@ -125,6 +131,8 @@ struct vcd_device {
 	u32 max_request;
 	u32 max_segments;
 	u64 ciphers[2];
+	u64 macs[2];
+	u64 aeads[2];
 	struct work_struct reap;
 	spinlock_t reap_lock; /* reap_list, reaping */
 	struct list_head reap_list;
@@ -147,29 +155,75 @@ struct vcd_file {
 /**
  * struct vcd_session - a session of the ABI
  * @ref: file, callers, reaper
- * @dev: device; the file keeps it while the session is used, the reaper after
- * @cipher: sizes of the cipher
+ * @dev: device
+ * @cipher: cipher or AEAD, or NULL
+ * @mac: hash or MAC, or NULL
  * @reap: in the device's reap_list
  * @remake: held while the device's session is made again
  * @host_id: the device's id of it; 0: none
- * @serial: held by operations that go on with the session's IV
+ * @serial: held by operations that go on where the last one ended
  * @iv_lock: protects @iv
  * @iv: the IV the last operation left
- * @key_len: bytes of key
- * @key: to make the session again with
+ * @hash_running: the device holds a half-done hash; under @serial
+ * @tag_len: tag size that the next AUTHCRYPT with tag_len 0 has
+ * @key_len: bytes of cipher key
+ * @mackey_len: bytes of MAC key
+ * @keys: both, to make the session again with
  */
 struct vcd_session {
 	refcount_t ref;
 	struct vcd_device *dev;
 	const struct vcd_alg *cipher;
+	const struct vcd_alg *mac;
 	struct list_head reap;
 	struct mutex remake; /* host_id */
 	u64 host_id;
 	struct mutex serial; /* chained operations */
 	spinlock_t iv_lock; /* iv */
 	u8 iv[VCD_MAX_IV_LEN];
+	bool hash_running;
+	u8 tag_len;
 	u32 key_len;
-	u8 key[VCD_MAX_KEY_LEN];
+	u32 mackey_len;
+	u8 keys[];
+};
+
+/**
+ * struct vcd_xfer - one request's worth of an operation
+ * @session: session
+ * @hdr: header, without the session id
+ * @head: user bytes that go first, copied: AAD
+ * @head_len: how many
+ * @src: user bytes in
+ * @src_len: how many
+ * @in_tail: kernel bytes that go last
+ * @in_tail_len: how many
+ * @dst: where the output goes
+ * @dst_len: room there, all of it output
+ * @tail: where output behind @dst_len bytes goes: digest or tag
+ * @tail_len: bytes of it
+ * @short_ok: the output may be shorter than @dst_len
+ * @copy: do not pin the caller's pages
+ * @out_len: out: bytes of output
+ * @iv: out: IV that continues
+ */
+struct vcd_xfer {
+	struct vcd_session *session;
+	struct vcd_req hdr;
+	const u8 __user *head;
+	u32 head_len;
+	const u8 __user *src;
+	u32 src_len;
+	const u8 *in_tail;
+	u32 in_tail_len;
+	u8 __user *dst;
+	u32 dst_len;
+	u8 *tail;
+	u32 tail_len;
+	bool short_ok;
+	bool copy;
+	u32 out_len;
+	u8 iv[VCD_MAX_IV_LEN];
 };
 
 /**
@@ -200,13 +254,16 @@ struct vcd_buffer {
  * @used: used length the device published
  * @in_len: payload bytes behind the request header in @in
  * @out_len: room for output
+ * @tail_len: bytes of it behind the pages of @dst
  * @src: pages in, if any
  * @dst: pages out, if any
  * @in_sg: the header and copied payload
  * @out_sg: the reply and copied output
+ * @tail_sg: output behind @dst
  * @cleanup: frees it where one may sleep
  * @in: request header, then in_len copied bytes
  * @out: reply, then copied output
+ * @tail: output behind the pages of @dst
  */
 struct vcd_req_ctx {
 	refcount_t ref;
@@ -219,13 +276,16 @@ struct vcd_req_ctx {
 	u32 used;
 	u32 in_len;
 	u32 out_len;
+	u32 tail_len;
 	struct vcd_buffer src;
 	struct vcd_buffer dst;
 	struct scatterlist in_sg;
 	struct scatterlist out_sg;
+	struct scatterlist tail_sg;
 	struct work_struct cleanup;
 	u8 *in;
 	u8 *out;
+	u8 *tail;
 };
 
 /* Module parameters, main.c. */
@@ -245,29 +305,46 @@ void vcd_chardev_del(struct vcd_device *dev);
 
 /* crypt.c */
 int vcd_crypt(struct vcd_file *file, const struct crypt_op *op);
+int vcd_hash_copy(struct vcd_file *file, const struct cphash_op *op);
+
+/* auth.c */
+int vcd_auth(struct vcd_file *file, struct crypt_auth_op *op);
+
+/* transfer.c */
+u32 vcd_xfer_max(const struct vcd_device *dev);
+bool vcd_xfer_fits(const struct vcd_xfer *xfer);
+int vcd_xfer_run(struct vcd_xfer *xfer);
 
 /* session.c */
 int vcd_session_new(struct vcd_file *file, const struct session_op *op,
 		    u32 *id);
 int vcd_session_end(struct vcd_file *file, u32 id);
 void vcd_session_end_all(struct vcd_file *file);
+int vcd_session_info(struct vcd_file *file, struct session_info_op *op);
 struct vcd_session *vcd_session_get(struct vcd_file *file, u32 id);
 void vcd_session_put(struct vcd_session *session);
 int vcd_session_remake(struct vcd_session *session, u64 *host_id);
+int vcd_session_exec(struct vcd_session *session, struct vcd_req_ctx *req,
+		     const struct vcd_req *hdr, struct vcd_result *result);
+void vcd_session_iv_load(struct vcd_session *session, u8 iv[VCD_MAX_IV_LEN]);
+void vcd_session_iv_store(struct vcd_session *session,
+			  const u8 iv[VCD_MAX_IV_LEN]);
 void vcd_session_reap(struct work_struct *work);
 
 /* buffer.c */
 int vcd_buffer_pin(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
 		   bool write);
 int vcd_buffer_alloc(struct vcd_buffer *buf, u32 len);
-int vcd_buffer_from_user(struct vcd_buffer *buf, const u8 __user *addr,
-			 u32 len);
+int vcd_buffer_from_user(struct vcd_buffer *buf, u32 offset,
+			 const u8 __user *addr, u32 len);
+void vcd_buffer_from_kernel(struct vcd_buffer *buf, u32 offset, const u8 *from,
+			    u32 len);
 int vcd_buffer_to_user(const struct vcd_buffer *buf, u8 __user *addr, u32 len);
 void vcd_buffer_free(struct vcd_buffer *buf);
 
 /* request.c */
 struct vcd_req_ctx *vcd_req_new(struct vcd_device *dev, u32 in_len,
-				u32 out_len);
+				u32 out_len, u32 tail_len);
 void vcd_req_put(struct vcd_req_ctx *req);
 void vcd_req_complete(struct vcd_req_ctx *req);
 int vcd_req_exec(struct vcd_req_ctx *req, struct vcd_result *result);
@@ -282,10 +359,14 @@ int vcd_queue_wait(struct vcd_req_ctx *req);
 
 /* alg.c */
 const struct vcd_alg *vcd_cipher_find(u32 id);
+const struct vcd_alg *vcd_aead_find(u32 id);
+const struct vcd_alg *vcd_mac_find(u32 id);
+bool vcd_is_aead(const struct vcd_alg *alg);
+bool vcd_mac_is_keyed(const struct vcd_alg *alg);
 
-static inline bool vcd_has_cipher(const struct vcd_device *dev, u32 id)
+static inline bool vcd_map_has(const u64 map[2], u32 id)
 {
-	return id < 128 && (dev->ciphers[id / 64] >> (id % 64)) & 1;
+	return id < 128 && (map[id / 64] >> (id % 64)) & 1;
 }
 
 #endif /* VCD_GUEST_DRIVER_H */

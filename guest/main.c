@@ -77,14 +77,18 @@ static int vcd_read_config(struct vcd_device *dev)
 {
 	struct virtio_device *vdev = dev->vdev;
 	struct vcd_config config;
+	unsigned int i;
 	u32 queues;
 
 	virtio_cread_bytes(vdev, 0, &config, sizeof(config));
 	queues = le32_to_cpu(config.num_queues);
 	dev->max_request = le32_to_cpu(config.max_request);
 	dev->max_segments = le32_to_cpu(config.max_segments);
-	dev->ciphers[0] = le64_to_cpu(config.ciphers[0]);
-	dev->ciphers[1] = le64_to_cpu(config.ciphers[1]);
+	for (i = 0; i < ARRAY_SIZE(dev->ciphers); i++) {
+		dev->ciphers[i] = le64_to_cpu(config.ciphers[i]);
+		dev->macs[i] = le64_to_cpu(config.macs[i]);
+		dev->aeads[i] = le64_to_cpu(config.aeads[i]);
+	}
 	if (le32_to_cpu(config.version) < VCD_PROTOCOL_VERSION || !queues ||
 	    queues > VCD_MAX_QUEUES || dev->max_request < VCD_COPY_MAX ||
 	    dev->max_segments < 4) {

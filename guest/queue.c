@@ -83,7 +83,7 @@ static void vcd_queue_interrupt(struct virtqueue *vq)
 static int vcd_queue_add(struct vcd_queue *queue, struct vcd_req_ctx *req,
 			 struct virtqueue **notify, unsigned int *progress)
 {
-	struct scatterlist *sgs[4];
+	struct scatterlist *sgs[5];
 	unsigned int out = 0, in = 0;
 	unsigned long flags;
 	int err = -EIO;
@@ -94,6 +94,8 @@ static int vcd_queue_add(struct vcd_queue *queue, struct vcd_req_ctx *req,
 	sgs[out + in++] = &req->out_sg;
 	if (req->dst.num)
 		sgs[out + in++] = req->dst.sgt.sgl;
+	if (req->tail_len)
+		sgs[out + in++] = &req->tail_sg;
 
 	*notify = NULL;
 	spin_lock_irqsave(&queue->lock, flags);

@@ -63,13 +63,15 @@ static void vcd_req_cleanup(struct work_struct *work)
  * @dev: device
  * @in_len: bytes of payload that will lie behind the header in req->in
  * @out_len: bytes of output that will lie behind the reply in req->out
+ * @tail_len: bytes of output that will lie in req->tail, behind req->dst
  *
- * The caller fills req->in, may attach req->src and req->dst and raise
- * req->out_len by what fits there, then calls vcd_req_exec().
+ * The caller fills req->in, may attach req->src and req->dst and add to
+ * req->out_len what fits there, then calls vcd_req_exec().
  *
  * Return: the request, the caller's; NULL without memory.
  */
-struct vcd_req_ctx *vcd_req_new(struct vcd_device *dev, u32 in_len, u32 out_len)
+struct vcd_req_ctx *vcd_req_new(struct vcd_device *dev, u32 in_len, u32 out_len,
+				u32 tail_len)
 {
 	size_t in_at = ALIGN(sizeof(struct vcd_req_ctx), L1_CACHE_BYTES);
 	size_t in_size = sizeof(struct vcd_req) + in_len;
@@ -77,7 +79,7 @@ struct vcd_req_ctx *vcd_req_new(struct vcd_device *dev, u32 in_len, u32 out_len)
 	size_t out_size = sizeof(struct vcd_reply) + out_len;
 	struct vcd_req_ctx *req;
 
-	req = kmalloc(out_at + out_size, GFP_KERNEL_ACCOUNT);
+	req = kmalloc(out_at + out_size + tail_len, GFP_KERNEL_ACCOUNT);
 	if (!req)
 		return NULL;
 	memset(req, 0, sizeof(*req));
@@ -89,11 +91,15 @@ struct vcd_req_ctx *vcd_req_new(struct vcd_device *dev, u32 in_len, u32 out_len)
 	req->in = (u8 *)req + in_at;
 	req->in_len = in_len;
 	req->out = (u8 *)req + out_at;
-	req->out_len = out_len;
+	req->out_len = out_len + tail_len;
+	req->tail = req->out + out_size;
+	req->tail_len = tail_len;
 	/* Never show old kernel memory if the device claims to have written. */
-	memset(req->out, 0, out_size);
+	memset(req->out, 0, out_size + tail_len);
 	sg_init_one(&req->in_sg, req->in, in_size);
 	sg_init_one(&req->out_sg, req->out, out_size);
+	if (tail_len)
+		sg_init_one(&req->tail_sg, req->tail, tail_len);
 	return req;
 }
 
@@ -156,7 +162,7 @@ int vcd_host_hello(struct vcd_device *dev)
 	struct vcd_req_ctx *req;
 	int err;
 
-	req = vcd_req_new(dev, 0, 0);
+	req = vcd_req_new(dev, 0, 0, 0);
 	if (!req)
 		return -ENOMEM;
 	vcd_wire_hello((struct vcd_req_hello *)req->in);
@@ -182,7 +188,7 @@ int vcd_host_destroy(struct vcd_device *dev, u64 host_id)
 	struct vcd_req_ctx *req;
 	int err;
 
-	req = vcd_req_new(dev, 0, 0);
+	req = vcd_req_new(dev, 0, 0, 0);
 	if (!req)
 		return -ENOMEM;
 	vcd_wire_session((struct vcd_req *)req->in, VCD_OP_SESSION_DESTROY,

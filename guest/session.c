@@ -103,17 +103,19 @@ struct vcd_session *vcd_session_get(struct vcd_file *file, u32 id)
 /* Make the session on the device; 0 and *host_id, or a negative errno. */
 static int vcd_host_create(struct vcd_session *session, u64 *host_id)
 {
+	u32 keys_len = session->key_len + session->mackey_len;
 	struct vcd_result result;
 	struct vcd_req_ctx *req;
 	int err;
 
-	req = vcd_req_new(session->dev, session->key_len, 0);
+	req = vcd_req_new(session->dev, keys_len, 0, 0);
 	if (!req)
 		return -ENOMEM;
-	vcd_wire_create((struct vcd_req_create *)req->in, session->cipher->id, 0,
-			session->key_len, 0);
-	memcpy(req->in + sizeof(struct vcd_req_create), session->key,
-	       session->key_len);
+	vcd_wire_create((struct vcd_req_create *)req->in,
+			session->cipher ? session->cipher->id : 0,
+			session->mac ? session->mac->id : 0,
+			session->key_len, session->mackey_len);
+	memcpy(req->in + sizeof(struct vcd_req_create), session->keys, keys_len);
 	err = vcd_req_exec(req, &result);
 	if (!err)
 		err = vcd_wire_errno(result.status);
@@ -145,12 +147,82 @@ int vcd_session_remake(struct vcd_session *session, u64 *host_id)
 	return err;
 }
 
+/**
+ * vcd_session_exec() - send a request on a session, however often it was lost
+ * @session: session
+ * @req: request, complete but for the header
+ * @hdr: header, but for the device's session id
+ * @result: out: the reply, whose status is not VCD_S_STALE
+ *
+ * Return: 0 when there is a reply; -EIO also when the request would have gone on
+ * with a hash that was lost.
+ */
+int vcd_session_exec(struct vcd_session *session, struct vcd_req_ctx *req,
+		     const struct vcd_req *hdr, struct vcd_result *result)
+{
+	bool goes_on = hdr->opcode == cpu_to_le16(VCD_OP_CRYPT) && session->mac &&
+		       !(hdr->flags & cpu_to_le16(VCD_F_HASH_RESET));
+	u64 host_id = READ_ONCE(session->host_id);
+	struct vcd_req *out = (struct vcd_req *)req->in;
+	unsigned int tries;
+	int err;
+
+	for (tries = 0; tries <= VCD_REMAKE_MAX; tries++) {
+		*out = *hdr;
+		out->session = cpu_to_le64(host_id);
+		err = vcd_req_exec(req, result);
+		if (err || result->status != VCD_S_STALE)
+			return err;
+		if (goes_on)
+			return -EIO;
+		err = vcd_session_remake(session, &host_id);
+		if (err)
+			return err;
+	}
+	return -EIO;
+}
+
+/** vcd_session_iv_load() - the IV that the last operation left */
+void vcd_session_iv_load(struct vcd_session *session, u8 iv[VCD_MAX_IV_LEN])
+{
+	spin_lock(&session->iv_lock);
+	memcpy(iv, session->iv, VCD_MAX_IV_LEN);
+	spin_unlock(&session->iv_lock);
+}
+
+/** vcd_session_iv_store() - leave an IV for the next operation */
+void vcd_session_iv_store(struct vcd_session *session,
+			  const u8 iv[VCD_MAX_IV_LEN])
+{
+	spin_lock(&session->iv_lock);
+	memcpy(session->iv, iv, VCD_MAX_IV_LEN);
+	spin_unlock(&session->iv_lock);
+}
+
+static int vcd_session_keys(struct vcd_session *session,
+			    const struct session_op *op)
+{
+	if (copy_from_user(session->keys, op->key, session->key_len))
+		return -EFAULT;
+	if (copy_from_user(session->keys + session->key_len, op->mackey,
+			   session->mackey_len))
+		return -EFAULT;
+	return 0;
+}
+
 static struct vcd_session *vcd_session_alloc(struct vcd_device *dev,
+					     const struct vcd_alg *cipher,
+					     const struct vcd_alg *mac,
 					     const struct session_op *op)
 {
+	/* A plain hash takes no key, whatever the program says. */
+	u32 mackey_len = mac && vcd_mac_is_keyed(mac) ? op->mackeylen : 0;
+	u32 key_len = cipher ? op->keylen : 0;
 	struct vcd_session *session;
+	int err;
 
-	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
+	session = kzalloc(struct_size(session, keys, key_len + mackey_len),
+			  GFP_KERNEL_ACCOUNT);
 	if (!session)
 		return ERR_PTR(-ENOMEM);
 	vcd_device_get(dev);
@@ -160,11 +232,16 @@ static struct vcd_session *vcd_session_alloc(struct vcd_device *dev,
 	mutex_init(&session->remake);
 	mutex_init(&session->serial);
 	spin_lock_init(&session->iv_lock);
-	session->cipher = vcd_cipher_find(op->cipher);
-	session->key_len = op->keylen;
-	if (copy_from_user(session->key, op->key, op->keylen)) {
+	session->cipher = cipher;
+	session->mac = mac;
+	session->tag_len = vcd_is_aead(cipher) ? cipher->digest_len :
+			   mac ? mac->digest_len : 0;
+	session->key_len = key_len;
+	session->mackey_len = mackey_len;
+	err = vcd_session_keys(session, op);
+	if (err) {
 		vcd_session_free(session);
-		return ERR_PTR(-EFAULT);
+		return ERR_PTR(err);
 	}
 	return session;
 }
@@ -185,6 +262,38 @@ static int vcd_session_create(struct vcd_session *session)
 	return vcd_host_create(session, &session->host_id);
 }
 
+/* Which algorithms @op asks for, if the device has them. */
+static int vcd_session_algs(const struct vcd_device *dev,
+			    const struct session_op *op,
+			    const struct vcd_alg **cipher,
+			    const struct vcd_alg **mac)
+{
+	*cipher = NULL;
+	*mac = NULL;
+	if ((!op->cipher && !op->mac) ||
+	    op->keylen > CRYPTO_CIPHER_MAX_KEY_LEN ||
+	    op->mackeylen > CRYPTO_HMAC_MAX_KEY_LEN)
+		return -EINVAL;
+	if (op->cipher) {
+		*cipher = vcd_cipher_find(op->cipher);
+		if (*cipher && !vcd_map_has(dev->ciphers, op->cipher))
+			return -EINVAL;
+		if (!*cipher && vcd_map_has(dev->aeads, op->cipher))
+			*cipher = vcd_aead_find(op->cipher);
+		if (!*cipher)
+			return -EINVAL;
+	}
+	/* An AEAD stands alone; a mac without a key beside it is ignored. */
+	if (vcd_is_aead(*cipher))
+		return op->mac && op->mackeylen ? -EINVAL : 0;
+	if (op->mac) {
+		*mac = vcd_mac_find(op->mac);
+		if (!*mac || !vcd_map_has(dev->macs, op->mac))
+			return -EINVAL;
+	}
+	return 0;
+}
+
 /**
  * vcd_session_new() - CIOCGSESSION
  * @file: file description that will own it
@@ -195,14 +304,14 @@ static int vcd_session_create(struct vcd_session *session)
  */
 int vcd_session_new(struct vcd_file *file, const struct session_op *op, u32 *id)
 {
+	const struct vcd_alg *cipher, *mac;
 	struct vcd_session *session;
 	int err;
 
-	if (op->mac || !vcd_cipher_find(op->cipher) ||
-	    !vcd_has_cipher(file->dev, op->cipher) ||
-	    op->keylen > CRYPTO_CIPHER_MAX_KEY_LEN)
-		return -EINVAL;
-	session = vcd_session_alloc(file->dev, op);
+	err = vcd_session_algs(file->dev, op, &cipher, &mac);
+	if (err)
+		return err;
+	session = vcd_session_alloc(file->dev, cipher, mac, op);
 	if (IS_ERR(session))
 		return PTR_ERR(session);
 	err = vcd_session_create(session);
@@ -254,4 +363,58 @@ void vcd_session_end_all(struct vcd_file *file)
 		cond_resched();
 	}
 	xa_destroy(&file->sessions);
+}
+
+static void vcd_info_name(char to[CRYPTODEV_MAX_ALG_NAME],
+			  const char from[VCD_ALG_NAME_LEN])
+{
+	static_assert(CRYPTODEV_MAX_ALG_NAME == VCD_ALG_NAME_LEN);
+	memcpy(to, from, CRYPTODEV_MAX_ALG_NAME);
+	to[CRYPTODEV_MAX_ALG_NAME - 1] = 0;
+}
+
+/**
+ * vcd_session_info() - CIOCGSESSINFO
+ * @file: file description
+ * @op: in: session id; out: the rest
+ *
+ * The device is out of the program's reach but through us: the flag that says so
+ * is always set, and programs that only want such drivers look for it.
+ *
+ * Return: 0 or a negative errno.
+ */
+int vcd_session_info(struct vcd_file *file, struct session_info_op *op)
+{
+	const struct vcd_session_info *info;
+	struct vcd_session *session;
+	struct vcd_result result;
+	struct vcd_req_ctx *req;
+	struct vcd_req hdr;
+	int err = -ENOMEM;
+
+	session = vcd_session_get(file, op->ses);
+	if (!session)
+		return -EINVAL;
+	req = vcd_req_new(session->dev, 0, sizeof(*info), 0);
+	if (!req)
+		goto out;
+	vcd_wire_session(&hdr, VCD_OP_SESSION_INFO, 0);
+	err = vcd_session_exec(session, req, &hdr, &result);
+	if (!err)
+		err = vcd_wire_errno(result.status);
+	if (!err && result.out_len != sizeof(*info))
+		err = -EIO;
+	if (!err) {
+		info = (const void *)(req->out + sizeof(struct vcd_reply));
+		vcd_info_name(op->cipher_info.cra_name, info->cipher_name);
+		vcd_info_name(op->cipher_info.cra_driver_name, info->cipher_driver);
+		vcd_info_name(op->hash_info.cra_name, info->mac_name);
+		vcd_info_name(op->hash_info.cra_driver_name, info->mac_driver);
+		op->alignmask = 0;
+		op->flags = SIOP_FLAG_KERNEL_DRIVER_ONLY;
+	}
+	vcd_req_put(req);
+out:
+	vcd_session_put(session);
+	return err;
 }

@@ -78,6 +78,43 @@ void vcd_wire_crypt(struct vcd_req *req, u64 session, u16 flags, u32 src_len,
 }
 
 /**
+ * vcd_wire_auth() - fill in VCD_OP_AUTHCRYPT, without the session id
+ * @req: header to fill in
+ * @flags: VCD_F_DECRYPT, VCD_F_TLS, VCD_F_SRTP
+ * @src_len: bytes of data; decryption of an AEAD: with the tag
+ * @aad_len: bytes of AAD; SRTP: of the authenticated region
+ * @crypt_off: SRTP: where the data begins in the region
+ * @tag_len: tag bytes
+ * @iv: IV or nonce of @iv_len bytes
+ * @iv_len: at most VCD_MAX_IV_LEN
+ */
+void vcd_wire_auth(struct vcd_req *req, u16 flags, u32 src_len, u32 aad_len,
+		   u32 crypt_off, u8 tag_len, const u8 *iv, u8 iv_len)
+{
+	memset(req, 0, sizeof(*req));
+	req->opcode = cpu_to_le16(VCD_OP_AUTHCRYPT);
+	req->flags = cpu_to_le16(flags);
+	req->src_len = cpu_to_le32(src_len);
+	req->aad_len = cpu_to_le32(aad_len);
+	req->crypt_off = cpu_to_le32(crypt_off);
+	req->tag_len = tag_len;
+	req->iv_len = iv_len;
+	memcpy(req->iv, iv, iv_len);
+}
+
+/**
+ * vcd_wire_hash_copy() - fill in VCD_OP_HASH_COPY
+ * @req: header to fill in
+ * @dst: the device's id of the session to copy to
+ * @src: the device's id of the session to copy from
+ */
+void vcd_wire_hash_copy(struct vcd_req *req, u64 dst, u64 src)
+{
+	vcd_wire_session(req, VCD_OP_HASH_COPY, dst);
+	req->arg = cpu_to_le64(src);
+}
+
+/**
  * vcd_wire_reply() - check a reply against what the request could produce
  * @reply: private copy of the reply header
  * @used: used length the device published

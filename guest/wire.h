@@ -32,6 +32,9 @@ void vcd_wire_create(struct vcd_req_create *req, u32 cipher, u32 mac,
 void vcd_wire_session(struct vcd_req *req, u16 opcode, u64 session);
 void vcd_wire_crypt(struct vcd_req *req, u64 session, u16 flags, u32 src_len,
 		    const u8 *iv, u8 iv_len);
+void vcd_wire_auth(struct vcd_req *req, u16 flags, u32 src_len, u32 aad_len,
+		   u32 crypt_off, u8 tag_len, const u8 *iv, u8 iv_len);
+void vcd_wire_hash_copy(struct vcd_req *req, u64 dst, u64 src);
 int vcd_wire_reply(const struct vcd_reply *reply, u32 used, u32 max_out,
 		   struct vcd_result *result);
 int vcd_wire_errno(u32 status);
