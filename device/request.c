@@ -139,7 +139,8 @@ static uint32_t create_parse(struct vcd_ctx *ctx, const struct vcd_req_create *r
 
 	if (raw->flags || raw->session || le32toh(raw->key_source) != VCD_KEY_INLINE ||
 	    !all_zero(raw->reserved, sizeof(raw->reserved)) || (!cipher && !mac) ||
-	    (!cipher && key_len) || (!mac && mackey_len))
+	    (!cipher && key_len) || (!mac && mackey_len) || key_len > sizeof(create->key) ||
+	    mackey_len > sizeof(create->mackey))
 		return VCD_S_INVALID;
 	if (ctx->payload != (uint64_t)key_len + mackey_len)
 		return VCD_S_INVALID;
@@ -148,8 +149,6 @@ static uint32_t create_parse(struct vcd_ctx *ctx, const struct vcd_req_create *r
 	if ((cipher && !params->cipher) || (mac && !params->mac) ||
 	    !vcd_engine_has(ctx->device->options.engine, params->cipher, params->mac))
 		return VCD_S_NOALG;
-	if (key_len > sizeof(create->key) || mackey_len > sizeof(create->mackey))
-		return VCD_S_BADKEY;
 	params->key = create->key;
 	params->key_len = vcd_iov_read(&ctx->in, create->key, key_len);
 	params->mackey = create->mackey;

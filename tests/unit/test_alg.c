@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test_alg.c - the algorithm table is complete, ordered and says what the ABI says. */
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+#include "cryptodev.h"
+#include "engine/alg.h"
+
+static void table_is_ordered_and_found(void **state)
+{
+	const struct vcd_alg *alg;
+	uint32_t last = 0;
+	size_t n = 0;
+
+	for (; (alg = vcd_alg_at(n)); n++) {
+		assert_true(alg->id > last);
+		last = alg->id;
+		assert_ptr_equal(vcd_alg_find(alg->id), alg);
+		assert_int_equal(vcd_alg_index(alg), n);
+		assert_true(alg->name[0] && strlen(alg->name) < VCD_ALG_NAME_LEN);
+		assert_true(alg->cli_name[0]);
+		assert_true(alg->iv_len <= VCD_MAX_IV_LEN);
+		assert_true(alg->digest_len <= VCD_MAX_DIGEST_LEN);
+		assert_true(alg->block_size >= 1 && alg->block_size <= 16);
+	}
+	assert_int_equal(n, VCD_ALG_COUNT);
+	assert_null(vcd_alg_at(SIZE_MAX));
+}
+
+static void names_are_unique(void **state)
+{
+	for (size_t i = 0; i < VCD_ALG_COUNT; i++)
+		for (size_t j = 0; j < i; j++) {
+			assert_string_not_equal(vcd_algs[i].name, vcd_algs[j].name);
+			assert_string_not_equal(vcd_algs[i].cli_name, vcd_algs[j].cli_name);
+		}
+}
+
+static void unusable_numbers_are_not_found(void **state)
+{
+	static const uint32_t numbers[] = {
+	    0,
+	    CRYPTO_CAST_CBC,
+	    CRYPTO_SKIPJACK_CBC,
+	    CRYPTO_MD5_KPDK,
+	    CRYPTO_SHA1_KPDK,
+	    CRYPTO_ARC4,
+	    CRYPTO_DEFLATE_COMP,
+	    CRYPTO_LZS_COMP,
+	    CRYPTO_TLS11_AES_CBC_HMAC_SHA1,
+	    CRYPTO_TLS12_AES_CBC_HMAC_SHA256,
+	    CRYPTO_ALGORITHM_ALL,
+	    118,
+	    UINT32_MAX,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		assert_null(vcd_alg_find(numbers[i]));
+}
+
+static void kinds_have_their_facts(void **state)
+{
+	for (size_t i = 0; i < VCD_ALG_COUNT; i++) {
+		const struct vcd_alg *alg = &vcd_algs[i];
+
+		switch (alg->kind) {
+		case VCD_ALG_CIPHER:
+			assert_int_equal(alg->digest_len, 0);
+			assert_true(alg->key_max <= VCD_MAX_KEY_LEN);
+			assert_true((alg->iv_len == 0) == (vcd_alg_mode(alg) == VCD_MODE_NONE));
+			break;
+		case VCD_ALG_AEAD:
+			assert_int_equal(alg->iv_len, 12);
+			assert_int_equal(alg->digest_len, 16);
+			assert_true(alg->key_max <= VCD_MAX_KEY_LEN);
+			assert_int_equal(vcd_alg_mode(alg), VCD_MODE_AEAD);
+			break;
+		case VCD_ALG_HASH:
+			assert_int_equal(alg->key_max, 0);
+			/* fall through */
+		case VCD_ALG_MAC:
+			assert_int_equal(alg->iv_len, 0);
+			assert_int_equal(alg->block_size, 1);
+			assert_true(alg->digest_len >= 16);
+			assert_true(alg->key_max <= VCD_MAX_MACKEY_LEN);
+			assert_int_equal(vcd_alg_mode(alg), VCD_MODE_NONE);
+			break;
+		}
+	}
+	assert_int_equal(vcd_alg_mode(NULL), VCD_MODE_NONE);
+}
+
+/* Each key length from 0 to 520: exactly those of the ABI are accepted. */
+static void check_keys(uint32_t id, const size_t *good, size_t n)
+{
+	const struct vcd_alg *alg = vcd_alg_find(id);
+
+	assert_non_null(alg);
+	for (size_t len = 0; len <= 520; len++) {
+		bool expected = false;
+
+		for (size_t i = 0; i < n; i++)
+			expected |= good[i] == len;
+		assert_int_equal(vcd_alg_key_ok(alg, len), expected);
+	}
+}
+
+static void key_lengths(void **state)
+{
+	static const size_t aes[] = {16, 24, 32}, xts[] = {32, 64}, des[] = {8}, tdes[] = {24},
+			    none[] = {0}, chacha[] = {32};
+	size_t blowfish[53], hmac[513];
+
+	for (size_t i = 0; i < ARRAY_SIZE(blowfish); i++)
+		blowfish[i] = 4 + i;
+	for (size_t i = 0; i < ARRAY_SIZE(hmac); i++)
+		hmac[i] = i;
+	check_keys(CRYPTO_AES_CBC, aes, 3);
+	check_keys(CRYPTO_AES_GCM, aes, 3);
+	check_keys(CRYPTO_AES_CMAC, aes, 3);
+	check_keys(CRYPTO_CAMELLIA_CBC, aes, 3);
+	check_keys(CRYPTO_AES_XTS, xts, 2);
+	check_keys(CRYPTO_DES_CBC, des, 1);
+	check_keys(CRYPTO_3DES_CBC, tdes, 1);
+	check_keys(CRYPTO_BLF_CBC, blowfish, ARRAY_SIZE(blowfish));
+	check_keys(CRYPTO_NULL, none, 1);
+	check_keys(CRYPTO_SHA2_256, none, 1);
+	check_keys(CRYPTO_CHACHA20_POLY1305, chacha, 1);
+	check_keys(CRYPTO_SHA2_256_HMAC, hmac, ARRAY_SIZE(hmac));
+}
+
+/* Bit n of the mask: n is a good length. */
+static uint32_t lengths(const struct vcd_alg *alg, bool (*ok)(const struct vcd_alg *, size_t))
+{
+	uint32_t mask = 0;
+
+	for (size_t len = 0; len < 32; len++)
+		if (ok(alg, len))
+			mask |= 1u << len;
+	return mask;
+}
+
+static void iv_and_tag_lengths(void **state)
+{
+	const struct vcd_alg *gcm = vcd_alg_find(CRYPTO_AES_GCM);
+	const struct vcd_alg *ccm = vcd_alg_find(CRYPTO_AES_CCM);
+	const struct vcd_alg *chacha = vcd_alg_find(CRYPTO_CHACHA20_POLY1305);
+
+	assert_int_equal(lengths(vcd_alg_find(CRYPTO_AES_CBC), vcd_alg_iv_ok), 1u << 16);
+	assert_int_equal(lengths(vcd_alg_find(CRYPTO_3DES_CBC), vcd_alg_iv_ok), 1u << 8);
+	assert_int_equal(lengths(vcd_alg_find(CRYPTO_AES_ECB), vcd_alg_iv_ok), 1u << 0);
+	assert_int_equal(lengths(gcm, vcd_alg_iv_ok), 1u << 12);
+	assert_int_equal(lengths(chacha, vcd_alg_iv_ok), 1u << 12);
+	assert_int_equal(lengths(ccm, vcd_alg_iv_ok), 0x3f80);
+	assert_int_equal(lengths(gcm, vcd_alg_tag_ok), 0x1f110);
+	assert_int_equal(lengths(ccm, vcd_alg_tag_ok), 0x15550);
+	assert_int_equal(lengths(chacha, vcd_alg_tag_ok), 0x1fffe);
+	assert_int_equal(lengths(vcd_alg_find(CRYPTO_AES_CBC), vcd_alg_tag_ok), 0);
+	assert_int_equal(lengths(vcd_alg_find(CRYPTO_SHA1), vcd_alg_tag_ok), 0);
+}
+
+static void driver_names(void **state)
+{
+	char name[VCD_ALG_NAME_LEN];
+
+	vcd_alg_driver_name(vcd_alg_find(CRYPTO_AES_CBC), "openssl", name, sizeof(name));
+	assert_string_equal(name, "openssl-cbc-aes");
+	vcd_alg_driver_name(vcd_alg_find(CRYPTO_CHACHA20_POLY1305), "x", name, sizeof(name));
+	assert_string_equal(name, "x-rfc7539-chacha20-poly1305");
+	vcd_alg_driver_name(vcd_alg_find(CRYPTO_SHA1), "openssl", name, 6);
+	assert_string_equal(name, "opens");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(table_is_ordered_and_found),
+	    cmocka_unit_test(names_are_unique),
+	    cmocka_unit_test(unusable_numbers_are_not_found),
+	    cmocka_unit_test(kinds_have_their_facts),
+	    cmocka_unit_test(key_lengths),
+	    cmocka_unit_test(iv_and_tag_lengths),
+	    cmocka_unit_test(driver_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_session_table.c - ids, limits, and the rules of session_table.h under threads.
+ *
+ * The sessions are objects of this file's own engine, which counts them and
+ * notices a use after the end.
+ */
+#include "tests/unit/unit.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device/session_table.h"
+
+struct token {
+	struct vcd_engine_session base;
+	_Atomic(uint64_t) id;
+	_Atomic(int) alive;
+};
+
+static _Atomic(long) tokens;
+
+static void token_free(struct vcd_engine_session *session)
+{
+	struct token *token = (struct token *)session;
+
+	assert_int_equal(atomic_exchange(&token->alive, 0), 1);
+	atomic_fetch_sub(&tokens, 1);
+	free(token);
+}
+
+static const struct vcd_engine_ops token_ops = {.name = "token", .session_free = token_free};
+static struct vcd_engine token_engine = {.ops = &token_ops, .workers = 1};
+
+static struct vcd_engine_session *token_new(void)
+{
+	struct token *token = calloc(1, sizeof(*token));
+
+	assert_non_null(token);
+	token->base.engine = &token_engine;
+	token->alive = 1;
+	atomic_fetch_add(&tokens, 1);
+	return &token->base;
+}
+
+/* Make a session; 0 when the table is full. */
+static uint64_t create(struct vcd_session_table *table)
+{
+	struct vcd_slot *slot = vcd_session_table_reserve(table);
+
+	return slot ? vcd_session_table_publish(table, slot, token_new()) : 0;
+}
+
+static void ids_and_limit(void **state)
+{
+	struct vcd_session_table table;
+	uint64_t ids[3];
+
+	assert_int_equal(vcd_session_table_init(&table, 3, 7), 0);
+	for (size_t i = 0; i < 3; i++) {
+		ids[i] = create(&table);
+		assert_true(ids[i]);
+		for (size_t j = 0; j < i; j++)
+			assert_true(ids[i] != ids[j]);
+	}
+	assert_int_equal(create(&table), 0);
+	assert_int_equal(table.live, 3);
+	assert_true(vcd_session_table_remove(&table, ids[1]));
+	assert_false(vcd_session_table_remove(&table, ids[1]));
+	assert_null(vcd_session_table_get(&table, ids[1]));
+	assert_int_equal(table.live, 2);
+	assert_true(create(&table));
+	/* The slot is the same one, the old id still means nothing. */
+	assert_null(vcd_session_table_get(&table, ids[1]));
+	assert_int_equal(create(&table), 0);
+	vcd_session_table_fini(&table);
+	assert_int_equal(tokens, 0);
+}
+
+static void foreign_ids(void **state)
+{
+	struct vcd_session_table table;
+	uint64_t id;
+
+	assert_int_equal(vcd_session_table_init(&table, 5, UINT64_MAX), 0);
+	id = create(&table);
+	assert_null(vcd_session_table_get(&table, 0));
+	assert_null(vcd_session_table_get(&table, UINT64_MAX));
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		assert_null(vcd_session_table_get(&table, id ^ UINT64_C(1) << bit));
+		assert_false(vcd_session_table_remove(&table, id ^ UINT64_C(1) << bit));
+	}
+	assert_false(vcd_session_table_remove(&table, 0));
+	assert_int_equal(table.live, 1);
+	vcd_session_table_fini(&table);
+}
+
+static void no_id_twice(void **state)
+{
+	struct vcd_session_table table;
+	uint64_t last;
+
+	/* Serials begin just below the wrap. */
+	assert_int_equal(vcd_session_table_init(&table, 2, (UINT64_MAX >> 1) - 2), 0);
+	last = create(&table);
+	for (unsigned int i = 0; i < 1000; i++) {
+		uint64_t id;
+
+		assert_true(vcd_session_table_remove(&table, last));
+		id = create(&table);
+		assert_true(id && id != last);
+		assert_null(vcd_session_table_get(&table, last));
+		last = id;
+	}
+	vcd_session_table_fini(&table);
+}
+
+static void serials_end(void **state)
+{
+	struct vcd_session_table table;
+	struct vcd_slot *slot;
+
+	assert_int_equal(vcd_session_table_init(&table, 2, 0), 0);
+	table.serials = 2;
+	assert_true(create(&table));
+	slot = vcd_session_table_reserve(&table);
+	assert_non_null(slot);
+	vcd_session_table_cancel(&table, slot);
+	/* A slot is free, but there is no number left for it. */
+	assert_null(vcd_session_table_reserve(&table));
+	vcd_session_table_fini(&table);
+}
+
+static void reference_outlives_removal(void **state)
+{
+	struct vcd_session_table table;
+	struct vcd_slot *slot;
+	uint64_t id;
+
+	assert_int_equal(vcd_session_table_init(&table, 1, 0), 0);
+	id = create(&table);
+	slot = vcd_session_table_get(&table, id);
+	assert_non_null(slot);
+	assert_true(vcd_session_table_remove(&table, id));
+	assert_int_equal(table.live, 0);
+	assert_int_equal(tokens, 1);
+	assert_null(vcd_session_table_get(&table, id));
+	assert_int_equal(create(&table), 0); /* its slot is not free yet */
+	vcd_session_table_put(&table, slot);
+	assert_int_equal(tokens, 0);
+	assert_true(create(&table));
+	vcd_session_table_clear(&table);
+	assert_int_equal(tokens, 0);
+	vcd_session_table_fini(&table);
+}
+
+static void largest_table(void **state)
+{
+	struct vcd_session_table table;
+	uint64_t id;
+
+	assert_int_equal(vcd_session_table_init(&table, VCD_SESSION_TABLE_MAX, 12345), 0);
+	for (unsigned int i = 0; i < VCD_SESSION_TABLE_MAX; i++) {
+		struct vcd_slot *slot = vcd_session_table_reserve(&table);
+
+		assert_non_null(slot);
+		id = vcd_session_table_publish(&table, slot, NULL);
+		slot = vcd_session_table_get(&table, id);
+		assert_non_null(slot);
+		vcd_session_table_put(&table, slot);
+	}
+	assert_null(vcd_session_table_reserve(&table));
+	vcd_session_table_fini(&table);
+}
+
+/* Threads: create, use, remove and clear over a small table, all ids shared. */
+#define THREADS 4
+#define SHARED_IDS 16
+#define ROUNDS 60000
+
+struct stress {
+	struct vcd_session_table table;
+	_Atomic(uint64_t) ids[SHARED_IDS];
+	_Atomic(uint64_t) used;
+	unsigned int seed;
+};
+
+static void use(struct stress *stress, uint64_t id)
+{
+	struct vcd_slot *slot = vcd_session_table_get(&stress->table, id);
+	struct token *token;
+	uint64_t expected = 0;
+
+	if (!slot)
+		return;
+	token = (struct token *)slot->session;
+	assert_int_equal(atomic_load(&token->alive), 1);
+	/* The first user stamps it; every later one must find the same id. */
+	if (!atomic_compare_exchange_strong(&token->id, &expected, id))
+		assert_true(expected == id);
+	atomic_fetch_add(&stress->used, 1);
+	vcd_session_table_put(&stress->table, slot);
+}
+
+static void *stress_thread(void *arg)
+{
+	struct stress *stress = arg;
+	struct test_random random = {__atomic_add_fetch(&stress->seed, 1, __ATOMIC_RELAXED)};
+
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		_Atomic(uint64_t) *shared = &stress->ids[test_random_below(&random, SHARED_IDS)];
+		uint64_t id;
+
+		switch (test_random_below(&random, 16)) {
+		case 0:
+		case 1:
+			id = create(&stress->table);
+			if (id)
+				id = atomic_exchange(shared, id);
+			/* May be gone already, or have been removed by somebody else. */
+			vcd_session_table_remove(&stress->table, id);
+			break;
+		case 2:
+			vcd_session_table_remove(&stress->table, atomic_load(shared));
+			break;
+		case 3:
+			if (!test_random_below(&random, 50))
+				vcd_session_table_clear(&stress->table);
+			break;
+		default:
+			use(stress, atomic_load(shared));
+		}
+	}
+	return NULL;
+}
+
+static void threads(void **state)
+{
+	static struct stress stress;
+	pthread_t thread[THREADS];
+
+	assert_int_equal(vcd_session_table_init(&stress.table, SHARED_IDS / 2, 99), 0);
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, stress_thread, &stress), 0);
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+	assert_true(stress.used > 0);
+	/* Counted and actual sessions agree, and every slot is usable again. */
+	assert_int_equal(stress.table.live, tokens);
+	vcd_session_table_clear(&stress.table);
+	assert_int_equal(stress.table.live, 0);
+	assert_int_equal(tokens, 0);
+	for (size_t i = 0; i < SHARED_IDS / 2; i++)
+		assert_true(create(&stress.table));
+	assert_int_equal(create(&stress.table), 0);
+	vcd_session_table_fini(&stress.table);
+	assert_int_equal(tokens, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(ids_and_limit),
+	    cmocka_unit_test(foreign_ids),
+	    cmocka_unit_test(no_id_twice),
+	    cmocka_unit_test(serials_end),
+	    cmocka_unit_test(reference_outlives_removal),
+	    cmocka_unit_test(largest_table),
+	    cmocka_unit_test(threads),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
