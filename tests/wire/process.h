@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * process.h - a daemon as a child process.
+ */
+#ifndef TESTS_WIRE_PROCESS_H
+#define TESTS_WIRE_PROCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/**
+ * struct process - a child.
+ * @pid: its id, 0 when there is none
+ */
+struct process {
+	pid_t pid;
+};
+
+/** Most arguments of process_start(). */
+#define PROCESS_MAX_ARGS 32
+
+/**
+ * process_start - start a program.
+ * @process: out
+ * @path: the program
+ * @args: its arguments, NULL-ended, without argv[0]; NULL for none
+ * @pass_fd: descriptor that it inherits, under the same number; -1: none
+ * @output: out: what can be read from its standard output and standard error; NULL: they are ours
+ *
+ * Other descriptors that are not close-on-exec are the caller's business.
+ *
+ * Return: 0 or a negative errno, that of exec too.
+ */
+int process_start(struct process *process, const char *path, const char *const *args, int pass_fd,
+		  int *output);
+
+/**
+ * process_start_daemon - start vhost-user-cryptodev on a socketpair.
+ * @process: out
+ * @path: the program
+ * @args: more arguments, NULL-ended, or NULL
+ * @socket: out: our end
+ */
+int process_start_daemon(struct process *process, const char *path, const char *const *args,
+			 int *socket);
+
+/**
+ * process_wait - wait for it to end.
+ *
+ * Return: its exit status, 128 + signal, or -ETIMEDOUT after a minute: then it
+ * was killed.
+ */
+int process_wait(struct process *process);
+
+/** process_stop - SIGTERM, then process_wait(). */
+int process_stop(struct process *process);
+
+/** process_cpu_ns - CPU time that it has used so far, all threads; 0 when it is gone. */
+uint64_t process_cpu_ns(const struct process *process);
+
+#endif /* TESTS_WIRE_PROCESS_H */

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rig.c - what the wire tests have in common.
+ */
+#include "tests/wire/rig.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cryptodev.h"
+
+const char *rig_daemon;
+
+#define MAX_ARGS (PROCESS_MAX_ARGS - 4)
+
+static void make_dir(struct rig *rig)
+{
+	*rig = (struct rig){ 0 };
+	strcpy(rig->dir, "/tmp/vcd-wire-XXXXXX");
+	assert_non_null(mkdtemp(rig->dir));
+	snprintf(rig->socket_path, sizeof(rig->socket_path), "%s/socket", rig->dir);
+	snprintf(rig->stats_path, sizeof(rig->stats_path), "%s/stats.json", rig->dir);
+}
+
+/* The arguments that every daemon gets, and those of the test. */
+static void collect_args(const char **all, char *stats_arg, size_t size, const struct rig *rig,
+			 const char *const *args)
+{
+	unsigned int n = 0;
+
+	snprintf(stats_arg, size, "--stats-file=%s", rig->stats_path);
+	all[n++] = stats_arg;
+	/* What it says about hostile input is not what the reader of a test log wants. */
+	all[n++] = "--quiet";
+	while (args && *args && n < MAX_ARGS)
+		all[n++] = *args++;
+	all[n] = NULL;
+}
+
+static void make_request(struct rig *rig)
+{
+	assert_int_equal(front_request_init(rig->front, &rig->request, RIG_PAYLOAD, RIG_PAYLOAD),
+			 0);
+}
+
+void rig_open(struct rig *rig, const struct front_options *options, const char *const *args)
+{
+	const char *all[MAX_ARGS + 1];
+	char stats_arg[128];
+	int socket;
+
+	make_dir(rig);
+	collect_args(all, stats_arg, sizeof(stats_arg), rig, args);
+	assert_int_equal(process_start_daemon(&rig->daemon, rig_daemon, all, &socket), 0);
+	assert_int_equal(front_new(options, socket, &rig->front), 0);
+	make_request(rig);
+}
+
+void rig_start(struct rig *rig, const struct front_options *options, const char *const *args)
+{
+	rig_open(rig, options, args);
+	assert_int_equal(front_start(rig->front), 0);
+}
+
+void rig_listen(struct rig *rig, const char *const *args)
+{
+	const char *all[MAX_ARGS + 2];
+	char stats_arg[128];
+	char socket_arg[128];
+
+	make_dir(rig);
+	snprintf(socket_arg, sizeof(socket_arg), "--socket-path=%s", rig->socket_path);
+	all[0] = socket_arg;
+	collect_args(all + 1, stats_arg, sizeof(stats_arg), rig, args);
+	assert_int_equal(process_start(&rig->daemon, rig_daemon, all, -1, NULL), 0);
+}
+
+void rig_connect(struct rig *rig, const struct front_options *options)
+{
+	assert_null(rig->front);
+	assert_int_equal(front_connect(options, rig->socket_path, &rig->front), 0);
+	make_request(rig);
+	assert_int_equal(front_start(rig->front), 0);
+}
+
+void rig_check(struct rig *rig)
+{
+	unsigned int i;
+
+	for (i = 0; i < rig->front->options.queues; i++)
+		assert_int_equal(front_known_answer(&rig->front->queue[i], &rig->request), 0);
+}
+
+void rig_disconnect(struct rig *rig)
+{
+	rig->front = front_free(rig->front);
+}
+
+void rig_end(struct rig *rig)
+{
+	assert_int_equal(process_stop(&rig->daemon), 0);
+}
+
+void rig_stop(struct rig *rig)
+{
+	if (rig->daemon.pid > 0)
+		rig_end(rig);
+	rig_disconnect(rig);
+	assert_int_equal(rig_stat(rig, "sessions_live"), 0);
+	/* It cleans up behind itself. */
+	assert_int_equal(access(rig->socket_path, F_OK), -1);
+	unlink(rig->stats_path);
+	assert_int_equal(rmdir(rig->dir), 0);
+}
+
+uint64_t rig_stat(const struct rig *rig, const char *name)
+{
+	char text[4096];
+	char key[64];
+	const char *at;
+	FILE *file;
+	size_t n;
+
+	file = fopen(rig->stats_path, "re");
+	assert_non_null(file);
+	n = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[n] = '\0';
+	snprintf(key, sizeof(key), "\"%s\": ", name);
+	at = strstr(text, key);
+	assert_non_null(at);
+	return strtoull(at + strlen(key), NULL, 10);
+}
+
+void rig_report(struct rig *rig)
+{
+	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+	unsigned int tries;
+
+	unlink(rig->stats_path);
+	assert_int_equal(kill(rig->daemon.pid, SIGUSR1), 0);
+	for (tries = 0; tries < FRONT_TIMEOUT_MS / 5; tries++) {
+		if (access(rig->stats_path, R_OK) == 0)
+			return;
+		nanosleep(&pause, NULL);
+	}
+	fail_msg("no statistics file after SIGUSR1");
+}
+
+uint64_t rig_session(struct rig *rig, struct front_queue *queue)
+{
+	static const uint8_t key[16] = "0123456789abcdef";
+	uint64_t id = 0;
+
+	assert_int_equal(front_session_create(queue, &rig->request, CRYPTO_AES_CBC, key,
+					      sizeof(key), 0, NULL, 0, &id),
+			 VCD_S_OK);
+	assert_int_not_equal(id, 0);
+	return id;
+}
