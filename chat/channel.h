@@ -39,10 +39,10 @@ struct channel;
  * @events: poll() events wanted now: POLLIN while received bytes can be taken,
  *	POLLOUT while bytes wait for the socket; 0 for neither
  * @service: the socket is ready as @revents says: move bytes
- * @send: take text to send; returns the number of bytes taken, fewer than @len
- *	(0 even) when there is no room. What was taken is on its way, nothing is
- *	held back for later text
- * @finish: no more text will be sent; may be called once
+ * @send: take text to send; returns the number of bytes taken. Fewer than @len (0
+ *	even) only while @events wants POLLOUT or when tx_open has become false. What
+ *	was taken is on its way, nothing is held back for later text
+ * @finish: no more text will be sent; called once at most, and no @send after it
  * @tx_waits: text or its ciphertext has not been given to the socket yet
  * @receive: hand out received text, at most @size bytes; 0: none now
  * @report: write the counters of this conversation as one or more lines

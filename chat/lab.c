@@ -181,13 +181,13 @@ static void lab_service(struct channel *ch, short revents)
 	}
 }
 
-static size_t lab_send(struct channel *ch, const uint8_t *text, size_t len)
+/* Encrypt text into tx as far as there is room; returns the bytes of text taken. */
+static size_t queue_frames(struct lab *lab, const uint8_t *text, size_t len)
 {
-	struct lab *lab = lab_of(ch);
 	size_t size = lab->params.frame_size;
 	size_t taken = 0;
 
-	while (taken < len && ch->tx_open && !lab->finishing) {
+	while (taken < len && lab->base.tx_open) {
 		uint8_t *frame = buffer_reserve(&lab->tx, size);
 		size_t used;
 		int err;
@@ -204,7 +204,19 @@ static size_t lab_send(struct channel *ch, const uint8_t *text, size_t len)
 		lab->frames_sent++;
 		taken += used;
 	}
-	push(lab);
+	return taken;
+}
+
+static size_t lab_send(struct channel *ch, const uint8_t *text, size_t len)
+{
+	struct lab *lab = lab_of(ch);
+	size_t taken = 0;
+
+	/* Text may be left only while POLLOUT is wanted, or nothing would wake us for it. */
+	do {
+		taken += queue_frames(lab, text + taken, len - taken);
+		push(lab);
+	} while (taken < len && ch->tx_open && !buffer_used(&lab->tx));
 	return taken;
 }
 

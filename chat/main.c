@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "cryptochat: cannot set up signals: %s\n", strerror(-err));
 		return CHAT_USAGE;
 	}
-	status = command_run(&options);
+	status = (int)command_run(&options);
 	if (wait_stop_signal())
 		die_of_signal(wait_stop_signal());
 	return status;
