@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The channel between tests/vm/run and the guest: COMMAND's standard input, output and error and
+ * its exit status, over one byte stream (a virtio-serial port, or a serial line of UML).
+ *
+ * DOC: Theory of operation
+ *
+ * The agent (agent.c) runs in the guest and starts COMMAND; the monitor (monitor.c) runs on the
+ * host and starts the guest. They exchange frames: a header of four bytes {type, 0, length as
+ * little-endian 16 bits}, then length bytes.
+ *
+ *	agent			monitor
+ *	  READY  ------------->			the line is in raw mode, nothing gets lost from now
+ *	       <-------------  START		u8 terminal?, u16 rows, u16 columns
+ *	       <-------------  IN, IN_END	standard input
+ *	       <-------------  SIZE		u16 rows, u16 columns: the terminal was resized
+ *	  OUT, ERR ----------->			standard output and error
+ *	  CREDIT  <---------->  CREDIT		u32: so many bytes of the other's streams are done with
+ *	  EXIT  -------------->			u32: exit status, 128 + signal when killed
+ *	       <-------------  DONE		counters are read; the guest may shut down
+ *
+ * Invariants: each side has at most FRAME_WINDOW bytes of IN (or of OUT and ERR together) on the
+ * way that the other has not given credit for. So the buffers have fixed sizes, the line's own
+ * buffers never overflow, and one blocked reader stops its writer as a pipe would.
+ */
+#ifndef TESTS_VM_FRAME_H
+#define TESTS_VM_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum frame_type {
+	FRAME_READY = 1,
+	FRAME_START,
+	FRAME_IN,
+	FRAME_IN_END,
+	FRAME_SIZE,
+	FRAME_OUT,
+	FRAME_ERR,
+	FRAME_CREDIT,
+	FRAME_EXIT,
+	FRAME_DONE,
+};
+
+enum {
+	FRAME_HEADER = 4,	/* bytes */
+	FRAME_PAYLOAD_MAX = 4096,	/* bytes; also at most PIPE_BUF, see queue_write() */
+	FRAME_WINDOW = 32768,	/* bytes of a stream on the way */
+	FRAME_BUFFER = 2 * FRAME_WINDOW,	/* holds a window with its headers, and control frames */
+};
+
+/** struct queue - bytes waiting to be written to a file descriptor. */
+struct queue {
+	size_t head;	/* first byte not yet written */
+	size_t tail;	/* end of the bytes queued */
+	uint8_t bytes[FRAME_BUFFER];
+};
+
+/** struct frame - one frame received; @payload points into the channel and lives until the next. */
+struct frame {
+	enum frame_type type;
+	size_t length;
+	const uint8_t *payload;
+};
+
+/** struct channel - one end of the line. */
+struct channel {
+	int fd;	/* owned by the caller; may be non-blocking */
+	uint32_t credit;	/* bytes of stream this end may still send */
+	struct queue out;
+	size_t in_length;
+	size_t in_taken;
+	uint8_t in[FRAME_HEADER + FRAME_PAYLOAD_MAX];
+};
+
+/**
+ * queue_put() - append bytes.
+ * Return: 0, or -ENOBUFS when they do not fit (the peer broke the window).
+ */
+int queue_put(struct queue *q, const void *bytes, size_t length);
+
+/** queue_pending() - number of bytes queued. */
+size_t queue_pending(const struct queue *q);
+
+/**
+ * queue_write() - write once, at most FRAME_PAYLOAD_MAX bytes, so that after POLLOUT a blocking
+ * pipe does not block.
+ * Return: bytes written (0: try again), or negative errno.
+ */
+int queue_write(struct queue *q, int fd);
+
+void channel_init(struct channel *ch, int fd);
+
+/**
+ * channel_send() - queue a frame; stream frames (IN, OUT, ERR) use up credit.
+ * Return: 0, or -ENOBUFS.
+ */
+int channel_send(struct channel *ch, enum frame_type type, const void *payload, size_t length);
+
+/** channel_room() - how many bytes of stream may be read and sent now. */
+size_t channel_room(const struct channel *ch);
+
+/**
+ * channel_fill() - read once from the line.
+ * Return: bytes read (0: nothing there now), -ENODATA at its end, or another negative errno.
+ */
+int channel_fill(struct channel *ch);
+
+/**
+ * channel_next() - take the next whole frame. CREDIT is handled inside.
+ * Return: 1 with @frame filled, 0 when more bytes are needed, -EBADMSG on nonsense.
+ */
+int channel_next(struct channel *ch, struct frame *frame);
+
+/** channel_grant() - tell the peer that @bytes of its streams are done with. */
+int channel_grant(struct channel *ch, uint32_t bytes);
+
+uint32_t get_le32(const uint8_t *p);
+void put_le32(uint8_t *p, uint32_t v);
+uint16_t get_le16(const uint8_t *p);
+void put_le16(uint8_t *p, uint16_t v);
+
+#endif
