@@ -4,6 +4,7 @@
 
 #include "tests/unit/unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
@@ -41,14 +42,23 @@ const struct reference_cipher reference_ciphers[] = {
     {0, 0, NULL},
 };
 
+static OSSL_PROVIDER *providers[2];
+
+static void unload(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(providers); i++)
+		if (providers[i])
+			OSSL_PROVIDER_unload(providers[i]);
+}
+
 static EVP_CIPHER *fetch(const char *name)
 {
-	static bool loaded;
-
-	if (!loaded) {
-		assert_non_null(OSSL_PROVIDER_load(NULL, "default"));
-		OSSL_PROVIDER_load(NULL, "legacy");
-		loaded = true;
+	if (!providers[0]) {
+		providers[0] = OSSL_PROVIDER_load(NULL, "default");
+		providers[1] = OSSL_PROVIDER_load(NULL, "legacy");
+		assert_non_null(providers[0]);
+		/* After libcrypto registered its own clean-up, hence run before it. */
+		assert_int_equal(atexit(unload), 0);
 	}
 	return EVP_CIPHER_fetch(NULL, name, NULL);
 }

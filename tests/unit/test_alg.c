@@ -78,7 +78,7 @@ static void kinds_have_their_facts(void **state)
 			break;
 		case VCD_ALG_HASH:
 			assert_int_equal(alg->key_max, 0);
-			/* fall through */
+			__attribute__((fallthrough));
 		case VCD_ALG_MAC:
 			assert_int_equal(alg->iv_len, 0);
 			assert_int_equal(alg->block_size, 1);
