@@ -33,7 +33,6 @@
 #define NAME "cryptodev-model"
 #define SLOTS 16384
 #define HASH_ROOM (3u << 20)
-#define HASH_AREAS 1024u
 #define PIECE (1u << 20)
 
 struct slot {
@@ -44,13 +43,12 @@ struct slot {
 	uint8_t mackey[CRYPTO_HMAC_MAX_KEY_LEN];
 	uint8_t iv[16];
 	uint32_t hashed;
-	uint32_t hash_area; /* 1 + index, 0: none yet */
+	uint32_t taglen;
 };
 
 struct table {
 	pthread_mutex_t lock;
 	uint32_t generation;
-	uint32_t hash_areas;
 	struct slot slots[SLOTS];
 };
 
@@ -88,7 +86,7 @@ int model_open(int flags)
 
 	if (fd < 0)
 		return -errno;
-	if (ftruncate(fd, (off_t)(TABLE_ROOM + (size_t)HASH_AREAS * HASH_ROOM))) {
+	if (ftruncate(fd, (off_t)(TABLE_ROOM + (size_t)SLOTS * HASH_ROOM))) {
 		close(fd);
 		return -ENOMEM;
 	}
@@ -125,8 +123,15 @@ static struct slot *find(struct table *t, uint32_t id)
 	return id && s->id == id ? s : NULL;
 }
 
+static bool is_aead(uint32_t id)
+{
+	return id == CRYPTO_AES_GCM || id == CRYPTO_AES_CCM;
+}
+
 static bool cipher_ok(uint32_t id, uint32_t keylen)
 {
+	if (is_aead(id))
+		return keylen == 16 || keylen == 24 || keylen == 32;
 	const struct ref_cipher *c = ref_cipher_find(id);
 
 	for (unsigned int i = 0; c && i < ref_cipher_keys(c); i++)
@@ -137,7 +142,8 @@ static bool cipher_ok(uint32_t id, uint32_t keylen)
 
 static int session_new(struct table *t, const struct session_op *op, uint32_t *id)
 {
-	struct slot made = {.cipher = op->cipher, .mac = op->mac, .keylen = op->keylen};
+	struct slot made = {
+	    .cipher = op->cipher, .mac = op->mac, .keylen = op->keylen, .taglen = 16};
 	const struct ref_mac *m = ref_mac_find(op->mac);
 
 	if ((!op->cipher && !op->mac) || (op->mac && !m) || op->keylen > sizeof(made.key) ||
@@ -157,7 +163,6 @@ static int session_new(struct table *t, const struct session_op *op, uint32_t *i
 		if (s->id || !t->generation)
 			continue;
 		made.id = t->generation;
-		made.hash_area = s->hash_area;
 		*s = made;
 		*id = made.id;
 		return 0;
@@ -165,12 +170,17 @@ static int session_new(struct table *t, const struct session_op *op, uint32_t *i
 	return -ENOMEM;
 }
 
-static void session_end(struct slot *s)
+static off_t hash_area(const struct table *t, const struct slot *s)
 {
-	uint32_t area = s->hash_area;
+	return (off_t)(TABLE_ROOM + (size_t)(s - t->slots) * HASH_ROOM);
+}
 
+static void session_end(int fd, struct table *t, struct slot *s)
+{
+	if (s->hashed)
+		fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, hash_area(t, s),
+			  HASH_ROOM);
 	memset(s, 0, sizeof(*s));
-	s->hash_area = area;
 }
 
 /* The cipher's part, piece by piece so that the caller's memory is copied once each way. */
@@ -199,19 +209,48 @@ static int do_cipher(struct slot *s, const struct crypt_op *op, uint8_t *iv)
 	return err;
 }
 
+/*
+ * CIOCAUTHCRYPT, plain AEAD only: the tag stands behind the ciphertext, and a
+ * session's tag length never grows.
+ */
+static int do_auth(struct table *t, struct crypt_auth_op *op)
+{
+	struct slot *s = find(t, op->ses);
+	size_t outlen = 0, room = (size_t)op->len + 16;
+	uint8_t *aad, *buf, iv[16];
+	int err;
+
+	if (!s || op->op > COP_DECRYPT || !is_aead(s->cipher) || op->auth_len > 4096 ||
+	    op->tag_len > s->taglen)
+		return -EINVAL;
+	if (op->tag_len)
+		s->taglen = op->tag_len;
+	aad = malloc(op->auth_len + 1);
+	buf = malloc(room);
+	err = aad && buf ? 0 : -ENOMEM;
+	if (!err && (user_read(aad, op->auth_src, op->auth_len) ||
+		     user_read(iv, op->iv, s->cipher == CRYPTO_AES_GCM ? 12 : 16)))
+		err = -EFAULT;
+	if (!err && user_read(buf, op->src, op->len))
+		err = -EINVAL;
+	if (!err)
+		err =
+		    model_aead(s->cipher == CRYPTO_AES_CCM, op->op == COP_DECRYPT, s->key,
+			       s->keylen, iv, aad, op->auth_len, buf, op->len, s->taglen, &outlen);
+	if (!err)
+		err = user_write(op->dst, buf, outlen);
+	op->len = (uint32_t)outlen;
+	op->tag_len = s->taglen;
+	free(aad);
+	free(buf);
+	return err;
+}
+
 /* Where a session's hashed bytes are kept: behind the table, in the same, sparse memfd. */
 static uint8_t *hash_map(int fd, struct table *t, struct slot *s)
 {
-	off_t at;
-	void *p;
+	void *p = map(fd, HASH_ROOM, hash_area(t, s));
 
-	if (!s->hash_area) {
-		if (t->hash_areas == HASH_AREAS)
-			return NULL;
-		s->hash_area = ++t->hash_areas;
-	}
-	at = (off_t)(TABLE_ROOM + (s->hash_area - 1) * (size_t)HASH_ROOM);
-	p = map(fd, HASH_ROOM, at);
 	return p == MAP_FAILED ? NULL : p;
 }
 
@@ -248,7 +287,7 @@ static int do_crypt(int fd, struct table *t, const struct crypt_op *op)
 	uint8_t iv[16] = {0};
 	int err = 0;
 
-	if (!s || op->op > COP_DECRYPT || (c && op->len % c->block))
+	if (!s || is_aead(s->cipher) || op->op > COP_DECRYPT || (c && op->len % c->block))
 		return -EINVAL;
 	if (!op->len && !s->mac)
 		return 0;
@@ -311,6 +350,7 @@ static int with_table(int fd, struct table *t, unsigned long request, void *arg)
 	union {
 		struct session_op session;
 		struct crypt_op crypt;
+		struct crypt_auth_op auth;
 		struct cphash_op copy;
 		uint32_t id;
 	} u;
@@ -323,17 +363,20 @@ static int with_table(int fd, struct table *t, unsigned long request, void *arg)
 	case CIOCGSESSION:
 		err = session_new(t, &u.session, &u.session.ses);
 		if (!err && user_write(arg, &u.session, sizeof(u.session))) {
-			session_end(find(t, u.session.ses));
+			session_end(fd, t, find(t, u.session.ses));
 			err = -EFAULT;
 		}
 		return err;
 	case CIOCFSESSION:
 		s = find(t, u.id);
 		if (s)
-			session_end(s);
+			session_end(fd, t, s);
 		return 0;
 	case CIOCCPHASH:
 		return hash_copy(fd, t, &u.copy);
+	case CIOCAUTHCRYPT:
+		err = do_auth(t, &u.auth);
+		return err ? err : user_write(arg, &u.auth, sizeof(u.auth));
 	default:
 		err = do_crypt(fd, t, &u.crypt);
 		return err ? err : user_write(arg, &u.crypt, sizeof(u.crypt));
@@ -354,6 +397,7 @@ int model_ioctl(int fd, unsigned long request, void *arg)
 	case CIOCGSESSION:
 	case CIOCFSESSION:
 	case CIOCCRYPT:
+	case CIOCAUTHCRYPT:
 	case CIOCCPHASH:
 		break;
 	default:

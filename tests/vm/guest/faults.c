@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * faults.c - cryptodev-faults: every allocation of the driver fails once.
+ *
+ * Theory of operation
+ * -------------------
+ * A kernel with CONFIG_FAULT_INJECTION fails the N-th call that can fail
+ * (allocations, copies from and to the program) of this thread after N was
+ * written to /proc/thread-self/fail-nth. The file then says 0 when the fault
+ * happened. Each operation is repeated with N = 1, 2, 3 ... until no fault
+ * happens any more: then all its failure paths were gone, one by one.
+ *
+ * An operation that met a fault may succeed (it had another way) or fail with
+ * one of the errors for that. Afterwards everything has to work. What the kernel
+ * says meanwhile, and what it leaks, is for the caller to look at.
+ *
+ *	calls		the ioctls of /dev/crypto
+ *	load MODULE.ko	loading the module, with its probe, and unloading it again
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dev.h"
+#include "ref.h"
+
+#define FAIL_NTH "/proc/thread-self/fail-nth"
+#define DEBUGFS "/sys/kernel/debug"
+#define MAX_FAULTS 5000
+#define BIG (300u << 10)
+
+static uint8_t key[16] = {5};
+static uint8_t *src, *dst, *want;
+static int nth_fd;
+
+static _Noreturn void die(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+static void setting(const char *file, const char *value)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), DEBUGFS "/%s", file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value, strlen(value)) < 0) {
+		fprintf(stderr,
+			"%s: %s\nThis needs a kernel with fault injection and debugfs mounted.\n",
+			path, strerror(errno));
+		exit(2);
+	}
+	close(fd);
+}
+
+/* All allocations count, not just those that must not wait; of pages all orders. */
+static void injection_setup(void)
+{
+	setting("failslab/ignore-gfp-wait", "N");
+	setting("fail_page_alloc/ignore-gfp-wait", "N");
+	setting("fail_page_alloc/ignore-gfp-highmem", "N");
+	setting("fail_page_alloc/min-order", "0");
+	/* the call traces of thousands of faults tell nothing here */
+	setting("failslab/verbose", "0");
+	setting("fail_page_alloc/verbose", "0");
+	setting("fail_usercopy/verbose", "0");
+	nth_fd = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	if (nth_fd < 0)
+		die(FAIL_NTH);
+}
+
+static void arm(unsigned int nth)
+{
+	char text[16];
+	int n = snprintf(text, sizeof(text), "%u", nth);
+
+	/* what is left of the last fault may hit this very call */
+	for (int tries = 0; pwrite(nth_fd, text, (size_t)n, 0) != n; tries++)
+		if (errno != EFAULT || tries == 3)
+			die(FAIL_NTH);
+}
+
+/* Return: whether the fault happened since arm(), that is, before this very read. */
+static bool disarm(void)
+{
+	char text[16] = {0};
+	ssize_t n = pread(nth_fd, text, sizeof(text) - 1, 0);
+
+	if (n <= 0 && errno != EFAULT)
+		die(FAIL_NTH);
+	arm(0);
+	return n > 0 && atoi(text) == 0;
+}
+
+/* Operations. Each returns 0 or a negative errno and leaves nothing behind. */
+struct operation {
+	const char *name;
+	int (*run)(int fd);
+};
+
+static uint32_t cbc;
+
+static int op_open(int fd)
+{
+	int other = dev_open();
+
+	if (other < 0)
+		return other;
+	close(other);
+	return 0;
+}
+
+static int op_session(int fd)
+{
+	uint32_t ses;
+	int err = dev_session(fd, CRYPTO_AES_CBC, key, sizeof(key), &ses);
+
+	return err ? err : dev_end(fd, ses);
+}
+
+static int op_close(int fd)
+{
+	int other = dev_open(), err;
+	uint32_t ses;
+
+	if (other < 0)
+		return other;
+	err = dev_session(other, CRYPTO_AES_CBC, key, sizeof(key), &ses);
+	close(other);
+	return err;
+}
+
+static int op_clone(int fd)
+{
+	int clone, err = dev_ioctl(fd, CRIOGET, &clone);
+
+	if (!err)
+		close(clone);
+	return err;
+}
+
+/* A call that says it has succeeded must have given the right answer. */
+static int encrypt(int fd, size_t len, unsigned int flags)
+{
+	uint8_t iv[16] = {0};
+	int err;
+
+	memset(dst, 0, len);
+	err = dev_crypt(fd, cbc, COP_ENCRYPT, flags, src, dst, len, iv);
+	if (!err && memcmp(dst, want, len)) {
+		printf("FAILED: success, but a wrong answer for %zu bytes\n", len);
+		exit(1);
+	}
+	return err;
+}
+
+static int op_small(int fd)
+{
+	return encrypt(fd, 64, COP_FLAG_WRITE_IV);
+}
+
+static int op_page(int fd)
+{
+	return encrypt(fd, 4096, 0);
+}
+
+static int op_pinned(int fd)
+{
+	return encrypt(fd, 65536, 0);
+}
+
+static int op_copied(int fd)
+{
+	return encrypt(fd, 65536, COP_FLAG_NO_ZC);
+}
+
+static int op_split(int fd)
+{
+	return encrypt(fd, BIG, 0);
+}
+
+static const struct operation operations[] = {
+    {"open", op_open},	   {"session", op_session},	 {"session and close", op_close},
+    {"clone", op_clone},   {"64 bytes", op_small},	 {"4 KiB", op_page},
+    {"64 KiB", op_pinned}, {"64 KiB copied", op_copied}, {"300 KiB", op_split},
+};
+
+static bool allowed(int err)
+{
+	return err == 0 || err == -ENOMEM || err == -EFAULT || err == -EAGAIN || err == -ENOSPC;
+}
+
+/* Return: whether each fault was met well. */
+static bool try_operation(int fd, const struct operation *op)
+{
+	unsigned int n, failed = 0;
+
+	for (n = 1; n < MAX_FAULTS; n++) {
+		bool happened;
+		int err;
+
+		arm(n);
+		err = op->run(fd);
+		happened = disarm();
+		if (!happened && err) {
+			printf("FAILED: %s: %s without a fault\n", op->name, strerror(-err));
+			return false;
+		}
+		if (!happened)
+			break;
+		failed += err != 0;
+		if (!allowed(err)) {
+			printf("FAILED: %s, fault %u: %s\n", op->name, n, strerror(-err));
+			return false;
+		}
+		err = op->run(fd);
+		if (err) {
+			printf("FAILED: %s, after fault %u: %s\n", op->name, n, strerror(-err));
+			return false;
+		}
+	}
+	printf("ok %s: %u faults, %u errors\n", op->name, n - 1, failed);
+	fflush(stdout);
+	return n < MAX_FAULTS;
+}
+
+static int calls(void)
+{
+	static const uint8_t iv[16];
+	unsigned int failed = 0;
+	int fd = dev_open();
+
+	if (fd < 0) {
+		dev_explain(fd);
+		return 2;
+	}
+	if (dev_session(fd, CRYPTO_AES_CBC, key, sizeof(key), &cbc)) {
+		printf("FAILED: no session\n");
+		return 1;
+	}
+	ref_once(CRYPTO_AES_CBC, key, sizeof(key), COP_ENCRYPT, iv, src, want, BIG, NULL);
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
+		failed += !try_operation(fd, &operations[i]);
+	printf("%zu operations, %u failed\n", sizeof(operations) / sizeof(operations[0]), failed);
+	return failed ? 1 : 0;
+}
+
+static bool wait_for_node(void)
+{
+	struct timespec pause = {.tv_nsec = 10000000};
+
+	for (int i = 0; i < 500; i++) {
+		int fd = dev_open();
+
+		if (fd >= 0) {
+			close(fd);
+			return true;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+/* The module's name, from its file's. */
+static void module_name(const char *path, char *name, size_t size)
+{
+	const char *base = strrchr(path, '/');
+
+	snprintf(name, size, "%s", base ? base + 1 : path);
+	if (strrchr(name, '.'))
+		*strrchr(name, '.') = 0;
+}
+
+static int load_once(const char *path)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC), err;
+
+	if (file < 0)
+		die(path);
+	err = syscall(SYS_finit_module, file, "", 0) ? -errno : 0;
+	close(file);
+	return err;
+}
+
+/*
+ * A fault in the probe does not fail the loading: the module is there then,
+ * without a device, and is unloaded again.
+ */
+static int load(const char *path)
+{
+	unsigned int n, errors = 0, no_device = 0;
+	char name[64];
+
+	module_name(path, name, sizeof(name));
+	syscall(SYS_delete_module, name, O_NONBLOCK);
+	for (n = 1; n < MAX_FAULTS; n++) {
+		bool happened;
+		int err;
+
+		arm(n);
+		err = load_once(path);
+		happened = disarm();
+		if (err && (!happened || !allowed(err))) {
+			printf("FAILED: loading, fault %u: %s\n", n, strerror(-err));
+			return 1;
+		}
+		errors += err != 0;
+		no_device += !err && happened && access(dev_path, F_OK) != 0;
+		if (!happened)
+			break;
+		if (!err && syscall(SYS_delete_module, name, O_NONBLOCK)) {
+			printf("FAILED: unloading after fault %u: %s\n", n, strerror(errno));
+			return 1;
+		}
+	}
+	printf("ok loading: %u faults, %u errors, %u loads without a device\n", n - 1, errors,
+	       no_device);
+	if (n == MAX_FAULTS || !wait_for_node()) {
+		printf("FAILED: no device after a load without a fault\n");
+		return 1;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	bool do_calls = argc == 2 && !strcmp(argv[1], "calls");
+	bool do_load = argc == 3 && !strcmp(argv[1], "load");
+
+	if (argc == 2 && !strcmp(argv[1], "--version"))
+		return puts("cryptodev-faults " VCD_VERSION) < 0;
+	if (!do_calls && !do_load) {
+		bool help = argc == 2 && !strcmp(argv[1], "--help");
+
+		fputs("usage: cryptodev-faults calls | load MODULE.ko\n"
+		      "Lets every allocation of the driver fail once, in its calls or in loading "
+		      "it.\n"
+		      "Needs root and a kernel with fault injection.\n\n"
+		      "Exit status: 0 all faults were met well, 1 one was not, 2 wrong usage or no "
+		      "fault\n"
+		      "injection.\n",
+		      help ? stdout : stderr);
+		return help ? 0 : 2;
+	}
+	src = mmap(NULL, BIG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+		   -1, 0);
+	dst = mmap(NULL, BIG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+		   -1, 0);
+	want = malloc(BIG);
+	if (src == MAP_FAILED || dst == MAP_FAILED || !want)
+		die("memory");
+	injection_setup();
+	return do_calls ? calls() : load(argv[2]);
+}
