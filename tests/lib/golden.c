@@ -45,10 +45,10 @@ static int append_hex(uint8_t *bytes, size_t *len, const char *text)
 static int enter(struct parser *parser, const char *line)
 {
 	static const char *const names[] = {
-		[SETUP] = "[setup]",
-		[ROOM] = "[room]",
-		[REQUEST] = "[request]",
-		[REPLY] = "[reply]",
+	    [SETUP] = "[setup]",
+	    [ROOM] = "[room]",
+	    [REQUEST] = "[request]",
+	    [REPLY] = "[reply]",
 	};
 
 	for (enum section s = SETUP; s <= REPLY; s++) {
@@ -110,7 +110,7 @@ static int parse(struct parser *parser, FILE *file)
 
 int golden_load(const char *path, struct golden **ret)
 {
-	struct parser parser = { .golden = calloc(1, sizeof(struct golden)) };
+	struct parser parser = {.golden = calloc(1, sizeof(struct golden))};
 	int error = -ENOMEM;
 	FILE *file = NULL;
 

@@ -13,9 +13,8 @@
  *	00 01 ...
  *	[reply]         the written bytes: reply header, then output; may be empty
  *
- * The device the replies come from has the openssl engine, the default limits,
- * and gives its sessions the ids 0x4000, 0x8000, ... in the order of creation
- * (vcd_device_new_at() with a start of 0, slots taken from 0 up: 0x4000, 0x8001, ...).
+ * The device that the replies come from has the openssl engine, the default
+ * limits, and ids that begin at 0x4000 (vcd_device_new_at() with a start of 0).
  */
 #ifndef VCD_TEST_GOLDEN_H
 #define VCD_TEST_GOLDEN_H

@@ -13,7 +13,7 @@
  * @buf: result
  * @size: most bytes to store
  *
- * Return: bytes stored, or -EINVAL (no digit, odd number of digits, too many).
+ * Return: bytes stored, or -EINVAL (something else than digits, an odd number, too many).
  */
 ssize_t hex_decode(const char *text, uint8_t *buf, size_t size);
 

@@ -104,7 +104,7 @@ static int set_field(struct rsp *rsp, const char *name, const char *value, unsig
 		return -EINVAL;
 	if (i == rsp->n_fields)
 		rsp->n_fields++;
-	rsp->fields[i] = (struct field){ .name = name, .value = value, .group = group };
+	rsp->fields[i] = (struct field){.name = name, .value = value, .group = group};
 	return 0;
 }
 
@@ -177,8 +177,8 @@ int rsp_next(struct rsp *rsp)
 			if (!open)
 				rsp->group_line = rsp->line;
 			open = true;
-			error = strchr(line, '=') ? assignment(rsp, line, rsp->group) :
-						    set_field(rsp, line, "", rsp->group);
+			error = strchr(line, '=') ? assignment(rsp, line, rsp->group)
+						  : set_field(rsp, line, "", rsp->group);
 		}
 		if (error)
 			return error;

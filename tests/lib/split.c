@@ -40,18 +40,18 @@ unsigned int split_at_random(struct test_random *random, void *buf, size_t len, 
 
 	while (n + 1 < max && (len || !test_random_below(random, 3))) {
 		/* Mostly small pieces, now and then an empty one or a long one. */
-		size_t piece = test_random_below(random, 8) ? test_random_below(random, 40) :
-							      test_random_below(random, len + 1);
+		size_t piece = test_random_below(random, 8) ? test_random_below(random, 40)
+							    : test_random_below(random, len + 1);
 
 		if (!test_random_below(random, 10))
 			piece = 0;
 		if (piece > len)
 			piece = len;
-		iov[n++] = (struct iovec){ .iov_base = piece ? p : NULL, .iov_len = piece };
+		iov[n++] = (struct iovec){.iov_base = piece ? p : NULL, .iov_len = piece};
 		p += piece;
 		len -= piece;
 	}
 	if (len || !n)
-		iov[n++] = (struct iovec){ .iov_base = p, .iov_len = len };
+		iov[n++] = (struct iovec){.iov_base = p, .iov_len = len};
 	return n;
 }

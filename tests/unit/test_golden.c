@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_golden.c - the device answers each golden message with the golden reply, byte
+ * for byte, in one piece and in any pieces. And the loader refuses what is malformed.
+ */
+#include "tests/unit/unit.h"
+
+#include <dirent.h>
+#include <endian.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cryptodev.h"
+#include "device/internal.h"
+#include "tests/lib/golden.h"
+
+#define MAX_IOV 100
+#define POISON 0xee
+
+static struct vcd_engine *engine;
+
+static struct golden *load(const char *name)
+{
+	struct golden *golden = NULL;
+	char path[200];
+	int error;
+
+	snprintf(path, sizeof(path), "tests/golden/%s.hex", name);
+	error = golden_load(test_path(path), &golden);
+	if (error)
+		fail_msg("%s: %s", path, strerror(-error));
+	return golden;
+}
+
+static void check_one(struct vcd_device *device, const char *name, struct test_random *random)
+{
+	struct golden *golden = load(name);
+	struct iovec in[MAX_IOV], out[MAX_IOV];
+	struct vcd_request request = {in, out, 1, 1, 0x5555}, *requests = &request;
+	uint8_t *writable = malloc(golden->room + 1);
+
+	memset(writable, POISON, golden->room + 1);
+	in[0] = (struct iovec){golden->request, golden->request_len};
+	out[0] = (struct iovec){writable, golden->room};
+	if (random) {
+		request.in_count =
+		    split_at_random(random, golden->request, golden->request_len, in, MAX_IOV);
+		request.out_count = split_at_random(random, writable, golden->room, out, MAX_IOV);
+	}
+	vcd_device_execute(device, 0, &requests, 1);
+	if (request.written != golden->reply_len ||
+	    memcmp(writable, golden->reply, golden->reply_len))
+		fail_msg("%s: the reply differs (status %u, used length %u, expected %zu)", name,
+			 writable[0], request.written, golden->reply_len);
+	for (size_t i = golden->reply_len; i <= golden->room; i++)
+		assert_int_equal(writable[i], POISON);
+	free(writable);
+	golden_free(golden);
+}
+
+static struct vcd_device *device_new(void)
+{
+	const struct vcd_device_options options = {
+	    .engine = engine,
+	    .workers = 1,
+	    .num_queues = 1,
+	};
+	struct vcd_device *device = NULL;
+
+	assert_int_equal(vcd_device_new_at(&options, 0, 1, &device), 0);
+	return device;
+}
+
+static void check(const char *name, struct test_random *random)
+{
+	struct vcd_device *device = device_new();
+	struct golden *golden = load(name);
+
+	for (size_t i = 0; golden->setup[i]; i++)
+		check_one(device, golden->setup[i], random);
+	check_one(device, name, random);
+	golden_free(golden);
+	vcd_device_free(device);
+}
+
+static int is_message(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 4 && !strcmp(entry->d_name + len - 4, ".hex");
+}
+
+static void all_messages(void **state)
+{
+	struct test_random random = {21};
+	struct dirent **entries;
+	int n = scandir(test_path("tests/golden"), &entries, is_message, alphasort);
+
+	assert_true(n >= 25);
+	for (int i = 0; i < n; i++) {
+		char *name = entries[i]->d_name;
+
+		name[strlen(name) - 4] = 0;
+		check(name, NULL);
+		for (unsigned int round = 0; round < 20; round++)
+			check(name, &random);
+		free(entries[i]);
+	}
+	free(entries);
+	print_message("%d golden messages\n", n);
+}
+
+/* Each operation and each status that can be brought about at will has one. */
+static void every_operation_is_there(void **state)
+{
+	static const char *const names[] = {
+	    "hello",
+	    "session-create-aes-128-cbc",
+	    "session-destroy",
+	    "session-info",
+	    "crypt-aes-128-cbc-encrypt",
+	    "unknown-opcode",
+	    "crypt-stale",
+	    "crypt-length",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		golden_free(load(names[i]));
+}
+
+static int load_text(const char *text)
+{
+	char path[] = "/tmp/golden-XXXXXX";
+	struct golden *golden = NULL;
+	int fd = mkstemp(path), error;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	error = golden_load(path, &golden);
+	unlink(path);
+	golden_free(golden);
+	return error;
+}
+
+static void malformed_files(void **state)
+{
+	assert_int_equal(load_text("[request]\n00 01 # two\n[reply]\n\n"), 0);
+	assert_int_equal(load_text("[room]\n12\n[request]\n[reply]\n0\n1\n"), -EINVAL);
+	assert_int_equal(load_text(""), -EINVAL);
+	assert_int_equal(load_text("[request]\n00\n"), -EINVAL);
+	assert_int_equal(load_text("00\n[request]\n[reply]\n"), -EINVAL);
+	assert_int_equal(load_text("[request]\n[reply]\n[request]\n"), -EINVAL);
+	assert_int_equal(load_text("[request]\n0g\n[reply]\n"), -EINVAL);
+	assert_int_equal(load_text("[room]\nx\n[request]\n[reply]\n"), -EINVAL);
+	assert_int_equal(load_text("[other]\n[request]\n[reply]\n"), -EINVAL);
+	assert_int_equal(load_text("[setup]\n1\n2\n3\n4\n5\n6\n7\n8\n9\n[request]\n[reply]\n"),
+			 -EINVAL);
+	assert_int_equal(golden_load("/nonexistent/file", NULL), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(all_messages),
+	    cmocka_unit_test(every_operation_is_there),
+	    cmocka_unit_test(malformed_files),
+	};
+	int failed;
+
+	if (vcd_engine_open("openssl", 1, &engine))
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	vcd_engine_close(engine);
+	return failed;
+}
