@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * histogram.h - latencies in a log-linear histogram.
+ *
+ * As HdrHistogram does: each power of two is divided into the same number of
+ * linear buckets, so that the relative error is bounded, here by 1/64, over the
+ * whole range, and recording is a shift and an increment.
+ */
+#ifndef VCD_BENCH_HISTOGRAM_H
+#define VCD_BENCH_HISTOGRAM_H
+
+#include <stdint.h>
+
+#define HISTOGRAM_SUB_BITS 6
+#define HISTOGRAM_SUB (1u << HISTOGRAM_SUB_BITS)
+
+/** Values from here on count as this: 2^40 ns are 18 minutes. */
+#define HISTOGRAM_MAX_BITS 40
+
+#define HISTOGRAM_BUCKETS ((HISTOGRAM_MAX_BITS - HISTOGRAM_SUB_BITS + 1) * HISTOGRAM_SUB)
+
+/**
+ * struct histogram - a histogram; all zero is an empty one.
+ * @count: values recorded
+ * @bucket: how many of them fell into each bucket
+ */
+struct histogram {
+	uint64_t count;
+	uint64_t bucket[HISTOGRAM_BUCKETS];
+};
+
+/** histogram_add - record @value @times times. */
+void histogram_add(struct histogram *histogram, uint64_t value, uint64_t times);
+
+/** histogram_merge - add all values of @from to @to. */
+void histogram_merge(struct histogram *to, const struct histogram *from);
+
+/**
+ * histogram_percentile - the value that @percent of the values do not exceed.
+ *
+ * Return: middle of the bucket it falls into; 0 for an empty histogram.
+ */
+uint64_t histogram_percentile(const struct histogram *histogram, double percent);
+
+#endif /* VCD_BENCH_HISTOGRAM_H */

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mode_wire.c - a real daemon, driven over rings in shared memory as a guest's
+ * driver would: each thread has a queue of its own and keeps `depth` requests in
+ * it.
+ *
+ * A thread looks at the ring for a bounded time before it asks for a signal and
+ * sleeps, as the guest's driver does. What is measured is the path from the ring
+ * to the engine and back; there is no VM, no system call of a guest and no copy
+ * between user and kernel in it.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "device/device.h"
+#include "tests/wire/front.h"
+#include "tests/wire/process.h"
+#include "tests/wire/requests.h"
+#include "tools/bench/bench.h"
+
+/* From this size on the payload lies in pages of its own, as a driver pins them. */
+#define SEPARATE 2048
+
+/* Looks at the ring between two looks at the clock. */
+#define SPINS 64
+
+struct wire {
+	struct process daemon;
+	struct process peer; /* whose CPU time counts: the daemon, started by us or not */
+	struct front *front;
+	struct front_request scratch;
+};
+
+/**
+ * struct slot - one request that is sent over and over.
+ * @header: request header in guest memory
+ * @reply: reply header
+ * @out: where the output lands
+ * @bufs: the chain
+ * @in_count: readable buffers of it
+ * @out_count: writable ones
+ * @begin: when it was handed over
+ */
+struct slot {
+	struct vcd_req *header;
+	struct vcd_reply *reply;
+	uint8_t *out;
+	struct front_buf bufs[4];
+	unsigned int in_count;
+	unsigned int out_count;
+	uint64_t begin;
+};
+
+struct wire_thread {
+	struct front_queue *queue;
+	struct slot *slots;
+	uint64_t *sessions;
+	unsigned int next_session;
+	unsigned int in_flight;
+};
+
+/* ---- daemon --------------------------------------------------------------------------- */
+
+/* The daemon that was built with us, unless another one was named. */
+static int daemon_path(const struct target *target, char *path, size_t size)
+{
+	ssize_t n;
+	char *slash;
+
+	if (target->daemon)
+		return snprintf(path, size, "%s", target->daemon) < (int)size ? 0 : -ENAMETOOLONG;
+	n = readlink("/proc/self/exe", path, size - 1);
+	if (n < 0)
+		return -errno;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash || (size_t)(slash - path) + sizeof("/../daemon/vhost-user-cryptodev") > size)
+		return -ENAMETOOLONG;
+	strcpy(slash, "/../daemon/vhost-user-cryptodev");
+	return 0;
+}
+
+static int start_daemon(struct bench *bench, struct wire *wire, int *socket)
+{
+	const struct workload *work = &bench->work;
+	char engine[PATH_MAX];
+	char queues[32];
+	char poll[32];
+	char request[32];
+	char sessions[48];
+	const char *const args[] = { engine, queues, poll, request, sessions, "--quiet", NULL };
+	char path[PATH_MAX];
+	uint64_t session_count = (uint64_t)work->sessions * work->threads + 1;
+	uint32_t max_request = work->size > VCD_DEFAULT_MAX_REQUEST ? work->size :
+								      VCD_DEFAULT_MAX_REQUEST;
+	int err;
+
+	(void)snprintf(engine, sizeof(engine), "--engine=%s", bench->target.engine);
+	(void)snprintf(queues, sizeof(queues), "--num-queues=%u", work->threads);
+	(void)snprintf(poll, sizeof(poll), "--poll-us=%u", bench->target.poll_us);
+	(void)snprintf(request, sizeof(request), "--max-request=%u", max_request);
+	(void)snprintf(sessions, sizeof(sessions), "--max-sessions=%llu",
+		       (unsigned long long)session_count);
+	err = daemon_path(&bench->target, path, sizeof(path));
+	if (!err)
+		err = process_start_daemon(&wire->daemon, path, args, socket);
+	if (err)
+		bench_error("cannot start the daemon %s: %s; see --daemon", path, strerror(-err));
+	wire->peer = wire->daemon;
+	return err;
+}
+
+static struct front_options make_options(const struct bench *bench)
+{
+	const struct workload *work = &bench->work;
+	size_t payload = ((size_t)work->size + 4095) / 4096 * 4096 + 4096;
+	struct front_options options = { .queues = work->threads, .queue_size = 64 };
+	size_t queue;
+
+	/* Without indirect tables a request would take four descriptors. */
+	while (options.queue_size < 4 * work->depth)
+		options.queue_size *= 2;
+	queue = options.queue_size * (sizeof(struct vring_desc) * (1 + FRONT_TABLE) + 64) + 4096;
+	options.memory = work->threads * (queue + 2 * payload * work->depth) + (1 << 20);
+	return options;
+}
+
+static int connect_daemon(struct bench *bench, struct wire *wire)
+{
+	const struct front_options options = make_options(bench);
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	int socket;
+	int err;
+
+	if (!bench->target.socket) {
+		err = start_daemon(bench, wire, &socket);
+		return err ? err : front_new(&options, socket, &wire->front);
+	}
+	err = front_connect(&options, bench->target.socket, &wire->front);
+	if (err) {
+		bench_error("cannot connect to %s: %s", bench->target.socket, strerror(-err));
+		return err;
+	}
+	if (getsockopt(wire->front->socket, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
+		wire->peer.pid = peer.pid;
+	return 0;
+}
+
+/* What the daemon's engine is called: it is the same library as ours. */
+static int name_engine(struct bench *bench)
+{
+	struct vcd_engine *engine;
+	int err;
+
+	if (bench->target.socket) {
+		(void)snprintf(bench->engine_name, sizeof(bench->engine_name), "daemon");
+		return 0;
+	}
+	err = vcd_engine_open(bench->target.engine, 1, &engine);
+	if (err) {
+		bench_error("engine '%s': %s", bench->target.engine,
+			    err == -EINVAL ? "no such engine, or a bad argument" : strerror(-err));
+		return err;
+	}
+	(void)snprintf(bench->engine_name, sizeof(bench->engine_name), "%s", engine->ops->name);
+	vcd_engine_close(engine);
+	return 0;
+}
+
+static int wire_open(struct bench *bench)
+{
+	struct wire *wire = calloc(1, sizeof(*wire));
+	int err;
+
+	if (!wire)
+		return -ENOMEM;
+	bench->state = wire;
+	err = name_engine(bench);
+	if (!err)
+		err = connect_daemon(bench, wire);
+	if (err)
+		return err;
+	err = front_start(wire->front);
+	if (!err)
+		err = front_request_init(wire->front, &wire->scratch, 2 * VCD_MAX_KEY_LEN, 0);
+	if (!err && front_hello(&wire->front->queue[0], &wire->scratch) != VCD_S_OK)
+		err = -EPROTO;
+	if (err == -ENOTSUP)
+		bench_error("the daemon has too few queues for %u threads", bench->work.threads);
+	else if (err)
+		bench_error("the daemon does not answer as it should: %s", strerror(-err));
+	if (le32toh(wire->front->config.max_request) < bench->work.size && !err) {
+		bench_error("the daemon takes requests up to %u bytes; see its --max-request",
+			    le32toh(wire->front->config.max_request));
+		err = -EMSGSIZE;
+	}
+	return err;
+}
+
+static void wire_close(struct bench *bench)
+{
+	struct wire *wire = bench->state;
+
+	if (!wire)
+		return;
+	front_free(wire->front);
+	if (wire->daemon.pid > 0 && process_wait(&wire->daemon) != 0)
+		bench_error("the daemon did not end as it should");
+	free(wire);
+}
+
+static uint64_t wire_cpu_ns(struct bench *bench)
+{
+	const struct wire *wire = bench->state;
+
+	return process_cpu_ns(&wire->peer);
+}
+
+/* ---- requests ------------------------------------------------------------------------- */
+
+/* Pages, so that a payload begins at the start of one. */
+static uint8_t *alloc_pages(struct front *front, size_t size)
+{
+	uint8_t *p = front_alloc(front, (size + 4095) / 4096 * 4096 + 4096 - 64);
+
+	return p ? (uint8_t *)(((uintptr_t)p + 4095) / 4096 * 4096) : NULL;
+}
+
+static int make_slot(struct bench *bench, struct front *front, struct slot *slot)
+{
+	const struct workload *work = &bench->work;
+	bool separate = work->size >= SEPARATE;
+	uint8_t *in;
+
+	slot->header = front_alloc(front, sizeof(*slot->header) + (separate ? 0 : work->size));
+	slot->reply = front_alloc(front, sizeof(*slot->reply) + (separate ? 0 : work->size));
+	if (!slot->header || !slot->reply)
+		return -ENOMEM;
+	in = separate ? alloc_pages(front, work->size) : (uint8_t *)(slot->header + 1);
+	slot->out = separate ? alloc_pages(front, work->size) : (uint8_t *)(slot->reply + 1);
+	if (!in || !slot->out)
+		return -ENOMEM;
+	memcpy(in, bench->input, work->size);
+	*slot->header = (struct vcd_req){
+		.opcode = htole16(VCD_OP_CRYPT),
+		.flags = htole16(work->decrypt ? VCD_F_DECRYPT : 0),
+		.src_len = htole32(work->size),
+		.iv_len = (uint8_t)work->alg->iv_len,
+	};
+	memcpy(slot->header->iv, bench->iv, work->alg->iv_len);
+
+	slot->in_count = slot->out_count = separate ? 2 : 1;
+	slot->bufs[0] = (struct front_buf){ front_gpa(front, slot->header),
+					    sizeof(*slot->header) + (separate ? 0 : work->size) };
+	slot->bufs[1] = (struct front_buf){ front_gpa(front, in), work->size };
+	slot->bufs[slot->in_count] =
+		(struct front_buf){ front_gpa(front, slot->reply),
+				    sizeof(*slot->reply) + (separate ? 0 : work->size) };
+	if (separate)
+		slot->bufs[3] = (struct front_buf){ front_gpa(front, slot->out), work->size };
+	return 0;
+}
+
+static void wire_thread_close(struct bench_thread *thread)
+{
+	struct wire_thread *t = thread->state;
+
+	/* Sessions go with the front end, slots are guest memory. */
+	free(t->slots);
+	free(t->sessions);
+	free(t);
+	thread->state = NULL;
+}
+
+static int wire_thread_open(struct bench_thread *thread)
+{
+	struct bench *bench = thread->bench;
+	const struct workload *work = &bench->work;
+	struct wire *wire = bench->state;
+	struct wire_thread *t = calloc(1, sizeof(*t));
+	unsigned int i;
+	int status;
+	int err;
+
+	if (!t)
+		return -ENOMEM;
+	thread->state = t;
+	t->queue = &wire->front->queue[thread->number];
+	t->slots = calloc(work->depth, sizeof(*t->slots));
+	t->sessions = calloc(work->sessions, sizeof(*t->sessions));
+	if (!t->slots || !t->sessions)
+		return -ENOMEM;
+	for (i = 0; i < work->depth; i++) {
+		err = make_slot(bench, wire->front, &t->slots[i]);
+		if (err)
+			return err;
+	}
+	for (i = 0; i < work->sessions; i++) {
+		status = front_session_create(t->queue, &wire->scratch, work->alg->id, bench->key,
+					      (uint32_t)work->key_len, 0, NULL, 0,
+					      &t->sessions[i]);
+		if (status > 0)
+			bench_error("the daemon makes no session for %s: %s", work->name,
+				    vcd_status_name((uint32_t)status));
+		if (status)
+			return status < 0 ? status : -ENOTSUP;
+	}
+	return 0;
+}
+
+static int submit(struct bench *bench, struct wire_thread *t, struct slot *slot, uint64_t now)
+{
+	slot->header->session = htole64(t->sessions[t->next_session]);
+	if (++t->next_session == bench->work.sessions)
+		t->next_session = 0;
+	slot->begin = now;
+	t->in_flight++;
+	return front_queue_add(t->queue, slot->bufs, slot->in_count, slot->out_count, slot);
+}
+
+/* Until something is done: look for a while, then sleep. */
+static int wait_for_reply(const struct bench *bench, struct front_queue *queue)
+{
+	uint64_t deadline = bench_now_ns() + bench->target.spin_us * 1000ull;
+	unsigned int i;
+
+	do {
+		for (i = 0; i < SPINS; i++) {
+			if (__atomic_load_n(&queue->used->idx, __ATOMIC_ACQUIRE) !=
+			    htole16(queue->last_used))
+				return 0;
+#if defined(__x86_64__)
+			__builtin_ia32_pause();
+#endif
+		}
+		/* The daemon may need this CPU. */
+		sched_yield();
+	} while (bench_now_ns() < deadline);
+	return front_queue_wait(queue);
+}
+
+/*
+ * Take what is done, count it, and send it again while there is time. Returns how
+ * many were taken, or a negative errno.
+ */
+static int reap(struct bench_thread *thread, uint64_t now, bool again)
+{
+	struct bench *bench = thread->bench;
+	struct wire_thread *t = thread->state;
+	uint32_t want = (uint32_t)sizeof(struct vcd_reply) + bench->work.size;
+	uint32_t len;
+	void *token;
+	int taken = 0;
+	int ret;
+
+	while ((ret = front_queue_reap(t->queue, &token, &len)) == 1) {
+		struct slot *slot = token;
+
+		if (len != want || slot->reply->status != htole32(VCD_S_OK))
+			return -EIO;
+		bench_done(thread, now - slot->begin, 1);
+		t->in_flight--;
+		taken++;
+		if (again) {
+			ret = submit(bench, t, slot, now);
+			if (ret)
+				return ret;
+		}
+	}
+	return ret < 0 ? ret : taken;
+}
+
+/* All slots, again and again until the time is up; at the end nothing is in flight. */
+static int wire_run(struct bench_thread *thread)
+{
+	struct bench *bench = thread->bench;
+	struct wire_thread *t = thread->state;
+	uint64_t now = bench_now_ns();
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; !err && i < bench->work.depth; i++)
+		err = submit(bench, t, &t->slots[i], now);
+	if (err)
+		return err;
+	front_queue_quiet(t->queue);
+	front_queue_kick(t->queue);
+	while (t->in_flight) {
+		err = wait_for_reply(bench, t->queue);
+		if (err)
+			return err;
+		now = bench_now_ns();
+		err = reap(thread, now, !bench_time_up(bench, now));
+		if (err < 0)
+			return err;
+		front_queue_kick(t->queue);
+	}
+	return 0;
+}
+
+static int wire_check(struct bench_thread *thread)
+{
+	struct bench *bench = thread->bench;
+	struct wire_thread *t = thread->state;
+	unsigned int i;
+	int err;
+
+	/* Time is up already: each slot goes once. */
+	bench->end_ns = 0;
+	err = wire_run(thread);
+	for (i = 0; !err && i < bench->work.depth; i++)
+		if (memcmp(t->slots[i].out, bench->expected, bench->work.size))
+			err = -EBADMSG;
+	return err;
+}
+
+const struct bench_mode bench_mode_wire = {
+	.name = "wire",
+	.open = wire_open,
+	.close = wire_close,
+	.thread_open = wire_thread_open,
+	.thread_close = wire_thread_close,
+	.check = wire_check,
+	.run = wire_run,
+	.foreign_cpu_ns = wire_cpu_ns,
+};
