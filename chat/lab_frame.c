@@ -7,8 +7,8 @@
 /* Bytes 0 to 11 of a zero frame: the 00 and the name. */
 static const uint8_t zero_frame_mark[12] = {0,	 'c', 'c', 'h', 'a', 't',
 					    '-', 'z', 'e', 'r', 'o', 's'};
-#define COUNT_AT sizeof(zero_frame_mark)
-#define REST_AT (COUNT_AT + 4)
+#define COUNT_AT 12
+#define REST_AT 16
 
 /* Length of @bytes without the zero bytes at its end. */
 static size_t without_zeros(const uint8_t *bytes, size_t len)

@@ -124,7 +124,7 @@ static uint16_t port_of(const struct sockaddr_storage *addr)
 int net_listen(int family, const char *host, uint16_t port, uint16_t *ret_port,
 	       struct net_error *why)
 {
-	struct sockaddr_storage bound;
+	struct sockaddr_storage bound = {0};
 	socklen_t len = sizeof(bound);
 	struct addrinfo *list;
 	int fd, err;

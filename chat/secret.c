@@ -36,8 +36,12 @@ static int hex_decode(const uint8_t *text, size_t size, struct secret *ret)
 	if (!all_hex(text, 2 * size))
 		return -EILSEQ;
 	*ret = (struct secret){.len = size};
-	for (size_t i = 0; i < size; i++)
-		ret->bytes[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+	for (size_t i = 0; i < size; i++) {
+		unsigned int high = (unsigned int)hex_digit(text[2 * i]);
+		unsigned int low = (unsigned int)hex_digit(text[2 * i + 1]);
+
+		ret->bytes[i] = (uint8_t)(high << 4 | low);
+	}
 	return 0;
 }
 

@@ -154,7 +154,7 @@ struct process *kit_peer(bool server, size_t key_size, size_t frame, const char 
 			      NULL};
 	struct process *p;
 
-	snprintf(number, sizeof(number), "%u", server ? 0 : *port);
+	snprintf(number, sizeof(number), "%u", server ? 0u : *port);
 	snprintf(size, sizeof(size), "%zu", frame);
 	p = process_start(NULL, argv);
 	if (server) {

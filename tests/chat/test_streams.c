@@ -449,6 +449,50 @@ static void terminals_are_protected(void **state)
 	assert_string_equal(shown, text);
 }
 
+/* A person types: lines go when they are complete, Ctrl-D is the end of the input. */
+static void typed_on_a_terminal(void **state)
+{
+	struct process_setup setup = {0};
+	struct process *server, *client;
+	int master, slave;
+	uint16_t port;
+
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	setup.stdin_fd = slave;
+	server = kit_listen(NULL, NULL, &port);
+	client = kit_connect(&setup, NULL, "127.0.0.1", port);
+	close(slave);
+	assert_int_equal(write(master, "first\n", 6), 6);
+	expect_text(server, "first\n");
+	feed_text(server, "answer\n");
+	expect_text(client, "answer\n");
+	assert_int_equal(write(master, "second\n\x04", 8), 8);
+	expect_text(server, "first\nsecond\n");
+	process_expect_exit(client, 0);
+	process_expect_err_count(server, "Waiting for an incoming connection...\n", 2);
+	close(master);
+}
+
+/* The peer leaves while a person sits there: the conversation is over at once. */
+static void left_alone_on_a_terminal(void **state)
+{
+	struct process_setup setup = {0};
+	struct process *client;
+	int master, slave, listener;
+	uint16_t port;
+
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	setup.stdin_fd = slave;
+	listener = kit_socket_listen(&port);
+	client = kit_connect(&setup, NULL, "127.0.0.1", port);
+	close(slave);
+	close(kit_socket_accept(listener));
+	close(listener);
+	process_expect_exit(client, 0);
+	process_expect_err(client, "Server went away.\nDone.\n");
+	close(master);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, kit_setup, kit_teardown)
 
 int main(void)
@@ -467,6 +511,8 @@ int main(void)
 	    TEST(a_peer_that_does_not_read),
 	    TEST(an_output_that_nobody_reads),
 	    TEST(terminals_are_protected),
+	    TEST(typed_on_a_terminal),
+	    TEST(left_alone_on_a_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
