@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fuzz_device.c - a hostile driver: arbitrary requests, framings and overlaps on a device.
+ *
+ * Input: records, as many as there are. Each is
+ *
+ *	byte 0     bit 0: cut the readable part, bit 1: cut the writable part,
+ *	           bit 2: both lie in one small buffer (they overlap), bit 3: keep the
+ *	           request for a batch, bits 4-7: session, see below
+ *	byte 1     seed of the cuts and of the place in the small buffer
+ *	byte 2, 3  bytes of the readable part, little-endian, taken from the input
+ *	byte 4, 5  bytes of the writable part
+ *	then       the readable part
+ *
+ * Session ids are not to be guessed by a fuzzer: when bits 4-7 of byte 0 are n > 0,
+ * the 8 bytes at offset 8 of the header are replaced by the id that the n-th latest
+ * SESSION_CREATE returned, and when n is 15 those at offset 48 too.
+ *
+ * What is checked, beside what sanitizers see: the used length is one that the
+ * protocol allows, the status a known one, the counters add up.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device/internal.h"
+#include "tests/lib/split.h"
+
+#define RECORD_HEAD 6
+#define MAX_IOV 24
+#define MAX_BATCH 8
+#define MAX_PART 8192
+#define SHARED 512
+#define N_IDS 15
+
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			abort();                                                                   \
+	} while (0)
+
+/** struct chain - a request of the batch, and the memory it lies in. */
+struct chain {
+	struct vcd_request request;
+	struct iovec in[MAX_IOV], out[MAX_IOV];
+	uint8_t *readable, *writable;
+	size_t room;
+	bool shared;
+};
+
+struct fuzz {
+	struct vcd_engine *engine;
+	struct vcd_device *device;
+	struct chain chains[MAX_BATCH];
+	size_t n;
+	uint8_t shared[SHARED];
+	uint64_t ids[N_IDS];
+	uint64_t replies;
+};
+
+static uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static void open_device(struct fuzz *fuzz)
+{
+	struct vcd_device_options options = {
+	    .workers = 1,
+	    .num_queues = 1,
+	    .max_sessions = 5,
+	    .max_request = 4096,
+	    .max_segments = 40,
+	};
+
+	/* The engine is opened once: fetching takes longer than all the rest. */
+	static struct vcd_engine *engine;
+
+	if (!engine)
+		CHECK(!vcd_engine_open("openssl", 1, &engine));
+	fuzz->engine = options.engine = engine;
+	CHECK(!vcd_device_new_at(&options, 0, 0, &fuzz->device));
+}
+
+/* Remember the ids of new sessions. */
+static void look_at_reply(struct fuzz *fuzz, const struct chain *chain)
+{
+	uint32_t written = chain->request.written;
+	struct vcd_iov cursor = vcd_iov_init(chain->request.out, chain->request.out_count);
+	struct vcd_reply reply;
+
+	CHECK(written <= chain->room);
+	if (chain->room < sizeof(reply)) {
+		CHECK(!written);
+		return;
+	}
+	CHECK(written >= sizeof(reply));
+	fuzz->replies++;
+	/* In the shared buffer a later reply may have overwritten it. */
+	if (chain->shared)
+		return;
+	vcd_iov_read(&cursor, &reply, sizeof(reply));
+	CHECK(le32toh(reply.status) < VCD_S_COUNT);
+	CHECK(written == sizeof(reply) + le32toh(reply.out_len));
+	CHECK(!reply.status || !reply.out_len);
+	if (!reply.status && le64toh(reply.value) > 1) {
+		memmove(fuzz->ids + 1, fuzz->ids, sizeof(fuzz->ids) - sizeof(fuzz->ids[0]));
+		fuzz->ids[0] = le64toh(reply.value);
+	}
+}
+
+static void flush(struct fuzz *fuzz)
+{
+	struct vcd_request *requests[MAX_BATCH];
+
+	for (size_t i = 0; i < fuzz->n; i++)
+		requests[i] = &fuzz->chains[i].request;
+	vcd_device_execute(fuzz->device, 0, requests, fuzz->n);
+	for (size_t i = 0; i < fuzz->n; i++) {
+		look_at_reply(fuzz, &fuzz->chains[i]);
+		free(fuzz->chains[i].readable);
+		free(fuzz->chains[i].writable);
+	}
+	fuzz->n = 0;
+}
+
+/* One part of a request as iovecs; its memory is a block of its own or in the shared buffer. */
+static uint8_t *place(struct fuzz *fuzz, struct test_random *random, bool shared, size_t *len,
+		      uint8_t **block)
+{
+	*block = NULL;
+	if (shared) {
+		if (*len > SHARED)
+			*len = SHARED;
+		return fuzz->shared + test_random_below(random, SHARED - *len + 1);
+	}
+	*block = malloc(*len ? *len : 1);
+	CHECK(*block);
+	memset(*block, 0xee, *len);
+	return *block;
+}
+
+static void add_request(struct fuzz *fuzz, const uint8_t *head, const uint8_t *bytes, size_t len)
+{
+	struct chain *chain = &fuzz->chains[fuzz->n++];
+	struct test_random random = {head[1]};
+	unsigned int session = head[0] >> 4;
+	uint8_t *readable, *writable;
+
+	*chain = (struct chain){.shared = head[0] & 4};
+	chain->room = get16(head + 4) % MAX_PART;
+	readable = place(fuzz, &random, chain->shared, &len, &chain->readable);
+	writable = place(fuzz, &random, chain->shared, &chain->room, &chain->writable);
+	memcpy(readable, bytes, len);
+	if (session && len >= sizeof(struct vcd_req)) {
+		uint64_t id = htole64(fuzz->ids[session - 1]);
+
+		memcpy(readable + offsetof(struct vcd_req, session), &id, sizeof(id));
+		if (session == 15) {
+			id = htole64(fuzz->ids[1]);
+			memcpy(readable + offsetof(struct vcd_req, session), fuzz->ids, sizeof(id));
+			memcpy(readable + offsetof(struct vcd_req, arg), &id, sizeof(id));
+		}
+	}
+	chain->request.in = chain->in;
+	chain->request.out = chain->out;
+	chain->request.in_count = chain->request.out_count = 1;
+	chain->in[0] = (struct iovec){readable, len};
+	chain->out[0] = (struct iovec){writable, chain->room};
+	if (head[0] & 1)
+		chain->request.in_count =
+		    split_at_random(&random, readable, len, chain->in, MAX_IOV);
+	if (head[0] & 2)
+		chain->request.out_count =
+		    split_at_random(&random, writable, chain->room, chain->out, MAX_IOV);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct vcd_device_stats stats;
+	struct fuzz fuzz = {0};
+	uint64_t sum = 0;
+
+	open_device(&fuzz);
+	while (size >= RECORD_HEAD) {
+		const uint8_t *head = data;
+		size_t len = get16(head + 2) % MAX_PART;
+
+		data += RECORD_HEAD;
+		size -= RECORD_HEAD;
+		if (len > size)
+			len = size;
+		add_request(&fuzz, head, data, len);
+		data += len;
+		size -= len;
+		if (!(head[0] & 8) || fuzz.n == MAX_BATCH)
+			flush(&fuzz);
+	}
+	flush(&fuzz);
+	vcd_device_stats_get(fuzz.device, &stats);
+	for (size_t i = 0; i < VCD_S_COUNT; i++)
+		sum += stats.status[i];
+	CHECK(stats.requests == sum && sum == fuzz.replies);
+	CHECK(stats.sessions_live <= 5);
+	vcd_device_free(fuzz.device);
+	return 0;
+}
