@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# freeze.sh: the guest's half of the case "freeze". Lines in capitals tell the host what to do; it
+# answers with a line.
+fail() {
+	echo "FAILED: $*"
+	exit 1
+}
+
+works() {
+	cryptodev-check --filter='cipher/known-answers' >check.out || {
+		cat check.out
+		fail "the device does not work $1"
+	}
+}
+
+# await FILE TEXT: until a program has written it.
+await() {
+	tries=0
+	until grep -q "$2" "$1"; do
+		tries=$((tries + 1))
+		[ $tries -lt 600 ] || fail "no '$2': $(cat "$1")"
+		usleep 100000
+	done
+}
+
+ask() {
+	echo "$1"
+	read -r _ || fail "the host is gone"
+}
+
+timeout=/sys/module/virtio_cryptodev/parameters/timeout_ms
+works "at first"
+
+echo "== callers get EIO after timeout_ms"
+echo 2000 >$timeout
+cryptodev-hold busy </dev/zero >large.out &
+cryptodev-hold --len=64 busy </dev/zero >small.out &
+await large.out ready
+await small.out ready
+ask STOP1
+await large.out 'failed: EIO'
+await small.out 'failed: EIO'
+cat large.out small.out
+cryptodev-hold busy </dev/zero >session.out
+grep -q 'Input/output error' session.out || fail "a new session: $(cat session.out)"
+ask GO1
+works "after the first stop"
+
+echo "== a caller that waits can be killed at once"
+echo 600000 >$timeout
+cryptodev-hold busy </dev/zero >large.out &
+large=$!
+cryptodev-hold --len=64 busy </dev/zero >small.out &
+small=$!
+await large.out ready
+await small.out ready
+ask STOP2
+usleep 500000
+kill -9 $large $small
+tries=0
+while [ -d /proc/$large/fd ] || [ -d /proc/$small/fd ]; do
+	state=$(sed -n 's/^State:[[:space:]]*//p' /proc/$large/status /proc/$small/status 2>/dev/null)
+	case $state in
+	'' | Z*) break ;;
+	esac
+	tries=$((tries + 1))
+	[ $tries -lt 300 ] || fail "still there 30 s after kill -9: $state"
+	usleep 100000
+done
+wait
+ask GO2
+works "after the second stop"
+
+echo "== a caller that waits long enough gets its answer"
+mkfifo hold.in
+cryptodev-hold busy <hold.in >large.out 2>&1 &
+exec 3>hold.in
+await large.out ready
+ask STOP3
+usleep 2000000
+ask GO3
+works "after the third stop"
+exec 3>&-
+wait $! || fail "a caller got: $(cat large.out)"
+cat large.out
