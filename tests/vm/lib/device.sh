@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # The devices of a guest: one daemon each, on a private socket, with its counters.
 
+DEVICE_COUNT=0
 DEVICE_PIDS=()
 DEVICE_SOCKETS=()
 
@@ -17,7 +18,12 @@ device_config_size() {
 # device_start COUNT: starts the daemons and waits until each listens.
 device_start() {
 	local number socket
+	DEVICE_COUNT=$1
 	if (($1 == 0)); then
+		return
+	fi
+	if [[ $OPT_DEVICE == qemu ]]; then
+		qdev_prepare "$1"
 		return
 	fi
 	[[ -x $OPT_DAEMON ]] || die "no daemon at $OPT_DAEMON; remedy: build it, or --daemon=PATH"
@@ -59,6 +65,10 @@ device_counter() {
 device_snapshot() {
 	local number=$1 file=$RUN_DIR/device$1.stats tries
 	rm -f "$file"
+	if [[ $OPT_DEVICE == qemu ]]; then
+		qdev_snapshot "$number"
+		return
+	fi
 	kill -USR1 "${DEVICE_PIDS[number]}" 2>/dev/null || return 1
 	for ((tries = 0; tries < 200; tries++)); do
 		if [[ -s $file ]]; then
@@ -74,7 +84,7 @@ device_snapshot() {
 # processes may still be closing their files, so the counters get some seconds to reach zero.
 device_check_leaks() {
 	local number live tries result=0
-	for ((number = 0; number < ${#DEVICE_PIDS[@]}; number++)); do
+	for ((number = 0; number < DEVICE_COUNT; number++)); do
 		for ((tries = 0; tries < 50; tries++)); do
 			live=
 			device_snapshot "$number" || break
@@ -83,7 +93,7 @@ device_check_leaks() {
 			sleep 0.1
 		done
 		if [[ -z $live ]]; then
-			say "device $number: the daemon gives no counters (sessions_live)"
+			say "device $number: it gives no counters (sessions_live)"
 			result=1
 		elif [[ $live != 0 && -z $OPT_NO_LEAK_CHECK ]]; then
 			say "device $number: $live sessions are left after COMMAND ended"

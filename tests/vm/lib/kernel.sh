@@ -61,22 +61,38 @@ kernel_fill() {
 	release=$(apt_depends "$suite" linux-image-amd64 | sed -n 's/^linux-image-\([0-9]\)/\1/p' | sed -n 1p)
 	[[ -n $release ]] || die "cannot tell which kernel linux-image-amd64 of $suite stands for"
 	say "  $release of $suite: image"
-	packages=("linux-image-$release")
-	if [[ -n $(apt_version "$suite" "linux-modules-$release") ]]; then
-		packages+=("linux-modules-$release")
-	fi
+	mapfile -t packages < <(kernel_image_packages "$suite" "$release")
 	mkdir "$dir/image"
 	apt_unpack "$suite" "$dir/image" "${packages[@]}"
 	say "  $release of $suite: unpacking the image for direct boot"
-	kernel_unpack_vmlinux "$dir/image/boot/vmlinuz-$release" "$dir/vmlinux"
+	kernel_unpack_vmlinux "$(find "$dir/image" -name "vmlinuz*" -type f)" "$dir/vmlinux"
 	kernel_pick_modules "$dir/image" "$dir/modules"
 	rm -rf "$dir/image"
-	say "  $release of $suite: headers"
-	mkdir "$dir/root"
-	mapfile -t packages < <(kernel_header_packages "$suite" "$release")
-	apt_unpack "$suite" "$dir/root" "${packages[@]}"
-	kernel_relocate_headers "$dir" "$release"
+	kernel_fill_headers "$dir" "$suite" "$release"
 	printf '%s\n' "$release" >"$dir/release"
+}
+
+# The image package and the parts that newer releases split it into.
+kernel_image_packages() {
+	local suite=$1 release=$2
+	printf '%s\n' "linux-image-$release"
+	apt_depends "$suite" "linux-image-$release" | grep -E "^linux-.*-$(sed 's/[.+]/\\&/g' <<<"$release")\$" || true
+}
+
+# Another release's headers need its compiler and libraries too.
+kernel_fill_headers() {
+	local dir=$1 suite=$2 release=$3 packages
+	mkdir "$dir/root"
+	if [[ ${suite%-backports} == "$(apt_own_suite)" ]]; then
+		say "  $release of $suite: headers"
+		mapfile -t packages < <(kernel_header_packages "$suite" "$release")
+		apt_unpack "$suite" "$dir/root" "${packages[@]}"
+	else
+		say "  $release of $suite: headers, with the compiler they need (75 MB)"
+		apt_unpack_closure "$suite" "$dir/root" "linux-headers-$release"
+		toolchain_wrap "$dir"
+	fi
+	kernel_relocate_headers "$dir" "$release"
 }
 
 # The header package, and what it needs that carries the kernel's name.
@@ -127,15 +143,17 @@ kernel_pick_modules() {
 	find "$out" -name '*.ko.zst' -exec zstd -dq --rm {} +
 }
 
-# Debian's headers name each other by absolute paths in one line of one file; the rest are
-# relative links.
+# Debian's headers name each other by absolute paths in one file; the rest are relative links. The
+# vmlinux in newer ones only serves to add type information (BTF), which would need pahole.
 kernel_relocate_headers() {
 	local dir=$1 release=$2 makefile=$1/root/usr/src/linux-headers-$2/Makefile
+	sed -i -E 's,^KBUILD_OUTPUT=/usr/src/.*,KBUILD_OUTPUT:=$(dir $(realpath $(lastword $(MAKEFILE_LIST)))),' "$makefile"
 	sed -i -E 's,^include /usr/src/([^/]+)/Makefile,include $(dir $(realpath $(lastword $(MAKEFILE_LIST))))../\1/Makefile,' \
 		"$makefile"
-	if grep -q '^include /' "$makefile"; then
+	if grep -q "[= ]/usr" "$makefile"; then
 		die "the headers of $release name other files in a way that is not known here"
 	fi
+	rm -f "${makefile%/*}/vmlinux"
 	ln -s "root/usr/src/linux-headers-$release" "$dir/build"
 }
 
@@ -171,10 +189,13 @@ kernel_module_visit() {
 }
 
 # kernel_module_args DIRECTORY: how modules are built for this kernel. Debian names the compiler
-# of the kernel; this host's own does when it is another release's.
+# of the kernel; this host's own does for an older kernel.
 kernel_module_args() {
 	MODULE_MAKE_ARGS=()
-	if ! command -v "$(sed -nE 's/^CC = .*(gcc-[0-9]+)$/\1/p' "$1/build/.kernelvariables")" >/dev/null; then
+	MODULE_PATH=
+	if [[ -d $1/toolchain ]]; then
+		MODULE_PATH=$1/toolchain
+	elif ! command -v "$(sed -nE 's/^CC = .*(gcc-[0-9]+)$/\1/p' "$1/build/.kernelvariables")" >/dev/null; then
 		MODULE_MAKE_ARGS+=(CC=gcc)
 	fi
 }

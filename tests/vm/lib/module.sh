@@ -8,8 +8,9 @@
 
 # module_build NAME KEY KERNEL-BUILD-DIRECTORY SOURCE-DIRECTORY...: prints the path of NAME.ko. The
 # first source directory holds the Kbuild file, the others lie beside it (include/). The
-# array MODULE_MAKE_ARGS holds further arguments of make.
+# array MODULE_MAKE_ARGS holds further arguments of make, MODULE_PATH a directory with the compiler.
 MODULE_MAKE_ARGS=()
+MODULE_PATH=
 module_build() {
 	local name=$1 key=$2 kdir=$3 top lock source
 	shift 3
@@ -51,7 +52,7 @@ module_sources() {
 
 module_make() {
 	local kdir=$1 dir=$2 log=$3
-	if ! make -C "$kdir" M="$dir" W=1 KCFLAGS=-Werror \
+	if ! PATH=${MODULE_PATH:+$MODULE_PATH:}$PATH make -C "$kdir" M="$dir" W=1 KCFLAGS=-Werror \
 		${MODULE_MAKE_ARGS[@]+"${MODULE_MAKE_ARGS[@]}"} modules >"$log" 2>&1; then
 		cat "$log" >&2
 		die "the module does not build against $kdir (the messages are above)"

@@ -60,8 +60,8 @@ qemu_accel() {
 		echo tcg
 		return
 	fi
-	key=$(cat /proc/sys/kernel/random/boot_id)-$(<"$kernel/release")-$(id -u)
-	known=$(cache_dir)/accel
+	key=$(cat /proc/sys/kernel/random/boot_id)-$(id -u)
+	known=$(cache_dir)/accel-$(<"$kernel/release")
 	if [[ ! -r $known || $(cut -d' ' -f1 "$known") != "$key" ]]; then
 		printf '%s %s\n' "$key" "$(qemu_probe_kvm "$qemu" "$kernel")" >"$known.$$"
 		mv "$known.$$" "$known"
@@ -99,10 +99,10 @@ qemu_modules() {
 # initramfs and the sockets of the daemons. The channel is file descriptor 3 (channel/monitor.c).
 GUEST=()
 qemu_command() {
-	local qemu=$1 accel=$2 kernel=$3 initramfs=$4 append number=0 socket
+	local qemu=$1 accel=$2 kernel=$3 initramfs=$4 append number=0 socket options
 	append="console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 panic_on_oops=1"
 	append+=" random.trust_cpu=on ${OPT_APPEND:-}"
-	GUEST=("$qemu" -nodefaults -no-user-config -display none -no-reboot
+	GUEST=(${OPT_THROUGH[@]+"${OPT_THROUGH[@]}"} "$qemu" -nodefaults -no-user-config -display none -no-reboot
 		-smp "$OPT_SMP" -m "$OPT_MEM"
 		-object "memory-backend-memfd,id=mem,size=${OPT_MEM}M,share=on"
 		-machine q35,memory-backend=mem
@@ -116,11 +116,16 @@ qemu_command() {
 		GUEST+=(-accel tcg,thread=multi -cpu qemu64)
 		append+=" tsc=reliable clocksource=tsc"
 	fi
-	for socket in ${DEVICE_SOCKETS[@]+"${DEVICE_SOCKETS[@]}"}; do
-		GUEST+=(-chardev "socket,id=device$number,path=$socket"
-			-device "$QEMU_DEVICE,virtio-id=$(device_id),num_vqs=$OPT_NUM_QUEUES,config_size=$(device_config_size),chardev=device$number")
-		number=$((number + 1))
-	done
+	if qdev_own; then
+		mapfile -t options < <(qdev_options)
+		GUEST+=(${options[@]+"${options[@]}"})
+	else
+		for socket in ${DEVICE_SOCKETS[@]+"${DEVICE_SOCKETS[@]}"}; do
+			GUEST+=(-chardev "socket,id=device$number,path=$socket"
+				-device "$QEMU_DEVICE,virtio-id=$(device_id),num_vqs=$OPT_NUM_QUEUES,config_size=$(device_config_size),chardev=device$number")
+			number=$((number + 1))
+		done
+	fi
 	if [[ -n $OPT_NET ]]; then
 		local forwards='' forward
 		for forward in ${OPT_FWD[@]+"${OPT_FWD[@]}"}; do
