@@ -4,6 +4,8 @@
 #   make            user space into build/
 #   make module     the guest module for the running kernel (KDIR=... for another)
 #   make demo       a chat between this machine and a VM, through the device
+#                   (DEVICE=qemu: through the device in our own QEMU)
+#   make qemu       that QEMU, from Debian's source with qemu/, into the cache (3 minutes)
 #   make check      unit, wire and chat tests and one VM; under 5 minutes warm
 #   make check-all  everything: sanitizers, static checks, debug kernels, two more kernels
 #   make bench      the numbers of docs/performance.md, on this machine
@@ -29,7 +31,12 @@ module:
 demo:
 	packaging/deps demo
 	@$(MAKE) --no-print-directory all
-	tests/vm/demo $(if $(INTERACTIVE),--interactive)
+	$(if $(filter qemu vhost-user,$(DEVICE)),packaging/deps qemu)
+	tests/vm/demo $(if $(INTERACTIVE),--interactive) $(if $(DEVICE),--device=$(DEVICE))
+
+qemu:
+	packaging/deps qemu
+	qemu/build --jobs=$(JOBS)
 
 check:
 	packaging/deps check
@@ -52,4 +59,4 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all module demo check check-all bench fuzz install clean
+.PHONY: all module demo qemu check check-all bench fuzz install clean

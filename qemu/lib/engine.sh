@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# engine/ and device/ as static libraries, with a pkg-config file "vcdengine" for QEMU's build.
+
+# engine_build DIRECTORY: builds in DIRECTORY and writes DIRECTORY/pkgconfig/vcdengine.pc.
+engine_build() {
+	local dir=$1 options=(--buildtype=debugoptimized)
+	need meson meson
+	need ninja ninja-build
+	if [[ -n $ASAN ]]; then
+		options+=("-Db_sanitize=address,undefined" -Db_lundef=false)
+	fi
+	if [[ ! -r $dir/build.ninja ]]; then
+		rm -rf "$dir"
+		if ! meson setup "${options[@]}" "$dir" "$REPO_DIR" >"$dir.log" 2>&1; then
+			cat "$dir.log" >&2
+			die "our libraries could not be configured (the messages are above)"
+		fi
+	fi
+	ninja -C "$dir" -j"$JOBS" device/libvcd-device.a engine/libvcd-engine.a >"$dir.log" 2>&1 || {
+		cat "$dir.log" >&2
+		die "our libraries could not be built (the messages are above)"
+	}
+	mkdir -p "$dir/pkgconfig"
+	engine_pkgconfig "$dir" >"$dir/pkgconfig/vcdengine.pc.new"
+	if ! cmp -s "$dir/pkgconfig/vcdengine.pc.new" "$dir/pkgconfig/vcdengine.pc"; then
+		mv "$dir/pkgconfig/vcdengine.pc.new" "$dir/pkgconfig/vcdengine.pc"
+	fi
+}
+
+# Ours are only there as static libraries; libcrypto stays shared, for its security updates.
+engine_pkgconfig() {
+	cat <<-EOF
+	Name: vcdengine
+	Description: engine and device of virtio-cryptodev
+	Version: $(<"$REPO_DIR/VERSION")
+	Requires: libcrypto
+	Cflags: -I$REPO_DIR/include -I$REPO_DIR
+	Libs: -L$1/device -lvcd-device -L$1/engine -lvcd-engine
+	EOF
+}

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Debian's source package of QEMU: fetched, verified and unpacked, without root and without touching
+# the system's apt (see tests/vm/lib/apt.sh, whose configuration is used with deb-src lines).
+
+# source_suite VERSION: the Debian release that has it.
+source_suite() {
+	case $1 in
+	7.2) echo bookworm ;;
+	10.0) echo trixie ;;
+	*) die_with "$EXIT_USAGE" "QEMU $1: known are 7.2 and 10.0" ;;
+	esac
+}
+
+# A configuration of its own, as package lists of sources are of no use to anybody else.
+source_apt_setup() {
+	local suite=$1 dir lock
+	need apt-get apt
+	dir=$(cache_dir)/apt/$suite-source
+	mkdir -p "$dir"/{etc/preferences.d,etc/apt.conf.d,lists/partial,cache/archives/partial}
+	exec {lock}>"$dir.lock"
+	flock "$lock"
+	if [[ -z $(find "$dir/updated" -mmin "-$APT_LISTS_MAX_AGE_MINUTES" 2>/dev/null) ]]; then
+		: >"$dir/status"
+		apt_sources "$suite" | sed 's/^deb /deb-src /' >"$dir/sources.list"
+		apt_conf "$dir" >"$dir/apt.conf"
+		say "reading Debian's lists of source packages of $suite (10 to 30 s)"
+		APT_CONFIG=$dir/apt.conf apt-get -qq update >&2 || die "apt-get update of $suite failed"
+		touch "$dir/updated"
+	fi
+	exec {lock}>&-
+}
+
+# source_version SUITE: the newest version of the package, security updates included.
+source_version() {
+	local version best=''
+	source_apt_setup "$1"
+	while read -r version; do
+		if [[ -z $best ]] || dpkg --compare-versions "$version" gt "$best"; then
+			best=$version
+		fi
+	done < <(apt_run "$1-source" apt-cache showsrc --only-source qemu | sed -n 's/^Version: //p')
+	[[ -n $best ]] || die "no source package qemu in $1"
+	printf '%s\n' "$best"
+}
+
+# source_unpack SUITE DEBIAN-VERSION DIRECTORY: the source, Debian's patches applied.
+source_unpack() {
+	local suite=$1 version=$2 dir=$3 fetch
+	need dpkg-source dpkg-dev
+	fetch=$(mktemp -d "$RUN_DIR/source.XXXXXX")
+	say "  fetching qemu $version (25 to 40 MB)"
+	(cd "$fetch" && apt_run "$suite-source" apt-get -qq --download-only source "qemu=$version" >&2) ||
+		die "could not fetch the source of qemu $version"
+	say "  unpacking it"
+	# apt has verified the files against the signed list, so the packager's own key is not needed.
+	(cd "$fetch" && dpkg-source --no-check -x ./*.dsc unpacked >"$fetch/log" 2>&1) || {
+		cat "$fetch/log" >&2
+		die "could not unpack the source of qemu $version"
+	}
+	cp -a "$fetch/unpacked" "$dir"
+	rm -rf "$fetch"
+}

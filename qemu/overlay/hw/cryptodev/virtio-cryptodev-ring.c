@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * virtio-cryptodev-ring.c - virtqueues: pop, execute inline or hand over, push.
+ * virtio-cryptodev.h tells who calls this when. All of it holds the BQL.
+ *
+ * What a guest puts into a ring is checked in three places: virtqueue_pop()
+ * checks descriptors and marks the device broken when they make no sense;
+ * in_ram() below refuses what is not memory; the vcdengine library checks what
+ * the bytes say.
+ */
+#include "qemu/osdep.h"
+#include "exec/memory.h"
+#include "hw/core/cpu.h"
+#include "qemu/iov.h"
+#include "virtio-cryptodev.h"
+#include "trace-hw_cryptodev.h"
+
+/*
+ * Device memory is mapped through a bounce buffer of which QEMU has one, and
+ * unmapping it writes to another device's registers. No driver does that; it is
+ * an error like an address without memory.
+ */
+static bool in_ram(const struct iovec *sg, unsigned int num)
+{
+    ram_addr_t offset;
+    unsigned int i;
+
+    RCU_READ_LOCK_GUARD();
+    for (i = 0; i < num; i++) {
+        if (!memory_region_from_host(sg[i].iov_base, &offset)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static VirtIOCryptodevReq *queue_pop(VirtIOCryptodevQueue *queue)
+{
+    VirtIOCryptodevReq *req = virtqueue_pop(queue->vq, sizeof(*req));
+    VirtQueueElement *elem;
+
+    if (!req) {
+        return NULL;
+    }
+    elem = &req->elem;
+    if (!in_ram(elem->out_sg, elem->out_num) ||
+        !in_ram(elem->in_sg, elem->in_num)) {
+        virtqueue_detach_element(queue->vq, elem, 0);
+        g_free(req);
+        virtio_error(VIRTIO_DEVICE(queue->dev),
+                     "virtio-cryptodev: a request lies in device memory");
+        return NULL;
+    }
+    req->queue = queue;
+    req->in_bytes = iov_size(elem->out_sg, elem->out_num);
+    req->out_bytes = iov_size(elem->in_sg, elem->in_num);
+    /* "Out" is out of the driver there, and out of the device here. */
+    req->request = (struct vcd_request) {
+        .in = elem->out_sg,
+        .in_count = elem->out_num,
+        .out = elem->in_sg,
+        .out_count = elem->in_num,
+    };
+    return req;
+}
+
+/*
+ * Small, and of a kind whose cost its size tells: HELLO may have many sessions
+ * to end. A guest may change the opcode after we looked, and then ends, once,
+ * the sessions it has made.
+ */
+static bool is_small(const VirtIOCryptodev *s, const VirtIOCryptodevReq *req)
+{
+    uint16_t opcode;
+
+    if (req->in_bytes > s->inline_max + sizeof(struct vcd_req) ||
+        req->out_bytes > s->inline_max + sizeof(struct vcd_reply)) {
+        return false;
+    }
+    if (iov_to_buf(req->request.in, req->request.in_count, 0, &opcode,
+                   sizeof(opcode)) != sizeof(opcode)) {
+        return true;
+    }
+    return le16_to_cpu(opcode) != VCD_OP_HELLO;
+}
+
+/* What a kick may still execute itself. */
+typedef struct InlineShare {
+    unsigned int requests;
+    uint64_t bytes;
+} InlineShare;
+
+static InlineShare inline_share(const VirtIOCryptodev *s)
+{
+    /* In a vCPU's own kick only: the main loop has others to serve. */
+    if (!s->inline_max || !current_cpu) {
+        return (InlineShare) { 0 };
+    }
+    return (InlineShare) {
+        .requests = VCD_INLINE_REQUESTS,
+        .bytes = (uint64_t)s->inline_max * VCD_INLINE_SHARE,
+    };
+}
+
+static bool inline_take(const VirtIOCryptodev *s, InlineShare *share,
+                        const VirtIOCryptodevReq *req)
+{
+    uint64_t bytes = MAX(req->in_bytes, req->out_bytes);
+
+    if (!share->requests || bytes > share->bytes || !is_small(s, req)) {
+        return false;
+    }
+    share->requests--;
+    share->bytes -= bytes;
+    return true;
+}
+
+/*
+ * Pop all there is, up to the worker's share, and have it executed. The loop
+ * ends: after the inline share is used up, each request that is popped counts
+ * against VCD_IN_FLIGHT until a worker is through with it and the bottom half,
+ * which needs the lock we hold, has answered it.
+ */
+static void queue_serve(VirtIOCryptodevQueue *queue)
+{
+    VirtIOCryptodev *s = queue->dev;
+    InlineShare share = inline_share(s);
+    VirtIOCryptodevReqs here, away;
+    VirtIOCryptodevReq *req;
+
+    if (!s->active || queue->serving) {
+        return;
+    }
+    QSIMPLEQ_INIT(&here);
+    QSIMPLEQ_INIT(&away);
+    queue->serving = true;
+    do {
+        virtio_queue_set_notification(queue->vq, 0);
+        while (queue->in_flight < VCD_IN_FLIGHT && (req = queue_pop(queue))) {
+            bool small = inline_take(s, &share, req);
+
+            trace_vcd_pop(s, queue->index, req->elem.index, req->in_bytes,
+                          req->out_bytes, small);
+            queue->in_flight++;
+            if (small) {
+                s->inline_requests++;
+                QSIMPLEQ_INSERT_TAIL(&here, req, next);
+            } else {
+                s->worker_requests++;
+                QSIMPLEQ_INSERT_TAIL(&away, req, next);
+            }
+        }
+        /* First what takes long, so that both go on at the same time. */
+        virtio_cryptodev_submit(queue->worker, &away);
+        virtio_cryptodev_execute_here(s, &here);
+        if (queue->in_flight >= VCD_IN_FLIGHT) {
+            /* No notifications until virtio_cryptodev_complete() looks. */
+            trace_vcd_hold(s, queue->index);
+            s->held++;
+            queue->held = true;
+            break;
+        }
+        virtio_queue_set_notification(queue->vq, 1);
+    } while (!virtio_queue_empty(queue->vq));
+    queue->serving = false;
+}
+
+void virtio_cryptodev_handle_output(VirtIODevice *vdev, VirtQueue *vq)
+{
+    VirtIOCryptodev *s = VIRTIO_CRYPTODEV(vdev);
+    VirtIOCryptodevQueue *queue = &s->queues[virtio_get_queue_index(vq)];
+
+    queue->kicks++;
+    /* The bottom half may be waiting for the lock we have. */
+    virtio_cryptodev_reap(queue->worker);
+    queue_serve(queue);
+}
+
+void virtio_cryptodev_resume(VirtIOCryptodev *s)
+{
+    unsigned int i;
+
+    for (i = 0; i < s->num_queues; i++) {
+        queue_serve(&s->queues[i]);
+    }
+}
+
+static void queue_publish(VirtIOCryptodevQueue *queue)
+{
+    VirtIOCryptodev *s = queue->dev;
+    unsigned int filled = queue->filled;
+
+    queue->filled = 0;
+    trace_vcd_push(s, queue->index, filled);
+    virtqueue_flush(queue->vq, filled);
+    queue->notifies++;
+    virtio_notify(VIRTIO_DEVICE(s), queue->vq);
+}
+
+void virtio_cryptodev_complete(VirtIOCryptodev *s, VirtIOCryptodevReqs *done)
+{
+    VirtIOCryptodevReq *req;
+    unsigned int i;
+
+    if (QSIMPLEQ_EMPTY(done)) {
+        return;
+    }
+    while ((req = QSIMPLEQ_FIRST(done))) {
+        VirtIOCryptodevQueue *queue = req->queue;
+
+        QSIMPLEQ_REMOVE_HEAD(done, next);
+        virtqueue_fill(queue->vq, &req->elem, req->request.written,
+                       queue->filled++);
+        queue->in_flight--;
+        g_free(req);
+    }
+    for (i = 0; i < s->num_queues; i++) {
+        if (s->queues[i].filled) {
+            queue_publish(&s->queues[i]);
+        }
+    }
+    for (i = 0; i < s->num_queues; i++) {
+        if (s->queues[i].held) {
+            s->queues[i].held = false;
+            queue_serve(&s->queues[i]);
+        }
+    }
+}
+
+void virtio_cryptodev_detach(VirtIOCryptodev *s, VirtIOCryptodevReqs *reqs)
+{
+    VirtIOCryptodevReq *req;
+    unsigned int count = 0;
+
+    while ((req = QSIMPLEQ_FIRST(reqs))) {
+        QSIMPLEQ_REMOVE_HEAD(reqs, next);
+        virtqueue_detach_element(req->queue->vq, &req->elem, 0);
+        req->queue->in_flight--;
+        g_free(req);
+        count++;
+    }
+    s->dropped += count;
+    trace_vcd_drop(s, count);
+}

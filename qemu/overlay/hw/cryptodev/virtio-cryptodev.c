@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * virtio-cryptodev.c - the device as an object of QEMU: properties, config
+ * space, status, reset, migration. virtio-cryptodev.h has the theory.
+ *
+ * Life of a device: realize opens the engine and makes the threads; the device
+ * is active while the VM runs and the driver is ready (set_status tells both);
+ * going inactive drains it, or drops what is in flight when the driver has reset
+ * it; unrealize undoes realize.
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/host-utils.h"
+#include "qemu/module.h"
+#include "migration/vmstate.h"
+#include "virtio-cryptodev.h"
+#include "trace-hw_cryptodev.h"
+
+/* Threads of our own when nobody says how many. */
+#define VCD_WORKERS_MAX_AUTO 4u
+
+static void config_get(const VirtIOCryptodev *s, struct vcd_config *config)
+{
+    vcd_device_config(s->device, config);
+    config->epoch = cpu_to_le32(le32_to_cpu(config->epoch) + s->epoch_lag);
+}
+
+static void virtio_cryptodev_get_config(VirtIODevice *vdev, uint8_t *bytes)
+{
+    struct vcd_config config;
+
+    config_get(VIRTIO_CRYPTODEV(vdev), &config);
+    memcpy(bytes, &config, sizeof(config));
+}
+
+static uint64_t virtio_cryptodev_get_features(VirtIODevice *vdev,
+                                              uint64_t features, Error **errp)
+{
+    return features;
+}
+
+static VCD_SET_STATUS virtio_cryptodev_set_status(VirtIODevice *vdev,
+                                                  uint8_t status)
+{
+    VirtIOCryptodev *s = VIRTIO_CRYPTODEV(vdev);
+    bool started = virtio_device_started(vdev, status);
+    bool active = started && vdev->vm_running;
+
+    trace_vcd_status(s, status, vdev->vm_running);
+    if (active == s->active) {
+        VCD_SET_STATUS_DONE;
+    }
+    s->active = active;
+    if (active) {
+        if (s->config_changed) {
+            s->config_changed = false;
+            virtio_notify_config(vdev);
+        }
+        virtio_cryptodev_resume(s);
+    } else if (started) {
+        virtio_cryptodev_drain(s);
+    } else {
+        virtio_cryptodev_drop(s, NULL);
+    }
+    VCD_SET_STATUS_DONE;
+}
+
+static void virtio_cryptodev_reset(VirtIODevice *vdev)
+{
+    VirtIOCryptodev *s = VIRTIO_CRYPTODEV(vdev);
+
+    trace_vcd_reset(s);
+    s->active = false;
+    s->config_changed = false;
+    virtio_cryptodev_drop(s, NULL);
+    vcd_device_reset(s->device);
+}
+
+static void virtio_cryptodev_queue_reset(VirtIODevice *vdev, uint32_t index)
+{
+    VirtIOCryptodev *s = VIRTIO_CRYPTODEV(vdev);
+
+    if (index < s->num_queues) {
+        virtio_cryptodev_drop(s, &s->queues[index]);
+    }
+}
+
+/*
+ * Inline execution is for engines that compute in the calling thread. One that
+ * asks the host's kernel or hardware may sleep there, with the BQL held.
+ */
+static bool engine_computes(const struct vcd_engine *engine)
+{
+    return !strcmp(engine->ops->name, "openssl") ||
+           !strcmp(engine->ops->name, "ipsec-mb");
+}
+
+static bool properties_check(VirtIOCryptodev *s, Error **errp)
+{
+    if (s->num_queues == VCD_AUTO_NUM_QUEUES) {
+        s->num_queues = 1;
+    }
+    if (!s->num_queues || s->num_queues > VCD_MAX_QUEUES) {
+        error_setg(errp, "num-queues is %u; it must be 1 to %u",
+                   s->num_queues, VCD_MAX_QUEUES);
+        return false;
+    }
+    if (s->queue_size < 4 || s->queue_size > VIRTQUEUE_MAX_SIZE ||
+        !is_power_of_2(s->queue_size)) {
+        error_setg(errp, "queue-size is %u; it must be a power of 2 from 4 "
+                   "to %u", s->queue_size, VIRTQUEUE_MAX_SIZE);
+        return false;
+    }
+    /* The PCI device id is 0x1040 + virtio-id, and drivers know 64 of them. */
+    if (!s->virtio_id || s->virtio_id > 0x3f) {
+        error_setg(errp, "virtio-id is %u; it must be 1 to 63", s->virtio_id);
+        return false;
+    }
+    if (s->iothread) {
+        if (s->num_workers > 1) {
+            error_setg(errp, "workers and iothread exclude each other");
+            return false;
+        }
+        s->num_workers = 1;
+    } else if (s->num_workers == VCD_AUTO_WORKERS) {
+        s->num_workers = MIN(s->num_queues, VCD_WORKERS_MAX_AUTO);
+    }
+    if (s->num_workers >= VCD_MAX_QUEUES) {
+        error_setg(errp, "workers is %u; it must be below %u", s->num_workers,
+                   VCD_MAX_QUEUES);
+        return false;
+    }
+    return true;
+}
+
+static void engine_error(Error **errp, const char *name, int err)
+{
+    g_autoptr(GString) known = g_string_new(NULL);
+    const char *const *names;
+
+    for (names = vcd_engine_names(); *names; names++) {
+        g_string_append_printf(known, " %s", *names);
+    }
+    if (err == -EINVAL) {
+        error_setg(errp, "unknown engine '%s'; known are:%s", name, known->str);
+    } else {
+        error_setg_errno(errp, -err, "engine '%s' cannot be opened", name);
+    }
+}
+
+/* Engine and device of the library. */
+static bool backend_open(VirtIOCryptodev *s, Error **errp)
+{
+    const char *name = s->engine_name ? s->engine_name : "auto";
+    struct vcd_device_options options = {
+        .workers = s->num_workers + 1,
+        .num_queues = s->num_queues,
+        .max_sessions = s->max_sessions,
+        .max_request = s->max_request,
+        .poll_us = s->poll_us,
+    };
+    int err;
+
+    err = vcd_engine_open(name, options.workers, &s->engine);
+    if (err) {
+        engine_error(errp, name, err);
+        return false;
+    }
+    options.engine = s->engine;
+    err = vcd_device_new(&options, &s->device);
+    if (err == -EINVAL) {
+        error_setg(errp, "max-sessions (%u) or max-request (%u) is out of range",
+                   s->max_sessions, s->max_request);
+    } else if (err) {
+        error_setg_errno(errp, -err, "the device cannot be made");
+    }
+    if (err) {
+        s->engine = vcd_engine_close(s->engine);
+        return false;
+    }
+    if (!engine_computes(s->engine)) {
+        s->inline_max = 0;
+    }
+    return true;
+}
+
+static void backend_close(VirtIOCryptodev *s)
+{
+    s->device = vcd_device_free(s->device);
+    s->engine = vcd_engine_close(s->engine);
+}
+
+static void queues_make(VirtIOCryptodev *s)
+{
+    VirtIODevice *vdev = VIRTIO_DEVICE(s);
+    unsigned int i;
+
+    /*
+     * QEMU insists on knowing the number. Ours is in its table (as a name for
+     * which there is no device), another one may not be; so it is put in later.
+     */
+    virtio_init(vdev, VIRTIO_ID_CRYPTODEV, sizeof(struct vcd_config));
+    vdev->device_id = s->virtio_id;
+    vdev->name = "virtio-cryptodev";
+    s->queues = g_new0(VirtIOCryptodevQueue, s->num_queues);
+    for (i = 0; i < s->num_queues; i++) {
+        s->queues[i].dev = s;
+        s->queues[i].index = i;
+        s->queues[i].vq = virtio_add_queue(vdev, s->queue_size,
+                                           virtio_cryptodev_handle_output);
+    }
+}
+
+static void queues_unmake(VirtIOCryptodev *s)
+{
+    unsigned int i;
+
+    for (i = 0; i < s->num_queues; i++) {
+        virtio_delete_queue(s->queues[i].vq);
+    }
+    g_free(s->queues);
+    s->queues = NULL;
+    virtio_cleanup(VIRTIO_DEVICE(s));
+}
+
+static void virtio_cryptodev_realize(DeviceState *dev, Error **errp)
+{
+    VirtIOCryptodev *s = VIRTIO_CRYPTODEV(dev);
+
+    if (!properties_check(s, errp) || !backend_open(s, errp)) {
+        return;
+    }
+    queues_make(s);
+    if (!virtio_cryptodev_workers_start(s, errp)) {
+        queues_unmake(s);
+        backend_close(s);
+        return;
+    }
+    trace_vcd_realize(s, s->engine->ops->name, s->num_queues, s->num_workers,
+                      s->inline_max);
+}
+
+static void virtio_cryptodev_unrealize(DeviceState *dev)
+{
+    VirtIOCryptodev *s = VIRTIO_CRYPTODEV(dev);
+
+    s->active = false;
+    virtio_cryptodev_drop(s, NULL);
+    virtio_cryptodev_workers_stop(s);
+    queues_unmake(s);
+    backend_close(s);
+}
+
+/*
+ * Migration. No session and no request travels (virtio-cryptodev.h). What does is
+ * the source's config space, because the guest has read it: whatever it saw must
+ * hold at the destination.
+ */
+static int state_pre_save(void *opaque)
+{
+    VirtIOCryptodev *s = opaque;
+
+    config_get(s, &s->peer);
+    return 0;
+}
+
+static bool lacks(const char *what, __le32 here, __le32 there)
+{
+    if (le32_to_cpu(here) >= le32_to_cpu(there)) {
+        return false;
+    }
+    error_report("virtio-cryptodev: the guest was told %s %u, but here it is "
+                 "%u", what, le32_to_cpu(there), le32_to_cpu(here));
+    return true;
+}
+
+static bool lacks_algorithms(const char *what, const __le64 here[2],
+                             const __le64 there[2])
+{
+    unsigned int i;
+
+    for (i = 0; i < 128; i++) {
+        uint64_t bit = 1ULL << (i % 64);
+
+        if ((le64_to_cpu(there[i / 64]) & bit) &&
+            !(le64_to_cpu(here[i / 64]) & bit)) {
+            error_report("virtio-cryptodev: the guest was told that there is "
+                         "%s %u, but the engine here does not have it", what, i);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* While the stream is read: refuse what cannot work. */
+static int state_post_load(void *opaque, int version_id)
+{
+    VirtIOCryptodev *s = opaque;
+    const struct vcd_config *peer = &s->peer;
+    struct vcd_config own;
+
+    config_get(s, &own);
+    if (own.num_queues != peer->num_queues) {
+        error_report("virtio-cryptodev: num-queues is %u at the source and %u "
+                     "here", le32_to_cpu(peer->num_queues),
+                     le32_to_cpu(own.num_queues));
+        return -EINVAL;
+    }
+    if (lacks("version", own.version, peer->version) ||
+        lacks("max-request", own.max_request, peer->max_request) ||
+        lacks("max-segments", own.max_segments, peer->max_segments) ||
+        lacks("max-sessions", own.max_sessions, peer->max_sessions) ||
+        lacks("max-aad", own.max_aad, peer->max_aad) ||
+        lacks_algorithms("cipher", own.ciphers, peer->ciphers) ||
+        lacks_algorithms("MAC", own.macs, peer->macs) ||
+        lacks_algorithms("AEAD", own.aeads, peer->aeads)) {
+        return -EINVAL;
+    }
+    return 0;
+}
+
+/* At the end: this device may have a past of its own (loadvm). */
+static int virtio_cryptodev_post_load(VirtIODevice *vdev)
+{
+    VirtIOCryptodev *s = VIRTIO_CRYPTODEV(vdev);
+    struct vcd_config config;
+
+    vcd_device_reset(s->device);
+    do {
+        s->epoch_lag++;
+        config_get(s, &config);
+    } while (config.epoch == s->peer.epoch);
+    s->config_changed = true;
+    trace_vcd_loaded(s, le32_to_cpu(config.epoch));
+    return 0;
+}
+
+static const VMStateDescription vmstate_virtio_cryptodev_state = {
+    .name = "virtio-cryptodev/state",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .pre_save = state_pre_save,
+    .post_load = state_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BUFFER_UNSAFE(peer, VirtIOCryptodev, 1,
+                              sizeof(struct vcd_config)),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static const VMStateDescription vmstate_virtio_cryptodev = {
+    .name = "virtio-cryptodev",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_VIRTIO_DEVICE,
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static VCD_PROPERTY virtio_cryptodev_properties[] = {
+    DEFINE_PROP_STRING("engine", VirtIOCryptodev, engine_name),
+    DEFINE_PROP_UINT16("num-queues", VirtIOCryptodev, num_queues,
+                       VCD_AUTO_NUM_QUEUES),
+    DEFINE_PROP_UINT16("queue-size", VirtIOCryptodev, queue_size, 256),
+    DEFINE_PROP_UINT16("virtio-id", VirtIOCryptodev, virtio_id,
+                       VIRTIO_ID_CRYPTODEV),
+    DEFINE_PROP_UINT16("workers", VirtIOCryptodev, num_workers,
+                       VCD_AUTO_WORKERS),
+    DEFINE_PROP_UINT32("max-sessions", VirtIOCryptodev, max_sessions,
+                       VCD_DEFAULT_MAX_SESSIONS),
+    DEFINE_PROP_SIZE32("max-request", VirtIOCryptodev, max_request,
+                       VCD_DEFAULT_MAX_REQUEST),
+    DEFINE_PROP_SIZE32("inline-max", VirtIOCryptodev, inline_max, 4096),
+    DEFINE_PROP_UINT32("poll-us", VirtIOCryptodev, poll_us, 50),
+    DEFINE_PROP_LINK("iothread", VirtIOCryptodev, iothread, TYPE_IOTHREAD,
+                     IOThread *),
+    VCD_PROPERTY_END
+};
+
+static void virtio_cryptodev_class_init(ObjectClass *klass,
+                                        VCD_CLASS_DATA *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    VirtioDeviceClass *vdc = VIRTIO_DEVICE_CLASS(klass);
+
+    device_class_set_props(dc, virtio_cryptodev_properties);
+    virtio_cryptodev_stats_init(klass);
+    dc->desc = "/dev/crypto for guests";
+    dc->vmsd = &vmstate_virtio_cryptodev;
+    set_bit(DEVICE_CATEGORY_MISC, dc->categories);
+    vdc->realize = virtio_cryptodev_realize;
+    vdc->unrealize = virtio_cryptodev_unrealize;
+    vdc->get_config = virtio_cryptodev_get_config;
+    vdc->get_features = virtio_cryptodev_get_features;
+    vdc->set_status = virtio_cryptodev_set_status;
+    vdc->reset = virtio_cryptodev_reset;
+    vdc->queue_reset = virtio_cryptodev_queue_reset;
+    vdc->post_load = virtio_cryptodev_post_load;
+    vdc->vmsd = &vmstate_virtio_cryptodev_state;
+}
+
+static const TypeInfo virtio_cryptodev_info = {
+    .name = TYPE_VIRTIO_CRYPTODEV,
+    .parent = TYPE_VIRTIO_DEVICE,
+    .instance_size = sizeof(VirtIOCryptodev),
+    .class_init = virtio_cryptodev_class_init,
+};
+
+static void virtio_cryptodev_register_types(void)
+{
+    type_register_static(&virtio_cryptodev_info);
+}
+
+VCD_TYPE_INIT(virtio_cryptodev_register_types)

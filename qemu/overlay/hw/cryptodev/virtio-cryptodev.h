@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * virtio-cryptodev.h - the device's state, shared by its files:
+ *
+ *   virtio-cryptodev.c         QOM object, properties, status, migration
+ *   virtio-cryptodev-ring.c    virtqueues: pop, execute inline, push
+ *   virtio-cryptodev-worker.c  threads that execute, and waiting for them
+ *   virtio-cryptodev-stats.c   counters
+ *   virtio-cryptodev-pci.c     the PCI function
+ *
+ * What a request means is decided in the vcdengine library ("device/device.h"),
+ * which the vhost-user daemon is made of as well.
+ *
+ * Theory of operation
+ *
+ * Everything that touches a virtqueue runs under the big QEMU lock (BQL): in a
+ * vCPU's kick, or in the main loop. Everything that computes runs without it, in
+ * a worker, with one exception, the bounded inline execution (below). The two
+ * meet in a worker's two lists, under the worker's own lock:
+ *
+ *   kick (BQL)     virtqueue_pop() maps a chain; the element keeps references
+ *                  on its memory until it is pushed or detached
+ *                  -> worker.pending
+ *   worker         takes a batch, vcd_device_execute(): reads and writes guest
+ *                  memory through the mapping, knows nothing of virtqueues
+ *                  -> worker.done, and one bottom half in the main loop
+ *   bottom half    (BQL) fills the used ring with all that is done, publishes
+ *                  it once and notifies once for each queue
+ *
+ * Why the ring is not given to the worker, as other devices' "dataplane" does:
+ * mapping or unmapping a chain that a guest has put into device memory, and
+ * likewise rings there, takes the BQL. A reset waits for the device's threads
+ * with the BQL held. A guest could bring the two together and QEMU would hang.
+ * As it is, a worker never needs the BQL, so that waiting for one with the BQL
+ * held ends when its batch, bounded in bytes, has been computed.
+ *
+ * Inline execution: waking two threads costs more than a small request
+ * takes. A request of up to inline-max bytes is executed in the kick itself;
+ * when the guest's store to the notify register retires, the reply is there.
+ * The BQL is held meanwhile (it cannot be dropped inside a register access: other
+ * vCPUs' accesses to this device would be refused as re-entrant). Therefore a
+ * kick executes at most VCD_INLINE_REQUESTS requests and four times inline-max
+ * bytes; what is beyond goes to the worker, and what is beyond the worker's
+ * share (VCD_IN_FLIGHT) stays in the ring. A guest that kicks all the time
+ * holds the lock for some microseconds at a time and lets go of it between,
+ * as with any register access that is emulated. Only engines that compute in
+ * the calling thread are used inline, never one that may sleep in the host.
+ *
+ * Invariants
+ * - BQL: the virtqueues, every VirtIOCryptodevQueue, worker 0 of the library.
+ * - worker->lock: pending, done, running. Taken under the BQL or without it; the
+ *   BQL is never taken under it.
+ * - A request is in exactly one place: pending, a worker's batch, done, or in
+ *   the hands of a function that holds the BQL. queue->in_flight counts the first
+ *   three.
+ * - While the VM is stopped, no request is in flight (drained), so none is in
+ *   the migration stream. Nor is a session: the destination answers STALE and
+ *   the driver makes it again. Its epoch differs.
+ * - After a reset no worker touches guest memory for a request from before.
+ */
+#ifndef HW_VIRTIO_CRYPTODEV_H
+#define HW_VIRTIO_CRYPTODEV_H
+
+#include "hw/virtio/virtio.h"
+#include "qemu/queue.h"
+#include "qemu/thread.h"
+#include "qom/object.h"
+#include "vcd-compat.h"
+
+#include "device/device.h"
+#include "engine/engine.h"
+
+#define TYPE_VIRTIO_CRYPTODEV "virtio-cryptodev-device"
+OBJECT_DECLARE_SIMPLE_TYPE(VirtIOCryptodev, VIRTIO_CRYPTODEV)
+
+/* PCI base class 10, encryption controller; subclass 80, other. */
+#define VCD_PCI_CLASS 0x1080
+
+#define VCD_AUTO_NUM_QUEUES UINT16_MAX
+#define VCD_AUTO_WORKERS 0
+
+/* Requests of one queue that may be with its worker at one time. */
+#define VCD_IN_FLIGHT 64u
+/* A worker's batch ends when it has this many bytes, or VCD_BATCH_MAX requests. */
+#define VCD_BATCH_BYTES (1u << 20)
+/* Inline, for each kick: requests, and multiples of inline-max. */
+#define VCD_INLINE_REQUESTS 16u
+#define VCD_INLINE_SHARE 4u
+
+typedef struct VirtIOCryptodevQueue VirtIOCryptodevQueue;
+typedef struct VirtIOCryptodevWorker VirtIOCryptodevWorker;
+
+/* A popped chain; freed by g_free(). */
+typedef struct VirtIOCryptodevReq {
+    VirtQueueElement elem; /* first, as virtqueue_pop() wants it */
+    VirtIOCryptodevQueue *queue;
+    uint64_t in_bytes;  /* readable for the device */
+    uint64_t out_bytes; /* writable */
+    struct vcd_request request;
+    QSIMPLEQ_ENTRY(VirtIOCryptodevReq) next;
+} VirtIOCryptodevReq;
+
+typedef QSIMPLEQ_HEAD(, VirtIOCryptodevReq) VirtIOCryptodevReqs;
+
+struct VirtIOCryptodevQueue {
+    VirtIOCryptodev *dev;
+    VirtQueue *vq;
+    unsigned int index;
+    VirtIOCryptodevWorker *worker;
+    unsigned int in_flight;
+    bool held;    /* in_flight is at its limit and notifications are off */
+    bool serving; /* queue_serve() is on the stack */
+    unsigned int filled; /* elements filled in and not yet published */
+    uint64_t kicks;
+    uint64_t notifies;
+};
+
+struct VirtIOCryptodevWorker {
+    VirtIOCryptodev *dev;
+    unsigned int number; /* in the library; 0 is who holds the BQL */
+    IOThread *iothread;
+    bool own_iothread;
+    QEMUBH *run_bh; /* in the iothread */
+    QEMUBH *done_bh; /* in the main loop */
+    QemuMutex lock;
+    QemuCond idle;
+    VirtIOCryptodevReqs pending;
+    VirtIOCryptodevReqs done;
+    bool running;
+};
+
+struct VirtIOCryptodev {
+    VirtIODevice parent_obj;
+
+    /* properties */
+    char *engine_name;
+    uint16_t num_queues;
+    uint16_t queue_size;
+    uint16_t virtio_id;
+    uint16_t num_workers;
+    uint32_t max_sessions;
+    uint32_t max_request;
+    uint32_t inline_max;
+    uint32_t poll_us;
+    IOThread *iothread;
+
+    struct vcd_engine *engine;
+    struct vcd_device *device;
+    VirtIOCryptodevQueue *queues;
+    VirtIOCryptodevWorker **workers;
+
+    bool active; /* the VM runs and the driver is ready */
+
+    uint32_t epoch_lag; /* added to the library's: grows when a state is loaded */
+    bool config_changed; /* the driver is to be told when the VM runs */
+    struct vcd_config peer; /* while a state is loaded: the source's config */
+
+    uint64_t inline_requests;
+    uint64_t worker_requests;
+    uint64_t dropped;
+    uint64_t held;
+};
+
+/* virtio-cryptodev-ring.c; all under the BQL */
+
+/* handle_output of every queue. */
+void virtio_cryptodev_handle_output(VirtIODevice *vdev, VirtQueue *vq);
+
+/* Look at all queues: requests may be there that nobody will kick for. */
+void virtio_cryptodev_resume(VirtIOCryptodev *s);
+
+/* Push requests, publish, notify, and pop what had to wait in the ring. */
+void virtio_cryptodev_complete(VirtIOCryptodev *s, VirtIOCryptodevReqs *done);
+
+/* Forget requests without an answer: their queue is being reset. */
+void virtio_cryptodev_detach(VirtIOCryptodev *s, VirtIOCryptodevReqs *reqs);
+
+/* virtio-cryptodev-worker.c; all under the BQL */
+
+/* Make the threads; the queues are there. False: errp is set, nothing is left. */
+bool virtio_cryptodev_workers_start(VirtIOCryptodev *s, Error **errp);
+
+/* End them; nothing is in flight. */
+void virtio_cryptodev_workers_stop(VirtIOCryptodev *s);
+
+/* Hand popped requests over; the list is empty afterwards. */
+void virtio_cryptodev_submit(VirtIOCryptodevWorker *worker,
+                             VirtIOCryptodevReqs *reqs);
+
+/* Answer what a worker has done so far. */
+void virtio_cryptodev_reap(VirtIOCryptodevWorker *worker);
+
+/* Execute and answer a list in the calling thread. */
+void virtio_cryptodev_execute_here(VirtIOCryptodev *s,
+                                   VirtIOCryptodevReqs *reqs);
+
+/* Carry out and answer everything that is in flight. */
+void virtio_cryptodev_drain(VirtIOCryptodev *s);
+
+/* Drop everything in flight, of one queue or (NULL) of all. */
+void virtio_cryptodev_drop(VirtIOCryptodev *s, VirtIOCryptodevQueue *queue);
+
+/* virtio-cryptodev-stats.c: adds the property "stats". */
+void virtio_cryptodev_stats_init(ObjectClass *klass);
+
+#endif /* HW_VIRTIO_CRYPTODEV_H */
