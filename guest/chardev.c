@@ -34,6 +34,7 @@ static int vcd_open_device(struct file *filp, struct vcd_device *dev)
 	}
 	file->dev = dev;
 	xa_init_flags(&file->sessions, XA_FLAGS_ALLOC1);
+	vcd_async_init(file);
 	filp->private_data = file;
 	return nonseekable_open(file_inode(filp), filp);
 }
@@ -62,6 +63,7 @@ static int vcd_release(struct inode *inode, struct file *filp)
 {
 	struct vcd_file *file = filp->private_data;
 
+	vcd_async_exit(file);
 	vcd_session_end_all(file);
 	vcd_device_put(file->dev);
 	kfree(file);
@@ -125,12 +127,20 @@ static long vcd_ioctl_simple(struct file *filp, unsigned int cmd,
 	}
 }
 
+static int vcd_read_op(struct crypt_op *op, const void __user *array, u32 i)
+{
+	const struct crypt_op __user *ops = array;
+
+	return copy_from_user(op, ops + i, sizeof(*op)) ? -EFAULT : 0;
+}
+
 static long vcd_ioctl(struct file *filp, unsigned int cmd, unsigned long ptr)
 {
 	struct vcd_file *file = filp->private_data;
 	void __user *arg = (void __user *)ptr;
 	struct session_op session;
 	struct crypt_auth_op auth;
+	struct crypt_batch batch;
 	struct crypt_op crypt;
 	int err;
 
@@ -153,6 +163,19 @@ static long vcd_ioctl(struct file *filp, unsigned int cmd, unsigned long ptr)
 		if (!err && copy_to_user(arg, &crypt, sizeof(crypt)))
 			err = -EFAULT;
 		return err;
+	case CIOCASYNCCRYPT:
+		if (copy_from_user(&crypt, arg, sizeof(crypt)))
+			return -EFAULT;
+		return vcd_async_submit(file, &crypt);
+	case CIOCASYNCFETCH:
+		err = vcd_async_fetch(file, &crypt);
+		if (crypt.ses && copy_to_user(arg, &crypt, sizeof(crypt)))
+			err = -EFAULT;
+		return err;
+	case CIOCCRYPTBATCH:
+		if (copy_from_user(&batch, arg, sizeof(batch)))
+			return -EFAULT;
+		return vcd_batch(file, &batch, vcd_read_op);
 	case CIOCAUTHCRYPT:
 		if (copy_from_user(&auth, arg, sizeof(auth)))
 			return -EFAULT;
@@ -210,6 +233,8 @@ static_assert(sizeof(struct vcd_crypt_auth_op32) == 44);
 #define CIOCGSESSION32	_IOWR('c', 102, struct vcd_session_op32)
 #define CIOCCRYPT32	_IOWR('c', 104, struct vcd_crypt_op32)
 #define CIOCAUTHCRYPT32	_IOWR('c', 109, struct vcd_crypt_auth_op32)
+#define CIOCASYNCCRYPT32	_IOW('c', 110, struct vcd_crypt_op32)
+#define CIOCASYNCFETCH32	_IOR('c', 111, struct vcd_crypt_op32)
 
 static long vcd_compat_session(struct vcd_file *file,
 			       struct vcd_session_op32 __user *arg)
@@ -236,16 +261,14 @@ static long vcd_compat_session(struct vcd_file *file,
 	return err;
 }
 
-static long vcd_compat_crypt(struct vcd_file *file,
-			     struct vcd_crypt_op32 __user *arg)
+static int vcd_read_op32(struct crypt_op *op, const void __user *array, u32 i)
 {
+	const struct vcd_crypt_op32 __user *ops = array;
 	struct vcd_crypt_op32 op32;
-	struct crypt_op op;
-	int err;
 
-	if (copy_from_user(&op32, arg, sizeof(op32)))
+	if (copy_from_user(&op32, ops + i, sizeof(op32)))
 		return -EFAULT;
-	op = (struct crypt_op) {
+	*op = (struct crypt_op) {
 		.ses = op32.ses,
 		.op = op32.op,
 		.flags = op32.flags,
@@ -255,10 +278,63 @@ static long vcd_compat_crypt(struct vcd_file *file,
 		.mac = compat_ptr(op32.mac),
 		.iv = compat_ptr(op32.iv),
 	};
+	return 0;
+}
+
+static int vcd_write_op32(struct vcd_crypt_op32 __user *to,
+			  const struct crypt_op *op)
+{
+	struct vcd_crypt_op32 op32 = {
+		.ses = op->ses,
+		.op = op->op,
+		.flags = op->flags,
+		.len = op->len,
+		.src = ptr_to_compat(op->src),
+		.dst = ptr_to_compat(op->dst),
+		.mac = ptr_to_compat(op->mac),
+		.iv = ptr_to_compat(op->iv),
+	};
+
+	return copy_to_user(to, &op32, sizeof(op32)) ? -EFAULT : 0;
+}
+
+static long vcd_compat_crypt(struct vcd_file *file, void __user *arg)
+{
+	struct crypt_op op;
+	int err;
+
+	if (vcd_read_op32(&op, arg, 0))
+		return -EFAULT;
 	err = vcd_crypt(file, &op);
-	if (!err && copy_to_user(arg, &op32, sizeof(op32)))
+	return err ? err : vcd_write_op32(arg, &op);
+}
+
+static long vcd_compat_submit(struct vcd_file *file, void __user *arg)
+{
+	struct crypt_op op;
+
+	if (vcd_read_op32(&op, arg, 0))
+		return -EFAULT;
+	return vcd_async_submit(file, &op);
+}
+
+static long vcd_compat_fetch(struct vcd_file *file, void __user *arg)
+{
+	struct crypt_op op;
+	int err = vcd_async_fetch(file, &op);
+
+	if (op.ses && vcd_write_op32(arg, &op))
 		err = -EFAULT;
 	return err;
+}
+
+static long vcd_compat_batch(struct vcd_file *file, void __user *arg)
+{
+	struct crypt_batch batch;
+
+	if (copy_from_user(&batch, arg, sizeof(batch)))
+		return -EFAULT;
+	return vcd_batch(file, &batch, vcd_read_op32);
 }
 
 static long vcd_compat_auth(struct vcd_file *file,
@@ -308,16 +384,21 @@ static long vcd_compat_ioctl(struct file *filp, unsigned int cmd,
 		return vcd_compat_crypt(file, arg);
 	case CIOCAUTHCRYPT32:
 		return vcd_compat_auth(file, arg);
+	case CIOCASYNCCRYPT32:
+		return vcd_compat_submit(file, arg);
+	case CIOCASYNCFETCH32:
+		return vcd_compat_fetch(file, arg);
+	case CIOCCRYPTBATCH:
+		return vcd_compat_batch(file, arg);
 	default:
 		return vcd_ioctl_simple(filp, cmd, arg);
 	}
 }
 #endif /* CONFIG_COMPAT */
 
-/* Nothing is ever ready to be fetched; a new operation may always be started. */
 static __poll_t vcd_poll(struct file *filp, poll_table *wait)
 {
-	return EPOLLOUT | EPOLLWRNORM;
+	return vcd_async_poll(filp->private_data, filp, wait);
 }
 
 #ifdef CONFIG_COMPAT

@@ -20,91 +20,41 @@
 
 #include "driver.h"
 
-/**
- * struct vcd_op - a CIOCCRYPT being carried out
- * @session: session
- * @op: what the program asked for
- * @iv: running IV
- * @digest: digest, when @final
- * @iv_len: bytes of IV
- * @digest_len: bytes of digest
- * @reset: the hash starts anew
- * @final: the digest is due
- */
-struct vcd_op {
-	struct vcd_session *session;
-	const struct crypt_op *op;
-	u8 iv[VCD_MAX_IV_LEN];
-	u8 digest[VCD_MAX_DIGEST_LEN];
-	u8 iv_len;
-	u8 digest_len;
-	bool reset;
-	bool final;
-};
-
-/* One request of @run: the bytes from @done on, @len of them. */
-static int vcd_op_part(struct vcd_op *run, u32 done, u32 len, bool last)
+/* Set run->xfer up for @len bytes from @done on. */
+static void vcd_op_part(struct vcd_op *run, u32 done, u32 len)
 {
-	const struct crypt_op *op = run->op;
+	const struct crypt_op *op = &run->op;
+	struct vcd_xfer *xfer = &run->xfer;
 	u16 flags = op->op == COP_DECRYPT ? VCD_F_DECRYPT : 0;
-	struct vcd_xfer xfer = {
-		.session = run->session,
-		.src = op->src + done,
-		.src_len = len,
-		.copy = op->flags & COP_FLAG_NO_ZC,
-	};
-	int err;
 
+	xfer->session = run->session;
+	xfer->src = op->src + done;
+	xfer->src_len = len;
+	xfer->copy = op->flags & COP_FLAG_NO_ZC;
 	if (run->session->mac && run->reset && !done)
 		flags |= VCD_F_HASH_RESET;
-	if (run->session->mac && run->final && last) {
+	if (run->session->mac && run->final && done + len == op->len) {
 		flags |= VCD_F_HASH_FINAL;
-		xfer.tail = run->digest;
-		xfer.tail_len = run->digest_len;
+		xfer->tail = run->digest;
+		xfer->tail_len = run->digest_len;
 	}
 	if (run->session->cipher) {
-		xfer.dst = op->dst + done;
-		xfer.dst_len = len;
+		xfer->dst = op->dst + done;
+		xfer->dst_len = len;
 	}
-	vcd_wire_crypt(&xfer.hdr, 0, flags, len, run->iv, run->iv_len);
-	err = vcd_xfer_run(&xfer);
-	if (err)
-		return err == -ENODATA ? -EFAULT : err;
-	memcpy(run->iv, xfer.iv, sizeof(run->iv));
-	return 0;
+	vcd_wire_crypt(&xfer->hdr, 0, flags, len, run->iv, run->iv_len);
 }
 
-static int vcd_op_parts(struct vcd_op *run)
+static int vcd_op_errno(int err)
 {
-	u32 max = vcd_xfer_max(run->session->dev);
-	u32 done = 0;
-	u32 len;
-	int err;
-
-	do {
-		len = min(run->op->len - done, max);
-		err = vcd_op_part(run, done, len, done + len == run->op->len);
-		if (err)
-			return err;
-		done += len;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
-	} while (done < run->op->len);
-	return 0;
+	return err == -ENODATA ? -EFAULT : err;
 }
 
-/* Everything but locking. */
-static int vcd_op_run(struct vcd_op *run, bool chained)
+/* Give the program what lies beside the data: IV and digest. */
+static int vcd_op_finish(struct vcd_op *run)
 {
-	const struct crypt_op *op = run->op;
-	int err;
+	const struct crypt_op *op = &run->op;
 
-	if (chained)
-		vcd_session_iv_load(run->session, run->iv);
-	err = vcd_op_parts(run);
-	if (err)
-		return err;
 	if (run->iv_len)
 		vcd_session_iv_store(run->session, run->iv);
 	if (run->final && run->digest_len &&
@@ -116,60 +66,147 @@ static int vcd_op_run(struct vcd_op *run, bool chained)
 	return 0;
 }
 
-/* The hash in one request: nothing is kept between this and any other. */
-static bool vcd_op_is_whole(const struct vcd_op *run)
+/**
+ * vcd_op_is_alone() - whether @run is one request that depends on no other
+ * @run: initialised operation
+ */
+bool vcd_op_is_alone(const struct vcd_op *run)
 {
+	const struct crypt_op *op = &run->op;
+
+	if (run->chained || op->len > vcd_xfer_max(run->session->dev))
+		return false;
 	return !run->session->mac ||
-	       ((!run->op->flags || (run->op->flags & COP_FLAG_RESET)) && run->final &&
-		run->op->len <= vcd_xfer_max(run->session->dev));
+	       (run->final && (!op->flags || (op->flags & COP_FLAG_RESET)));
 }
 
-static int vcd_op_serial(struct vcd_op *run, bool chained)
+/**
+ * vcd_op_begin() - put an operation that is alone into a ring
+ * @run: operation
+ * @queue: queue to use; vcd_queue_kick() has to follow
+ *
+ * Return: 0, and vcd_op_end() is due, or a negative errno.
+ */
+int vcd_op_begin(struct vcd_op *run, struct vcd_queue *queue)
+{
+	if (run->session->mac)
+		WRITE_ONCE(run->session->hash_running, false);
+	vcd_op_part(run, 0, run->op.len);
+	return vcd_op_errno(vcd_xfer_begin(&run->xfer, queue));
+}
+
+/** vcd_op_end() - wait for an operation that was begun; 0 or a negative errno */
+int vcd_op_end(struct vcd_op *run)
+{
+	int err = vcd_xfer_end(&run->xfer);
+
+	if (err)
+		return vcd_op_errno(err);
+	memcpy(run->iv, run->xfer.iv, sizeof(run->iv));
+	return vcd_op_finish(run);
+}
+
+static int vcd_op_parts(struct vcd_op *run)
+{
+	u32 max = vcd_xfer_max(run->session->dev);
+	u32 done = 0;
+	u32 len;
+	int err;
+
+	do {
+		len = min(run->op.len - done, max);
+		vcd_op_part(run, done, len);
+		err = vcd_xfer_run(&run->xfer);
+		if (err)
+			return vcd_op_errno(err);
+		memcpy(run->iv, run->xfer.iv, sizeof(run->iv));
+		done += len;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	} while (done < run->op.len);
+	return 0;
+}
+
+/* An operation that goes on where the last one ended, or is cut. */
+static int vcd_op_serial(struct vcd_op *run)
 {
 	struct vcd_session *session = run->session;
+	u16 flags = run->op.flags;
 	int err;
 
 	if (mutex_lock_killable(&session->serial))
 		return -EINTR;
-	run->reset = !run->op->flags || (run->op->flags & COP_FLAG_RESET) ||
-		     !session->hash_running;
-	err = vcd_op_run(run, chained);
+	run->reset = !flags || (flags & COP_FLAG_RESET) || !session->hash_running;
+	if (run->chained)
+		vcd_session_iv_load(session, run->iv);
+	err = vcd_op_parts(run);
+	if (!err)
+		err = vcd_op_finish(run);
 	session->hash_running = session->mac && !run->final && !err;
 	mutex_unlock(&session->serial);
 	return err;
 }
 
-static int vcd_crypt_session(struct vcd_session *session,
-			     const struct crypt_op *op)
+/** vcd_op_run() - carry an initialised operation out; 0 or a negative errno */
+int vcd_op_run(struct vcd_op *run)
 {
-	const struct vcd_alg *cipher = session->cipher;
-	struct vcd_op run = {
-		.session = session,
-		.op = op,
-		.iv_len = cipher ? cipher->iv_len : 0,
-		.digest_len = session->mac ? session->mac->digest_len : 0,
-		.reset = true,
-		.final = (op->flags & COP_FLAG_FINAL) ||
-			 !(op->flags & COP_FLAG_UPDATE) || !op->len,
-	};
-	bool chained = run.iv_len && !op->iv;
+	struct vcd_queue *queue;
 	int err;
 
+	if (!run->session->mac && !run->op.len)
+		return 0;
+	if (!vcd_op_is_alone(run))
+		return vcd_op_serial(run);
+	queue = vcd_queue_here(run->session->dev);
+	err = vcd_op_begin(run, queue);
+	if (err)
+		return err;
+	vcd_queue_kick(queue);
+	return vcd_op_end(run);
+}
+
+/**
+ * vcd_op_init() - check an operation and find its session
+ * @run: to be initialised; vcd_op_exit() is due even after a failure
+ * @file: file description
+ * @op: private copy of the program's structure
+ *
+ * Return: 0, -EINVAL or -EFAULT, as the ABI lists them.
+ */
+int vcd_op_init(struct vcd_op *run, struct vcd_file *file,
+		const struct crypt_op *op)
+{
+	const struct vcd_alg *cipher;
+
+	memset(run, 0, sizeof(*run));
+	run->op = *op;
+	run->session = vcd_session_get(file, op->ses);
+	if (!run->session)
+		return -EINVAL;
+	cipher = run->session->cipher;
+	if (op->op != COP_ENCRYPT && op->op != COP_DECRYPT)
+		return -EINVAL;
 	if (vcd_is_aead(cipher) || (cipher && op->len % cipher->block_size))
 		return -EINVAL;
-	if (!session->mac && !op->len)
-		return 0;
-	if (run.iv_len && op->iv && copy_from_user(run.iv, op->iv, run.iv_len))
+	run->iv_len = cipher ? cipher->iv_len : 0;
+	run->digest_len = run->session->mac ? run->session->mac->digest_len : 0;
+	run->chained = run->iv_len && !op->iv;
+	run->reset = true;
+	run->final = (op->flags & COP_FLAG_FINAL) ||
+		     !(op->flags & COP_FLAG_UPDATE) || !op->len;
+	if (run->iv_len && op->iv && (op->len || run->digest_len) &&
+	    copy_from_user(run->iv, op->iv, run->iv_len))
 		return -EFAULT;
-	if (chained || !vcd_op_is_whole(&run)) {
-		err = vcd_op_serial(&run, chained);
-	} else {
-		if (session->mac)
-			WRITE_ONCE(session->hash_running, false);
-		err = vcd_op_run(&run, false);
-	}
-	memzero_explicit(&run, sizeof(run));
-	return err;
+	return 0;
+}
+
+/** vcd_op_exit() - undo vcd_op_init() */
+void vcd_op_exit(struct vcd_op *run)
+{
+	if (run->session)
+		vcd_session_put(run->session);
+	memzero_explicit(run, sizeof(*run));
 }
 
 /**
@@ -181,15 +218,12 @@ static int vcd_crypt_session(struct vcd_session *session,
  */
 int vcd_crypt(struct vcd_file *file, const struct crypt_op *op)
 {
-	struct vcd_session *session;
-	int err = -EINVAL;
+	struct vcd_op run;
+	int err = vcd_op_init(&run, file, op);
 
-	session = vcd_session_get(file, op->ses);
-	if (!session)
-		return -EINVAL;
-	if (op->op == COP_ENCRYPT || op->op == COP_DECRYPT)
-		err = vcd_crypt_session(session, op);
-	vcd_session_put(session);
+	if (!err)
+		err = vcd_op_run(&run);
+	vcd_op_exit(&run);
 	return err;
 }
 

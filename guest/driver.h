@@ -6,6 +6,8 @@
  *
  *	chardev.c	ioctl(): copy the argument in, hand it on
  *	crypt.c		CIOCCRYPT: check, cut into requests, carry IV and hash along
+ *	batch.c		CIOCCRYPTBATCH: many at once, one kick
+ *	async.c		CIOCASYNCCRYPT, CIOCASYNCFETCH, poll
  *	auth.c		CIOCAUTHCRYPT: AEAD, TLS, SRTP
  *	session.c	sessions; making one again when the device lost it
  *	transfer.c	one request's payload: copied beside the header, or pages
@@ -25,8 +27,8 @@
  *			the ring until the device gives it back. A caller that is
  *			killed or out of patience drops its part and leaves.
  *
- * Locks, outermost first: session->serial (mutex, one chained operation at a
- * time), session->remake (mutex), queue->lock (spinlock, irqs off; ring and
+ * Locks, outermost first: file->async_lock (mutex), session->serial (mutex, one
+ * chained operation at a time), session->remake (mutex), queue->lock (spinlock, irqs off; ring and
  * counters). Nobody sleeps under a spinlock, nobody waits without end.
  */
 #ifndef VCD_GUEST_DRIVER_H
@@ -38,6 +40,7 @@
 #include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
+#include <linux/poll.h>
 #include <linux/refcount.h>
 #include <linux/scatterlist.h>
 #include <linux/spinlock.h>
@@ -56,6 +59,8 @@
 #define VCD_COPY_MAX		4096u
 /* Times a lost session is made again for one request before giving up. */
 #define VCD_REMAKE_MAX		4
+/* Operations of a CIOCCRYPTBATCH that are in flight at one time. */
+#define VCD_BATCH_WINDOW	64u
 
 /**
  * struct vcd_alg - sizes of an algorithm
@@ -145,11 +150,19 @@ struct vcd_device {
  * @dev: device
  * @sessions: by id; the xarray's lock covers lookup and reference
  * @next_id: where the search for a free id goes on
+ * @async_lock: one submission or fetch at a time
+ * @async_list: operations submitted and not fetched, in order
+ * @async_num: how many
+ * @async_wait: woken when one is done
  */
 struct vcd_file {
 	struct vcd_device *dev;
 	struct xarray sessions;
 	u32 next_id;
+	struct mutex async_lock; /* async_list, async_num */
+	struct list_head async_list;
+	unsigned int async_num;
+	wait_queue_head_t async_wait;
 };
 
 /**
@@ -188,6 +201,13 @@ struct vcd_session {
 	u8 keys[];
 };
 
+/* How the data of a request travels, see transfer.c. */
+enum vcd_xfer_how {
+	VCD_XFER_BESIDE,
+	VCD_XFER_PINNED,
+	VCD_XFER_COPIED,
+};
+
 /**
  * struct vcd_xfer - one request's worth of an operation
  * @session: session
@@ -204,6 +224,10 @@ struct vcd_session {
  * @tail_len: bytes of it
  * @short_ok: the output may be shorter than @dst_len
  * @copy: do not pin the caller's pages
+ * @pin: pin them however few they are
+ * @done_wait: woken when it is done; nobody polls
+ * @how: how the data travels
+ * @req: the request, while there is one
  * @out_len: out: bytes of output
  * @iv: out: IV that continues
  */
@@ -222,9 +246,42 @@ struct vcd_xfer {
 	u32 tail_len;
 	bool short_ok;
 	bool copy;
+	bool pin;
+	wait_queue_head_t *done_wait;
+	enum vcd_xfer_how how;
+	struct vcd_req_ctx *req;
 	u32 out_len;
 	u8 iv[VCD_MAX_IV_LEN];
 };
+
+/**
+ * struct vcd_op - a CIOCCRYPT being carried out
+ * @session: session, referenced
+ * @op: what the program asked for
+ * @xfer: its request, when it is a single one
+ * @iv: running IV
+ * @digest: digest, when @final
+ * @iv_len: bytes of IV
+ * @digest_len: bytes of digest
+ * @chained: goes on with the session's IV
+ * @reset: the hash starts anew
+ * @final: the digest is due
+ */
+struct vcd_op {
+	struct vcd_session *session;
+	struct crypt_op op;
+	struct vcd_xfer xfer;
+	u8 iv[VCD_MAX_IV_LEN];
+	u8 digest[VCD_MAX_DIGEST_LEN];
+	u8 iv_len;
+	u8 digest_len;
+	bool chained;
+	bool reset;
+	bool final;
+};
+
+/* Copies crypt_op number @i of the program's array, native or 32-bit. */
+typedef int vcd_op_reader(struct crypt_op *op, const void __user *array, u32 i);
 
 /**
  * struct vcd_buffer - pages of a payload too large to copy beside the header
@@ -248,6 +305,8 @@ struct vcd_buffer {
  * @dev: device
  * @queue: queue it was put on
  * @done: the device gave it back, or never will
+ * @done_wait: woken then, if not NULL: nobody polls; under queue->lock
+ * @host_id: the device's session id it was sent with
  * @lost: it was taken back from a dead ring: there is no reply
  * @sleeper: counted in queue->sleepers; under queue->lock
  * @disowned: the caller left before it was done
@@ -270,6 +329,8 @@ struct vcd_req_ctx {
 	struct vcd_device *dev;
 	struct vcd_queue *queue;
 	struct completion done;
+	wait_queue_head_t *done_wait;
+	u64 host_id;
 	bool lost;
 	bool sleeper;
 	bool disowned;
@@ -292,6 +353,7 @@ struct vcd_req_ctx {
 extern unsigned int vcd_timeout_ms;
 extern unsigned int vcd_spin_us;
 extern umode_t vcd_node_mode;
+extern unsigned int vcd_async_max;
 extern struct workqueue_struct *vcd_wq;
 
 /* main.c */
@@ -307,12 +369,35 @@ void vcd_chardev_del(struct vcd_device *dev);
 int vcd_crypt(struct vcd_file *file, const struct crypt_op *op);
 int vcd_hash_copy(struct vcd_file *file, const struct cphash_op *op);
 
+int vcd_op_begin(struct vcd_op *run, struct vcd_queue *queue);
+int vcd_op_end(struct vcd_op *run);
+bool vcd_op_is_alone(const struct vcd_op *run);
+int vcd_op_init(struct vcd_op *run, struct vcd_file *file,
+		const struct crypt_op *op);
+int vcd_op_run(struct vcd_op *run);
+void vcd_op_exit(struct vcd_op *run);
+
+/* batch.c */
+int vcd_batch(struct vcd_file *file, const struct crypt_batch *batch,
+	      vcd_op_reader *read);
+
+/* async.c */
+void vcd_async_init(struct vcd_file *file);
+void vcd_async_exit(struct vcd_file *file);
+int vcd_async_submit(struct vcd_file *file, const struct crypt_op *op);
+int vcd_async_fetch(struct vcd_file *file, struct crypt_op *op);
+__poll_t vcd_async_poll(struct vcd_file *file, struct file *filp,
+			poll_table *wait);
+
 /* auth.c */
 int vcd_auth(struct vcd_file *file, struct crypt_auth_op *op);
 
 /* transfer.c */
 u32 vcd_xfer_max(const struct vcd_device *dev);
 bool vcd_xfer_fits(const struct vcd_xfer *xfer);
+int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue);
+int vcd_xfer_end(struct vcd_xfer *xfer);
+void vcd_xfer_abandon(struct vcd_xfer *xfer);
 int vcd_xfer_run(struct vcd_xfer *xfer);
 
 /* session.c */
@@ -324,7 +409,9 @@ int vcd_session_info(struct vcd_file *file, struct session_info_op *op);
 struct vcd_session *vcd_session_get(struct vcd_file *file, u32 id);
 void vcd_session_put(struct vcd_session *session);
 int vcd_session_remake(struct vcd_session *session, u64 *host_id);
-int vcd_session_exec(struct vcd_session *session, struct vcd_req_ctx *req,
+int vcd_session_start(struct vcd_session *session, struct vcd_req_ctx *req,
+		      const struct vcd_req *hdr, struct vcd_queue *queue);
+int vcd_session_wait(struct vcd_session *session, struct vcd_req_ctx *req,
 		     const struct vcd_req *hdr, struct vcd_result *result);
 void vcd_session_iv_load(struct vcd_session *session, u8 iv[VCD_MAX_IV_LEN]);
 void vcd_session_iv_store(struct vcd_session *session,
@@ -347,6 +434,9 @@ struct vcd_req_ctx *vcd_req_new(struct vcd_device *dev, u32 in_len,
 				u32 out_len, u32 tail_len);
 void vcd_req_put(struct vcd_req_ctx *req);
 void vcd_req_complete(struct vcd_req_ctx *req);
+int vcd_req_start(struct vcd_req_ctx *req, struct vcd_queue *queue);
+int vcd_req_wait(struct vcd_req_ctx *req, struct vcd_result *result);
+void vcd_req_disown(struct vcd_req_ctx *req);
 int vcd_req_exec(struct vcd_req_ctx *req, struct vcd_result *result);
 int vcd_host_hello(struct vcd_device *dev);
 int vcd_host_destroy(struct vcd_device *dev, u64 host_id);
@@ -354,7 +444,10 @@ int vcd_host_destroy(struct vcd_device *dev, u64 host_id);
 /* queue.c */
 int vcd_queues_init(struct vcd_device *dev);
 void vcd_queues_stop(struct vcd_device *dev);
-int vcd_queue_submit(struct vcd_req_ctx *req);
+struct vcd_queue *vcd_queue_here(struct vcd_device *dev);
+int vcd_queue_submit(struct vcd_queue *queue, struct vcd_req_ctx *req);
+void vcd_queue_kick(struct vcd_queue *queue);
+void vcd_queue_forget(struct vcd_req_ctx *req);
 int vcd_queue_wait(struct vcd_req_ctx *req);
 
 /* alg.c */

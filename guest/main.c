@@ -28,6 +28,10 @@ umode_t vcd_node_mode = 0660;
 module_param_named(node_mode, vcd_node_mode, ushort, 0444);
 MODULE_PARM_DESC(node_mode, "Unix mode of /dev/crypto and /dev/cryptodevN");
 
+unsigned int vcd_async_max = 64;
+module_param_named(async_max, vcd_async_max, uint, 0644);
+MODULE_PARM_DESC(async_max, "operations that one open file may have submitted and not fetched");
+
 static unsigned int vcd_device_id = VIRTIO_ID_CRYPTODEV;
 module_param_named(device_id, vcd_device_id, uint, 0444);
 MODULE_PARM_DESC(device_id, "virtio device id to bind to");

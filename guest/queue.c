@@ -12,9 +12,9 @@
  *
  * Interrupts cost more than anything else on this path (on a device with one
  * shared vector they are INTx), so the device is asked for them only while a
- * request is in the ring whose owner does not poll: queue->sleepers counts
- * those. A caller that leaves early (killed, timed out) stays counted, so that
- * its request is picked up when the device returns it.
+ * request is in the ring whose owner does not poll, or somebody waits for room:
+ * queue->sleepers counts those. A caller that leaves early (killed, timed out)
+ * stays counted, so that its request is picked up when the device returns it.
  *
  * Polling adapts: a poll that did not pay makes the next 2, 4, ... 1024 callers
  * sleep at once; one that paid ends that. A guest whose host needs the very CPU
@@ -79,9 +79,9 @@ static void vcd_queue_interrupt(struct virtqueue *vq)
 	spin_unlock_irqrestore(&queue->lock, flags);
 }
 
-/* 1: in the ring, *notify says whether to notify; 0: ring full; or an error */
+/* 1: in the ring; 0: ring full; or an error */
 static int vcd_queue_add(struct vcd_queue *queue, struct vcd_req_ctx *req,
-			 struct virtqueue **notify, unsigned int *progress)
+			 unsigned int *progress)
 {
 	struct scatterlist *sgs[5];
 	unsigned int out = 0, in = 0;
@@ -97,7 +97,6 @@ static int vcd_queue_add(struct vcd_queue *queue, struct vcd_req_ctx *req,
 	if (req->tail_len)
 		sgs[out + in++] = &req->tail_sg;
 
-	*notify = NULL;
 	spin_lock_irqsave(&queue->lock, flags);
 	*progress = queue->progress;
 	if (queue->vq)
@@ -105,9 +104,11 @@ static int vcd_queue_add(struct vcd_queue *queue, struct vcd_req_ctx *req,
 					GFP_ATOMIC);
 	if (!err) {
 		refcount_inc(&req->ref);
-		if (virtqueue_kick_prepare(queue->vq)) {
-			*notify = queue->vq;
-			atomic_inc(&queue->notifying);
+		/* Nobody will poll for this one. */
+		if (req->done_wait) {
+			req->sleeper = true;
+			queue->sleepers++;
+			vcd_queue_drain(queue);
 		}
 	}
 	spin_unlock_irqrestore(&queue->lock, flags);
@@ -122,15 +123,65 @@ static bool vcd_queue_moved(struct vcd_queue *queue, unsigned int progress)
 	bool moved;
 
 	spin_lock_irqsave(&queue->lock, flags);
-	if (queue->vq)
-		vcd_queue_drain(queue);
 	moved = !queue->vq || queue->progress != progress;
 	spin_unlock_irqrestore(&queue->lock, flags);
 	return moved;
 }
 
+/*
+ * Wait until something came back since @progress was read. Counts as a sleeper:
+ * those whose requests fill the ring may all be waiting here.
+ */
+static int vcd_queue_wait_room(struct vcd_queue *queue, unsigned int progress)
+{
+	unsigned long flags;
+	long left;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	queue->sleepers++;
+	if (queue->vq)
+		vcd_queue_drain(queue);
+	spin_unlock_irqrestore(&queue->lock, flags);
+
+	left = wait_event_killable_timeout(queue->room,
+					   vcd_queue_moved(queue, progress),
+					   msecs_to_jiffies(vcd_timeout_ms));
+
+	spin_lock_irqsave(&queue->lock, flags);
+	queue->sleepers--;
+	spin_unlock_irqrestore(&queue->lock, flags);
+	if (left > 0)
+		return 0;
+	return left ? -EINTR : -EIO;
+}
+
+/** vcd_queue_here() - the queue of the CPU the caller runs on */
+struct vcd_queue *vcd_queue_here(struct vcd_device *dev)
+{
+	return &dev->queues[raw_smp_processor_id() % dev->num_queues];
+}
+
+/** vcd_queue_kick() - tell the device about requests added, if it has to be told */
+void vcd_queue_kick(struct vcd_queue *queue)
+{
+	struct virtqueue *notify = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	if (queue->vq && virtqueue_kick_prepare(queue->vq)) {
+		notify = queue->vq;
+		atomic_inc(&queue->notifying);
+	}
+	spin_unlock_irqrestore(&queue->lock, flags);
+	if (notify) {
+		virtqueue_notify(notify);
+		atomic_dec(&queue->notifying);
+	}
+}
+
 /**
- * vcd_queue_submit() - put a request into the ring of this CPU's queue
+ * vcd_queue_submit() - put a request into a ring; vcd_queue_kick() has to follow
+ * @queue: queue
  * @req: request; the device holds a reference from here on
  *
  * Waits for room, as long as the device keeps giving requests back.
@@ -138,35 +189,31 @@ static bool vcd_queue_moved(struct vcd_queue *queue, unsigned int progress)
  * Return: 0, -ENODEV, -EIO (dead ring, or full and nothing moved for
  * timeout_ms), -EINTR when the caller is being killed.
  */
-int vcd_queue_submit(struct vcd_req_ctx *req)
+int vcd_queue_submit(struct vcd_queue *queue, struct vcd_req_ctx *req)
 {
-	struct vcd_device *dev = req->dev;
-	struct vcd_queue *queue;
-	struct virtqueue *notify;
 	unsigned int progress;
-	long ret;
+	int ret;
 
-	queue = &dev->queues[raw_smp_processor_id() % dev->num_queues];
 	req->queue = queue;
-	for (;;) {
-		ret = vcd_queue_add(queue, req, &notify, &progress);
+	while (!(ret = vcd_queue_add(queue, req, &progress))) {
+		vcd_queue_kick(queue);
+		ret = vcd_queue_wait_room(queue, progress);
 		if (ret)
-			break;
-		ret = wait_event_killable_timeout(queue->room,
-						  vcd_queue_moved(queue, progress),
-						  msecs_to_jiffies(vcd_timeout_ms));
-		if (!ret)
-			return -EIO;
-		if (ret < 0)
-			return -EINTR;
+			return ret;
 	}
 	if (ret < 0)
-		return READ_ONCE(dev->gone) ? -ENODEV : ret;
-	if (notify) {
-		virtqueue_notify(notify);
-		atomic_dec(&queue->notifying);
-	}
+		return READ_ONCE(req->dev->gone) ? -ENODEV : ret;
 	return 0;
+}
+
+/** vcd_queue_forget() - nobody waits for @req any more */
+void vcd_queue_forget(struct vcd_req_ctx *req)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&req->queue->lock, flags);
+	req->done_wait = NULL;
+	spin_unlock_irqrestore(&req->queue->lock, flags);
 }
 
 static bool vcd_queue_should_poll(struct vcd_queue *queue)
@@ -229,7 +276,7 @@ int vcd_queue_wait(struct vcd_req_ctx *req)
 		return 0;
 
 	spin_lock_irqsave(&queue->lock, flags);
-	if (!completion_done(&req->done)) {
+	if (!completion_done(&req->done) && !req->sleeper) {
 		req->sleeper = true;
 		queue->sleepers++;
 		if (queue->vq)
@@ -309,7 +356,6 @@ int vcd_queues_init(struct vcd_device *dev)
 		dev->max_segments = min_t(u32, dev->max_segments,
 					  virtqueue_get_vring_size(vqs[i]));
 		spin_lock_irq(&queue->lock);
-		queue->sleepers = 0;
 		queue->vq = vqs[i];
 		spin_unlock_irq(&queue->lock);
 	}
@@ -346,10 +392,11 @@ void vcd_queues_stop(struct vcd_device *dev)
 
 		spin_lock_irq(&queue->lock);
 		while ((req = virtqueue_detach_unused_buf(vq))) {
+			if (req->sleeper)
+				queue->sleepers--;
 			req->lost = true;
 			vcd_req_complete(req);
 		}
-		queue->sleepers = 0;
 		queue->progress++;
 		spin_unlock_irq(&queue->lock);
 		wake_up_all(&queue->room);

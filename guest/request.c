@@ -118,36 +118,65 @@ void vcd_req_put(struct vcd_req_ctx *req)
 void vcd_req_complete(struct vcd_req_ctx *req)
 {
 	complete(&req->done);
+	if (req->done_wait)
+		wake_up_all(req->done_wait);
 	if (refcount_dec_and_test(&req->ref))
 		queue_work(vcd_wq, &req->cleanup);
 }
 
 /**
- * vcd_req_exec() - send a request and wait for its reply
- * @req: request; may be sent again after this returned 0
+ * vcd_req_start() - send a request and do not wait; vcd_queue_kick() has to follow
+ * @req: request, new or one for which vcd_req_wait() returned 0
+ * @queue: queue to use
+ *
+ * Return: 0, or a negative errno and the device has no part in it.
+ */
+int vcd_req_start(struct vcd_req_ctx *req, struct vcd_queue *queue)
+{
+	reinit_completion(&req->done);
+	req->sleeper = false;
+	return vcd_queue_submit(queue, req);
+}
+
+/**
+ * vcd_req_wait() - wait for the reply of a request that was sent
+ * @req: request
  * @result: out: the checked reply, when 0 is returned
  *
  * Return: 0 when there is a valid reply, whatever its status; otherwise
  * -ENODEV, -EIO or -EINTR, and nothing but vcd_req_put() may be done with @req.
  */
-int vcd_req_exec(struct vcd_req_ctx *req, struct vcd_result *result)
+int vcd_req_wait(struct vcd_req_ctx *req, struct vcd_result *result)
 {
-	int err;
+	int err = vcd_queue_wait(req);
 
-	reinit_completion(&req->done);
-	req->sleeper = false;
-	err = vcd_queue_submit(req);
-	if (err)
-		return err;
-	err = vcd_queue_wait(req);
 	if (err) {
-		req->disowned = true;
+		vcd_req_disown(req);
 		if (err == -EIO)
 			pr_warn_ratelimited("%s: no reply from the host in %u ms\n",
 					    req->dev->name, vcd_timeout_ms);
 		return err;
 	}
 	return vcd_req_reply(req, result);
+}
+
+/** vcd_req_disown() - the caller leaves while the device may have @req */
+void vcd_req_disown(struct vcd_req_ctx *req)
+{
+	vcd_queue_forget(req);
+	req->disowned = true;
+}
+
+/** vcd_req_exec() - send, and wait for the reply; see the two above */
+int vcd_req_exec(struct vcd_req_ctx *req, struct vcd_result *result)
+{
+	struct vcd_queue *queue = vcd_queue_here(req->dev);
+	int err = vcd_req_start(req, queue);
+
+	if (err)
+		return err;
+	vcd_queue_kick(queue);
+	return vcd_req_wait(req, result);
 }
 
 /**

@@ -148,38 +148,61 @@ int vcd_session_remake(struct vcd_session *session, u64 *host_id)
 }
 
 /**
- * vcd_session_exec() - send a request on a session, however often it was lost
+ * vcd_session_start() - send a request on a session and do not wait
  * @session: session
  * @req: request, complete but for the header
  * @hdr: header, but for the device's session id
+ * @queue: queue to use; vcd_queue_kick() has to follow
+ *
+ * Return: 0 or a negative errno.
+ */
+int vcd_session_start(struct vcd_session *session, struct vcd_req_ctx *req,
+		      const struct vcd_req *hdr, struct vcd_queue *queue)
+{
+	struct vcd_req *out = (struct vcd_req *)req->in;
+
+	req->host_id = READ_ONCE(session->host_id);
+	*out = *hdr;
+	out->session = cpu_to_le64(req->host_id);
+	return vcd_req_start(req, queue);
+}
+
+/**
+ * vcd_session_wait() - wait for the reply, and repeat if the session was lost
+ * @session: session
+ * @req: request that was sent
+ * @hdr: the header it was sent with
  * @result: out: the reply, whose status is not VCD_S_STALE
  *
  * Return: 0 when there is a reply; -EIO also when the request would have gone on
  * with a hash that was lost.
  */
-int vcd_session_exec(struct vcd_session *session, struct vcd_req_ctx *req,
+int vcd_session_wait(struct vcd_session *session, struct vcd_req_ctx *req,
 		     const struct vcd_req *hdr, struct vcd_result *result)
 {
 	bool goes_on = hdr->opcode == cpu_to_le16(VCD_OP_CRYPT) && session->mac &&
 		       !(hdr->flags & cpu_to_le16(VCD_F_HASH_RESET));
-	u64 host_id = READ_ONCE(session->host_id);
-	struct vcd_req *out = (struct vcd_req *)req->in;
+	struct vcd_queue *queue;
 	unsigned int tries;
 	int err;
 
-	for (tries = 0; tries <= VCD_REMAKE_MAX; tries++) {
-		*out = *hdr;
-		out->session = cpu_to_le64(host_id);
-		err = vcd_req_exec(req, result);
+	for (tries = 0; tries < VCD_REMAKE_MAX; tries++) {
+		err = vcd_req_wait(req, result);
 		if (err || result->status != VCD_S_STALE)
 			return err;
 		if (goes_on)
 			return -EIO;
-		err = vcd_session_remake(session, &host_id);
+		err = vcd_session_remake(session, &req->host_id);
 		if (err)
 			return err;
+		queue = vcd_queue_here(session->dev);
+		err = vcd_session_start(session, req, hdr, queue);
+		if (err)
+			return err;
+		vcd_queue_kick(queue);
 	}
-	return -EIO;
+	err = vcd_req_wait(req, result);
+	return !err && result->status == VCD_S_STALE ? -EIO : err;
 }
 
 /** vcd_session_iv_load() - the IV that the last operation left */
@@ -388,6 +411,7 @@ int vcd_session_info(struct vcd_file *file, struct session_info_op *op)
 	const struct vcd_session_info *info;
 	struct vcd_session *session;
 	struct vcd_result result;
+	struct vcd_queue *queue;
 	struct vcd_req_ctx *req;
 	struct vcd_req hdr;
 	int err = -ENOMEM;
@@ -399,7 +423,12 @@ int vcd_session_info(struct vcd_file *file, struct session_info_op *op)
 	if (!req)
 		goto out;
 	vcd_wire_session(&hdr, VCD_OP_SESSION_INFO, 0);
-	err = vcd_session_exec(session, req, &hdr, &result);
+	queue = vcd_queue_here(session->dev);
+	err = vcd_session_start(session, req, &hdr, queue);
+	if (!err) {
+		vcd_queue_kick(queue);
+		err = vcd_session_wait(session, req, &hdr, &result);
+	}
 	if (!err)
 		err = vcd_wire_errno(result.status);
 	if (!err && result.out_len != sizeof(*info))

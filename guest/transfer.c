@@ -10,6 +10,9 @@
  *	pinned	the device reads and writes the program's own pages
  *	copied	the same through pages of ours, where pinning is not possible,
  *		not wanted (COP_FLAG_NO_ZC), or there is a tail to append
+ *
+ * vcd_xfer_begin() puts it into a ring, vcd_xfer_end() waits and hands the
+ * output over; between the two others may be begun.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -47,7 +50,6 @@ bool vcd_xfer_fits(const struct vcd_xfer *xfer)
 	const struct vcd_device *dev = xfer->session->dev;
 	u64 in = (u64)xfer->head_len + xfer->src_len + xfer->in_tail_len;
 	u64 out = (u64)xfer->dst_len + xfer->tail_len;
-	/* Header, reply and tail take one each; n pages of data span n + 1. */
 	u64 segments = 3 + in / PAGE_SIZE + 2 + out / PAGE_SIZE + 2;
 
 	if (in > dev->max_request || out > dev->max_request)
@@ -55,14 +57,123 @@ bool vcd_xfer_fits(const struct vcd_xfer *xfer)
 	return segments <= dev->max_segments || vcd_xfer_is_small(xfer);
 }
 
-/* Send it; on success the output is where the device put it. */
-static int vcd_xfer_exec(struct vcd_xfer *xfer, struct vcd_req_ctx *req)
+/* Everything in the request's own buffers. */
+static int vcd_xfer_fill_beside(struct vcd_xfer *xfer, struct vcd_req_ctx *req)
+{
+	u8 *in = req->in + sizeof(struct vcd_req);
+
+	if (copy_from_user(in, xfer->head, xfer->head_len))
+		return -EFAULT;
+	in += xfer->head_len;
+	if (copy_from_user(in, xfer->src, xfer->src_len))
+		return -ENODATA;
+	memcpy(in + xfer->src_len, xfer->in_tail, xfer->in_tail_len);
+	return 0;
+}
+
+/* -EAGAIN: the pages cannot be pinned. */
+static int vcd_xfer_fill_pinned(struct vcd_xfer *xfer, struct vcd_req_ctx *req)
+{
+	int err = 0;
+
+	if (xfer->src_len)
+		err = vcd_buffer_pin(&req->src, xfer->src, xfer->src_len, false);
+	if (!err && xfer->dst_len)
+		err = vcd_buffer_pin(&req->dst, xfer->dst, xfer->dst_len, true);
+	return err == -EFAULT ? -EAGAIN : err;
+}
+
+static int vcd_xfer_fill_copied(struct vcd_xfer *xfer, struct vcd_req_ctx *req)
+{
+	u32 in_len = xfer->src_len + xfer->in_tail_len;
+	int err = 0;
+
+	if (in_len)
+		err = vcd_buffer_alloc(&req->src, in_len);
+	if (err)
+		return err;
+	if (vcd_buffer_from_user(&req->src, 0, xfer->src, xfer->src_len))
+		return -ENODATA;
+	vcd_buffer_from_kernel(&req->src, xfer->src_len, xfer->in_tail,
+			       xfer->in_tail_len);
+	if (xfer->dst_len)
+		err = vcd_buffer_alloc(&req->dst, xfer->dst_len);
+	return err;
+}
+
+/* Make xfer->req, complete but for its header. */
+static int vcd_xfer_prepare(struct vcd_xfer *xfer, enum vcd_xfer_how how)
+{
+	bool beside = how == VCD_XFER_BESIDE;
+	u32 in_len = xfer->head_len;
+	struct vcd_req_ctx *req;
+	int err;
+
+	if (beside)
+		in_len += xfer->src_len + xfer->in_tail_len;
+	req = vcd_req_new(xfer->session->dev, in_len, beside ? xfer->dst_len : 0,
+			  xfer->tail_len);
+	if (!req)
+		return -ENOMEM;
+	if (beside) {
+		err = vcd_xfer_fill_beside(xfer, req);
+	} else {
+		req->out_len += xfer->dst_len;
+		err = -EFAULT;
+		if (!copy_from_user(req->in + sizeof(struct vcd_req), xfer->head,
+				    xfer->head_len))
+			err = how == VCD_XFER_PINNED ?
+				vcd_xfer_fill_pinned(xfer, req) :
+				vcd_xfer_fill_copied(xfer, req);
+	}
+	if (err) {
+		vcd_req_put(req);
+		return err;
+	}
+	req->done_wait = xfer->done_wait;
+	xfer->req = req;
+	xfer->how = how;
+	return 0;
+}
+
+/**
+ * vcd_xfer_begin() - put the request into a ring
+ * @xfer: everything about it
+ * @queue: queue to use; vcd_queue_kick() has to follow
+ *
+ * Return: 0, and vcd_xfer_end() or vcd_xfer_abandon() is due; -ENODATA when the
+ * data cannot be read; -EFAULT when anything else cannot; other negative errnos.
+ */
+int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue)
+{
+	int err;
+
+	if (vcd_xfer_is_small(xfer) && !xfer->pin)
+		err = vcd_xfer_prepare(xfer, VCD_XFER_BESIDE);
+	else if (!xfer->copy && !xfer->in_tail_len)
+		err = vcd_xfer_prepare(xfer, VCD_XFER_PINNED);
+	else
+		err = -EAGAIN;
+	/* What cannot be pinned may still be copied; if not, that says so. */
+	if (err == -EAGAIN)
+		err = vcd_xfer_prepare(xfer, VCD_XFER_COPIED);
+	if (err)
+		return err;
+	err = vcd_session_start(xfer->session, xfer->req, &xfer->hdr, queue);
+	if (err) {
+		vcd_req_put(xfer->req);
+		xfer->req = NULL;
+	}
+	return err;
+}
+
+static int vcd_xfer_result(struct vcd_xfer *xfer)
 {
 	u32 max = xfer->dst_len + xfer->tail_len;
 	struct vcd_result result;
 	int err;
 
-	err = vcd_session_exec(xfer->session, req, &xfer->hdr, &result);
+	err = vcd_session_wait(xfer->session, xfer->req, &xfer->hdr, &result);
 	if (err)
 		return err;
 	err = vcd_wire_errno(result.status);
@@ -75,128 +186,50 @@ static int vcd_xfer_exec(struct vcd_xfer *xfer, struct vcd_req_ctx *req)
 	return 0;
 }
 
-static int vcd_xfer_beside(struct vcd_xfer *xfer)
+/**
+ * vcd_xfer_end() - wait for the reply and hand the output over
+ * @xfer: begun
+ *
+ * Return: 0 with out_len, iv and tail set; a negative errno otherwise.
+ */
+int vcd_xfer_end(struct vcd_xfer *xfer)
 {
-	u32 in_len = xfer->head_len + xfer->src_len + xfer->in_tail_len;
-	struct vcd_req_ctx *req;
-	int err = -EFAULT;
-	u8 *in, *out;
+	struct vcd_req_ctx *req = xfer->req;
+	int err = vcd_xfer_result(xfer);
 
-	req = vcd_req_new(xfer->session->dev, in_len, xfer->dst_len, xfer->tail_len);
-	if (!req)
-		return -ENOMEM;
-	in = req->in + sizeof(struct vcd_req);
-	out = req->out + sizeof(struct vcd_reply);
-	if (copy_from_user(in, xfer->head, xfer->head_len))
-		goto out;
-	in += xfer->head_len;
-	err = -ENODATA;
-	if (copy_from_user(in, xfer->src, xfer->src_len))
-		goto out;
-	memcpy(in + xfer->src_len, xfer->in_tail, xfer->in_tail_len);
-	err = vcd_xfer_exec(xfer, req);
-	if (err)
-		goto out;
-	memcpy(xfer->tail, req->tail, xfer->tail_len);
-	if (copy_to_user(xfer->dst, out, min(xfer->out_len, xfer->dst_len)))
-		err = -EFAULT;
-out:
-	vcd_req_put(req);
-	return err;
-}
-
-/* A request whose data is in pages: the rest is copied beside the header. */
-static struct vcd_req_ctx *vcd_xfer_paged(struct vcd_xfer *xfer)
-{
-	struct vcd_req_ctx *req;
-
-	req = vcd_req_new(xfer->session->dev, xfer->head_len, 0, xfer->tail_len);
-	if (!req)
-		return ERR_PTR(-ENOMEM);
-	req->out_len += xfer->dst_len;
-	if (copy_from_user(req->in + sizeof(struct vcd_req), xfer->head,
-			   xfer->head_len)) {
-		vcd_req_put(req);
-		return ERR_PTR(-EFAULT);
-	}
-	return req;
-}
-
-/* -EAGAIN: the pages cannot be pinned. */
-static int vcd_xfer_pinned(struct vcd_xfer *xfer)
-{
-	struct vcd_req_ctx *req = vcd_xfer_paged(xfer);
-	int err = 0;
-
-	if (IS_ERR(req))
-		return PTR_ERR(req);
-	if (xfer->src_len)
-		err = vcd_buffer_pin(&req->src, xfer->src, xfer->src_len, false);
-	if (!err && xfer->dst_len)
-		err = vcd_buffer_pin(&req->dst, xfer->dst, xfer->dst_len, true);
 	if (!err) {
-		err = vcd_xfer_exec(xfer, req);
-		if (!err)
-			memcpy(xfer->tail, req->tail, xfer->tail_len);
-	} else if (err == -EFAULT) {
-		err = -EAGAIN;
+		u32 len = min(xfer->out_len, xfer->dst_len);
+
+		memcpy(xfer->tail, req->tail, xfer->tail_len);
+		if (xfer->how == VCD_XFER_COPIED)
+			err = vcd_buffer_to_user(&req->dst, xfer->dst, len);
+		else if (xfer->how == VCD_XFER_BESIDE &&
+			 copy_to_user(xfer->dst, req->out + sizeof(struct vcd_reply), len))
+			err = -EFAULT;
 	}
+	xfer->req = NULL;
 	vcd_req_put(req);
 	return err;
 }
 
-static int vcd_xfer_fill(struct vcd_xfer *xfer, struct vcd_buffer *buf)
+/** vcd_xfer_abandon() - leave a begun transfer to the device */
+void vcd_xfer_abandon(struct vcd_xfer *xfer)
 {
-	int err = vcd_buffer_alloc(buf, xfer->src_len + xfer->in_tail_len);
+	struct vcd_req_ctx *req = xfer->req;
+
+	xfer->req = NULL;
+	vcd_req_disown(req);
+	vcd_req_put(req);
+}
+
+/** vcd_xfer_run() - begin, kick, end */
+int vcd_xfer_run(struct vcd_xfer *xfer)
+{
+	struct vcd_queue *queue = vcd_queue_here(xfer->session->dev);
+	int err = vcd_xfer_begin(xfer, queue);
 
 	if (err)
 		return err;
-	if (vcd_buffer_from_user(buf, 0, xfer->src, xfer->src_len))
-		return -ENODATA;
-	vcd_buffer_from_kernel(buf, xfer->src_len, xfer->in_tail,
-			       xfer->in_tail_len);
-	return 0;
-}
-
-static int vcd_xfer_copied(struct vcd_xfer *xfer)
-{
-	struct vcd_req_ctx *req = vcd_xfer_paged(xfer);
-	int err = 0;
-
-	if (IS_ERR(req))
-		return PTR_ERR(req);
-	if (xfer->src_len + xfer->in_tail_len)
-		err = vcd_xfer_fill(xfer, &req->src);
-	if (!err && xfer->dst_len)
-		err = vcd_buffer_alloc(&req->dst, xfer->dst_len);
-	if (!err)
-		err = vcd_xfer_exec(xfer, req);
-	if (!err) {
-		memcpy(xfer->tail, req->tail, xfer->tail_len);
-		err = vcd_buffer_to_user(&req->dst, xfer->dst,
-					 min(xfer->out_len, xfer->dst_len));
-	}
-	vcd_req_put(req);
-	return err;
-}
-
-/**
- * vcd_xfer_run() - carry out one request
- * @xfer: everything about it
- *
- * Return: 0 with out_len, iv and tail set; -ENODATA when the data cannot be read;
- * -EFAULT when anything else cannot; or what the request came to.
- */
-int vcd_xfer_run(struct vcd_xfer *xfer)
-{
-	int err = -EAGAIN;
-
-	if (vcd_xfer_is_small(xfer))
-		return vcd_xfer_beside(xfer);
-	if (!xfer->copy && !xfer->in_tail_len)
-		err = vcd_xfer_pinned(xfer);
-	/* What cannot be pinned may still be copied; if not, that says so. */
-	if (err == -EAGAIN)
-		err = vcd_xfer_copied(xfer);
-	return err;
+	vcd_queue_kick(queue);
+	return vcd_xfer_end(xfer);
 }

@@ -218,6 +218,32 @@ struct session_info_op {
 /* The algorithm is served by a device that user space cannot reach otherwise. */
 #define SIOP_FLAG_KERNEL_DRIVER_ONLY 1
 
+/**
+ * struct crypt_batch - CIOCCRYPTBATCH: many operations in one call.
+ * @count: operations, at most CRYPT_BATCH_MAX
+ * @flags: zero
+ * @ops: address of an array of @count struct crypt_op
+ * @status: address of an array of @count __s32: 0 or a negative errno for each
+ *
+ * An extension of this project. The operations are those of CIOCCRYPT, on any
+ * sessions of the file description. They are carried out as if one after the
+ * other, but those that do not depend on an earlier one travel and run together:
+ * one system call, one notification of the host. Nothing is written to @ops;
+ * IVs, digests and data go where the operations say. Operations that read what
+ * another one of the same call writes have no defined result.
+ *
+ * The call fails as a whole only when the arrays cannot be read or written
+ * (EFAULT), @count or @flags is wrong (EINVAL), or the caller is killed.
+ */
+struct crypt_batch {
+	__u32 count;
+	__u32 flags;
+	__u64 ops;
+	__u64 status;
+};
+
+#define CRYPT_BATCH_MAX 1024
+
 /** struct crparam, struct crypt_kop - declared for CIOCKEY, which is EINVAL. */
 struct crparam {
 	__u8 *crp_p;
@@ -249,6 +275,7 @@ struct crypt_kop {
 #define CIOCASYNCCRYPT _IOW('c', 110, struct crypt_op)
 #define CIOCASYNCFETCH _IOR('c', 111, struct crypt_op)
 #define CIOCCPHASH _IOW('c', 112, struct cphash_op)
+#define CIOCCRYPTBATCH _IOW('c', 160, struct crypt_batch) /* extension */
 
 #if defined(__LP64__) || (defined(__KERNEL__) && defined(CONFIG_64BIT))
 static_assert(sizeof(struct session_op) == 48, "session_op");
@@ -258,5 +285,6 @@ static_assert(sizeof(struct crypt_kop) == 144, "crypt_kop");
 #endif
 static_assert(sizeof(struct session_info_op) == 268, "session_info_op");
 static_assert(sizeof(struct cphash_op) == 8, "cphash_op");
+static_assert(sizeof(struct crypt_batch) == 24, "crypt_batch");
 
 #endif /* VCD_CRYPTODEV_H */

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * async.c - CIOCASYNCCRYPT, CIOCASYNCFETCH and poll.
+ *
+ * A submitted operation goes straight into the ring, on the program's pinned
+ * pages, and the call returns; up to async_max of a file description may be
+ * under way, all at once. They are fetched in the order of their submission:
+ * poll() says POLLIN when the oldest one is done, and POLLOUT while there is
+ * room for another. Digest and IV are written by the fetch.
+ *
+ * An operation that depends on an earlier one of its session (iv NULL, a hash in
+ * parts), or that has to be cut into several requests, waits for those before it
+ * and is done when the submission returns; it is still fetched in its turn.
+ *
+ * At the last close what is under way is left to the device, pages and all.
+ */
+#include <linux/poll.h>
+#include <linux/slab.h>
+
+#include "driver.h"
+
+/**
+ * struct vcd_async - an operation submitted and not fetched
+ * @list: in file->async_list
+ * @run: the operation
+ * @in_flight: its request is with the device, or was and nobody has looked yet
+ * @err: result, once not @in_flight
+ */
+struct vcd_async {
+	struct list_head list;
+	struct vcd_op run;
+	bool in_flight;
+	int err;
+};
+
+/** vcd_async_init() - prepare a new file description */
+void vcd_async_init(struct vcd_file *file)
+{
+	mutex_init(&file->async_lock);
+	INIT_LIST_HEAD(&file->async_list);
+	init_waitqueue_head(&file->async_wait);
+}
+
+static void vcd_async_free(struct vcd_async *async)
+{
+	if (async->in_flight)
+		vcd_xfer_abandon(&async->run.xfer);
+	vcd_op_exit(&async->run);
+	kfree(async);
+}
+
+/** vcd_async_exit() - the last close */
+void vcd_async_exit(struct vcd_file *file)
+{
+	struct vcd_async *async, *next;
+
+	list_for_each_entry_safe(async, next, &file->async_list, list)
+		vcd_async_free(async);
+}
+
+static bool vcd_async_is_done(const struct vcd_async *async)
+{
+	return !async->in_flight || completion_done(&async->run.xfer.req->done);
+}
+
+/* Wait for it if need be, and take the result. */
+static void vcd_async_settle(struct vcd_async *async)
+{
+	if (!async->in_flight)
+		return;
+	async->in_flight = false;
+	async->err = vcd_op_end(&async->run);
+}
+
+static int vcd_async_start(struct vcd_file *file, struct vcd_async *async)
+{
+	struct vcd_op *run = &async->run;
+	struct vcd_async *earlier;
+	struct vcd_queue *queue;
+	int err;
+
+	if (!vcd_op_is_alone(run)) {
+		list_for_each_entry(earlier, &file->async_list, list)
+			if (earlier->run.session == run->session)
+				vcd_async_settle(earlier);
+		return vcd_op_run(run);
+	}
+	if (!run->op.len && !run->session->mac)
+		return 0;
+	run->xfer.pin = true;
+	run->xfer.done_wait = &file->async_wait;
+	queue = vcd_queue_here(file->dev);
+	err = vcd_op_begin(run, queue);
+	if (err)
+		return err;
+	async->in_flight = true;
+	vcd_queue_kick(queue);
+	return 0;
+}
+
+static int vcd_async_submit_locked(struct vcd_file *file,
+				   const struct crypt_op *op)
+{
+	struct vcd_async *async;
+	int err;
+
+	if (file->async_num >= vcd_async_max)
+		return -EBUSY;
+	async = kzalloc(sizeof(*async), GFP_KERNEL_ACCOUNT);
+	if (!async)
+		return -ENOMEM;
+	err = vcd_op_init(&async->run, file, op);
+	if (!async->run.session) {
+		vcd_async_free(async);
+		return err;
+	}
+	/* Whatever is wrong with it, the program learns when it fetches. */
+	async->err = err ? err : vcd_async_start(file, async);
+	list_add_tail(&async->list, &file->async_list);
+	file->async_num++;
+	wake_up_all(&file->async_wait);
+	return 0;
+}
+
+/**
+ * vcd_async_submit() - CIOCASYNCCRYPT
+ * @file: file description
+ * @op: private copy of the program's structure
+ *
+ * Return: 0; -EINVAL unknown session or COP_FLAG_NO_ZC; -EBUSY async_max are
+ * under way; -ENOMEM; -EINTR.
+ */
+int vcd_async_submit(struct vcd_file *file, const struct crypt_op *op)
+{
+	int err;
+
+	if (op->flags & COP_FLAG_NO_ZC)
+		return -EINVAL;
+	if (mutex_lock_killable(&file->async_lock))
+		return -EINTR;
+	err = vcd_async_submit_locked(file, op);
+	mutex_unlock(&file->async_lock);
+	return err;
+}
+
+/**
+ * vcd_async_fetch() - CIOCASYNCFETCH
+ * @file: file description
+ * @op: out: the operation that is done; its ses is 0 when there is none
+ *
+ * Return: the operation's result; -EBUSY when the oldest one is not done or there
+ * is none; -EINTR.
+ */
+int vcd_async_fetch(struct vcd_file *file, struct crypt_op *op)
+{
+	struct vcd_async *async;
+	int err = -EBUSY;
+
+	op->ses = 0;
+	if (mutex_lock_killable(&file->async_lock))
+		return -EINTR;
+	async = list_first_entry_or_null(&file->async_list, struct vcd_async, list);
+	if (async && vcd_async_is_done(async)) {
+		list_del(&async->list);
+		file->async_num--;
+		vcd_async_settle(async);
+		err = async->err;
+		*op = async->run.op;
+		vcd_async_free(async);
+		wake_up_all(&file->async_wait);
+	}
+	mutex_unlock(&file->async_lock);
+	return err;
+}
+
+/** vcd_async_poll() - POLLIN: the oldest is done; POLLOUT: room for another */
+__poll_t vcd_async_poll(struct vcd_file *file, struct file *filp,
+			poll_table *wait)
+{
+	struct vcd_async *async;
+	__poll_t mask = 0;
+
+	poll_wait(filp, &file->async_wait, wait);
+	if (mutex_lock_killable(&file->async_lock))
+		return 0;
+	async = list_first_entry_or_null(&file->async_list, struct vcd_async, list);
+	if (async && vcd_async_is_done(async))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (file->async_num < vcd_async_max)
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	mutex_unlock(&file->async_lock);
+	return mask;
+}
