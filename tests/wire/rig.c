@@ -43,10 +43,15 @@ static void collect_args(const char **all, char *stats_arg, size_t size, const s
 	all[n] = NULL;
 }
 
-static void make_request(struct rig *rig)
+static void make_requests(struct rig *rig)
 {
+	unsigned int i;
+
+	assert_true(rig->front->options.queues <= RIG_QUEUES);
 	assert_int_equal(front_request_init(rig->front, &rig->request, RIG_PAYLOAD, RIG_PAYLOAD),
 			 0);
+	for (i = 0; i < rig->front->options.queues; i++)
+		assert_int_equal(front_request_init(rig->front, &rig->scratch[i], 128, 128), 0);
 }
 
 void rig_open(struct rig *rig, const struct front_options *options, const char *const *args)
@@ -59,7 +64,7 @@ void rig_open(struct rig *rig, const struct front_options *options, const char *
 	collect_args(all, stats_arg, sizeof(stats_arg), rig, args);
 	assert_int_equal(process_start_daemon(&rig->daemon, rig_daemon, all, &socket), 0);
 	assert_int_equal(front_new(options, socket, &rig->front), 0);
-	make_request(rig);
+	make_requests(rig);
 }
 
 void rig_start(struct rig *rig, const struct front_options *options, const char *const *args)
@@ -81,12 +86,22 @@ void rig_listen(struct rig *rig, const char *const *args)
 	assert_int_equal(process_start(&rig->daemon, rig_daemon, all, -1, NULL), 0);
 }
 
-void rig_connect(struct rig *rig, const struct front_options *options)
+void rig_reach(struct rig *rig, const struct front_options *options)
 {
 	assert_null(rig->front);
 	assert_int_equal(front_connect(options, rig->socket_path, &rig->front), 0);
-	make_request(rig);
+	make_requests(rig);
+}
+
+void rig_connect(struct rig *rig, const struct front_options *options)
+{
+	rig_reach(rig, options);
 	assert_int_equal(front_start(rig->front), 0);
+}
+
+void rig_check_queue(struct rig *rig, unsigned int i)
+{
+	assert_int_equal(front_known_answer(&rig->front->queue[i], &rig->scratch[i]), 0);
 }
 
 void rig_check(struct rig *rig)
@@ -94,12 +109,14 @@ void rig_check(struct rig *rig)
 	unsigned int i;
 
 	for (i = 0; i < rig->front->options.queues; i++)
-		assert_int_equal(front_known_answer(&rig->front->queue[i], &rig->request), 0);
+		rig_check_queue(rig, i);
 }
 
 void rig_disconnect(struct rig *rig)
 {
 	rig->front = front_free(rig->front);
+	memset(&rig->request, 0, sizeof(rig->request));
+	memset(rig->scratch, 0, sizeof(rig->scratch));
 }
 
 void rig_end(struct rig *rig)
@@ -158,8 +175,8 @@ uint64_t rig_session(struct rig *rig, struct front_queue *queue)
 	static const uint8_t key[16] = "0123456789abcdef";
 	uint64_t id = 0;
 
-	assert_int_equal(front_session_create(queue, &rig->request, CRYPTO_AES_CBC, key,
-					      sizeof(key), 0, NULL, 0, &id),
+	assert_int_equal(front_session_create(queue, &rig->scratch[queue->index], CRYPTO_AES_CBC,
+					      key, sizeof(key), 0, NULL, 0, &id),
 			 VCD_S_OK);
 	assert_int_not_equal(id, 0);
 	return id;

@@ -21,6 +21,9 @@
 /** The daemon under test; main() of each test sets it from its argument. */
 extern const char *rig_daemon;
 
+#define RIG_PAYLOAD 4096
+#define RIG_QUEUES 8
+
 /**
  * struct rig - a daemon and a front end.
  * @daemon: child process
@@ -28,7 +31,11 @@ extern const char *rig_daemon;
  * @socket_path: where it listens, when it was started with rig_listen()
  * @stats_path: its statistics file
  * @front: front end, or NULL
- * @request: a request with 4 KiB of payload each way, in @front's memory
+ * @request: a request with 4 KiB of payload each way, in @front's memory, for queue 0
+ * @scratch: one for each queue, used by rig_check() and rig_session()
+ *
+ * No buffer is used on two queues, hence by two workers: a guest would order that
+ * by itself, which ThreadSanitizer cannot see.
  */
 struct rig {
 	struct process daemon;
@@ -37,9 +44,8 @@ struct rig {
 	char stats_path[96];
 	struct front *front;
 	struct front_request request;
+	struct front_request scratch[RIG_QUEUES];
 };
-
-#define RIG_PAYLOAD 4096
 
 /** rig_start - a daemon on a socketpair, and a front end that is started. */
 void rig_start(struct rig *rig, const struct front_options *options, const char *const *args);
@@ -50,11 +56,17 @@ void rig_open(struct rig *rig, const struct front_options *options, const char *
 /** rig_listen - a daemon that listens at rig->socket_path; no front end yet. */
 void rig_listen(struct rig *rig, const char *const *args);
 
+/** rig_reach - connect a front end to such a daemon; nothing was sent yet. */
+void rig_reach(struct rig *rig, const struct front_options *options);
+
 /** rig_connect - connect and start a front end to such a daemon. */
 void rig_connect(struct rig *rig, const struct front_options *options);
 
 /** rig_check - the device gives the known answer, on every queue. */
 void rig_check(struct rig *rig);
+
+/** rig_check_queue - the same on one queue. */
+void rig_check_queue(struct rig *rig, unsigned int i);
 
 /** rig_disconnect - the front end goes away without a word. */
 void rig_disconnect(struct rig *rig);

@@ -93,10 +93,10 @@ static void test_two_regions(void **state)
 	/* Header in the first region, payload in both. The reply lies in the second. */
 	end = (uint8_t *)front_region_at(front, 1);
 	across = (struct front_request){
-		.header = (struct vcd_req *)(end - sizeof(struct vcd_req) - 32),
+		.header = (void *)(end - sizeof(struct vcd_req) - 32),
 		.in = end - 32,
 		.in_size = 128,
-		.reply = (struct vcd_reply *)(end + 4096),
+		.reply = (void *)(end + 4096),
 		.out = end + 4096 + sizeof(struct vcd_reply),
 		.out_size = 128,
 	};
@@ -112,9 +112,9 @@ static void test_two_regions(void **state)
 	assert_memory_equal(rig.request.out, across.out, 128);
 
 	/* The other way round: the reply's header itself lies in two regions. */
-	across.header = (struct vcd_req *)(end + 4096);
+	across.header = (void *)(end + 4096);
 	across.in = end + 4096 + sizeof(struct vcd_req);
-	across.reply = (struct vcd_reply *)(end - 16);
+	across.reply = (void *)(end - 16);
 	across.out = end + 16;
 	front_prepare_crypt(&across, id, 0, 128, iv, sizeof(iv));
 	memset(across.in, 'x', 128);

@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_daemon.c - the daemon as a program: command line, sockets, signals,
+ * statistics, and how quiet it is when there is nothing to do.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/wire/rig.h"
+
+/* Run the daemon to its end; its exit status, and what it printed. */
+static int run(const char *const *args, char *text, size_t size)
+{
+	struct process process;
+	size_t len = 0;
+	ssize_t n;
+	int fd;
+
+	assert_int_equal(process_start(&process, rig_daemon, args, -1, &fd), 0);
+	while (len + 1 < size && (n = read(fd, text + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	close(fd);
+	return process_wait(&process);
+}
+
+#define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static void test_usage(void **state)
+{
+	static const char *const bad[][4] = {
+		{ NULL },
+		{ "--socket-path=/tmp/x", "--fd=3" },
+		{ "--socket-path=" },
+		{ "--fd=-1" },
+		{ "--fd=three" },
+		{ "--fd=3", "--num-queues=0" },
+		{ "--fd=3", "--num-queues=65" },
+		{ "--fd=3", "--num-queues=2", "--workers=3" },
+		{ "--fd=3", "--workers=0" },
+		{ "--fd=3", "--poll-us=-5" },
+		{ "--fd=3", "--max-sessions=0" },
+		{ "--fd=3", "--max-request=4095" },
+		{ "--fd=3", "--max-request=1e6" },
+		{ "--fd=3", "stray" },
+		{ "--no-such-option" },
+	};
+	char long_path[256];
+	char text[8192];
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(run(bad[i], text, sizeof(text)), 2);
+		assert_true(strlen(text) > 10);
+	}
+	memset(long_path, 'x', sizeof(long_path));
+	memcpy(long_path, "--socket-path=/", 15);
+	long_path[sizeof(long_path) - 1] = '\0';
+	assert_int_equal(run(ARGS(long_path), text, sizeof(text)), 2);
+
+	assert_int_equal(run(ARGS("--help"), text, sizeof(text)), 0);
+	assert_non_null(strstr(text, "--socket-path"));
+	assert_int_equal(run(ARGS("--version"), text, sizeof(text)), 0);
+	assert_ptr_equal(strstr(text, "vhost-user-cryptodev "), text);
+}
+
+static void test_failures(void **state)
+{
+	char text[4096];
+
+	/* An engine that is not there, a descriptor that is none, a place that is none. */
+	assert_int_equal(run(ARGS("--fd=0", "--engine=nonsense"), text, sizeof(text)), 1);
+	assert_int_equal(run(ARGS("--fd=77"), text, sizeof(text)), 1);
+	assert_non_null(strstr(text, "--fd=77"));
+	assert_int_equal(run(ARGS("--socket-path=/nonexistent/x"), text, sizeof(text)), 1);
+	assert_non_null(strstr(text, "/nonexistent/x"));
+	assert_int_equal(run(ARGS("--socket-path=/tmp/vcd-wire-engine", "--engine=nonsense"), text,
+			     sizeof(text)),
+			 1);
+	assert_non_null(strstr(text, "nonsense"));
+	assert_int_equal(access("/tmp/vcd-wire-engine", F_OK), -1);
+}
+
+/* A reader of JSON that is just strict enough: objects, strings, numbers. */
+static const char *json_value(const char *p);
+
+static const char *json_space(const char *p)
+{
+	return p ? p + strspn(p, " \t\r\n") : NULL;
+}
+
+static const char *json_string(const char *p)
+{
+	if (*p++ != '"')
+		return NULL;
+	while (*p && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
+		p++;
+	return *p == '"' ? p + 1 : NULL;
+}
+
+static const char *json_object(const char *p)
+{
+	p = json_space(p + 1);
+	while (p && *p != '}') {
+		p = json_string(p);
+		p = json_space(p);
+		if (!p || *p != ':')
+			return NULL;
+		p = json_space(json_value(json_space(p + 1)));
+		if (p && *p == ',') {
+			p = json_space(p + 1);
+			if (*p != '"')
+				return NULL;
+		} else if (p && *p != '}') {
+			return NULL;
+		}
+	}
+	return p ? p + 1 : NULL;
+}
+
+static const char *json_value(const char *p)
+{
+	size_t digits;
+
+	if (*p == '{')
+		return json_object(p);
+	if (*p == '"')
+		return json_string(p);
+	digits = strspn(p, "0123456789");
+	return digits ? p + digits : NULL;
+}
+
+static void assert_json(const char *text)
+{
+	const char *end = json_space(json_value(json_space(text)));
+
+	assert_non_null(end);
+	assert_int_equal(*end, '\0');
+}
+
+static void test_capabilities(void **state)
+{
+	char text[4096];
+
+	assert_int_equal(run(ARGS("--print-capabilities"), text, sizeof(text)), 0);
+	assert_json(text);
+	assert_non_null(strstr(text, "\"type\": \"crypto\""));
+}
+
+static void test_stats(void **state)
+{
+	char text[4096];
+	struct rig rig;
+	FILE *file;
+	size_t n;
+
+	rig_start(&rig, NULL, ARGS("--num-queues=3", "--workers=2"));
+	rig_check(&rig);
+	front_session_destroy(&rig.front->queue[0], &rig.request, 1);
+	rig_session(&rig, &rig.front->queue[0]);
+	rig_report(&rig);
+	file = fopen(rig.stats_path, "re");
+	n = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[n] = '\0';
+	assert_json(text);
+	assert_non_null(strstr(text, "\"engine\": \"openssl\""));
+	assert_int_equal(rig_stat(&rig, "queues"), 3);
+	assert_int_equal(rig_stat(&rig, "workers"), 2);
+	assert_int_equal(rig_stat(&rig, "front_ends"), 1);
+	assert_int_equal(rig_stat(&rig, "requests"), 6);
+	assert_int_equal(rig_stat(&rig, "errors"), 1);
+	assert_int_equal(rig_stat(&rig, "OK"), 5);
+	assert_int_equal(rig_stat(&rig, "STALE"), 1);
+	assert_int_equal(rig_stat(&rig, "crypt"), 2);
+	assert_int_equal(rig_stat(&rig, "bytes"), 32);
+	assert_int_equal(rig_stat(&rig, "sessions_created"), 2);
+	assert_int_equal(rig_stat(&rig, "sessions_live"), 1);
+	assert_in_range(rig_stat(&rig, "batches"), 1, 6);
+	assert_in_range(rig_stat(&rig, "notifications"), 1, 20);
+	assert_in_range(rig_stat(&rig, "kicks"), 1, 20);
+	rig_end(&rig);
+	assert_int_equal(rig_stat(&rig, "sessions_live"), 0);
+	rig_stop(&rig);
+}
+
+/* ---- sockets -------------------------------------------------------------------------- */
+
+static int bound_socket(const char *path, bool listening)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	strcpy(address.sun_path, path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	if (listening)
+		assert_int_equal(listen(fd, 4), 0);
+	return fd;
+}
+
+static void test_stale_socket(void **state)
+{
+	const char *const path = "/tmp/vcd-wire-stale";
+	char arg[64];
+	char text[4096];
+	struct process process;
+	struct front *front;
+	int fd;
+
+	unlink(path);
+	snprintf(arg, sizeof(arg), "--socket-path=%s", path);
+
+	/* Somebody listens there: refused, and left alone. */
+	fd = bound_socket(path, true);
+	assert_int_equal(run(ARGS(arg), text, sizeof(text)), 1);
+	assert_non_null(strstr(text, path));
+	assert_int_equal(access(path, F_OK), 0);
+
+	/* Nobody does any more: replaced. */
+	close(fd);
+	assert_int_equal(process_start(&process, rig_daemon, ARGS(arg), -1, NULL), 0);
+	assert_int_equal(front_connect(NULL, path, &front), 0);
+	assert_int_equal(front_start(front), 0);
+	front_free(front);
+
+	/* A second daemon does not take it away from the first. */
+	assert_int_equal(run(ARGS(arg), text, sizeof(text)), 1);
+	assert_int_equal(process_stop(&process), 0);
+	assert_int_equal(access(path, F_OK), -1);
+
+	/* A file that is no socket is left alone. */
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(run(ARGS(arg), text, sizeof(text)), 1);
+	assert_int_equal(access(path, F_OK), 0);
+	unlink(path);
+}
+
+static void test_killed_and_replaced(void **state)
+{
+	struct rig rig;
+	char arg[128];
+	char stats[128];
+
+	rig_listen(&rig, NULL);
+	rig_connect(&rig, NULL);
+	rig_check(&rig);
+	kill(rig.daemon.pid, SIGKILL);
+	assert_int_equal(process_wait(&rig.daemon), 128 + SIGKILL);
+	rig_disconnect(&rig);
+	snprintf(arg, sizeof(arg), "--socket-path=%s", rig.socket_path);
+	snprintf(stats, sizeof(stats), "--stats-file=%s", rig.stats_path);
+	assert_int_equal(process_start(&rig.daemon, rig_daemon, ARGS(arg, stats), -1, NULL), 0);
+	rig_connect(&rig, NULL);
+	rig_check(&rig);
+	rig_stop(&rig);
+}
+
+/* The socket of a successor must not be removed. */
+static void test_successor(void **state)
+{
+	struct rig rig;
+	int fd;
+
+	rig_listen(&rig, NULL);
+	rig_connect(&rig, NULL);
+	unlink(rig.socket_path);
+	fd = bound_socket(rig.socket_path, true);
+	rig_end(&rig);
+	assert_int_equal(access(rig.socket_path, F_OK), 0);
+	close(fd);
+	unlink(rig.socket_path);
+	rig_stop(&rig);
+}
+
+static void test_fd_listening(void **state)
+{
+	const char *const path = "/tmp/vcd-wire-listening";
+	struct process process;
+	struct front *front;
+	char arg[32];
+	unsigned int i;
+	int fd;
+
+	unlink(path);
+	fd = bound_socket(path, true);
+	snprintf(arg, sizeof(arg), "--fd=%d", fd);
+	assert_int_equal(process_start(&process, rig_daemon, ARGS(arg), fd, NULL), 0);
+	close(fd);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(front_connect(NULL, path, &front), 0);
+		assert_int_equal(front_start(front), 0);
+		front_free(front);
+	}
+	assert_int_equal(process_stop(&process), 0);
+	/* Not ours to remove: whoever made it does. */
+	assert_int_equal(unlink(path), 0);
+}
+
+/* With a connected socket it ends when the front end is gone. */
+static void test_fd_connected(void **state)
+{
+	struct rig rig;
+
+	rig_start(&rig, NULL, NULL);
+	rig_check(&rig);
+	rig_session(&rig, &rig.front->queue[0]);
+	rig_disconnect(&rig);
+	assert_int_equal(process_wait(&rig.daemon), 0);
+	assert_int_equal(rig_stat(&rig, "sessions_live"), 0);
+	assert_int_equal(rig_stat(&rig, "front_ends"), 1);
+	rig_stop(&rig);
+}
+
+/* One front end after the other; the sessions of one are unknown to the next. */
+static void test_reconnect(void **state)
+{
+	struct rig rig;
+	uint64_t old = 0;
+	unsigned int i;
+
+	rig_listen(&rig, NULL);
+	for (i = 0; i < 10; i++) {
+		rig_connect(&rig, &(struct front_options){ .style = i % 2 ? FRONT_QEMU :
+									     FRONT_UML });
+		if (old)
+			assert_int_equal(front_session_destroy(&rig.front->queue[0], &rig.request,
+							       old),
+					 VCD_S_STALE);
+		old = rig_session(&rig, &rig.front->queue[0]);
+		rig_check(&rig);
+		rig_disconnect(&rig);
+	}
+	rig_end(&rig);
+	assert_int_equal(rig_stat(&rig, "front_ends"), 10);
+	rig_stop(&rig);
+}
+
+/* A second front end waits until the first one is gone. */
+static void test_one_at_a_time(void **state)
+{
+	struct front *second;
+	struct vu_message reply;
+	struct rig rig;
+	char byte;
+
+	rig_listen(&rig, NULL);
+	rig_connect(&rig, NULL);
+	assert_int_equal(front_connect(NULL, rig.socket_path, &second), 0);
+	assert_int_equal(front_send(second, VU_GET_FEATURES, 0, NULL, 0, NULL, 0), 0);
+	rig_check(&rig);
+	assert_int_equal(recv(second->socket, &byte, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+	rig_disconnect(&rig);
+	assert_int_equal(front_receive(second, &reply), 0);
+	front_free(second);
+	rig_stop(&rig);
+}
+
+/* ---- signals -------------------------------------------------------------------------- */
+
+/**
+ * struct load - a thread that keeps the daemon busy.
+ * @rig: where; its request is the pattern
+ * @thread: the thread
+ * @stop: it is to end
+ */
+struct load {
+	struct rig *rig;
+	pthread_t thread;
+	bool stop;
+};
+
+static void *load_main(void *arg)
+{
+	struct load *load = arg;
+	struct front_queue *queue = &load->rig->front->queue[0];
+	struct front_request requests[32];
+	unsigned int i;
+	uint32_t len;
+	void *token;
+
+	for (i = 0; i < 32; i++) {
+		if (front_request_init(load->rig->front, &requests[i], 4096, 4096))
+			return NULL;
+		*requests[i].header = *load->rig->request.header;
+		if (front_submit(queue, &requests[i], 4096, 4096))
+			return NULL;
+	}
+	while (!__atomic_load_n(&load->stop, __ATOMIC_ACQUIRE)) {
+		front_queue_kick(queue);
+		while (front_queue_reap(queue, &token, &len) == 1)
+			if (front_submit(queue, token, 4096, 4096))
+				return NULL;
+	}
+	return NULL;
+}
+
+static void load_start(struct load *load, struct rig *rig)
+{
+	uint64_t id = rig_session(rig, &rig->front->queue[0]);
+
+	front_prepare_crypt(&rig->request, id, 0, 4096, "0123456789abcdef", 16);
+	*load = (struct load){ .rig = rig };
+	assert_int_equal(pthread_create(&load->thread, NULL, load_main, load), 0);
+}
+
+static void load_stop(struct load *load)
+{
+	__atomic_store_n(&load->stop, true, __ATOMIC_RELEASE);
+	pthread_join(load->thread, NULL);
+}
+
+static void test_sigterm_under_load(void **state)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+	struct load load;
+	struct rig rig;
+	size_t i;
+
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		rig_start(&rig, NULL, NULL);
+		load_start(&load, &rig);
+		usleep(200000);
+		kill(rig.daemon.pid, signals[i]);
+		assert_int_equal(process_wait(&rig.daemon), 0);
+		load_stop(&load);
+		assert_true(rig_stat(&rig, "crypt") > 100);
+		assert_int_equal(rig_stat(&rig, "errors"), 0);
+		rig_stop(&rig);
+	}
+}
+
+/* Messages are answered while the queue is full of work, all the time. */
+static void test_messages_under_load(void **state)
+{
+	struct load load;
+	struct rig rig;
+	unsigned int i;
+	uint64_t features;
+
+	rig_start(&rig, NULL, NULL);
+	load_start(&load, &rig);
+	for (i = 0; i < 200; i++) {
+		assert_int_equal(front_get_u64(rig.front, VU_GET_FEATURES, &features), 0);
+		/* These take the lock of the busy queue. */
+		assert_int_equal(front_set_u64(rig.front, VU_SET_FEATURES, rig.front->features),
+				 0);
+		assert_int_equal(front_enable_queue(&rig.front->queue[0], true), 0);
+	}
+	load_stop(&load);
+	rig_stop(&rig);
+}
+
+/* ---- idleness ------------------------------------------------------------------------- */
+
+/* Bytes that strace wrote: system calls that it saw. -1: it cannot attach here. */
+static long trace(const struct rig *rig, const char *out, unsigned int seconds)
+{
+	char pid[16];
+	char text[4096];
+	struct process strace;
+	struct stat st;
+	unsigned int i;
+	size_t len = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(pid, sizeof(pid), "%d", (int)rig->daemon.pid);
+	if (process_start(&strace, "/usr/bin/strace", ARGS("-f", "-o", out, "-p", pid), -1, &fd))
+		return -1;
+	/* It says "attached" on standard error, for each thread, or why it cannot. */
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	for (i = 0; i < 500; i++) {
+		n = read(fd, text + len, sizeof(text) - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+		text[len] = '\0';
+		if (strstr(text, "attached") || n == 0)
+			break;
+		usleep(10000);
+	}
+	if (strstr(text, "attached")) {
+		sleep(seconds);
+		kill(strace.pid, SIGINT);
+	}
+	process_wait(&strace);
+	close(fd);
+	if (!strstr(text, "attached") || stat(out, &st) < 0)
+		return -1;
+	return st.st_size;
+}
+
+#if defined(__SANITIZE_THREAD__)
+#define THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZER 1
+#endif
+#endif
+
+static void test_idle(void **state)
+{
+#ifdef THREAD_SANITIZER
+	print_message("ThreadSanitizer has a thread of its own that is never idle\n");
+	skip();
+#endif
+	struct rig rig;
+	char out[128];
+	char line[256];
+	long size;
+	FILE *file;
+	unsigned int calls = 0;
+
+	rig_start(&rig, &(struct front_options){ .queues = 4 },
+		  ARGS("--num-queues=4", "--poll-us=100"));
+	rig_check(&rig);
+	rig_session(&rig, &rig.front->queue[0]);
+	usleep(200000); /* polling ends */
+	snprintf(out, sizeof(out), "%s/trace", rig.dir);
+	size = trace(&rig, out, 3);
+	if (size >= 0) {
+		/* The calls it sleeps in are seen as begun and not ended. */
+		file = fopen(out, "re");
+		assert_non_null(file);
+		while (fgets(line, sizeof(line), file)) {
+			if (strstr(line, "<detached ...>") || strstr(line, "epoll_wait(") ||
+			    strstr(line, "restart_syscall("))
+				continue;
+			print_message("  %s", line);
+			calls++;
+		}
+		fclose(file);
+		unlink(out);
+	}
+	/* Idle, not dead. */
+	rig_check(&rig);
+	rig_stop(&rig);
+	if (size < 0) {
+		print_message("strace is not installed or cannot attach here\n");
+		skip();
+	}
+	assert_int_equal(calls, 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_stale_socket),
+		cmocka_unit_test(test_killed_and_replaced),
+		cmocka_unit_test(test_successor),
+		cmocka_unit_test(test_fd_listening),
+		cmocka_unit_test(test_fd_connected),
+		cmocka_unit_test(test_reconnect),
+		cmocka_unit_test(test_one_at_a_time),
+		cmocka_unit_test(test_sigterm_under_load),
+		cmocka_unit_test(test_messages_under_load),
+		cmocka_unit_test(test_idle),
+	};
+
+	if (argc != 2)
+		return 2;
+	rig_daemon = argv[1];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
