@@ -26,7 +26,7 @@ build/build.ninja:
 	meson setup build --prefix=$(PREFIX)
 
 module:
-	tests/vm/module --running $(if $(KDIR),--kdir=$(KDIR))
+	$(MAKE) -C guest $(if $(KDIR),KDIR=$(KDIR)) modules
 
 demo:
 	packaging/deps demo
