@@ -7,7 +7,7 @@
  * Starting is a row of stages, each a function, in an order that matters:
  *
  *     stage_process()   what concerns the whole process: signals, no core dumps,
- *                       not traceable, umask
+ *                       not traceable
  *     stage_open()      everything that needs the file system or a name: socket,
  *                       engine
  *     stage_lock()      memory: keys and key schedules are not swapped out

@@ -69,23 +69,37 @@ struct wire_thread {
 
 /* ---- daemon --------------------------------------------------------------------------- */
 
-/* The daemon that was built with us, unless another one was named. */
+/*
+ * The daemon that was named, or the one that was built or installed with us.
+ */
 static int daemon_path(const struct target *target, char *path, size_t size)
 {
-	ssize_t n;
+	static const char *const places[] = {
+		"../daemon/vhost-user-cryptodev",
+		"../libexec/vhost-user-cryptodev",
+	};
+	char self[PATH_MAX];
 	char *slash;
+	ssize_t n;
+	size_t i;
 
 	if (target->daemon)
 		return snprintf(path, size, "%s", target->daemon) < (int)size ? 0 : -ENAMETOOLONG;
-	n = readlink("/proc/self/exe", path, size - 1);
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (n < 0)
 		return -errno;
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash || (size_t)(slash - path) + sizeof("/../daemon/vhost-user-cryptodev") > size)
-		return -ENAMETOOLONG;
-	strcpy(slash, "/../daemon/vhost-user-cryptodev");
-	return 0;
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (!slash)
+		return -ENOENT;
+	slash[1] = '\0';
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (snprintf(path, size, "%s%s", self, places[i]) >= (int)size)
+			return -ENAMETOOLONG;
+		if (access(path, X_OK) == 0)
+			return 0;
+	}
+	return -ENOENT;
 }
 
 static int start_daemon(struct bench *bench, struct wire *wire, int *socket)
@@ -97,7 +111,7 @@ static int start_daemon(struct bench *bench, struct wire *wire, int *socket)
 	char request[32];
 	char sessions[48];
 	const char *const args[] = { engine, queues, poll, request, sessions, "--quiet", NULL };
-	char path[PATH_MAX];
+	char path[2 * PATH_MAX] = "";
 	uint64_t session_count = (uint64_t)work->sessions * work->threads + 1;
 	uint32_t max_request = work->size > VCD_DEFAULT_MAX_REQUEST ? work->size :
 								      VCD_DEFAULT_MAX_REQUEST;
