@@ -15,6 +15,7 @@
 /* "auto" is the first one. */
 static const struct vcd_engine_ops *const backends[] = {
     &vcd_engine_openssl,
+    &vcd_engine_cryptodev,
 };
 
 #define N_BACKENDS (sizeof(backends) / sizeof(backends[0]))
@@ -46,7 +47,7 @@ struct vcd_engine *vcd_engine_close(struct vcd_engine *engine)
 
 const char *const *vcd_engine_names(void)
 {
-	static const char *const names[] = {"auto", "openssl", NULL};
+	static const char *const names[] = {"auto", "openssl", "cryptodev", "cryptodev:PATH", NULL};
 
 	return names;
 }

@@ -243,11 +243,10 @@ void vcd_engine_run(struct vcd_engine *engine, unsigned int worker, struct vcd_j
 /**
  * vcd_engine_hash_copy - make @dst's half-done hash equal to @src's.
  *
- * The caller lets no job run on either session meanwhile. The copy ends as @src
- * would have: a MAC goes on under @src's key until @dst's next HASH_RESET.
+ * The caller lets no job run on either session meanwhile.
  *
- * Return: VCD_S_OK; VCD_S_INVALID the sessions' algorithms differ, there is none, or both are the
- * same session; VCD_S_NOSTATE @src has no half-done hash; VCD_S_NOMEM, VCD_S_IO.
+ * Return: VCD_S_OK; VCD_S_INVALID the sessions' algorithms or MAC keys differ, there is no hash,
+ * or both are the same session; VCD_S_NOSTATE @src has no half-done hash; VCD_S_NOMEM, VCD_S_IO.
  */
 uint32_t vcd_engine_hash_copy(struct vcd_engine_session *dst, struct vcd_engine_session *src);
 

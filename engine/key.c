@@ -20,6 +20,11 @@ int vcd_key_set(struct vcd_key *key, const uint8_t *bytes, size_t len)
 	return 0;
 }
 
+bool vcd_key_equal(const struct vcd_key *a, const struct vcd_key *b)
+{
+	return a->len == b->len && (!a->len || !CRYPTO_memcmp(a->bytes, b->bytes, a->len));
+}
+
 void vcd_key_wipe(struct vcd_key *key)
 {
 	OPENSSL_secure_clear_free(key->bytes, key->len);

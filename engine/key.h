@@ -10,6 +10,7 @@
 #ifndef VCD_KEY_H
 #define VCD_KEY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,9 @@ struct vcd_key {
 
 /** vcd_key_set - copy @len bytes into the empty @key. Return: 0 or -ENOMEM. */
 int vcd_key_set(struct vcd_key *key, const uint8_t *bytes, size_t len);
+
+/** vcd_key_equal - whether both are the same, in a time that tells nothing of their bytes. */
+bool vcd_key_equal(const struct vcd_key *a, const struct vcd_key *b);
 
 /** vcd_key_wipe - wipe and free; @key is empty afterwards. */
 void vcd_key_wipe(struct vcd_key *key);

@@ -22,9 +22,6 @@
 /* Most bytes of one EVP call, whose lengths are ints; a multiple of every block size. */
 #define EVP_CHUNK (1u << 30)
 
-/* Longest XTS data unit, IEEE 1619: 2^20 blocks. libcrypto refuses more. */
-#define XTS_MAX_LEN (16u << 20)
-
 struct cipher_name {
 	uint32_t id;
 	size_t key_len; /* 0: any that the table allows */
@@ -166,7 +163,7 @@ uint32_t vcd_ossl_cipher_run(struct vcd_ossl_session *session, struct vcd_ossl_l
 			memcpy(job->dst, job->src, job->len);
 		return VCD_S_OK;
 	}
-	if (mode == VCD_MODE_XTS && job->len > XTS_MAX_LEN)
+	if (mode == VCD_MODE_XTS && job->len > VCD_XTS_MAX_LEN)
 		return VCD_S_INVALID;
 	ctx = context(session, lane, encrypt);
 	if (!ctx) {

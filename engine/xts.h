@@ -20,6 +20,9 @@
 
 #include "engine/engine.h"
 
+/** Longest data unit in bytes, IEEE 1619-2007, 5.1: 2^20 blocks. */
+#define VCD_XTS_MAX_LEN (16u << 20)
+
 /** struct vcd_xts - the tweak key of one session, for one worker. */
 struct vcd_xts;
 

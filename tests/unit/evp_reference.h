@@ -34,4 +34,51 @@ bool reference_available(const struct reference_cipher *cipher);
 void reference_crypt(const struct reference_cipher *cipher, bool encrypt, const uint8_t *key,
 		     const uint8_t *iv, const uint8_t *in, uint8_t *out, size_t len);
 
+/**
+ * struct reference_hash - one hash or MAC.
+ * @id: enum cryptodev_crypto_op_t
+ * @evp: libcrypto's name of the digest; of the cipher for CMAC
+ * @mac: "HMAC", "CMAC", or NULL for a plain hash
+ */
+struct reference_hash {
+	uint32_t id;
+	const char *evp;
+	const char *mac;
+};
+
+/** All of them, ended by an id of 0. */
+extern const struct reference_hash reference_hashes[];
+
+/** reference_hash_find - the entry of @id; NULL when there is none. */
+const struct reference_hash *reference_hash_find(uint32_t id);
+
+/** reference_hash_run - digest or MAC of @len bytes at @in. Return: its length. */
+size_t reference_hash_run(const struct reference_hash *hash, const uint8_t *key, size_t key_len,
+			  const uint8_t *in, size_t len, uint8_t *out);
+
+/**
+ * struct reference_aead - one AEAD and key size.
+ * @id: enum cryptodev_crypto_op_t
+ * @key_len: bytes
+ * @evp: libcrypto's name
+ */
+struct reference_aead {
+	uint32_t id;
+	size_t key_len;
+	const char *evp;
+};
+
+/** All of them, ended by an id of 0. */
+extern const struct reference_aead reference_aeads[];
+
+/** struct reference_aead_job - what an AEAD takes beside key and data. */
+struct reference_aead_job {
+	const uint8_t *key, *nonce, *aad;
+	size_t nonce_len, aad_len, tag_len;
+};
+
+/** reference_aead_seal - encrypt; ciphertext to @out, the tag to @tag. */
+void reference_aead_seal(const struct reference_aead *aead, const struct reference_aead_job *job,
+			 const uint8_t *in, size_t len, uint8_t *out, uint8_t *tag);
+
 #endif /* VCD_EVP_REFERENCE_H */

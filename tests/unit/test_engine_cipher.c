@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_engine_cipher.c - ciphers of the openssl engine: published answers, then
- * random jobs against evp_reference.c, whole, in pieces and in place.
+ * test_engine_cipher.c - ciphers of every engine: published answers, then random
+ * jobs against evp_reference.c, whole, in pieces and in place.
  */
 #include "tests/unit/unit.h"
 
@@ -11,23 +11,12 @@
 
 #include "cryptodev.h"
 #include "engine/alg.h"
+#include "tests/unit/engines.h"
 #include "tests/unit/evp_reference.h"
 
 #define MAX_DATA 2048
-#define WORKERS 3
-
-static struct vcd_engine *engine;
-
-static int setup(void **state)
-{
-	return vcd_engine_open("openssl", WORKERS, &engine);
-}
-
-static int teardown(void **state)
-{
-	engine = vcd_engine_close(engine);
-	return 0;
-}
+#define WORKERS ENGINES_WORKERS
+#define engine engines_current
 
 static struct vcd_engine_session *session_new(uint32_t id, const uint8_t *key, size_t key_len)
 {
@@ -358,6 +347,7 @@ static void batch(void **state)
 	struct vcd_job jobs[N] = {0}, *list[N];
 	uint8_t key[32], out[64];
 
+	memset(data, 0, sizeof(data));
 	for (size_t i = 0; i < N; i++) {
 		memset(key, (int)i, sizeof(key));
 		sessions[i] =
@@ -467,26 +457,6 @@ static void has_tells_the_truth(void **state)
 	}
 }
 
-static void open_by_name(void **state)
-{
-	struct vcd_engine *other = NULL;
-
-	assert_int_equal(vcd_engine_open("", 1, &other), -EINVAL);
-	assert_int_equal(vcd_engine_open("opensslx", 1, &other), -EINVAL);
-	assert_int_equal(vcd_engine_open("open", 1, &other), -EINVAL);
-	assert_int_equal(vcd_engine_open("openssl:x", 1, &other), -EINVAL);
-	assert_int_equal(vcd_engine_open("auto:x", 1, &other), -EINVAL);
-	assert_int_equal(vcd_engine_open("openssl", 0, &other), -EINVAL);
-	assert_null(other);
-	assert_int_equal(vcd_engine_open("auto", 1, &other), 0);
-	assert_string_equal(other->ops->name, "openssl");
-	assert_null(vcd_engine_close(other));
-	assert_null(vcd_engine_close(NULL));
-	vcd_engine_session_free(NULL);
-	for (const char *const *name = vcd_engine_names(); *name; name++)
-		assert_true(**name);
-}
-
 static void foreign_worker(void **state)
 {
 	uint8_t key[16] = {0}, iv[16] = {0}, data[16] = {0};
@@ -508,9 +478,9 @@ int main(void)
 	    cmocka_unit_test(long_jobs),
 	    cmocka_unit_test(bad_sessions),
 	    cmocka_unit_test(has_tells_the_truth),
-	    cmocka_unit_test(open_by_name),
 	    cmocka_unit_test(foreign_worker),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, engines_openssl, engines_close) +
+	       cmocka_run_group_tests(tests, engines_cryptodev, engines_close);
 }
