@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The devices as a shared object for Debian's own, unmodified binary (module/entry.c).
+#
+# The objects are compiled as QEMU's build compiles them, by the commands it has noted, but position
+# independent for a library and with VCD_MODULE, which leaves out their own registration.
+
+# module_build VERSION: after own_build VERSION objects; prints the path of the shared object.
+module_build() {
+	local dir lock out file objects=()
+	dir=$(own_dir "$1")
+	exec {lock}>"$dir.lock"
+	flock "$lock"
+	rm -rf "$dir/module"
+	mkdir "$dir/module"
+	out=$dir/module/virtio-cryptodev.so
+	while read -r file; do
+		module_compile "$dir" "$file" "$dir/module/$(basename "$file" .c).o"
+		objects+=("$dir/module/$(basename "$file" .c).o")
+	done < <(module_sources "$dir")
+	(cd "$dir/build" && gcc -shared -o "$out.new" "${objects[@]}" -Wl,--exclude-libs,ALL \
+		-L"$dir/engine/device" -lvcd-device -L"$dir/engine/engine" -lvcd-engine -lcrypto) ||
+		die "the shared object could not be linked"
+	mv "$out.new" "$out"
+	exec {lock}>&-
+	printf '%s\n' "$out"
+}
+
+module_sources() {
+	printf '%s\n' "$QEMU_TOP/module/entry.c" "$1/build/hw/cryptodev/trace-hw_cryptodev.c" \
+		"$1/source/hw/cryptodev/"*.c
+}
+
+# module_compile DIRECTORY FILE OBJECT
+module_compile() {
+	local dir=$1 file=$2 object=$3 flags number
+	flags=$(module_flags "$dir")
+	number=$(sed -nE 's/.*define QEMU_PLUGIN_VERSION ([0-9]+).*/\1/p' "$dir/source/include/qemu/qemu-plugin.h")
+	# The flags are a command line of a build: nothing in it has blanks but what is quoted.
+	(cd "$dir/build" && eval "gcc $flags" -fPIC -DVCD_MODULE "-DVCD_PLUGIN_VERSION=$number" \
+		"'-DVCD_SOURCE_VERSION=\"$(<"$dir/source-version")\"'" -c "'$file'" -o "'$object'") ||
+		die "${file##*/} could not be compiled for the shared object"
+}
+
+# What QEMU compiles our main file with, less the compiler, the file's own names and -fPIE.
+module_flags() {
+	python3 - "$1/build/compile_commands.json" <<-'EOF'
+	import json, shlex, sys
+	for entry in json.load(open(sys.argv[1])):
+	    if entry['file'].endswith('/virtio-cryptodev.c'):
+	        words = shlex.split(entry['command'])
+	        break
+	while not words[0].startswith('-'):
+	    words.pop(0)
+	out = []
+	while words:
+	    word = words.pop(0)
+	    if word in ('-o', '-c', '-MF', '-MQ'):
+	        words.pop(0)
+	    elif word not in ('-MD', '-fPIE'):
+	        out.append(shlex.quote(word))
+	print(' '.join(out))
+	EOF
+}
