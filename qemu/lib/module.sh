@@ -5,30 +5,35 @@
 # The objects are compiled as QEMU's build compiles them, by the commands it has noted, but position
 # independent for a library and with VCD_MODULE, which leaves out their own registration.
 
-# module_build VERSION: after own_build VERSION objects; prints the path of the shared object.
+# module_build VERSION: after own_build VERSION objects; prints the path of the plugin.
 module_build() {
-	local dir lock out file objects=()
+	local dir lock file out objects=()
 	dir=$(own_dir "$1")
 	exec {lock}>"$dir.lock"
 	flock "$lock"
 	rm -rf "$dir/module"
 	mkdir "$dir/module"
 	out=$dir/module/virtio-cryptodev.so
-	while read -r file; do
+	for file in "$dir/build/hw/cryptodev/trace-hw_cryptodev.c" "$dir/source/hw/cryptodev/"*.c; do
 		module_compile "$dir" "$file" "$dir/module/$(basename "$file" .c).o"
 		objects+=("$dir/module/$(basename "$file" .c).o")
-	done < <(module_sources "$dir")
-	(cd "$dir/build" && gcc -shared -o "$out.new" "${objects[@]}" -Wl,--exclude-libs,ALL \
-		-L"$dir/engine/device" -lvcd-device -L"$dir/engine/engine" -lvcd-engine -lcrypto) ||
-		die "the shared object could not be linked"
-	mv "$out.new" "$out"
+	done
+	module_link "$dir/module/$MODULE_DEVICES" "${objects[@]}" -L"$dir/engine/device" -lvcd-device \
+		-L"$dir/engine/engine" -lvcd-engine -lcrypto
+	module_compile "$dir" "$QEMU_TOP/module/entry.c" "$dir/module/entry.o"
+	module_link "$out" "$dir/module/entry.o"
+	rm -f "$dir/module/"*.o
 	exec {lock}>&-
 	printf '%s\n' "$out"
 }
 
-module_sources() {
-	printf '%s\n' "$QEMU_TOP/module/entry.c" "$1/build/hw/cryptodev/trace-hw_cryptodev.c" \
-		"$1/source/hw/cryptodev/"*.c
+# What the plugin loads once it knows where it is.
+readonly MODULE_DEVICES=virtio-cryptodev-devices.so
+
+module_link() {
+	local out=$1
+	shift
+	gcc -shared -o "$out" "$@" -Wl,--exclude-libs,ALL || die "${out##*/} could not be linked"
 }
 
 # module_compile DIRECTORY FILE OBJECT
@@ -38,6 +43,7 @@ module_compile() {
 	number=$(sed -nE 's/.*define QEMU_PLUGIN_VERSION ([0-9]+).*/\1/p' "$dir/source/include/qemu/qemu-plugin.h")
 	# The flags are a command line of a build: nothing in it has blanks but what is quoted.
 	(cd "$dir/build" && eval "gcc $flags" -fPIC -DVCD_MODULE "-DVCD_PLUGIN_VERSION=$number" \
+		"'-DVCD_DEVICES=\"$MODULE_DEVICES\"'" \
 		"'-DVCD_SOURCE_VERSION=\"$(<"$dir/source-version")\"'" -c "'$file'" -o "'$object'") ||
 		die "${file##*/} could not be compiled for the shared object"
 }

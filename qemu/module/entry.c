@@ -9,11 +9,14 @@
  * Debian's binary exports what they need. What is shared with it are the
  * structures of one exact source: another version, even a security update, may
  * have other ones, and the result would be a crash or worse. So the first thing
- * done here is to compare the versions, Debian's revision included.
+ * done here is to compare the versions, Debian's revision included. Only then the devices
+ * are loaded, from a second shared object beside this one: they may need what
+ * another version does not have, and the dynamic linker would say so in its words.
  *
  * VCD_SOURCE_VERSION is the version of the source package this is built from.
  */
 #include "qemu/osdep.h"
+#include <dlfcn.h>
 #include "qapi/error.h"
 #include "qapi/qapi-commands-control.h"
 #include "qapi/qapi-types-control.h"
@@ -26,10 +29,12 @@ int qemu_plugin_version = VCD_PLUGIN_VERSION;
 
 int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv);
 
-void module_virtio_cryptodev_register_types(void);
-void module_virtio_cryptodev_pci_register_types(void);
-void module_vhost_user_cryptodev_register_types(void);
-void module_vhost_user_cryptodev_pci_register_types(void);
+static const char *const registrations[] = {
+    "module_virtio_cryptodev_register_types",
+    "module_virtio_cryptodev_pci_register_types",
+    "module_vhost_user_cryptodev_register_types",
+    "module_vhost_user_cryptodev_pci_register_types",
+};
 
 /* A rebuild of the same source has "+b" and a number behind its version. */
 static bool same_source(const char *package)
@@ -52,9 +57,38 @@ static bool same_source(const char *package)
     return !*package;
 }
 
+static bool devices_register(void)
+{
+    g_autofree char *dir = NULL, *path = NULL;
+    Dl_info self;
+    void *devices;
+    size_t i;
+
+    if (!dladdr(registrations, &self)) {
+        return false;
+    }
+    dir = g_path_get_dirname(self.dli_fname);
+    path = g_build_filename(dir, VCD_DEVICES, NULL);
+    devices = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!devices) {
+        fprintf(stderr, "virtio-cryptodev.so: %s\n", dlerror());
+        return false;
+    }
+    for (i = 0; i < ARRAY_SIZE(registrations); i++) {
+        void (*function)(void) = dlsym(devices, registrations[i]);
+
+        if (!function) {
+            fprintf(stderr, "virtio-cryptodev.so: %s\n", dlerror());
+            return false;
+        }
+        function();
+    }
+    return true;
+}
+
 int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
 {
-    g_autoptr(VersionInfo) have = qmp_query_version(NULL);
+    VersionInfo *have = qmp_query_version(NULL);
 
     if (have->qemu->major != QEMU_VERSION_MAJOR ||
         have->qemu->minor != QEMU_VERSION_MINOR ||
@@ -69,9 +103,6 @@ int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
                 *have->package ? have->package : "not Debian's");
         return -1;
     }
-    module_virtio_cryptodev_register_types();
-    module_virtio_cryptodev_pci_register_types();
-    module_vhost_user_cryptodev_register_types();
-    module_vhost_user_cryptodev_pci_register_types();
-    return 0;
+    qapi_free_VersionInfo(have);
+    return devices_register() ? 0 : -1;
 }
