@@ -67,8 +67,10 @@ static int engine_open(const char *arg, unsigned int workers, struct vcd_engine 
 
 		vcd_alg_driver_name(alg, "openssl", engine->algs[i].driver,
 				    sizeof(engine->algs[i].driver));
-		if (alg->kind == VCD_ALG_CIPHER)
+		if (alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD)
 			vcd_ossl_cipher_fetch(engine, alg);
+		else
+			vcd_ossl_hash_fetch(engine, alg);
 	}
 	ERR_clear_error();
 	*ret = &engine->base;
@@ -103,8 +105,11 @@ static void session_free(struct vcd_engine_session *base)
 {
 	struct vcd_ossl_session *session = to_session(base);
 
-	for (unsigned int i = 0; i < base->engine->workers; i++)
+	for (unsigned int i = 0; i < base->engine->workers; i++) {
 		vcd_ossl_cipher_release(&session->lanes[i]);
+		vcd_ossl_hash_release(&session->lanes[i].hash);
+	}
+	vcd_ossl_hash_release(&session->state);
 	vcd_key_wipe(&session->key);
 	vcd_key_wipe(&session->mackey);
 	free(session);
@@ -136,6 +141,32 @@ static int session_new(struct vcd_engine *base, const struct vcd_session_params 
 	return 0;
 }
 
+/* The plaintext is hashed: before it is encrypted, after it is decrypted. */
+static uint32_t run_job(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
+			struct vcd_job *job)
+{
+	const struct vcd_alg *cipher = session->base.cipher;
+	bool decrypt = cipher && job->flags & VCD_JOB_DECRYPT;
+	uint32_t status = VCD_S_OK;
+
+	if (vcd_alg_mode(cipher) == VCD_MODE_AEAD)
+		return vcd_ossl_aead_run(session, lane, job);
+	if (!session->base.mac)
+		return vcd_ossl_cipher_run(session, lane, job);
+	if (!vcd_ossl_hash_ready(session, job))
+		return VCD_S_NOSTATE;
+	if (!decrypt)
+		status = vcd_ossl_hash_run(session, lane, job, job->src);
+	if (status == VCD_S_OK && cipher) {
+		status = vcd_ossl_cipher_run(session, lane, job);
+		if (status != VCD_S_OK)
+			vcd_ossl_hash_abandon(session, job);
+	}
+	if (status == VCD_S_OK && decrypt)
+		status = vcd_ossl_hash_run(session, lane, job, job->dst);
+	return status;
+}
+
 static void engine_run(struct vcd_engine *base, unsigned int worker, struct vcd_job *const jobs[],
 		       size_t n)
 {
@@ -143,13 +174,13 @@ static void engine_run(struct vcd_engine *base, unsigned int worker, struct vcd_
 		struct vcd_job *job = jobs[i];
 		struct vcd_ossl_session *session = to_session(job->session);
 
-		job->status = vcd_ossl_cipher_run(session, &session->lanes[worker], job);
+		job->status = run_job(session, &session->lanes[worker], job);
 	}
 }
 
 static uint32_t hash_copy(struct vcd_engine_session *dst, struct vcd_engine_session *src)
 {
-	return VCD_S_NOALG;
+	return vcd_ossl_hash_copy(to_session(dst), to_session(src));
 }
 
 static const char *driver_name(struct vcd_engine *base, const struct vcd_alg *alg)

@@ -4,7 +4,8 @@
  *
  * Theory of operation
  * -------------------
- * openssl.c owns the engine and the sessions, openssl_cipher.c runs ciphers.
+ * openssl.c owns the engine and the sessions; openssl_cipher.c, openssl_hash.c and
+ * openssl_aead.c run the parts of a job.
  *
  * All algorithms are fetched once, when the engine is opened, into a library
  * context of our own: neither the program's openssl.cnf nor a provider that it
@@ -58,14 +59,30 @@ struct vcd_ossl_engine {
 	struct vcd_ossl_alg algs[VCD_ALG_COUNT];
 };
 
+/** struct vcd_ossl_hash - a context of a hash (@md) or a MAC (@mac); both NULL: not made. */
+struct vcd_ossl_hash {
+	EVP_MD_CTX *md;
+	EVP_MAC_CTX *mac;
+};
+
+/** struct vcd_ossl_ccm - the lengths for which a CCM context was made. */
+struct vcd_ossl_ccm {
+	uint8_t tag_len;
+	uint8_t nonce_len;
+};
+
 /**
  * struct vcd_ossl_lane - the contexts of one worker.
  * @cipher: [1] encrypts, [0] decrypts
+ * @ccm: for CCM, what @cipher fits
  * @xts: tweak key, for XTS
+ * @hash: for hashes that begin and end in one job
  */
 struct vcd_ossl_lane {
 	EVP_CIPHER_CTX *cipher[2];
+	struct vcd_ossl_ccm ccm[2];
 	struct vcd_xts *xts;
+	struct vcd_ossl_hash hash;
 };
 
 /**
@@ -75,6 +92,8 @@ struct vcd_ossl_lane {
  * @xts_ecb: AES-ECB for the tweak key, when the cipher is XTS
  * @key: cipher key
  * @mackey: MAC key
+ * @state: the hash that goes over several jobs; only one such job runs at a time
+ * @begun: whether it is half done
  * @lanes: one per worker
  */
 struct vcd_ossl_session {
@@ -83,6 +102,8 @@ struct vcd_ossl_session {
 	const EVP_CIPHER *xts_ecb;
 	struct vcd_key key;
 	struct vcd_key mackey;
+	struct vcd_ossl_hash state;
+	bool begun;
 	struct vcd_ossl_lane lanes[];
 };
 
@@ -99,5 +120,28 @@ uint32_t vcd_ossl_cipher_run(struct vcd_ossl_session *session, struct vcd_ossl_l
 
 /** vcd_ossl_cipher_release - free the cipher contexts of @lane. */
 void vcd_ossl_cipher_release(struct vcd_ossl_lane *lane);
+
+/** vcd_ossl_aead_run - run a job of an AEAD session. Return: its status. */
+uint32_t vcd_ossl_aead_run(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
+			   struct vcd_job *job);
+
+/** vcd_ossl_hash_fetch - fill in @alg's digest and MAC. Return: whether libcrypto has them. */
+bool vcd_ossl_hash_fetch(struct vcd_ossl_engine *engine, const struct vcd_alg *alg);
+
+/** vcd_ossl_hash_ready - false when @job goes on with a hash that was not begun. */
+bool vcd_ossl_hash_ready(const struct vcd_ossl_session *session, const struct vcd_job *job);
+
+/** vcd_ossl_hash_run - run the hash part of @job over its len bytes at @data. Return: status. */
+uint32_t vcd_ossl_hash_run(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
+			   struct vcd_job *job, const uint8_t *data);
+
+/** vcd_ossl_hash_abandon - the other part of @job failed: its half-done hash is lost. */
+void vcd_ossl_hash_abandon(struct vcd_ossl_session *session, const struct vcd_job *job);
+
+/** vcd_ossl_hash_copy - as vcd_engine_hash_copy(). */
+uint32_t vcd_ossl_hash_copy(struct vcd_ossl_session *dst, const struct vcd_ossl_session *src);
+
+/** vcd_ossl_hash_release - free what @hash holds. */
+void vcd_ossl_hash_release(struct vcd_ossl_hash *hash);
 
 #endif /* VCD_OPENSSL_H */

@@ -53,6 +53,13 @@ static const struct cipher_name cipher_names[] = {
     {CRYPTO_CAMELLIA_CBC, 16, "CAMELLIA-128-CBC"},
     {CRYPTO_CAMELLIA_CBC, 24, "CAMELLIA-192-CBC"},
     {CRYPTO_CAMELLIA_CBC, 32, "CAMELLIA-256-CBC"},
+    {CRYPTO_AES_GCM, 16, "AES-128-GCM"},
+    {CRYPTO_AES_GCM, 24, "AES-192-GCM"},
+    {CRYPTO_AES_GCM, 32, "AES-256-GCM"},
+    {CRYPTO_AES_CCM, 16, "AES-128-CCM"},
+    {CRYPTO_AES_CCM, 24, "AES-192-CCM"},
+    {CRYPTO_AES_CCM, 32, "AES-256-CCM"},
+    {CRYPTO_CHACHA20_POLY1305, 32, "ChaCha20-Poly1305"},
 };
 
 #define N_CIPHER_NAMES (sizeof(cipher_names) / sizeof(cipher_names[0]))
@@ -191,4 +198,5 @@ void vcd_ossl_cipher_release(struct vcd_ossl_lane *lane)
 	}
 	vcd_xts_free(lane->xts);
 	lane->xts = NULL;
+	memset(lane->ccm, 0, sizeof(lane->ccm));
 }

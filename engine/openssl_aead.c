@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * openssl_aead.c - AEADs of the openssl backend. See openssl.h.
+ *
+ * libcrypto puts plaintext out before it has compared the tag; what failed is
+ * wiped before the job ends. A caller whose dst is seen by others meanwhile gives
+ * private memory (device/ does).
+ */
+#include "engine/openssl.h"
+
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+
+#include "cryptodev.h"
+
+/*
+ * CCM's contexts have tag and nonce length worked into them with the key. The
+ * lane's is made anew when a job comes with others.
+ */
+static void ccm_fit(struct vcd_ossl_lane *lane, int encrypt, const struct vcd_job *job)
+{
+	struct vcd_ossl_ccm *fit = &lane->ccm[encrypt];
+
+	if (fit->tag_len == job->mac_len && fit->nonce_len == job->iv_len)
+		return;
+	EVP_CIPHER_CTX_free(lane->cipher[encrypt]);
+	lane->cipher[encrypt] = NULL;
+	fit->tag_len = job->mac_len;
+	fit->nonce_len = job->iv_len;
+}
+
+static bool set_lengths(EVP_CIPHER_CTX *ctx, const struct vcd_job *job)
+{
+	size_t nonce_len = job->iv_len;
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_size_t(OSSL_CIPHER_PARAM_AEAD_IVLEN, &nonce_len),
+	    OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, NULL, job->mac_len),
+	    OSSL_PARAM_construct_end(),
+	};
+
+	return EVP_CIPHER_CTX_set_params(ctx, params) == 1;
+}
+
+static EVP_CIPHER_CTX *context(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
+			       int encrypt, const struct vcd_job *job)
+{
+	bool ccm = session->base.cipher->id == CRYPTO_AES_CCM;
+	EVP_CIPHER_CTX *ctx;
+
+	if (ccm)
+		ccm_fit(lane, encrypt, job);
+	if (lane->cipher[encrypt])
+		return lane->cipher[encrypt];
+	ctx = EVP_CIPHER_CTX_new();
+	if (!ctx)
+		return NULL;
+	if (EVP_CipherInit_ex2(ctx, session->cipher, NULL, NULL, encrypt, NULL) != 1 ||
+	    (ccm && !set_lengths(ctx, job)) ||
+	    EVP_CipherInit_ex2(ctx, NULL, session->key.bytes, NULL, encrypt, NULL) != 1) {
+		EVP_CIPHER_CTX_free(ctx);
+		return NULL;
+	}
+	lane->cipher[encrypt] = ctx;
+	return ctx;
+}
+
+static bool set_tag(EVP_CIPHER_CTX *ctx, struct vcd_job *job)
+{
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, job->mac, job->mac_len),
+	    OSSL_PARAM_construct_end(),
+	};
+
+	return EVP_CIPHER_CTX_set_params(ctx, params) == 1;
+}
+
+static bool get_tag(EVP_CIPHER_CTX *ctx, struct vcd_job *job)
+{
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, job->mac, job->mac_len),
+	    OSSL_PARAM_construct_end(),
+	};
+
+	return EVP_CIPHER_CTX_get_params(ctx, params) == 1;
+}
+
+/* Nonce, tag to compare with, and AAD. */
+static bool start(EVP_CIPHER_CTX *ctx, int encrypt, bool ccm, struct vcd_job *job)
+{
+	int n;
+
+	if (!encrypt && !set_tag(ctx, job))
+		return false;
+	if (EVP_CipherInit_ex2(ctx, NULL, NULL, job->iv, encrypt, NULL) != 1)
+		return false;
+	if (ccm && EVP_CipherUpdate(ctx, NULL, &n, NULL, (int)job->len) != 1)
+		return false;
+	return !job->aad_len || EVP_CipherUpdate(ctx, NULL, &n, job->aad, (int)job->aad_len) == 1;
+}
+
+/* Data and verdict: when this fails while decrypting, the tag was wrong. */
+static bool finish(EVP_CIPHER_CTX *ctx, bool ccm, struct vcd_job *job)
+{
+	uint8_t none[16];
+	int n = 0;
+
+	/* CCM computes and compares in the update, so that there is one also without data. */
+	if ((job->len || ccm) && EVP_CipherUpdate(ctx, job->len ? job->dst : none, &n,
+						  job->len ? job->src : none, (int)job->len) != 1)
+		return false;
+	if (job->len && (uint32_t)n != job->len)
+		return false;
+	return ccm || EVP_CipherFinal_ex(ctx, none, &n) == 1;
+}
+
+/* Lengths that the algorithm cannot do; EVP takes an int, CCM's counter has 15 - nonce bytes. */
+static bool lengths_ok(const struct vcd_job *job)
+{
+	const struct vcd_alg *aead = job->session->cipher;
+	unsigned int counter_bits = 8 * (15u - job->iv_len);
+
+	if (!vcd_alg_iv_ok(aead, job->iv_len) || !vcd_alg_tag_ok(aead, job->mac_len))
+		return false;
+	if (job->len > INT32_MAX || job->aad_len > INT32_MAX)
+		return false;
+	return aead->id != CRYPTO_AES_CCM || counter_bits >= 32 ||
+	       job->len < UINT32_C(1) << counter_bits;
+}
+
+uint32_t vcd_ossl_aead_run(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
+			   struct vcd_job *job)
+{
+	bool ccm = session->base.cipher->id == CRYPTO_AES_CCM;
+	int encrypt = !(job->flags & VCD_JOB_DECRYPT);
+	EVP_CIPHER_CTX *ctx;
+
+	if (!lengths_ok(job))
+		return VCD_S_INVALID;
+	ctx = context(session, lane, encrypt, job);
+	if (!ctx) {
+		ERR_clear_error();
+		return VCD_S_NOMEM;
+	}
+	if (!start(ctx, encrypt, ccm, job))
+		goto err_release;
+	if (finish(ctx, ccm, job)) {
+		if (encrypt && !get_tag(ctx, job))
+			goto err_release;
+		return VCD_S_OK;
+	}
+	if (encrypt)
+		goto err_release;
+	ERR_clear_error();
+	OPENSSL_cleanse(job->dst, job->len);
+	return VCD_S_BADMSG;
+
+err_release:
+	if (job->len)
+		OPENSSL_cleanse(job->dst, job->len);
+	vcd_ossl_cipher_release(lane);
+	ERR_clear_error();
+	return VCD_S_IO;
+}
