@@ -153,6 +153,20 @@ enum vcd_mode vcd_alg_mode(const struct vcd_alg *alg)
 	}
 }
 
+bool vcd_aead_lengths_ok(const struct vcd_job *job)
+{
+	const struct vcd_alg *aead = job->session->cipher;
+	unsigned int counter_bits;
+
+	if (!vcd_alg_iv_ok(aead, job->iv_len) || !vcd_alg_tag_ok(aead, job->mac_len))
+		return false;
+	if (job->len > INT32_MAX || job->aad_len > INT32_MAX)
+		return false;
+	counter_bits = 8 * (15u - job->iv_len);
+	return aead->id != CRYPTO_AES_CCM || counter_bits >= 32 ||
+	       job->len < UINT32_C(1) << counter_bits;
+}
+
 void vcd_alg_driver_name(const struct vcd_alg *alg, const char *backend, char *buf, size_t size)
 {
 	int n = snprintf(buf, size, "%s-%s", backend, alg->name);

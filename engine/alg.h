@@ -34,6 +34,14 @@ enum vcd_mode {
 enum vcd_mode vcd_alg_mode(const struct vcd_alg *alg);
 
 /**
+ * vcd_aead_lengths_ok - whether an AEAD job's lengths are some that its algorithm has.
+ *
+ * Nonce, tag, and the message: CCM counts its bytes in 15 - nonce bytes, no backend
+ * takes more than an int.
+ */
+bool vcd_aead_lengths_ok(const struct vcd_job *job);
+
+/**
  * vcd_alg_driver_name - "openssl" and "cbc(aes)" make "openssl-cbc-aes".
  * @buf: result, always terminated
  * @size: bytes at @buf

@@ -534,7 +534,9 @@ static uint32_t authcrypt(struct cdev_engine *engine, unsigned int number, struc
 	struct crypt_auth_op op;
 	int error;
 
-	if (whole > UINT32_MAX || !bounce_for(worker, whole))
+	if (!vcd_aead_lengths_ok(job))
+		return VCD_S_INVALID;
+	if (!bounce_for(worker, whole))
 		return VCD_S_NOMEM;
 	if (job->len)
 		memcpy(worker->bounce, job->src, job->len);

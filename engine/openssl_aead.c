@@ -116,20 +116,6 @@ static bool finish(EVP_CIPHER_CTX *ctx, bool ccm, struct vcd_job *job)
 	return ccm || EVP_CipherFinal_ex(ctx, none, &n) == 1;
 }
 
-/* Lengths that the algorithm cannot do; EVP takes an int, CCM's counter has 15 - nonce bytes. */
-static bool lengths_ok(const struct vcd_job *job)
-{
-	const struct vcd_alg *aead = job->session->cipher;
-	unsigned int counter_bits = 8 * (15u - job->iv_len);
-
-	if (!vcd_alg_iv_ok(aead, job->iv_len) || !vcd_alg_tag_ok(aead, job->mac_len))
-		return false;
-	if (job->len > INT32_MAX || job->aad_len > INT32_MAX)
-		return false;
-	return aead->id != CRYPTO_AES_CCM || counter_bits >= 32 ||
-	       job->len < UINT32_C(1) << counter_bits;
-}
-
 uint32_t vcd_ossl_aead_run(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
 			   struct vcd_job *job)
 {
@@ -137,7 +123,7 @@ uint32_t vcd_ossl_aead_run(struct vcd_ossl_session *session, struct vcd_ossl_lan
 	int encrypt = !(job->flags & VCD_JOB_DECRYPT);
 	EVP_CIPHER_CTX *ctx;
 
-	if (!lengths_ok(job))
+	if (!vcd_aead_lengths_ok(job))
 		return VCD_S_INVALID;
 	ctx = context(session, lane, encrypt, job);
 	if (!ctx) {
