@@ -124,12 +124,11 @@ static int busy(const struct options *o)
 /* When no more can be made, each one ended has to make room for a new one. */
 static int fill(const struct options *o)
 {
-	uint32_t *ids = calloc(FILL_MAX, sizeof(*ids)), n = 0;
+	static uint32_t ids[FILL_MAX];
+	uint32_t n = 0;
 	uint8_t block[16] = {0};
 	int fd = must_open(), err = 0;
 
-	if (!ids)
-		return 1;
 	ready();
 	while (n < FILL_MAX && !err)
 		err = dev_session(fd, CRYPTO_AES_CBC, key, sizeof(key), &ids[n++]);

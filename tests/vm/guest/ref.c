@@ -5,6 +5,7 @@
 #include "ref.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -137,20 +138,40 @@ void ref_session_free(struct ref_session *s)
 	OPENSSL_cleanse(s, sizeof(*s));
 }
 
-/* Fetching an algorithm by name is slow in libcrypto 3, so each is fetched once. */
-static const EVP_CIPHER *fetch(const struct ref_cipher *c, uint32_t keylen)
+/*
+ * Fetching an algorithm by name is slow in libcrypto 3, so each is fetched once
+ * and kept, for all threads.
+ */
+static pthread_mutex_t fetch_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static const EVP_CIPHER *fetch_cipher(const struct ref_cipher *c, uint32_t keylen)
 {
 	static EVP_CIPHER *cache[sizeof(ciphers) / sizeof(ciphers[0])][3];
 	size_t row = (size_t)(c - ciphers);
+	const EVP_CIPHER *evp = NULL;
 
+	pthread_mutex_lock(&fetch_lock);
 	for (unsigned int i = 0; i < ref_cipher_keys(c); i++) {
 		if (c->keylens[i] != keylen)
 			continue;
 		if (!cache[row][i])
 			cache[row][i] = EVP_CIPHER_fetch(NULL, c->evp[i], NULL);
-		return cache[row][i];
+		evp = cache[row][i];
 	}
-	return NULL;
+	pthread_mutex_unlock(&fetch_lock);
+	return evp;
+}
+
+static const EVP_MD *fetch_digest(const struct ref_mac *m)
+{
+	static EVP_MD *cache[sizeof(macs) / sizeof(macs[0])];
+	EVP_MD **evp = &cache[m - macs];
+
+	pthread_mutex_lock(&fetch_lock);
+	if (!*evp)
+		*evp = EVP_MD_fetch(NULL, m->evp, NULL);
+	pthread_mutex_unlock(&fetch_lock);
+	return *evp;
 }
 
 static EVP_CIPHER_CTX *direction(struct ref_session *s, unsigned int op)
@@ -160,7 +181,7 @@ static EVP_CIPHER_CTX *direction(struct ref_session *s, unsigned int op)
 
 	if (s->ctx[op])
 		return s->ctx[op];
-	evp = fetch(s->c, s->keylen);
+	evp = fetch_cipher(s->c, s->keylen);
 	ctx = EVP_CIPHER_CTX_new();
 	if (!evp || !ctx ||
 	    EVP_CipherInit_ex(ctx, evp, NULL, s->key, NULL, op == COP_ENCRYPT) != 1 ||
@@ -240,19 +261,15 @@ int ref_once(uint32_t cipher, const uint8_t *key, uint32_t keylen, unsigned int 
 int ref_digest(const struct ref_mac *m, const uint8_t *key, size_t keylen, const uint8_t *src,
 	       size_t len, uint8_t *out)
 {
-	static EVP_MD *cache[sizeof(macs) / sizeof(macs[0])];
-	size_t row = (size_t)(m - macs);
+	const EVP_MD *evp = fetch_digest(m);
 	unsigned int size = 0;
 
-	if (!cache[row])
-		cache[row] = EVP_MD_fetch(NULL, m->evp, NULL);
-	if (!cache[row])
+	if (!evp)
 		return -EIO;
 	if (m->keyed) {
-		if (!HMAC(cache[row], keylen ? (const void *)key : "", (int)keylen, src, len, out,
-			  &size))
+		if (!HMAC(evp, keylen ? (const void *)key : "", (int)keylen, src, len, out, &size))
 			return -EIO;
-	} else if (EVP_Digest(src, len, out, &size, cache[row], NULL) != 1) {
+	} else if (EVP_Digest(src, len, out, &size, evp, NULL) != 1) {
 		return -EIO;
 	}
 	return size == m->size ? 0 : -EIO;

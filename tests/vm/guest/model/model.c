@@ -54,6 +54,12 @@ struct table {
 
 #define TABLE_ROOM ((sizeof(struct table) + 4095) / 4096 * 4096)
 
+/* The caller's addresses need not be pointers to anything. */
+static void *at_offset(const void *p, size_t offset)
+{
+	return (void *)((uintptr_t)p + offset);
+}
+
 static int user_read(void *to, const void *from, size_t len)
 {
 	struct iovec local = {to, len}, remote = {(void *)from, len};
@@ -196,11 +202,11 @@ static int do_cipher(struct slot *s, const struct crypt_op *op, uint8_t *iv)
 	for (uint32_t done = 0; !err && done < op->len;) {
 		uint32_t n = op->len - done < PIECE ? op->len - done : PIECE;
 
-		err = user_read(buf, op->src + done, n);
+		err = user_read(buf, at_offset(op->src, done), n);
 		if (!err)
 			err = ref_crypt(&ref, op->op, done ? NULL : iv, buf, buf, n);
 		if (!err)
-			err = user_write(op->dst + done, buf, n);
+			err = user_write(at_offset(op->dst, done), buf, n);
 		done += n;
 	}
 	memcpy(iv, ref.iv, 16);

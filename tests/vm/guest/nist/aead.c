@@ -23,7 +23,7 @@ struct vector {
 };
 
 static int auth(struct nist *n, uint32_t ses, unsigned int op, const struct vector *v,
-		 const uint8_t *src, size_t len, uint32_t *outlen)
+		const uint8_t *src, size_t len, uint32_t *outlen)
 {
 	uint8_t iv[16];
 	struct crypt_auth_op cao = {
