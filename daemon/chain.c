@@ -112,6 +112,18 @@ static int add_data(const struct chain_source *source, struct chain *chain,
 	return 0;
 }
 
+void chain_prefetch(const struct chain_source *source, uint16_t head)
+{
+	struct walk walk = { .entries = source->num };
+	struct iovec iov;
+	struct desc desc;
+
+	if (desc_read(source, &walk, head, &desc) == 0 && (desc.flags & VRING_DESC_F_INDIRECT) &&
+	    memory_iov(source->memory, source->cursor, desc.addr, sizeof(struct vring_desc), &iov,
+		       1) == 1)
+		__builtin_prefetch(iov.iov_base, 0);
+}
+
 int chain_walk(const struct chain_source *source, uint16_t head, struct iovec *iov,
 	       struct chain *chain)
 {

@@ -65,4 +65,11 @@ struct chain {
 int chain_walk(const struct chain_source *source, uint16_t head, struct iovec *iov,
 	       struct chain *chain);
 
+/**
+ * chain_prefetch - have the CPU fetch what chain_walk() will read first.
+ *
+ * Decides nothing: what is read here is forgotten. Any @head is fine.
+ */
+void chain_prefetch(const struct chain_source *source, uint16_t head);
+
 #endif /* VCD_DAEMON_CHAIN_H */

@@ -272,6 +272,12 @@ static void disarm(struct queue *queue)
 	queue->armed = false;
 }
 
+/* The head that is @ahead entries further on in the available ring, not checked. */
+static uint16_t ring_head(const struct queue *queue, unsigned int ahead)
+{
+	return load_idx(&queue->avail->ring[(queue->last_avail + ahead) & (queue->num - 1)]);
+}
+
 /* Take up to @n chains. 0, or how the ring is broken behind the ones taken. */
 static int gather(struct queue *queue, const struct memory *memory, unsigned int n,
 		  struct queue_batch *batch)
@@ -289,10 +295,12 @@ static int gather(struct queue *queue, const struct memory *memory, unsigned int
 	batch->bytes = 0;
 	while (batch->n < n && batch->n < VCD_BATCH_MAX && batch->bytes < QUEUE_BATCH_BYTES &&
 	       batch->iov_used <= QUEUE_BATCH_IOVS / 2) {
-		uint16_t slot = (uint16_t)(queue->last_avail & (queue->num - 1));
-		uint16_t head = load_idx(&queue->avail->ring[slot]);
+		uint16_t head = ring_head(queue, 0);
 		struct chain chain;
 		int err;
+
+		if (batch->n + 2 < n)
+			chain_prefetch(&source, ring_head(queue, 2));
 
 		err = chain_walk(&source, head, batch->iov + batch->iov_used, &chain);
 		if (err)
@@ -305,6 +313,11 @@ static int gather(struct queue *queue, const struct memory *memory, unsigned int
 			.out_count = chain.out_count,
 		};
 		batch->list[batch->n] = &batch->requests[batch->n];
+		/* Headers of requests are looked at when all are gathered. */
+		if (chain.in_count)
+			__builtin_prefetch(chain.in[0].iov_base, 0);
+		if (chain.out_count)
+			__builtin_prefetch(chain.out[0].iov_base, 1);
 		batch->iov_used += chain.in_count + chain.out_count;
 		batch->bytes += chain.bytes;
 		batch->n++;
