@@ -226,11 +226,14 @@ static int input(struct channel *ch, struct command *cmd)
 
 static int frame_handle(struct channel *ch, struct command *cmd, const struct frame *frame)
 {
+	int ret;
+
 	switch (frame->type) {
 	case FRAME_IN:
 		if (cmd->in < 0)
-			return channel_grant(ch, (uint32_t)frame->length);
-		return queue_put(&cmd->in_queue, frame->payload, frame->length);
+			return channel_grant(ch, FRAME_HEADER + (uint32_t)frame->length);
+		ret = channel_grant(ch, FRAME_HEADER);
+		return ret ? ret : queue_put(&cmd->in_queue, frame->payload, frame->length);
 	case FRAME_IN_END:
 		cmd->in_ends = true;
 		return 0;
@@ -439,7 +442,7 @@ int main(int argc, char **argv)
 	fd = line_open(argv[1]);
 	if (fd < 0)
 		return 1;
-	channel_init(&ch, fd);
+	channel_init(&ch, fd, FRAME_WINDOW_OUT, FRAME_WINDOW_IN);
 	ret = run(&ch, command);
 	free(command);
 	close(fd);

@@ -66,11 +66,13 @@ int queue_write(struct queue *q, int fd)
 	return (int)n;
 }
 
-void channel_init(struct channel *ch, int fd)
+void channel_init(struct channel *ch, int fd, uint32_t send_window, uint32_t receive_window)
 {
 	memset(ch, 0, sizeof(*ch));
 	ch->fd = fd;
-	ch->credit = FRAME_WINDOW;
+	ch->send_window = send_window;
+	ch->receive_window = receive_window;
+	ch->credit = send_window;
 }
 
 static bool is_stream(enum frame_type type)
@@ -82,12 +84,12 @@ int channel_send(struct channel *ch, enum frame_type type, const void *payload, 
 {
 	uint8_t header[FRAME_HEADER] = { (uint8_t)type };
 
-	if (length > FRAME_PAYLOAD_MAX || (is_stream(type) && length > ch->credit))
+	if (length > FRAME_PAYLOAD_MAX || (is_stream(type) && length + FRAME_HEADER > ch->credit))
 		return -ENOBUFS;
 	if (queue_pending(&ch->out) + sizeof(header) + length > sizeof(ch->out.bytes))
 		return -ENOBUFS;
 	if (is_stream(type))
-		ch->credit -= (uint32_t)length;
+		ch->credit -= FRAME_HEADER + (uint32_t)length;
 	put_le16(header + 2, (uint16_t)length);
 	queue_put(&ch->out, header, sizeof(header));
 	return queue_put(&ch->out, payload, length);
@@ -96,18 +98,22 @@ int channel_send(struct channel *ch, enum frame_type type, const void *payload, 
 size_t channel_room(const struct channel *ch)
 {
 	/* One-byte frames are mostly header: leave the other half to control frames. */
-	if (queue_pending(&ch->out) > FRAME_BUFFER / 2)
+	if (queue_pending(&ch->out) > FRAME_BUFFER / 2 || ch->credit <= FRAME_HEADER)
 		return 0;
-	return ch->credit < FRAME_PAYLOAD_MAX ? ch->credit : FRAME_PAYLOAD_MAX;
+	if (ch->credit - FRAME_HEADER < FRAME_PAYLOAD_MAX)
+		return ch->credit - FRAME_HEADER;
+	return FRAME_PAYLOAD_MAX;
 }
 
 int channel_grant(struct channel *ch, uint32_t bytes)
 {
 	uint8_t payload[4];
 
-	if (!bytes)
+	ch->owed += bytes;
+	if (ch->owed < ch->receive_window / 4)
 		return 0;
-	put_le32(payload, bytes);
+	put_le32(payload, ch->owed);
+	ch->owed = 0;
 	return channel_send(ch, FRAME_CREDIT, payload, sizeof(payload));
 }
 
@@ -159,7 +165,7 @@ int channel_next(struct channel *ch, struct frame *frame)
 		if (ret <= 0 || frame->type != FRAME_CREDIT)
 			return ret;
 		if (frame->length != 4 ||
-		    get_le32(frame->payload) > FRAME_WINDOW - ch->credit)
+		    get_le32(frame->payload) > ch->send_window - ch->credit)
 			return -EBADMSG;
 		ch->credit += get_le32(frame->payload);
 	}

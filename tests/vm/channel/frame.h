@@ -19,9 +19,12 @@
  *	  EXIT  -------------->			u32: exit status, 128 + signal when killed
  *	       <-------------  DONE		counters are read; the guest may shut down
  *
- * Invariants: each side has at most FRAME_WINDOW bytes of IN (or of OUT and ERR together) on the
- * way that the other has not given credit for. So the buffers have fixed sizes, the line's own
- * buffers never overflow, and one blocked reader stops its writer as a pipe would.
+ * Invariants: a window limits how many bytes of streams, headers included, are on the way and not
+ * yet given credit for: FRAME_WINDOW_IN of IN, FRAME_WINDOW_OUT of OUT and ERR together. Credit is
+ * given in pieces of at least a quarter window, so that it is no traffic of its own. So the buffers
+ * have fixed sizes, the line's own buffers never overflow, and one blocked reader stops its writer as
+ * a pipe would. The first window is small because a serial line of UML must never hold more than the
+ * 4096 bytes of a terminal's buffer: when that is nearly full UML stops reading, and never resumes.
  */
 #ifndef TESTS_VM_FRAME_H
 #define TESTS_VM_FRAME_H
@@ -46,8 +49,9 @@ enum frame_type {
 enum {
 	FRAME_HEADER = 4,	/* bytes */
 	FRAME_PAYLOAD_MAX = 4096,	/* bytes; also at most PIPE_BUF, see queue_write() */
-	FRAME_WINDOW = 32768,	/* bytes of a stream on the way */
-	FRAME_BUFFER = 2 * FRAME_WINDOW,	/* holds a window with its headers, and control frames */
+	FRAME_WINDOW_IN = 3072,	/* bytes on the way to the guest */
+	FRAME_WINDOW_OUT = 32768,	/* bytes on the way to the host */
+	FRAME_BUFFER = 2 * FRAME_WINDOW_OUT,	/* a window, and control frames */
 };
 
 /** struct queue - bytes waiting to be written to a file descriptor. */
@@ -67,7 +71,10 @@ struct frame {
 /** struct channel - one end of the line. */
 struct channel {
 	int fd;	/* owned by the caller; may be non-blocking */
-	uint32_t credit;	/* bytes of stream this end may still send */
+	uint32_t send_window;
+	uint32_t receive_window;
+	uint32_t credit;	/* bytes of stream, with headers, this end may still send */
+	uint32_t owed;	/* bytes done with that the peer has not been told of */
 	struct queue out;
 	size_t in_length;
 	size_t in_taken;
@@ -90,7 +97,8 @@ size_t queue_pending(const struct queue *q);
  */
 int queue_write(struct queue *q, int fd);
 
-void channel_init(struct channel *ch, int fd);
+/** channel_init() -  and  are FRAME_WINDOW_IN and _OUT, or the reverse. */
+void channel_init(struct channel *ch, int fd, uint32_t send_window, uint32_t receive_window);
 
 /**
  * channel_send() - queue a frame; stream frames (IN, OUT, ERR) use up credit.
@@ -113,7 +121,10 @@ int channel_fill(struct channel *ch);
  */
 int channel_next(struct channel *ch, struct frame *frame);
 
-/** channel_grant() - tell the peer that @bytes of its streams are done with. */
+/**
+ * channel_grant() - @bytes of the peer's streams are done with: tell it now, or together with later
+ * ones. The header of each stream frame counts as FRAME_HEADER bytes.
+ */
 int channel_grant(struct channel *ch, uint32_t bytes);
 
 uint32_t get_le32(const uint8_t *p);

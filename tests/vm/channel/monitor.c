@@ -36,7 +36,6 @@
 
 enum {
 	MONITOR_GUEST_FD = 3,
-	MONITOR_END_SECONDS = 240,	/* for leak scans, unloading and powering off */
 	MONITOR_ESCAPE = 0x1d,	/* Ctrl-] on a terminal ends the guest */
 };
 
@@ -61,6 +60,7 @@ struct monitor {
 	bool exited;	/* the guest process has ended */
 	bool reported;	/* a status line is written */
 	int64_t deadline;	/* monotonic milliseconds */
+	int64_t end_ms;	/* from COMMAND's end to the guest's end: leak scans, unloading */
 };
 
 static struct monitor mon;
@@ -175,7 +175,7 @@ static int guest_start(char **argv, const char *log)
 	setpgid(mon.guest, mon.guest);
 	close(pair[1]);
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
-	channel_init(&mon.channel, pair[0]);
+	channel_init(&mon.channel, pair[0], FRAME_WINDOW_IN, FRAME_WINDOW_OUT);
 	return 0;
 }
 
@@ -196,7 +196,7 @@ static int command_ended(const struct frame *frame)
 		return -EBADMSG;
 	snprintf(line, sizeof(line), "%u\n", get_le32(frame->payload));
 	mon.ended = true;
-	mon.deadline = now_ms() + MONITOR_END_SECONDS * 1000;
+	mon.deadline = now_ms() + mon.end_ms;
 	report(line);
 	return 0;
 }
@@ -204,6 +204,7 @@ static int command_ended(const struct frame *frame)
 static int frame_handle(const struct frame *frame)
 {
 	uint8_t payload[5];
+	int ret;
 
 	switch (frame->type) {
 	case FRAME_READY:
@@ -213,9 +214,12 @@ static int frame_handle(const struct frame *frame)
 		mon.in_wanted = true;
 		return channel_send(&mon.channel, FRAME_START, payload, sizeof(payload));
 	case FRAME_OUT:
-		return queue_put(&mon.out, frame->payload, frame->length);
 	case FRAME_ERR:
-		return queue_put(&mon.err, frame->payload, frame->length);
+		ret = channel_grant(&mon.channel, FRAME_HEADER);
+		if (ret)
+			return ret;
+		return queue_put(frame->type == FRAME_OUT ? &mon.out : &mon.err, frame->payload,
+				 frame->length);
 	case FRAME_EXIT:
 		return command_ended(frame);
 	default:
@@ -371,16 +375,17 @@ int main(int argc, char **argv)
 	struct pollfd p[SLOTS];
 	int ret;
 
-	if (argc < 6) {
-		fputs("usage: vm-monitor STATUS-FD GO-FD SECONDS LOG GUEST [ARG...]\n", stderr);
+	if (argc < 7) {
+		fputs("usage: vm-monitor STATUS-FD GO-FD SECONDS END-SECONDS LOG GUEST [ARG...]\n", stderr);
 		return EXIT_FAILED;
 	}
 	mon.status_fd = atoi(argv[1]);
 	mon.go_fd = atoi(argv[2]);
 	mon.deadline = now_ms() + (int64_t)atoi(argv[3]) * 1000;
+	mon.end_ms = (int64_t)atoi(argv[4]) * 1000;
 	mon.in_open = true;
 	signals_setup();
-	ret = guest_start(argv + 5, argv[4]);
+	ret = guest_start(argv + 6, argv[5]);
 	if (ret < 0)
 		broken("cannot start the guest", ret);
 	for (;;) {

@@ -8,11 +8,11 @@ DEVICE_SOCKETS=()
 
 # device_id, device_config_size: constants of include/virtio_cryptodev.h.
 device_id() {
-	"$HELPERS/vm-device" | cut -d' ' -f1
+	printf '%s\n' "${FACTS[0]}"
 }
 
 device_config_size() {
-	"$HELPERS/vm-device" | cut -d' ' -f2
+	printf '%s\n' "${FACTS[1]}"
 }
 
 # device_start COUNT: starts the daemons and waits until each listens.

@@ -44,9 +44,21 @@ qdev_properties() {
 	done
 }
 
+# What properties refer to: bus=NAME wants a slot that can be emptied, iothread=NAME a thread.
+qdev_referred() {
+	local arg chassis=1
+	for arg in ${OPT_DEVICE_ARGS[@]+"${OPT_DEVICE_ARGS[@]}"}; do
+		case $arg in
+		bus=*) printf '%s\n' -device "pcie-root-port,id=${arg#*=},chassis=$((chassis++))" ;;
+		iothread=*) printf '%s\n' -object "iothread,id=${arg#*=}" ;;
+		esac
+	done
+}
+
 # qdev_options: QEMU's options for the devices, a line each.
 qdev_options() {
 	local number properties arg
+	qdev_referred
 	if [[ $OPT_DEVICE == qemu ]]; then
 		qmp_options "$RUN_DIR/qmp"
 		properties=$(qdev_properties)

@@ -95,12 +95,21 @@ qemu_modules() {
 	fi
 }
 
+# Emulated: the guest's clock is the host's time-stamp counter where that is steady, as reading any other
+# is slow; its frequency is told (see channel/facts.c). A busy host is not a stalled guest.
+qemu_clock() {
+	if grep -qw nonstop_tsc /proc/cpuinfo; then
+		printf " tsc=reliable clocksource=tsc tsc_early_khz=%s" "${FACTS[2]}"
+	fi
+	printf " rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60"
+}
+
 # qemu_command QEMU ACCEL KERNEL INITRAMFS: fills the array GUEST from the options of `run` (OPT_*), the kernel, the
 # initramfs and the sockets of the daemons. The channel is file descriptor 3 (channel/monitor.c).
 GUEST=()
 qemu_command() {
 	local qemu=$1 accel=$2 kernel=$3 initramfs=$4 append number=0 socket options
-	append="console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 panic_on_oops=1"
+	append="console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 oops=panic"
 	append+=" random.trust_cpu=on ${OPT_APPEND:-}"
 	GUEST=(${OPT_THROUGH[@]+"${OPT_THROUGH[@]}"} "$qemu" -nodefaults -no-user-config -display none -no-reboot
 		-smp "$OPT_SMP" -m "$OPT_MEM"
@@ -112,9 +121,8 @@ qemu_command() {
 	if [[ $accel == kvm ]]; then
 		GUEST+=(-accel kvm -cpu host)
 	else
-		# The HPET would cost an exit per reading of the clock.
 		GUEST+=(-accel tcg,thread=multi -cpu qemu64)
-		append+=" tsc=reliable clocksource=tsc"
+		append+="$(qemu_clock)"
 	fi
 	if qdev_own; then
 		mapfile -t options < <(qdev_options)

@@ -134,7 +134,7 @@ uml_command() {
 	local kernel=$1 socket
 	GUEST=("$kernel/linux" "mem=${OPT_MEM}M" root=/dev/root rootfstype=hostfs rootflags=/ ro
 		"init=$RUN_DIR/stage/init" con0=null,fd:1 con=null ssl0=fd:3 "uml_dir=$RUN_DIR/uml/"
-		loglevel=7 printk.devkmsg=on panic=-1 panic_on_oops=1)
+		loglevel=7 printk.devkmsg=on panic=-1 oops=panic)
 	for socket in ${DEVICE_SOCKETS[@]+"${DEVICE_SOCKETS[@]}"}; do
 		GUEST+=("virtio_uml.device=$socket:$(device_id)")
 	done
