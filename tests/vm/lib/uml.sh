@@ -11,18 +11,30 @@
 # no absolute paths in it and may be renamed when it is complete.
 
 # Raise it when the building below changes what comes out.
-readonly UML_RECIPE=2
+readonly UML_RECIPE=3
 
 uml_default() {
 	kernel_default
 }
 
-# The files that decide what is built; part of the key.
+# The configuration.
 uml_config() {
 	cat "$VM_DIR/config/uml.config"
 	if [[ -n $1 ]]; then
 		cat "$VM_DIR/config/uml-debug.config"
 	fi
+}
+
+# All that decides what is built, without comments: part of the key.
+uml_recipe() {
+	local version=$1 debug=$2 patch
+	uml_config "$debug" | grep "^CONFIG"
+	for patch in "$VM_DIR/config/uml-$version"-*.patch; do
+		if [[ -r $patch ]]; then
+			grep -v "^#" "$patch"
+		fi
+	done
+	echo "$UML_RECIPE"
 }
 
 # uml_get VERSION debug|'': prints its directory in the cache, made when absent.
@@ -31,7 +43,7 @@ uml_get() {
 	kernel_suites "$version" >/dev/null
 	[[ $version != newest ]] ||
 		die_with "$EXIT_USAGE" "--kernel=newest needs --guest=qemu; UML is built from 6.1 or 6.12"
-	hash=$( (uml_config "$debug" | grep "^CONFIG" && echo "$UML_RECIPE") | sha256sum | cut -c1-8)
+	hash=$(uml_recipe "$version" "$debug" | sha256sum | cut -c1-8)
 	key=uml/$version${debug:+-debug}-$hash
 	if [[ -n $debug ]]; then
 		minutes='3 to 12'
@@ -89,11 +101,13 @@ uml_make() {
 
 # Sleeping in atomic context is only detected with PREEMPT_COUNT, which works on UML although the
 # option is not offered there.
+# kmemleak says nothing of objects younger than 5 s; 1 s will do and saves each run 8 s.
 # config/uml-VERSION-*.patch say themselves what they are for.
 uml_patch() {
 	local build=$1 version=$2 patch
 	sed -i '/^config DEBUG_ATOMIC_SLEEP/,/help/ {/depends on !ARCH_NO_PREEMPT/d}' \
 		"$build/lib/Kconfig.debug"
+	sed -i -E 's/^(#define MSECS_MIN_AGE)[[:space:]]+5000/\1 1000/' "$build/mm/kmemleak.c"
 	for patch in "$VM_DIR/config/uml-$version"-*.patch; do
 		if [[ -r $patch ]]; then
 			patch -s -p1 -d "$build" <"$patch" >&2 || die "$patch does not apply"
