@@ -64,9 +64,6 @@ initramfs_make() {
 	chmod 1777 "$root/tmp"
 	ln -s vm/init "$root/init"
 	cp -a "$stage/." "$root/vm/"
-	while read -r name; do
-		ln -s /vm/busybox "$root/usr/bin/$name"
-	done < <("$stage/busybox" --list)
 	for file in "$@"; do
 		initramfs_add "$root" "$file"
 	done

@@ -3,8 +3,8 @@
 # Out-of-tree modules for a guest's kernel: ours (guest/), or a test's.
 #
 # The sources are copied to build/guest/KEY and built there by kbuild, so that one tree serves many
-# kernels; files keep their time stamps while their content is the same, so make rebuilds what
-# changed. Warnings are errors.
+# kernels. Files keep their time stamps while their content is the same, so make rebuilds what
+# changed; when nothing did, it is not even started. Warnings are errors.
 
 # module_build NAME KEY KERNEL-BUILD-DIRECTORY SOURCE-DIRECTORY...: prints the path of NAME.ko. The
 # first source directory holds the Kbuild file, the others lie beside it (include/). The
@@ -12,7 +12,7 @@
 MODULE_MAKE_ARGS=()
 MODULE_PATH=
 module_build() {
-	local name=$1 key=$2 kdir=$3 top lock source
+	local name=$1 key=$2 kdir=$3 top lock source file stamp dirs=()
 	shift 3
 	need make make
 	top=$BUILD_DIR/guest/$key
@@ -21,11 +21,30 @@ module_build() {
 	flock "$lock"
 	for source in "$@"; do
 		module_copy "$source" "$top/${source##*/}"
+		dirs+=("$top/${source##*/}")
 	done
-	module_make "$kdir" "$top/${1##*/}" "$top/make.log"
-	[[ -r $top/${1##*/}/$name.ko ]] || die "the build of ${1} made no $name.ko"
+	file=${dirs[0]}/$name.ko
+	stamp=$(module_stamp "$kdir" "${dirs[@]}")
+	if [[ ! -r $file || ! -r ${dirs[0]}.stamp || $(<"${dirs[0]}.stamp") != "$stamp" ]]; then
+		rm -f "${dirs[0]}.stamp"
+		module_make "$kdir" "${dirs[0]}" "${dirs[0]}.log"
+		[[ -r $file ]] || die "the build of $1 made no $name.ko"
+		printf '%s\n' "$stamp" >"${dirs[0]}.stamp"
+	fi
 	exec {lock}>&-
-	printf '%s\n' "$top/${1##*/}/$name.ko"
+	printf '%s\n' "$file"
+}
+
+# module_stamp KERNEL-BUILD-DIRECTORY DIRECTORY...: stands for all that the module is made of.
+module_stamp() {
+	local dir
+	{
+		printf '%s\n' "$(realpath "$1")" "$MODULE_PATH" "${MODULE_MAKE_ARGS[*]-}"
+		shift
+		for dir in "$@"; do
+			(cd "$dir" && module_sources . | sort | xargs sha256sum)
+		done
+	} | sha256sum
 }
 
 # Brings the copy up to date: new content is copied, files that are gone are removed.
@@ -42,12 +61,13 @@ module_copy() {
 		if [[ ! -e $from/$file ]]; then
 			rm -f "$to/$file"
 		fi
-	done < <(module_sources "$to" | grep -v '\.mod\.c$')
+	done < <(module_sources "$to")
 }
 
+# Sources only: not what kbuild generates (or left there when somebody built in the source tree).
 module_sources() {
-	(cd "$1" && find . -name .git -prune -o \
-		\( -name '*.c' -o -name '*.h' -o -name Kbuild -o -name Makefile \) ! -name '.*' -print)
+	(cd "$1" && find . \( -name '*.c' -o -name '*.h' -o -name Kbuild -o -name Makefile \) \
+		! -name '*.mod.c' ! -name '.*' -type f -print)
 }
 
 module_make() {

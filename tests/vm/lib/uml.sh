@@ -158,9 +158,3 @@ uml_command() {
 		GUEST+=($OPT_APPEND)
 	fi
 }
-
-# The compiler's half of the coverage, beside the counters that the guest has written.
-uml_coverage_notes() {
-	find "$BUILD_DIR/guest" -path "*-gcov/*" -name '*.gcno' -newer "$RUN_DIR/started" -o \
-		-path "*-gcov/*" -name '*.gcno' -exec cp -t "$OPT_GCOV" {} +
-}
