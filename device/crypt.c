@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/* Pieces of scratch start on a cache line. */
-#define ARENA_ALIGN 64u
-
 /**
  * struct plan - what a request that passed its checks will move.
  * @aad_len: AAD bytes, first in the payload
@@ -28,19 +25,6 @@ struct plan {
 	bool private_out;
 };
 
-static size_t arena_round(size_t len)
-{
-	return (len + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
-}
-
-static uint8_t *arena_take(struct vcd_worker *worker, size_t len)
-{
-	uint8_t *piece = worker->arena + worker->arena_used;
-
-	worker->arena_used += arena_round(len);
-	return piece;
-}
-
 static bool overlap(const uint8_t *a, const uint8_t *b, size_t len)
 {
 	uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
@@ -58,33 +42,69 @@ static uint32_t check_room(const struct vcd_ctx *ctx, const struct plan *plan)
 	return out > ctx->device->options.max_request ? VCD_S_TOOBIG : VCD_S_OK;
 }
 
-/*
- * Append an op for @plan on @slot, whose reference it takes over: AAD and tag
- * copied, the data where it lies or in the scratch.
+/**
+ * struct place - where the data of a request is processed.
+ * @src: the guest's input, when it lies in one piece and may be read there
+ * @dst: the guest's output, likewise
+ * @bounce: scratch is needed, for what of the two is NULL
  */
-static struct vcd_op *make_op(struct vcd_ctx *ctx, struct vcd_slot *slot, const struct plan *plan,
-			      const struct vcd_fields *req)
+struct place {
+	uint8_t *src;
+	uint8_t *dst;
+	bool bounce;
+};
+
+static struct place find_place(const struct vcd_ctx *ctx, const struct plan *plan)
 {
-	struct vcd_worker *worker = ctx->worker;
 	struct vcd_iov in = ctx->in;
-	uint8_t *src, *dst, *aad, *scratch = NULL;
-	bool bounce_in, bounce_out;
-	struct vcd_op *op;
-	size_t need;
+	struct place place = {0};
 
+	if (!plan->len)
+		return (struct place){.bounce = true}; /* of no bytes: a pointer that is not NULL */
 	vcd_iov_skip(&in, plan->aad_len);
-	src = vcd_iov_contig(&in, plan->len);
-	dst = vcd_iov_contig(&ctx->out, plan->out_len);
-	bounce_in = !src;
-	bounce_out = plan->out_len && (!dst || plan->private_out);
-	if (src && dst && src != dst && overlap(src, dst, plan->len))
-		bounce_in = bounce_out = true;
+	place.src = vcd_iov_contig(&in, plan->len);
+	if (plan->out_len && !plan->private_out)
+		place.dst = vcd_iov_contig(&ctx->out, plan->out_len);
+	if (place.src && place.dst && place.src != place.dst &&
+	    overlap(place.src, place.dst, plan->len))
+		place.src = place.dst = NULL;
+	place.bounce = !place.src || (plan->out_len && !place.dst);
+	return place;
+}
 
-	need = arena_round(plan->aad_len);
-	if (bounce_in || bounce_out)
-		need += arena_round(plan->len);
-	if (worker->n_ops == VCD_BATCH_MAX || worker->arena_size - worker->arena_used < need)
+static uint32_t job_flags(const struct vcd_fields *req)
+{
+	uint32_t flags = 0;
+
+	if (req->flags & VCD_F_DECRYPT)
+		flags |= VCD_JOB_DECRYPT;
+	if (req->flags & VCD_F_HASH_RESET)
+		flags |= VCD_JOB_HASH_RESET;
+	if (req->flags & VCD_F_HASH_FINAL)
+		flags |= VCD_JOB_HASH_FINAL;
+	return flags;
+}
+
+/*
+ * Append an op for @plan on @slot: AAD and tag copied, the data where it lies or in
+ * the scratch. With VCD_S_OK the op has the caller's reference and hash lock.
+ */
+static uint32_t make_op(struct vcd_ctx *ctx, struct vcd_slot *slot, const struct plan *plan,
+			const struct vcd_fields *req, bool holds_hash)
+{
+	struct place place = find_place(ctx, plan);
+	struct vcd_worker *worker = ctx->worker;
+	uint8_t *aad, *scratch = NULL;
+	struct vcd_op *op;
+
+	if (worker->n_ops == VCD_BATCH_MAX ||
+	    !vcd_arena_fits(&worker->arena, plan->aad_len, place.bounce ? plan->len : 0))
 		vcd_crypt_flush(ctx->device, worker);
+	aad = vcd_arena_take(&worker->arena, plan->aad_len);
+	if (place.bounce)
+		scratch = vcd_arena_take(&worker->arena, plan->len);
+	if (!aad || (place.bounce && !scratch))
+		return VCD_S_NOMEM;
 
 	op = &worker->ops[worker->n_ops++];
 	*op = (struct vcd_op){
@@ -93,40 +113,32 @@ static struct vcd_op *make_op(struct vcd_ctx *ctx, struct vcd_slot *slot, const 
 	    .out = ctx->out,
 	    .data_len = plan->out_len,
 	    .tail_len = plan->tail_len,
-	    .bounced = bounce_out,
-	    .job =
-		{
-		    .session = slot->session,
-		    .len = plan->len,
-		    .aad_len = plan->aad_len,
-		    .iv_len = req->iv_len,
-		    .status = VCD_S_IO,
-		},
+	    .bounced = plan->out_len && !place.dst,
+	    .holds_hash = holds_hash,
 	};
-	memcpy(op->job.iv, req->iv, sizeof(op->job.iv));
-	if (req->flags & VCD_F_DECRYPT)
-		op->job.flags |= VCD_JOB_DECRYPT;
-	if (req->flags & VCD_F_HASH_RESET)
-		op->job.flags |= VCD_JOB_HASH_RESET;
-	if (req->flags & VCD_F_HASH_FINAL)
-		op->job.flags |= VCD_JOB_HASH_FINAL;
-
-	aad = arena_take(worker, plan->aad_len);
-	vcd_iov_read(&ctx->in, aad, plan->aad_len);
-	op->job.aad = aad;
-	if (bounce_in || bounce_out)
-		scratch = arena_take(worker, plan->len);
-	if (bounce_in)
-		vcd_iov_read(&ctx->in, scratch, plan->len);
-	else
-		vcd_iov_skip(&ctx->in, plan->len);
-	op->job.src = bounce_in ? scratch : src;
+	op->job = (struct vcd_job){
+	    .session = slot->session,
+	    .flags = job_flags(req),
+	    .len = plan->len,
+	    .src = place.src ? place.src : scratch,
+	    .aad = aad,
+	    .aad_len = plan->aad_len,
+	    .iv_len = req->iv_len,
+	    .mac_len = req->tag_len,
+	    .status = VCD_S_IO,
+	};
 	if (slot->session->cipher)
-		op->job.dst = bounce_out || !plan->len ? scratch : dst;
-	if (plan->tag_in)
-		vcd_iov_read(&ctx->in, op->job.mac, plan->tag_in);
+		op->job.dst = place.dst ? place.dst : scratch;
+	memcpy(op->job.iv, req->iv, sizeof(op->job.iv));
+
+	vcd_iov_read(&ctx->in, aad, plan->aad_len);
+	if (place.src)
+		vcd_iov_skip(&ctx->in, plan->len);
+	else
+		vcd_iov_read(&ctx->in, scratch, plan->len);
+	vcd_iov_read(&ctx->in, op->job.mac, plan->tag_in);
 	ctx->prepared = true;
-	return op;
+	return VCD_S_OK;
 }
 
 /* Step 9 and 10 of CRYPT. */
@@ -176,12 +188,14 @@ uint32_t vcd_crypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req)
 		if (!half_done_hash)
 			status = VCD_S_BUSY;
 	}
+	if (status == VCD_S_OK)
+		status = make_op(ctx, slot, &plan, req, half_done_hash);
 	if (status != VCD_S_OK) {
+		if (half_done_hash)
+			vcd_hash_unlock(slot);
 		vcd_session_table_put(table, slot);
-		return status;
 	}
-	make_op(ctx, slot, &plan, req)->holds_hash = half_done_hash;
-	return VCD_S_OK;
+	return status;
 }
 
 /* Steps 5 to 7 of AUTHCRYPT: what does not depend on the session. */
@@ -209,12 +223,14 @@ static uint32_t authcrypt_check(const struct vcd_ctx *ctx, const struct vcd_fiel
 	return payload > max_request || req->aad_len > VCD_MAX_AAD ? VCD_S_TOOBIG : VCD_S_OK;
 }
 
-/* Steps 9 and 10 of AUTHCRYPT on an AEAD. */
+/* Steps 9 and 10 of AUTHCRYPT on what should be an AEAD. */
 static uint32_t aead_plan(const struct vcd_ctx *ctx, const struct vcd_fields *req,
 			  const struct vcd_alg *aead, struct plan *plan)
 {
 	bool decrypt = req->flags & VCD_F_DECRYPT;
 
+	if (!aead || aead->kind != VCD_ALG_AEAD)
+		return VCD_S_INVALID;
 	if (!vcd_alg_iv_ok(aead, req->iv_len) || !vcd_alg_tag_ok(aead, req->tag_len))
 		return VCD_S_INVALID;
 	if (decrypt && req->src_len < req->tag_len)
@@ -230,22 +246,6 @@ static uint32_t aead_plan(const struct vcd_ctx *ctx, const struct vcd_fields *re
 	return check_room(ctx, plan);
 }
 
-static uint32_t authcrypt_plan(const struct vcd_ctx *ctx, const struct vcd_fields *req,
-			       const struct vcd_engine_session *session, struct plan *plan)
-{
-	const struct vcd_alg *cipher = session->cipher;
-
-	if (req->flags & (VCD_F_TLS | VCD_F_SRTP)) {
-		if (!cipher || cipher->kind != VCD_ALG_CIPHER || !session->mac ||
-		    session->mac->kind != VCD_ALG_MAC || req->iv_len != cipher->iv_len)
-			return VCD_S_INVALID;
-		return VCD_S_NOALG;
-	}
-	if (!cipher || cipher->kind != VCD_ALG_AEAD)
-		return VCD_S_INVALID;
-	return aead_plan(ctx, req, cipher, plan);
-}
-
 uint32_t vcd_authcrypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req)
 {
 	struct vcd_session_table *table = &ctx->device->table;
@@ -259,25 +259,31 @@ uint32_t vcd_authcrypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req
 	slot = vcd_session_table_get(table, req->session);
 	if (!slot)
 		return VCD_S_STALE;
-	status = authcrypt_plan(ctx, req, slot->session, &plan);
-	if (status != VCD_S_OK) {
+	if (req->flags & (VCD_F_TLS | VCD_F_SRTP)) {
+		status = vcd_record_run(ctx, req, slot->session);
 		vcd_session_table_put(table, slot);
 		return status;
 	}
-	make_op(ctx, slot, &plan, req)->job.mac_len = req->tag_len;
-	return VCD_S_OK;
+	status = aead_plan(ctx, req, slot->session->cipher, &plan);
+	if (status == VCD_S_OK)
+		status = make_op(ctx, slot, &plan, req, false);
+	if (status != VCD_S_OK)
+		vcd_session_table_put(table, slot);
+	return status;
 }
 
 static void finish(struct vcd_device *device, struct vcd_worker *worker, struct vcd_op *op)
 {
+	static const uint8_t no_iv[VCD_MAX_IV_LEN];
 	const struct vcd_job *job = &op->job;
 
 	if (op->holds_hash)
 		vcd_hash_unlock(op->slot);
 	vcd_session_table_put(&device->table, op->slot);
 	if (job->status != VCD_S_OK) {
-		vcd_reply(worker, op->request, job->status < VCD_S_COUNT ? job->status : VCD_S_IO,
-			  0, 0, NULL);
+		uint32_t status = job->status < VCD_S_COUNT ? job->status : VCD_S_IO;
+
+		vcd_reply(worker, op->request, status, 0, 0, no_iv);
 		return;
 	}
 	if (op->bounced)
@@ -292,13 +298,12 @@ static void finish(struct vcd_device *device, struct vcd_worker *worker, struct 
 
 void vcd_crypt_flush(struct vcd_device *device, struct vcd_worker *worker)
 {
-	if (!worker->n_ops)
-		return;
 	for (size_t i = 0; i < worker->n_ops; i++)
 		worker->jobs[i] = &worker->ops[i].job;
-	vcd_engine_run(device->options.engine, worker->number, worker->jobs, worker->n_ops);
+	if (worker->n_ops)
+		vcd_engine_run(device->options.engine, worker->number, worker->jobs, worker->n_ops);
 	for (size_t i = 0; i < worker->n_ops; i++)
 		finish(device, worker, &worker->ops[i]);
 	worker->n_ops = 0;
-	worker->arena_used = 0;
+	vcd_arena_empty(&worker->arena);
 }

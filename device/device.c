@@ -82,11 +82,7 @@ static int workers_new(struct vcd_device *device)
 		struct vcd_worker *worker = &device->workers[i];
 
 		worker->number = i;
-		/* Twice the largest request: a batch need not stop at each that is large. */
-		worker->arena_size = 2 * ((size_t)device->options.max_request + VCD_MAX_AAD);
-		worker->arena_size = (worker->arena_size + 63) & ~(size_t)63;
-		worker->arena = aligned_alloc(64, worker->arena_size);
-		if (!worker->arena)
+		if (vcd_arena_init(&worker->arena, device->options.max_request))
 			return -ENOMEM;
 	}
 	return 0;
@@ -137,7 +133,7 @@ struct vcd_device *vcd_device_free(struct vcd_device *device)
 		return NULL;
 	vcd_session_table_fini(&device->table);
 	for (unsigned int i = 0; device->workers && i < device->options.workers; i++)
-		free(device->workers[i].arena);
+		vcd_arena_fini(&device->workers[i].arena);
 	free(device->workers);
 	free(device);
 	return NULL;

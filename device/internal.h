@@ -12,6 +12,8 @@
  *              session, its buffers either the guest's memory or the scratch
  *   finish     after the engine ran the jobs: output and reply written, reference dropped
  *
+ * TLS records and SRTP packets are carried out in the second stage (record.c).
+ *
  * Prepared requests stand in the worker's ops[] until the batch is through or
  * the scratch cannot take the next one; then the engine runs what there is.
  *
@@ -75,12 +77,37 @@ struct vcd_op {
 };
 
 /**
+ * struct vcd_arena - scratch memory of one worker (arena.c).
+ * @memory: the memory
+ * @size: its bytes, a multiple of the alignment of pieces
+ * @used: bytes taken, likewise
+ */
+struct vcd_arena {
+	uint8_t *memory;
+	size_t size;
+	size_t used;
+};
+
+/** vcd_arena_init - make one that takes any request of @max_request. Return: 0 or -ENOMEM. */
+int vcd_arena_init(struct vcd_arena *arena, uint32_t max_request);
+
+/** vcd_arena_fini - free it. */
+void vcd_arena_fini(struct vcd_arena *arena);
+
+/** vcd_arena_fits - whether pieces of @a and @b bytes can be taken. */
+bool vcd_arena_fits(const struct vcd_arena *arena, size_t a, size_t b);
+
+/** vcd_arena_take - a piece of @size bytes. Return: NULL when there is not as much left. */
+uint8_t *vcd_arena_take(struct vcd_arena *arena, size_t size);
+
+/** vcd_arena_empty - forget all pieces. */
+void vcd_arena_empty(struct vcd_arena *arena);
+
+/**
  * struct vcd_worker - what belongs to one worker.
  * @counters: statistics
  * @number: its number
  * @arena: scratch memory
- * @arena_size: its bytes
- * @arena_used: bytes taken by the prepared requests
  * @n_ops: prepared requests
  * @ops: these
  * @jobs: their jobs, for the engine
@@ -88,9 +115,7 @@ struct vcd_op {
 struct vcd_worker {
 	_Alignas(64) struct vcd_counters counters;
 	_Alignas(64) unsigned int number;
-	uint8_t *arena;
-	size_t arena_size;
-	size_t arena_used;
+	struct vcd_arena arena;
 	size_t n_ops;
 	struct vcd_op ops[VCD_BATCH_MAX];
 	struct vcd_job *jobs[VCD_BATCH_MAX];
@@ -158,6 +183,7 @@ struct vcd_fields {
  * @prepared: the reply comes from vcd_crypt_flush()
  * @out_len: for the reply
  * @value: for the reply
+ * @iv: for the reply
  */
 struct vcd_ctx {
 	struct vcd_device *device;
@@ -170,11 +196,12 @@ struct vcd_ctx {
 	bool prepared;
 	uint32_t out_len;
 	uint64_t value;
+	uint8_t iv[VCD_MAX_IV_LEN];
 };
 
 /**
  * vcd_reply - answer a request: write the reply, set the used length, count.
- * @iv: IV that continues, VCD_MAX_IV_LEN bytes, or NULL for none
+ * @iv: IV that continues, VCD_MAX_IV_LEN bytes; zeroes where there is none
  */
 void vcd_reply(struct vcd_worker *worker, struct vcd_request *request, uint32_t status,
 	       uint32_t out_len, uint64_t value, const uint8_t *iv);
@@ -190,6 +217,16 @@ void vcd_request_parse(struct vcd_device *device, struct vcd_worker *worker,
  */
 uint32_t vcd_crypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req);
 uint32_t vcd_authcrypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req);
+
+/**
+ * vcd_record_run - carry out an AUTHCRYPT of a TLS record or an SRTP packet.
+ *
+ * Steps 5 to 8 of request.c's checks are done.
+ *
+ * Return: the status to answer with.
+ */
+uint32_t vcd_record_run(struct vcd_ctx *ctx, const struct vcd_fields *req,
+			struct vcd_engine_session *session);
 
 /** vcd_crypt_flush - run what @worker has prepared and answer it. */
 void vcd_crypt_flush(struct vcd_device *device, struct vcd_worker *worker);

@@ -47,8 +47,7 @@ void vcd_reply(struct vcd_worker *worker, struct vcd_request *request, uint32_t 
 	    .value = htole64(value),
 	};
 
-	if (iv)
-		memcpy(reply.iv, iv, sizeof(reply.iv));
+	memcpy(reply.iv, iv, sizeof(reply.iv));
 	vcd_iov_write(&out, &reply, sizeof(reply));
 	request->written = (uint32_t)sizeof(reply) + out_len;
 	vcd_count(&worker->counters.requests, 1);
@@ -332,5 +331,5 @@ void vcd_request_parse(struct vcd_device *device, struct vcd_worker *worker,
 		status = dispatch(&ctx, &raw);
 	}
 	if (!ctx.prepared)
-		vcd_reply(worker, request, status, ctx.out_len, ctx.value, NULL);
+		vcd_reply(worker, request, status, ctx.out_len, ctx.value, ctx.iv);
 }

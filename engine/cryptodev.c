@@ -88,10 +88,14 @@ struct cdev_engine {
 /**
  * struct cdev_lane - a session as one worker has it.
  * @ses: id on the worker's file, 0: not made
+ * @cipher_ses: the same, of a session with the cipher only
+ * @hash_ses: the same, of a session with the hash only
  * @xts: for the IV that continues
  */
 struct cdev_lane {
 	uint32_t ses;
+	uint32_t cipher_ses;
+	uint32_t hash_ses;
 	struct vcd_xts *xts;
 };
 
@@ -360,6 +364,8 @@ static void session_free(struct vcd_engine_session *base)
 
 	for (unsigned int i = 0; i < base->engine->workers; i++) {
 		ses_free(engine, engine->workers[i].fd, session->lanes[i].ses);
+		ses_free(engine, engine->workers[i].fd, session->lanes[i].cipher_ses);
+		ses_free(engine, engine->workers[i].fd, session->lanes[i].hash_ses);
 		vcd_xts_free(session->lanes[i].xts);
 	}
 	ses_free(engine, engine->control, session->state_ses);
@@ -409,16 +415,30 @@ static int session_new(struct vcd_engine *base, const struct vcd_session_params 
 	return 0;
 }
 
-/* The worker's session on its file, made when it is not there yet. */
+/*
+ * The worker's session on its file for this job, with both algorithms or the one
+ * that the job is about; made when it is not there yet.
+ */
 static uint32_t lane_session(struct cdev_engine *engine, unsigned int worker,
-			     struct cdev_session *session)
+			     struct cdev_session *session, const struct vcd_job *job, uint32_t *ses)
 {
 	struct vcd_session_params params = params_of(session);
 	struct cdev_lane *lane = &session->lanes[worker];
+	uint32_t *which = &lane->ses, status = VCD_S_OK;
 
-	if (lane->ses)
-		return VCD_S_OK;
-	return status_of(ses_new(engine, engine->workers[worker].fd, &params, &lane->ses));
+	if (params.cipher && params.mac && job->flags & VCD_JOB_CIPHER_ONLY) {
+		which = &lane->cipher_ses;
+		params.mac = NULL;
+		params.mackey_len = 0;
+	} else if (params.cipher && params.mac && job->flags & VCD_JOB_HASH_ONLY) {
+		which = &lane->hash_ses;
+		params.cipher = NULL;
+		params.key_len = 0;
+	}
+	if (!*which)
+		status = status_of(ses_new(engine, engine->workers[worker].fd, &params, which));
+	*ses = *which;
+	return status;
 }
 
 /* Jobs */
@@ -433,12 +453,12 @@ static bool xts_next(struct cdev_engine *engine, struct cdev_session *session,
 	return lane->xts && !vcd_xts_advance(lane->xts, job->iv, job->len / 16);
 }
 
-/* CIOCCRYPT with the job's data on session @ses of @fd. */
+/* CIOCCRYPT with the job's data on session @ses of @fd; @ses has what the job is about. */
 static uint32_t crypt_job(struct cdev_engine *engine, int fd, uint32_t ses, uint16_t cop_flags,
 			  struct cdev_lane *lane, struct vcd_job *job)
 {
 	struct cdev_session *session = to_session(job->session);
-	const struct vcd_alg *cipher = session->base.cipher;
+	const struct vcd_alg *cipher = job->flags & VCD_JOB_HASH_ONLY ? NULL : session->base.cipher;
 	struct vcd_iv_saved saved;
 	uint8_t iv[EALG_MAX_BLOCK_LEN], nothing[1];
 	struct crypt_op op = {
@@ -524,9 +544,9 @@ static void aead_iv(const struct vcd_job *job, uint8_t iv[EALG_MAX_BLOCK_LEN])
 	memcpy(iv, job->iv, job->iv_len);
 }
 
-static uint32_t authcrypt(struct cdev_engine *engine, unsigned int number, struct vcd_job *job)
+static uint32_t authcrypt(struct cdev_engine *engine, unsigned int number, uint32_t ses,
+			  struct vcd_job *job)
 {
-	struct cdev_session *session = to_session(job->session);
 	struct cdev_worker *worker = &engine->workers[number];
 	bool decrypt = job->flags & VCD_JOB_DECRYPT;
 	size_t whole = (size_t)job->len + job->mac_len;
@@ -544,7 +564,7 @@ static uint32_t authcrypt(struct cdev_engine *engine, unsigned int number, struc
 		memcpy(worker->bounce + job->len, job->mac, job->mac_len);
 	aead_iv(job, iv);
 	op = (struct crypt_auth_op){
-	    .ses = session->lanes[number].ses,
+	    .ses = ses,
 	    .op = decrypt ? COP_DECRYPT : COP_ENCRYPT,
 	    .len = (uint32_t)(decrypt ? whole : job->len),
 	    .auth_len = job->aad_len,
@@ -572,22 +592,22 @@ static uint32_t run_job(struct cdev_engine *engine, unsigned int worker, struct 
 	const uint32_t self_contained = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL;
 	struct cdev_session *session = to_session(job->session);
 	struct cdev_lane *lane = &session->lanes[worker];
-	uint32_t status;
+	uint32_t status, ses;
 
-	if (session->base.mac) {
+	if (session->base.mac && !(job->flags & VCD_JOB_CIPHER_ONLY)) {
 		job->mac_len = 0;
 		if (job->flags & VCD_JOB_HASH_FINAL)
 			job->mac_len = (uint8_t)session->base.mac->digest_len;
 		if ((job->flags & self_contained) != self_contained)
 			return crypt_stateful(engine, lane, job);
 	}
-	status = lane_session(engine, worker, session);
+	status = lane_session(engine, worker, session, job, &ses);
 	if (status != VCD_S_OK)
 		return status;
 	if (vcd_alg_mode(session->base.cipher) == VCD_MODE_AEAD)
-		return authcrypt(engine, worker, job);
+		return authcrypt(engine, worker, ses, job);
 	/* No flags: the hash begins and ends here. */
-	return crypt_job(engine, engine->workers[worker].fd, lane->ses, COP_FLAG_NONE, lane, job);
+	return crypt_job(engine, engine->workers[worker].fd, ses, COP_FLAG_NONE, lane, job);
 }
 
 static void engine_run(struct vcd_engine *base, unsigned int worker, struct vcd_job *const jobs[],

@@ -126,6 +126,9 @@ enum vcd_job_flag {
 	VCD_JOB_DECRYPT = 0x1,
 	VCD_JOB_HASH_RESET = 0x2,
 	VCD_JOB_HASH_FINAL = 0x4,
+	/* On a session with cipher and MAC, one of them only, as if it had no other. */
+	VCD_JOB_CIPHER_ONLY = 0x8,
+	VCD_JOB_HASH_ONLY = 0x10, /* with HASH_RESET and HASH_FINAL */
 };
 
 /**

@@ -151,8 +151,10 @@ static uint32_t run_job(struct vcd_ossl_session *session, struct vcd_ossl_lane *
 
 	if (vcd_alg_mode(cipher) == VCD_MODE_AEAD)
 		return vcd_ossl_aead_run(session, lane, job);
-	if (!session->base.mac)
+	if (!session->base.mac || job->flags & VCD_JOB_CIPHER_ONLY)
 		return vcd_ossl_cipher_run(session, lane, job);
+	if (job->flags & VCD_JOB_HASH_ONLY)
+		return vcd_ossl_hash_run(session, lane, job, job->src);
 	if (!vcd_ossl_hash_ready(session, job))
 		return VCD_S_NOSTATE;
 	if (!decrypt)

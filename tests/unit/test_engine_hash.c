@@ -264,6 +264,51 @@ static void with_a_cipher(void **state)
 	}
 }
 
+/* The parts of a session with both, each as if there were no other. */
+static void one_part_only(void **state)
+{
+	static const uint8_t key[16] = {3}, mackey[20] = {4}, iv[16] = {5};
+	struct vcd_engine_session *session =
+	    session_new(CRYPTO_AES_CBC, key, 16, CRYPTO_SHA1_HMAC, mackey, 20);
+	uint8_t plain[48] = {6}, cipher[48], out[48], digest[20];
+	struct vcd_job job = {
+	    .session = session,
+	    .flags = VCD_JOB_HASH_ONLY | RESET | FINAL,
+	    .len = 35,
+	    .src = plain,
+	};
+	struct vcd_job *jobs = &job;
+
+	reference_crypt(&reference_ciphers[0], true, key, iv, plain, cipher, 48);
+	reference_hash_run(reference_hash_find(CRYPTO_SHA1_HMAC), mackey, 20, plain, 35, digest);
+	for (unsigned int round = 0; round < 3; round++) {
+		job = (struct vcd_job){
+		    .session = session,
+		    .flags = VCD_JOB_HASH_ONLY | RESET | FINAL,
+		    .len = 35,
+		    .src = plain,
+		};
+		vcd_engine_run(engines_current, round, &jobs, 1);
+		assert_int_equal(job.status, VCD_S_OK);
+		assert_int_equal(job.mac_len, 20);
+		assert_memory_equal(job.mac, digest, 20);
+		job = (struct vcd_job){
+		    .session = session,
+		    .flags = VCD_JOB_CIPHER_ONLY,
+		    .len = 48,
+		    .src = plain,
+		    .dst = out,
+		    .iv_len = 16,
+		};
+		memcpy(job.iv, iv, 16);
+		vcd_engine_run(engines_current, round, &jobs, 1);
+		assert_int_equal(job.status, VCD_S_OK);
+		assert_memory_equal(out, cipher, 48);
+		assert_memory_equal(job.iv, cipher + 32, 16);
+	}
+	vcd_engine_session_free(session);
+}
+
 static void not_begun(void **state)
 {
 	static const uint8_t key[16] = {5};
@@ -359,10 +404,10 @@ static void copies_of_macs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(all_are_there),  cmocka_unit_test(known_answers_hold),
-	    cmocka_unit_test(differential),   cmocka_unit_test(with_a_cipher),
-	    cmocka_unit_test(not_begun),      cmocka_unit_test(copies),
-	    cmocka_unit_test(copies_of_macs),
+	    cmocka_unit_test(all_are_there), cmocka_unit_test(known_answers_hold),
+	    cmocka_unit_test(differential),  cmocka_unit_test(with_a_cipher),
+	    cmocka_unit_test(one_part_only), cmocka_unit_test(not_begun),
+	    cmocka_unit_test(copies),	     cmocka_unit_test(copies_of_macs),
 	};
 
 	return cmocka_run_group_tests(tests, engines_openssl, engines_close) +

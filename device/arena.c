@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * arena.c - the workers' scratch memory, see internal.h.
+ *
+ * A worker's arena is taken from front to back and becomes empty as a whole when
+ * nothing that is prepared can lie in it any more. Taking checks the bounds for
+ * itself: no limit enforced elsewhere is relied upon for memory safety.
+ */
+#include "device/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Pieces start on a cache line. */
+#define ALIGN ((size_t)64)
+
+/* Bytes that all pieces of one request together may have beside its payload. */
+#define SLACK (VCD_MAX_AAD + 4 * ALIGN)
+
+int vcd_arena_init(struct vcd_arena *arena, uint32_t max_request)
+{
+	/* Twice the largest request: a batch need not stop at each that is large. */
+	size_t size = 2 * ((size_t)max_request + SLACK);
+
+	size = (size + ALIGN - 1) / ALIGN * ALIGN;
+	arena->memory = aligned_alloc(ALIGN, size);
+	if (!arena->memory)
+		return -ENOMEM;
+	arena->size = size;
+	arena->used = 0;
+	return 0;
+}
+
+void vcd_arena_fini(struct vcd_arena *arena)
+{
+	free(arena->memory);
+	arena->memory = NULL;
+	arena->size = arena->used = 0;
+}
+
+bool vcd_arena_fits(const struct vcd_arena *arena, size_t a, size_t b)
+{
+	size_t left = arena->size - arena->used;
+
+	/* Each piece may lose up to ALIGN - 1 bytes behind it. */
+	return a <= left && b <= left - a && left - a - b >= 2 * ALIGN;
+}
+
+uint8_t *vcd_arena_take(struct vcd_arena *arena, size_t size)
+{
+	size_t left = arena->size - arena->used;
+	uint8_t *piece = arena->memory + arena->used;
+
+	if (size > left)
+		return NULL;
+	arena->used += size + (ALIGN - size % ALIGN) % ALIGN;
+	return piece;
+}
+
+void vcd_arena_empty(struct vcd_arena *arena)
+{
+	arena->used = 0;
+}

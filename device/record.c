@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * record.c - AUTHCRYPT of TLS records and SRTP packets, put together from the cipher
+ * and the MAC of a session.
+ *
+ * These are carried out when they are parsed, one after the other: MAC and cipher
+ * depend on each other, so that there is nothing to batch. All of it happens in the
+ * scratch; the guest's memory gets nothing before the verdict.
+ *
+ * TLS and time
+ * ------------
+ * In a TLS record the MAC is under the encryption and the padding is not
+ * authenticated, so whoever can send records must not learn whether a padding was
+ * right: not from the status, which is the same, and not from the time (Vaudenay
+ * 2002; AlFardan and Paterson, "Lucky Thirteen", 2013). Hence, once a record is
+ * decrypted, nothing branches on its padding or indexes memory by it:
+ *
+ *   - the padding is looked at over the most bytes it can have, with masks;
+ *   - the MAC in the record is picked out by reading every place it can be at;
+ *   - a MAC is computed over what the padding leaves, or over as much as with the
+ *     shortest padding when it is wrong. The time of that depends on the number of
+ *     blocks the hash goes through; so a second one, of nothing in particular, goes
+ *     through as many blocks as the first was short of the most.
+ *
+ * What remains are differences within the hash of less than a block.
+ */
+#include "device/internal.h"
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "cryptodev.h"
+#include "engine/alg.h"
+
+/* Longest padding of a record, its last byte included (RFC 5246, 6.2.3.2). */
+#define TLS_MAX_PAD 256u
+
+/* Longest message of the second MAC: see even_out(). */
+#define FILLER_LEN ((TLS_MAX_PAD / 64 + 2) * 128)
+
+/** struct record - a request under way. */
+struct record {
+	struct vcd_ctx *ctx;
+	const struct vcd_fields *req;
+	struct vcd_engine_session *session;
+	uint8_t *bytes; /* the payload, in the scratch, with room behind it */
+	uint32_t data_at;
+	uint8_t iv[VCD_MAX_IV_LEN];
+	uint8_t mac[VCD_MAX_DIGEST_LEN];
+};
+
+/* Bytes that the hash under an HMAC processes at a time; 0: not an HMAC. */
+static uint32_t hash_block(const struct vcd_alg *mac)
+{
+	switch (mac->id) {
+	case CRYPTO_MD5_HMAC:
+	case CRYPTO_SHA1_HMAC:
+	case CRYPTO_RIPEMD160_HMAC:
+	case CRYPTO_SHA2_224_HMAC:
+	case CRYPTO_SHA2_256_HMAC:
+		return 64;
+	case CRYPTO_SHA2_384_HMAC:
+	case CRYPTO_SHA2_512_HMAC:
+		return 128;
+	default:
+		return 0;
+	}
+}
+
+/* Blocks of @size that a message of @len makes, with a 1 bit and its length (size / 8) behind. */
+static uint32_t hash_blocks(uint32_t len, uint32_t size)
+{
+	return (len + 1 + size / 8 + size - 1) / size;
+}
+
+static uint32_t run(const struct record *record, struct vcd_job *job)
+{
+	const struct vcd_device *device = record->ctx->device;
+
+	job->session = record->session;
+	job->status = VCD_S_IO;
+	vcd_engine_run(device->options.engine, record->ctx->worker->number, &job, 1);
+	return job->status;
+}
+
+/* MAC of @len bytes at @data. */
+static uint32_t compute_mac(const struct record *record, const uint8_t *data, uint32_t len,
+			    uint8_t mac[VCD_MAX_DIGEST_LEN])
+{
+	struct vcd_job job = {
+	    .flags = VCD_JOB_HASH_ONLY | VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL,
+	    .len = len,
+	    .src = data,
+	};
+	uint32_t status = run(record, &job);
+
+	memcpy(mac, job.mac, sizeof(job.mac));
+	return status;
+}
+
+/* Cipher over @len bytes at @data, in place; leaves the IV that continues. */
+static uint32_t run_cipher(struct record *record, uint8_t *data, uint32_t len)
+{
+	struct vcd_job job = {
+	    .flags = VCD_JOB_CIPHER_ONLY,
+	    .len = len,
+	    .src = data,
+	    .dst = data,
+	    .iv_len = record->req->iv_len,
+	};
+	uint32_t status;
+
+	if (record->req->flags & VCD_F_DECRYPT)
+		job.flags |= VCD_JOB_DECRYPT;
+	memcpy(job.iv, record->iv, sizeof(job.iv));
+	status = run(record, &job);
+	memcpy(record->iv, job.iv, sizeof(job.iv));
+	return status;
+}
+
+/* Masks: all ones for true. */
+
+static uint32_t mask_lt(uint32_t a, uint32_t b)
+{
+	/* Both below 2^31. */
+	return 0u - ((a - b) >> 31);
+}
+
+static uint32_t mask_eq(uint32_t a, uint32_t b)
+{
+	uint32_t x = a ^ b;
+
+	return ((x | (0u - x)) >> 31) - 1;
+}
+
+/*
+ * Padding bytes, the last one included, of the @len decrypted bytes at @data, of
+ * which @tag_len and the padding are not data. *good becomes 0 when it is wrong,
+ * and then it counts as 1.
+ */
+static uint32_t tls_padding(const uint8_t *data, uint32_t len, uint32_t tag_len, uint32_t *good)
+{
+	uint32_t pad = data[len - 1] + 1u;
+	uint32_t look = len < TLS_MAX_PAD ? len : TLS_MAX_PAD;
+
+	*good = ~mask_lt(len, pad + tag_len);
+	for (uint32_t i = 0; i < look; i++) {
+		uint32_t inside = mask_lt(i, pad);
+
+		*good &= ~inside | mask_eq(data[len - 1 - i], pad - 1);
+	}
+	return (pad & *good) | (1u & ~*good);
+}
+
+/* The @tag_len bytes at @at, which is a secret, of the @len bytes at @data. */
+static void tls_pick_mac(const uint8_t *data, uint32_t len, uint32_t at, uint32_t tag_len,
+			 uint8_t *mac)
+{
+	uint32_t most = TLS_MAX_PAD + tag_len;
+	uint32_t first = len > most ? len - most : 0;
+
+	memset(mac, 0, tag_len);
+	for (uint32_t start = first; start + tag_len < len; start++) {
+		uint8_t here = (uint8_t)mask_eq(start, at);
+
+		for (uint32_t i = 0; i < tag_len; i++)
+			mac[i] |= data[start + i] & here;
+	}
+}
+
+/*
+ * Hash as many blocks as a message of @len bytes has fewer than one of @most, so
+ * that both together are the same number whatever @len is.
+ */
+static uint32_t even_out(const struct record *record, uint32_t len, uint32_t most)
+{
+	static const uint8_t filler[FILLER_LEN];
+	uint32_t size = hash_block(record->session->mac);
+	uint32_t blocks = hash_blocks(most, size) - hash_blocks(len, size) + 1;
+	uint8_t unused[VCD_MAX_DIGEST_LEN];
+
+	return compute_mac(record, filler, blocks * size - size / 8 - 1, unused);
+}
+
+static uint32_t reply_with(struct record *record, const uint8_t *data, uint32_t len,
+			   uint32_t tag_len)
+{
+	struct vcd_ctx *ctx = record->ctx;
+
+	vcd_iov_write(&ctx->out, data, len);
+	vcd_iov_write(&ctx->out, record->mac, tag_len);
+	ctx->out_len = len + tag_len;
+	memcpy(ctx->iv, record->iv, sizeof(ctx->iv));
+	vcd_count(&ctx->worker->counters.crypt, 1);
+	vcd_count(&ctx->worker->counters.bytes, record->req->src_len);
+	return VCD_S_OK;
+}
+
+static uint32_t tls_encrypt(struct record *record)
+{
+	uint32_t block = record->session->cipher->block_size;
+	uint32_t len = record->req->src_len, tag_len = record->req->tag_len;
+	uint8_t *data = record->bytes + record->data_at;
+	uint32_t pad = block - (len + tag_len) % block, status;
+
+	status = compute_mac(record, record->bytes, record->data_at + len, record->mac);
+	if (status != VCD_S_OK)
+		return status;
+	memcpy(data + len, record->mac, tag_len);
+	memset(data + len + tag_len, (int)pad - 1, pad);
+	status = run_cipher(record, data, len + tag_len + pad);
+	if (status != VCD_S_OK)
+		return status;
+	return reply_with(record, data, len + tag_len + pad, 0);
+}
+
+static uint32_t tls_decrypt(struct record *record)
+{
+	uint32_t len = record->req->src_len, tag_len = record->req->tag_len;
+	uint8_t *data = record->bytes + record->data_at;
+	uint8_t theirs[VCD_MAX_DIGEST_LEN];
+	uint32_t good, data_len, status;
+
+	/* The length is no secret. */
+	if (len < tag_len + 1)
+		return VCD_S_BADMSG;
+	status = run_cipher(record, data, len);
+	if (status != VCD_S_OK)
+		return status;
+	data_len = len - tag_len - tls_padding(data, len, tag_len, &good);
+	tls_pick_mac(data, len, data_len, tag_len, theirs);
+	status = compute_mac(record, record->bytes, record->data_at + data_len, record->mac);
+	if (status == VCD_S_OK)
+		status = even_out(record, record->data_at + data_len,
+				  record->data_at + len - tag_len - 1);
+	if (status != VCD_S_OK)
+		return status;
+	good &= mask_eq((uint32_t)CRYPTO_memcmp(record->mac, theirs, tag_len), 0);
+	if (!good) {
+		OPENSSL_cleanse(data, len);
+		return VCD_S_BADMSG;
+	}
+	return reply_with(record, data, data_len, 0);
+}
+
+static uint32_t srtp_encrypt(struct record *record)
+{
+	uint8_t *data = record->bytes + record->data_at;
+	uint32_t status = run_cipher(record, data, record->req->src_len);
+
+	if (status == VCD_S_OK)
+		status = compute_mac(record, record->bytes, record->req->aad_len, record->mac);
+	if (status != VCD_S_OK)
+		return status;
+	return reply_with(record, data, record->req->src_len, record->req->tag_len);
+}
+
+static uint32_t srtp_decrypt(struct record *record)
+{
+	uint8_t *data = record->bytes + record->data_at;
+	uint32_t status;
+
+	status = compute_mac(record, record->bytes, record->req->aad_len, record->mac);
+	if (status != VCD_S_OK)
+		return status;
+	if (CRYPTO_memcmp(record->mac, record->bytes + record->req->aad_len, record->req->tag_len))
+		return VCD_S_BADMSG;
+	status = run_cipher(record, data, record->req->src_len);
+	if (status != VCD_S_OK)
+		return status;
+	return reply_with(record, data, record->req->src_len, 0);
+}
+
+/* Whether the session can do it, and the lengths it gives: steps 9 and 10 of request.c. */
+static uint32_t check(const struct vcd_ctx *ctx, const struct vcd_fields *req,
+		      const struct vcd_engine_session *session)
+{
+	const struct vcd_alg *cipher = session->cipher, *mac = session->mac;
+	bool decrypt = req->flags & VCD_F_DECRYPT;
+	uint64_t out = req->src_len, block;
+
+	if (!cipher || cipher->kind != VCD_ALG_CIPHER || !mac || !hash_block(mac))
+		return VCD_S_INVALID;
+	if (!vcd_alg_iv_ok(cipher, req->iv_len) || !req->tag_len || req->tag_len > mac->digest_len)
+		return VCD_S_INVALID;
+	block = cipher->block_size;
+	if (req->flags & VCD_F_SRTP) {
+		if (cipher->id != CRYPTO_AES_CTR && cipher->id != CRYPTO_NULL)
+			return VCD_S_INVALID;
+		out += decrypt ? 0 : req->tag_len;
+	} else if (vcd_alg_mode(cipher) != VCD_MODE_CBC) {
+		return VCD_S_INVALID;
+	} else if (decrypt) {
+		if (!out || out % block)
+			return VCD_S_INVALID;
+		out = out > req->tag_len ? out - req->tag_len - 1 : 0;
+	} else {
+		out = (out + req->tag_len) / block * block + block;
+	}
+	if (ctx->room < out)
+		return VCD_S_INVALID;
+	return out > ctx->device->options.max_request ? VCD_S_TOOBIG : VCD_S_OK;
+}
+
+uint32_t vcd_record_run(struct vcd_ctx *ctx, const struct vcd_fields *req,
+			struct vcd_engine_session *session)
+{
+	struct record record = {
+	    .ctx = ctx,
+	    .req = req,
+	    .session = session,
+	    .data_at = req->flags & VCD_F_SRTP ? req->crypt_off : req->aad_len,
+	};
+	/* Behind the payload of an encryption come a MAC and at most a block of padding. */
+	size_t size = ctx->payload + VCD_MAX_DIGEST_LEN + VCD_MAX_IV_LEN;
+	bool decrypt = req->flags & VCD_F_DECRYPT;
+	uint32_t status = check(ctx, req, session);
+
+	if (status != VCD_S_OK)
+		return status;
+	if (!vcd_arena_fits(&ctx->worker->arena, size, 0))
+		vcd_crypt_flush(ctx->device, ctx->worker);
+	record.bytes = vcd_arena_take(&ctx->worker->arena, size);
+	if (!record.bytes)
+		return VCD_S_NOMEM;
+	memcpy(record.iv, req->iv, sizeof(record.iv));
+	vcd_iov_read(&ctx->in, record.bytes, ctx->payload);
+	if (req->flags & VCD_F_SRTP)
+		return decrypt ? srtp_decrypt(&record) : srtp_encrypt(&record);
+	return decrypt ? tls_decrypt(&record) : tls_encrypt(&record);
+}
