@@ -2,12 +2,12 @@
 # shellcheck shell=bash
 # engine/ and device/ as static libraries, with a pkg-config file "vcdengine" for QEMU's build.
 
-# engine_build DIRECTORY: builds in DIRECTORY and writes DIRECTORY/pkgconfig/vcdengine.pc.
+# engine_build DIRECTORY [asan]: builds in DIRECTORY and writes DIRECTORY/pkgconfig/vcdengine.pc.
 engine_build() {
 	local dir=$1 options=(--buildtype=debugoptimized)
 	need meson meson
 	need ninja ninja-build
-	if [[ -n $ASAN ]]; then
+	if [[ -n ${2:-} ]]; then
 		options+=("-Db_sanitize=address,undefined" -Db_lundef=false)
 	fi
 	if [[ ! -r $dir/build.ninja ]]; then

@@ -7,24 +7,30 @@
 
 # module_build VERSION: after own_build VERSION objects; prints the path of the plugin.
 module_build() {
-	local dir lock file out objects=()
+	local dir lock file out engine objects=()
 	dir=$(own_dir "$1")
+	out=$(module_dir "$1")
 	exec {lock}>"$dir.lock"
 	flock "$lock"
-	rm -rf "$dir/module"
-	mkdir "$dir/module"
-	out=$dir/module/virtio-cryptodev.so
+	engine=$dir/engine${ASAN:+-asan}
+	engine_build "$engine" ${ASAN:+asan}
+	rm -rf "$out"
+	mkdir "$out"
 	for file in "$dir/build/hw/cryptodev/trace-hw_cryptodev.c" "$dir/source/hw/cryptodev/"*.c; do
-		module_compile "$dir" "$file" "$dir/module/$(basename "$file" .c).o"
-		objects+=("$dir/module/$(basename "$file" .c).o")
+		module_compile "$dir" "$file" "$out/$(basename "$file" .c).o"
+		objects+=("$out/$(basename "$file" .c).o")
 	done
-	module_link "$dir/module/$MODULE_DEVICES" "${objects[@]}" -L"$dir/engine/device" -lvcd-device \
-		-L"$dir/engine/engine" -lvcd-engine -lcrypto
-	module_compile "$dir" "$QEMU_TOP/module/entry.c" "$dir/module/entry.o"
-	module_link "$out" "$dir/module/entry.o"
-	rm -f "$dir/module/"*.o
+	module_link "$out/$MODULE_DEVICES" "${objects[@]}" -L"$engine/device" -lvcd-device \
+		-L"$engine/engine" -lvcd-engine -lcrypto
+	module_compile "$dir" "$QEMU_TOP/module/entry.c" "$out/entry.o"
+	module_link "$out/virtio-cryptodev.so" "$out/entry.o"
+	rm -f "$out/"*.o
 	exec {lock}>&-
-	printf '%s\n' "$out"
+	printf '%s\n' "$out/virtio-cryptodev.so"
+}
+
+module_dir() {
+	printf '%s\n' "$(own_dir "$1")/module${ASAN:+-asan}"
 }
 
 # What the plugin loads once it knows where it is.
@@ -33,7 +39,7 @@ readonly MODULE_DEVICES=virtio-cryptodev-devices.so
 module_link() {
 	local out=$1
 	shift
-	gcc -shared -o "$out" "$@" -Wl,--exclude-libs,ALL || die "${out##*/} could not be linked"
+	gcc -shared ${ASAN:+-fsanitize=address,undefined} -o "$out" "$@" -Wl,--exclude-libs,ALL || die "${out##*/} could not be linked"
 }
 
 # module_compile DIRECTORY FILE OBJECT
@@ -42,7 +48,7 @@ module_compile() {
 	flags=$(module_flags "$dir")
 	number=$(sed -nE 's/.*define QEMU_PLUGIN_VERSION ([0-9]+).*/\1/p' "$dir/source/include/qemu/qemu-plugin.h")
 	# The flags are a command line of a build: nothing in it has blanks but what is quoted.
-	(cd "$dir/build" && eval "gcc $flags" -fPIC -DVCD_MODULE "-DVCD_PLUGIN_VERSION=$number" \
+	(cd "$dir/build" && eval "gcc $flags ${ASAN:+-g -fsanitize=address,undefined}" -fPIC -DVCD_MODULE "-DVCD_PLUGIN_VERSION=$number" \
 		"'-DVCD_DEVICES=\"$MODULE_DEVICES\"'" \
 		"'-DVCD_SOURCE_VERSION=\"$(<"$dir/source-version")\"'" -c "'$file'" -o "'$object'") ||
 		die "${file##*/} could not be compiled for the shared object"

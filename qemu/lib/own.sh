@@ -2,21 +2,23 @@
 # shellcheck shell=bash
 # Our QEMU: source, overlay, configuration, build.
 #
-# The cache holds qemu-VERSION-own/ (with -asan behind it for that build):
+# The cache holds qemu-VERSION-own/:
 #
 #	source/			Debian's source with the overlay on it
 #	source-version		which one
 #	engine/			our static libraries
 #	build/			QEMU's build directory
 #	configured		how it was configured; another text means from nothing
-#	built			hash of all that went into the program; the same means nothing to do
+#	built-program		hash of all that went into the program; the same means nothing to do
+#	built-objects		likewise of the devices' objects
+#	module/, module-asan/	the plugin (module.sh)
 #	firmware/		what a guest starts from, from Debian's packages
 #	qemu-system-x86_64	the program to run
 #
 # A lock keeps two runs apart. An interrupted build goes on where it was.
 
 own_dir() {
-	printf '%s\n' "$(cache_dir)/qemu-$1-own${ASAN:+-asan}"
+	printf '%s\n' "$(cache_dir)/qemu-$1-own"
 }
 
 # The hash of our part of the program.
@@ -100,12 +102,6 @@ own_options() {
 	7.*) OPTIONS+=(--meson=meson) ;;
 	*) OPTIONS+=(--disable-download) ;;
 	esac
-	if [[ -n $ASAN ]]; then
-		case $version in
-		7.* | 8.*) OPTIONS+=(--enable-sanitizers) ;;
-		*) OPTIONS+=(--enable-asan --enable-ubsan) ;;
-		esac
-	fi
 	if command -v ccache >/dev/null; then
 		OPTIONS+=(--cc="ccache gcc")
 	fi
