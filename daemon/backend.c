@@ -187,7 +187,7 @@ void backend_stats_get(const struct backend *backend, struct backend_stats *stat
 {
 	unsigned int i;
 
-	*stats = (struct backend_stats){ 0 };
+	*stats = (struct backend_stats){0};
 	for (i = 0; i < backend->num_workers; i++) {
 		stats->kicks += counter_get(&backend->workers[i].kicks);
 		stats->sleeps += counter_get(&backend->workers[i].sleeps);

@@ -85,8 +85,7 @@ static int enter_indirect(const struct chain_source *source, struct walk *walk,
 	return 0;
 }
 
-static int add_data(const struct chain_source *source, struct chain *chain,
-		    const struct desc *desc)
+static int add_data(const struct chain_source *source, struct chain *chain, const struct desc *desc)
 {
 	const unsigned int room = source->max_segments + 1;
 	bool writable = desc->flags & VRING_DESC_F_WRITE;
@@ -114,7 +113,7 @@ static int add_data(const struct chain_source *source, struct chain *chain,
 
 void chain_prefetch(const struct chain_source *source, uint16_t head)
 {
-	struct walk walk = { .entries = source->num };
+	struct walk walk = {.entries = source->num};
 	struct iovec iov;
 	struct desc desc;
 
@@ -127,12 +126,12 @@ void chain_prefetch(const struct chain_source *source, uint16_t head)
 int chain_walk(const struct chain_source *source, uint16_t head, struct iovec *iov,
 	       struct chain *chain)
 {
-	struct walk walk = { .entries = source->num };
+	struct walk walk = {.entries = source->num};
 	uint16_t index = head;
 	struct desc desc;
 	int err;
 
-	*chain = (struct chain){ .in = iov };
+	*chain = (struct chain){.in = iov};
 	for (;;) {
 		if (walk.visited++ == source->num)
 			return -ELOOP;

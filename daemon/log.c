@@ -25,7 +25,7 @@ static struct {
 	unsigned int tokens;
 	uint64_t left_out;
 	time_t last;
-} budget = { .lock = PTHREAD_MUTEX_INITIALIZER, .tokens = LOG_BURST };
+} budget = {.lock = PTHREAD_MUTEX_INITIALIZER, .tokens = LOG_BURST};
 
 void log_set_level(enum log_level level)
 {
@@ -38,11 +38,11 @@ bool log_enabled(enum log_level level)
 }
 
 static void log_line(enum log_level level, uint64_t left_out, const char *format, va_list args)
-	__attribute__((format(printf, 3, 0)));
+    __attribute__((format(printf, 3, 0)));
 
 static void log_line(enum log_level level, uint64_t left_out, const char *format, va_list args)
 {
-	static const char *const tag[] = { "error: ", "warning: ", "", "debug: " };
+	static const char *const tag[] = {"error: ", "warning: ", "", "debug: "};
 	char line[512];
 	int saved_errno = errno;
 	size_t len;
@@ -92,9 +92,9 @@ static bool budget_take(uint64_t *left_out)
 	if (now.tv_sec > budget.last) {
 		time_t refill = now.tv_sec - budget.last;
 
-		budget.tokens = refill >= LOG_BURST - (time_t)budget.tokens ?
-					LOG_BURST :
-					budget.tokens + (unsigned int)refill;
+		budget.tokens = refill >= LOG_BURST - (time_t)budget.tokens
+				    ? LOG_BURST
+				    : budget.tokens + (unsigned int)refill;
 		budget.last = now.tv_sec;
 	}
 	ok = budget.tokens > 0;

@@ -34,7 +34,7 @@ void log_msg(enum log_level level, const char *format, ...) __attribute__((forma
  * was left out is counted and the number printed with the next line.
  */
 void log_limited(enum log_level level, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 
 #define LOG_BURST 20
 

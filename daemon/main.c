@@ -52,7 +52,7 @@ struct daemon {
 
 static int stage_process(struct daemon *d)
 {
-	const struct rlimit none = { 0, 0 };
+	const struct rlimit none = {0, 0};
 	int err;
 
 	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0) {
@@ -111,8 +111,8 @@ static int stage_lock(struct daemon *d)
 		log_msg(LOG_INFO, "keys may be swapped out: mlockall: %m");
 		return 0;
 	}
-	probe = mmap(NULL, guest_sized, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-		     0);
+	probe =
+	    mmap(NULL, guest_sized, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (probe == MAP_FAILED) {
 		munlockall();
 		log_msg(LOG_INFO, "keys may be swapped out: locked memory is limited; see ulimit -l"
@@ -127,12 +127,12 @@ static int stage_work(struct daemon *d)
 {
 	const struct options *o = &d->options;
 	const struct vcd_device_options device = {
-		.engine = d->engine,
-		.workers = o->workers,
-		.num_queues = o->num_queues,
-		.max_sessions = o->max_sessions,
-		.max_request = o->max_request,
-		.max_segments = VCD_DEFAULT_MAX_SEGMENTS,
+	    .engine = d->engine,
+	    .workers = o->workers,
+	    .num_queues = o->num_queues,
+	    .max_sessions = o->max_sessions,
+	    .max_request = o->max_request,
+	    .max_segments = VCD_DEFAULT_MAX_SEGMENTS,
 	};
 	int err;
 
@@ -148,11 +148,11 @@ static void write_stats(void *arg)
 {
 	struct daemon *d = arg;
 	struct stats stats = {
-		.engine = d->engine->ops->name,
-		.queues = d->options.num_queues,
-		.workers = d->options.workers,
-		.front_ends = d->server.front_ends,
-		.protocol_errors = d->server.protocol_errors,
+	    .engine = d->engine->ops->name,
+	    .queues = d->options.num_queues,
+	    .workers = d->options.workers,
+	    .front_ends = d->server.front_ends,
+	    .protocol_errors = d->server.protocol_errors,
 	};
 	int err;
 
@@ -188,7 +188,7 @@ static int serve(struct daemon *d)
 
 int main(int argc, char **argv)
 {
-	struct daemon d = { 0 };
+	struct daemon d = {0};
 	int status;
 	int err;
 

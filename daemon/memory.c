@@ -93,7 +93,7 @@ void memory_region_unmap(struct memory_region *region)
 {
 	if (region->map)
 		munmap(region->map, region->map_len);
-	*region = (struct memory_region){ 0 };
+	*region = (struct memory_region){0};
 }
 
 /* Index of the first region that ends behind @guest_addr; count if none. */
@@ -118,8 +118,7 @@ int memory_add(struct memory *memory, const struct memory_region *region)
 {
 	unsigned int i = memory_search(memory, region->guest_addr);
 
-	if (i < memory->count &&
-	    memory->regions[i].guest_addr < region->guest_addr + region->size)
+	if (i < memory->count && memory->regions[i].guest_addr < region->guest_addr + region->size)
 		return -EEXIST;
 	if (memory->count == MEMORY_MAX_REGIONS)
 		return -ENOSPC;

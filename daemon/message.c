@@ -60,19 +60,19 @@ static int read_to(struct vu_reader *reader, int socket, size_t want)
 	const size_t header = sizeof(message->header);
 
 	while (reader->have < want) {
-		uint8_t *to = reader->have < header ?
-				      (uint8_t *)&message->header + reader->have :
-				      (uint8_t *)&message->payload + (reader->have - header);
-		struct iovec iov = { .iov_base = to, .iov_len = want - reader->have };
+		uint8_t *to = reader->have < header
+				  ? (uint8_t *)&message->header + reader->have
+				  : (uint8_t *)&message->payload + (reader->have - header);
+		struct iovec iov = {.iov_base = to, .iov_len = want - reader->have};
 		union {
 			struct cmsghdr align;
 			char data[CMSG_SPACE(VU_MAX_FDS * sizeof(int))];
 		} control;
 		struct msghdr msg = {
-			.msg_iov = &iov,
-			.msg_iovlen = 1,
-			.msg_control = &control,
-			.msg_controllen = sizeof(control),
+		    .msg_iov = &iov,
+		    .msg_iovlen = 1,
+		    .msg_control = &control,
+		    .msg_controllen = sizeof(control),
 		};
 		ssize_t n;
 		int err;
@@ -113,17 +113,17 @@ void vu_read_next(struct vu_reader *reader)
 
 	for (i = 0; i < message->fd_count; i++)
 		close_fd(&message->fds[i]);
-	*reader = (struct vu_reader){ 0 };
+	*reader = (struct vu_reader){0};
 }
 
 int vu_reply(int socket, struct vu_message *message)
 {
 	const size_t len = sizeof(message->header) + message->header.size;
 	struct iovec iov[2] = {
-		{ &message->header, sizeof(message->header) },
-		{ &message->payload, message->header.size },
+	    {&message->header, sizeof(message->header)},
+	    {&message->payload, message->header.size},
 	};
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
 	ssize_t n;
 
 	message->header.flags = VU_VERSION | VU_REPLY;
@@ -139,33 +139,33 @@ int vu_reply(int socket, struct vu_message *message)
 const char *vu_request_name(uint32_t request)
 {
 	static const char *const names[VU_REQUEST_COUNT] = {
-		[VU_GET_FEATURES] = "GET_FEATURES",
-		[VU_SET_FEATURES] = "SET_FEATURES",
-		[VU_SET_OWNER] = "SET_OWNER",
-		[VU_RESET_OWNER] = "RESET_OWNER",
-		[VU_SET_MEM_TABLE] = "SET_MEM_TABLE",
-		[VU_SET_LOG_BASE] = "SET_LOG_BASE",
-		[VU_SET_LOG_FD] = "SET_LOG_FD",
-		[VU_SET_VRING_NUM] = "SET_VRING_NUM",
-		[VU_SET_VRING_ADDR] = "SET_VRING_ADDR",
-		[VU_SET_VRING_BASE] = "SET_VRING_BASE",
-		[VU_GET_VRING_BASE] = "GET_VRING_BASE",
-		[VU_SET_VRING_KICK] = "SET_VRING_KICK",
-		[VU_SET_VRING_CALL] = "SET_VRING_CALL",
-		[VU_SET_VRING_ERR] = "SET_VRING_ERR",
-		[VU_GET_PROTOCOL_FEATURES] = "GET_PROTOCOL_FEATURES",
-		[VU_SET_PROTOCOL_FEATURES] = "SET_PROTOCOL_FEATURES",
-		[VU_GET_QUEUE_NUM] = "GET_QUEUE_NUM",
-		[VU_SET_VRING_ENABLE] = "SET_VRING_ENABLE",
-		[VU_SET_BACKEND_REQ_FD] = "SET_BACKEND_REQ_FD",
-		[VU_GET_CONFIG] = "GET_CONFIG",
-		[VU_SET_CONFIG] = "SET_CONFIG",
-		[VU_RESET_DEVICE] = "RESET_DEVICE",
-		[VU_GET_MAX_MEM_SLOTS] = "GET_MAX_MEM_SLOTS",
-		[VU_ADD_MEM_REG] = "ADD_MEM_REG",
-		[VU_REM_MEM_REG] = "REM_MEM_REG",
-		[VU_SET_STATUS] = "SET_STATUS",
-		[VU_GET_STATUS] = "GET_STATUS",
+	    [VU_GET_FEATURES] = "GET_FEATURES",
+	    [VU_SET_FEATURES] = "SET_FEATURES",
+	    [VU_SET_OWNER] = "SET_OWNER",
+	    [VU_RESET_OWNER] = "RESET_OWNER",
+	    [VU_SET_MEM_TABLE] = "SET_MEM_TABLE",
+	    [VU_SET_LOG_BASE] = "SET_LOG_BASE",
+	    [VU_SET_LOG_FD] = "SET_LOG_FD",
+	    [VU_SET_VRING_NUM] = "SET_VRING_NUM",
+	    [VU_SET_VRING_ADDR] = "SET_VRING_ADDR",
+	    [VU_SET_VRING_BASE] = "SET_VRING_BASE",
+	    [VU_GET_VRING_BASE] = "GET_VRING_BASE",
+	    [VU_SET_VRING_KICK] = "SET_VRING_KICK",
+	    [VU_SET_VRING_CALL] = "SET_VRING_CALL",
+	    [VU_SET_VRING_ERR] = "SET_VRING_ERR",
+	    [VU_GET_PROTOCOL_FEATURES] = "GET_PROTOCOL_FEATURES",
+	    [VU_SET_PROTOCOL_FEATURES] = "SET_PROTOCOL_FEATURES",
+	    [VU_GET_QUEUE_NUM] = "GET_QUEUE_NUM",
+	    [VU_SET_VRING_ENABLE] = "SET_VRING_ENABLE",
+	    [VU_SET_BACKEND_REQ_FD] = "SET_BACKEND_REQ_FD",
+	    [VU_GET_CONFIG] = "GET_CONFIG",
+	    [VU_SET_CONFIG] = "SET_CONFIG",
+	    [VU_RESET_DEVICE] = "RESET_DEVICE",
+	    [VU_GET_MAX_MEM_SLOTS] = "GET_MAX_MEM_SLOTS",
+	    [VU_ADD_MEM_REG] = "ADD_MEM_REG",
+	    [VU_REM_MEM_REG] = "REM_MEM_REG",
+	    [VU_SET_STATUS] = "SET_STATUS",
+	    [VU_GET_STATUS] = "GET_STATUS",
 	};
 
 	return request < VU_REQUEST_COUNT && names[request] ? names[request] : "?";

@@ -41,21 +41,21 @@ enum option_id {
 };
 
 static const struct option long_options[] = {
-	{ "socket-path", required_argument, NULL, OPT_SOCKET_PATH },
-	{ "fd", required_argument, NULL, OPT_FD },
-	{ "print-capabilities", no_argument, NULL, OPT_PRINT_CAPABILITIES },
-	{ "engine", required_argument, NULL, OPT_ENGINE },
-	{ "num-queues", required_argument, NULL, OPT_NUM_QUEUES },
-	{ "workers", required_argument, NULL, OPT_WORKERS },
-	{ "poll-us", required_argument, NULL, OPT_POLL_US },
-	{ "max-sessions", required_argument, NULL, OPT_MAX_SESSIONS },
-	{ "max-request", required_argument, NULL, OPT_MAX_REQUEST },
-	{ "stats-file", required_argument, NULL, OPT_STATS_FILE },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
+    {"socket-path", required_argument, NULL, OPT_SOCKET_PATH},
+    {"fd", required_argument, NULL, OPT_FD},
+    {"print-capabilities", no_argument, NULL, OPT_PRINT_CAPABILITIES},
+    {"engine", required_argument, NULL, OPT_ENGINE},
+    {"num-queues", required_argument, NULL, OPT_NUM_QUEUES},
+    {"workers", required_argument, NULL, OPT_WORKERS},
+    {"poll-us", required_argument, NULL, OPT_POLL_US},
+    {"max-sessions", required_argument, NULL, OPT_MAX_SESSIONS},
+    {"max-request", required_argument, NULL, OPT_MAX_REQUEST},
+    {"stats-file", required_argument, NULL, OPT_STATS_FILE},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
 };
 
 static void print_help(void)
@@ -73,21 +73,22 @@ static void print_help(void)
 	      stdout);
 	for (name = vcd_engine_names(); *name; name++)
 		printf(" %s", *name);
-	printf("\n"
-	       "  --num-queues=N        queues of the device (default: CPUs, at most %d)\n"
-	       "  --workers=N           threads that serve them (default: queues, at most CPUs)\n"
-	       "  --poll-us=N           poll an empty ring up to N us before sleeping (default: 0)\n"
-	       "  --max-sessions=N      sessions at one time (default: %u)\n"
-	       "  --max-request=BYTES   largest payload of a request (default: %u)\n"
-	       "  --stats-file=PATH     write counters there at SIGUSR1 and at the end\n"
-	       "  -v, --verbose         tell more; twice: every protocol message\n"
-	       "  -q, --quiet           only tell errors\n"
-	       "  -h, --help            print this and exit\n"
-	       "  -V, --version         print the version and exit\n"
-	       "\n"
-	       "SIGTERM and SIGINT end it. Exit status: 0 ended as it should, 1 failure, 2 bad\n"
-	       "command line. See " PROGRAM "(1).\n",
-	       DEFAULT_MAX_QUEUES, VCD_DEFAULT_MAX_SESSIONS, VCD_DEFAULT_MAX_REQUEST);
+	printf(
+	    "\n"
+	    "  --num-queues=N        queues of the device (default: CPUs, at most %d)\n"
+	    "  --workers=N           threads that serve them (default: queues, at most CPUs)\n"
+	    "  --poll-us=N           poll an empty ring up to N us before sleeping (default: 0)\n"
+	    "  --max-sessions=N      sessions at one time (default: %u)\n"
+	    "  --max-request=BYTES   largest payload of a request (default: %u)\n"
+	    "  --stats-file=PATH     write counters there at SIGUSR1 and at the end\n"
+	    "  -v, --verbose         tell more; twice: every protocol message\n"
+	    "  -q, --quiet           only tell errors\n"
+	    "  -h, --help            print this and exit\n"
+	    "  -V, --version         print the version and exit\n"
+	    "\n"
+	    "SIGTERM and SIGINT end it. Exit status: 0 ended as it should, 1 failure, 2 bad\n"
+	    "command line. See " PROGRAM "(1).\n",
+	    DEFAULT_MAX_QUEUES, VCD_DEFAULT_MAX_SESSIONS, VCD_DEFAULT_MAX_REQUEST);
 }
 
 /* A number from @min to @max; complains and returns false when it is not one. */
@@ -175,9 +176,9 @@ static int take_option(int id, int index, const char *arg, struct options *o)
 static int finish(struct options *o)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned int n = cpus > 0 && cpus < VCD_MAX_QUEUES ? (unsigned int)cpus :
-			 cpus > 0			   ? VCD_MAX_QUEUES :
-							     1;
+	unsigned int n = cpus > 0 && cpus < VCD_MAX_QUEUES ? (unsigned int)cpus
+			 : cpus > 0			   ? VCD_MAX_QUEUES
+							   : 1;
 
 	if (!o->socket_path == (o->fd < 0)) {
 		log_msg(LOG_ERROR, "one of --socket-path=PATH and --fd=N is needed");
@@ -204,7 +205,7 @@ static int finish(struct options *o)
 
 int options_parse(int argc, char **argv, struct options *options)
 {
-	struct options o = { .fd = -1, .engine = "auto", .level = LOG_WARN };
+	struct options o = {.fd = -1, .engine = "auto", .level = LOG_WARN};
 	int ret;
 
 	for (;;) {

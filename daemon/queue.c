@@ -52,7 +52,7 @@
 
 void queue_init(struct queue *queue, unsigned int index)
 {
-	*queue = (struct queue){ .index = index, .kick_fd = -1, .call_fd = -1, .err_fd = -1 };
+	*queue = (struct queue){.index = index, .kick_fd = -1, .call_fd = -1, .err_fd = -1};
 	pthread_mutex_init(&queue->turnstile, NULL);
 	pthread_mutex_init(&queue->lock, NULL);
 }
@@ -119,9 +119,9 @@ static int locate(struct queue *queue, const struct memory *memory, bool event_i
 	void *desc = memory_user(memory, queue->desc_user, num * sizeof(struct vring_desc));
 	void *avail = memory_user(memory, queue->avail_user,
 				  sizeof(struct vring_avail) + num * sizeof(__virtio16) + event);
-	void *used = memory_user(memory, queue->used_user,
-				 sizeof(struct vring_used) + num * sizeof(struct vring_used_elem) +
-					 event);
+	void *used =
+	    memory_user(memory, queue->used_user,
+			sizeof(struct vring_used) + num * sizeof(struct vring_used_elem) + event);
 
 	if (!desc || !avail || !used)
 		return -EFAULT;
@@ -283,11 +283,11 @@ static int gather(struct queue *queue, const struct memory *memory, unsigned int
 		  struct queue_batch *batch)
 {
 	struct chain_source source = {
-		.memory = memory,
-		.cursor = &queue->cursor,
-		.desc = queue->desc,
-		.num = queue->num,
-		.max_segments = VCD_DEFAULT_MAX_SEGMENTS,
+	    .memory = memory,
+	    .cursor = &queue->cursor,
+	    .desc = queue->desc,
+	    .num = queue->num,
+	    .max_segments = VCD_DEFAULT_MAX_SEGMENTS,
 	};
 
 	batch->n = 0;
@@ -307,10 +307,10 @@ static int gather(struct queue *queue, const struct memory *memory, unsigned int
 			return err;
 		batch->heads[batch->n] = head;
 		batch->requests[batch->n] = (struct vcd_request){
-			.in = chain.in,
-			.out = chain.out,
-			.in_count = chain.in_count,
-			.out_count = chain.out_count,
+		    .in = chain.in,
+		    .out = chain.out,
+		    .in_count = chain.in_count,
+		    .out_count = chain.out_count,
 		};
 		batch->list[batch->n] = &batch->requests[batch->n];
 		/* Headers of requests are looked at when all are gathered. */
@@ -347,7 +347,7 @@ static void complete(struct queue *queue, const struct queue_batch *batch)
 
 	for (i = 0; i < batch->n; i++) {
 		struct vring_used_elem *elem =
-			&queue->used->ring[queue->used_idx & (queue->num - 1)];
+		    &queue->used->ring[queue->used_idx & (queue->num - 1)];
 
 		elem->id = htole32(batch->heads[i]);
 		elem->len = htole32(batch->requests[i].written);
@@ -383,9 +383,8 @@ static int process_locked(struct queue *queue, struct vcd_device *device, unsign
 	return left;
 }
 
-enum queue_result queue_process(struct queue *queue, struct vcd_device *device,
-				unsigned int worker, const struct memory *memory,
-				struct queue_batch *batch, bool rearm)
+enum queue_result queue_process(struct queue *queue, struct vcd_device *device, unsigned int worker,
+				const struct memory *memory, struct queue_batch *batch, bool rearm)
 {
 	enum queue_result result = QUEUE_SLEEPING;
 	int left;

@@ -171,8 +171,7 @@ enum queue_result {
  * @batch: the worker's
  * @rearm: when nothing is left, ask for a kick
  */
-enum queue_result queue_process(struct queue *queue, struct vcd_device *device,
-				unsigned int worker, const struct memory *memory,
-				struct queue_batch *batch, bool rearm);
+enum queue_result queue_process(struct queue *queue, struct vcd_device *device, unsigned int worker,
+				const struct memory *memory, struct queue_batch *batch, bool rearm);
 
 #endif /* VCD_DAEMON_QUEUE_H */

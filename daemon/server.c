@@ -74,8 +74,7 @@ static int remove_stale(const struct sockaddr_un *address)
 		return -EEXIST;
 	}
 	if (somebody_listens(address)) {
-		log_msg(LOG_ERROR, "another process serves %s; stop it or name another path",
-			path);
+		log_msg(LOG_ERROR, "another process serves %s; stop it or name another path", path);
 		return -EADDRINUSE;
 	}
 	log_msg(LOG_INFO, "replacing the stale socket %s", path);
@@ -84,7 +83,7 @@ static int remove_stale(const struct sockaddr_un *address)
 
 static int listen_at(struct server *server, const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	_cleanup_fd_ int fd = -1;
 	struct stat st;
 	int err;
@@ -144,8 +143,7 @@ int server_open(struct server *server, const char *socket_path, int fd)
 	int err;
 
 	*server = (struct server){
-		.listener = -1, .signals = -1, .epoll = -1, .pending = -1, .vu.socket = -1
-	};
+	    .listener = -1, .signals = -1, .epoll = -1, .pending = -1, .vu.socket = -1};
 	our_signals(&set);
 	server->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -182,7 +180,7 @@ void server_close(struct server *server)
 
 static int watch(struct server *server, int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
 	return epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }

@@ -33,21 +33,21 @@ void stats_print(const struct stats *stats, FILE *file)
 		const char *name;
 		uint64_t value;
 	} counters[] = {
-		{ "queues", stats->queues },
-		{ "workers", stats->workers },
-		{ "front_ends", stats->front_ends },
-		{ "protocol_errors", stats->protocol_errors },
-		{ "ring_errors", stats->backend.ring_errors },
-		{ "requests", device->requests },
-		{ "errors", device->requests - device->status[VCD_S_OK] },
-		{ "crypt", device->crypt },
-		{ "bytes", device->bytes },
-		{ "batches", device->batches },
-		{ "sessions_created", device->sessions_created },
-		{ "sessions_live", device->sessions_live },
-		{ "kicks", stats->backend.kicks },
-		{ "notifications", stats->backend.notifications },
-		{ "sleeps", stats->backend.sleeps },
+	    {"queues", stats->queues},
+	    {"workers", stats->workers},
+	    {"front_ends", stats->front_ends},
+	    {"protocol_errors", stats->protocol_errors},
+	    {"ring_errors", stats->backend.ring_errors},
+	    {"requests", device->requests},
+	    {"errors", device->requests - device->status[VCD_S_OK]},
+	    {"crypt", device->crypt},
+	    {"bytes", device->bytes},
+	    {"batches", device->batches},
+	    {"sessions_created", device->sessions_created},
+	    {"sessions_live", device->sessions_live},
+	    {"kicks", stats->backend.kicks},
+	    {"notifications", stats->backend.notifications},
+	    {"sleeps", stats->backend.sleeps},
 	};
 	size_t i;
 

@@ -43,8 +43,7 @@ static inline int take_fd(int *fd)
 /** counter_add - add to a counter that one thread writes and others read. */
 static inline void counter_add(uint64_t *counter, uint64_t n)
 {
-	__atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + n,
-			 __ATOMIC_RELAXED);
+	__atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
 }
 
 /** counter_get - read such a counter from another thread. */

@@ -77,8 +77,8 @@ static enum queue_result serve_round(struct worker *worker, bool rearm)
 
 	for (i = worker->number; i < backend->num_queues; i += backend->num_workers) {
 		enum queue_result r =
-			queue_process(&backend->queues[i], backend->device, worker->number,
-				      &backend->memory, worker->batch, rearm);
+		    queue_process(&backend->queues[i], backend->device, worker->number,
+				  &backend->memory, worker->batch, rearm);
 
 		if (r > most)
 			most = r;
@@ -155,11 +155,11 @@ static void *worker_main(void *arg)
 
 int worker_start(struct worker *worker, unsigned int number, struct backend *backend)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
 	char name[16];
 	int err;
 
-	*worker = (struct worker){ .number = number, .backend = backend, .epoll = -1, .wake = -1 };
+	*worker = (struct worker){.number = number, .backend = backend, .epoll = -1, .wake = -1};
 	worker->poll_ns = backend->poll_us * 1000ull;
 	worker->batch = calloc(1, sizeof(*worker->batch));
 	if (!worker->batch)
@@ -205,7 +205,7 @@ void worker_wake(struct worker *worker)
 
 int worker_watch(struct worker *worker, struct queue *queue, int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.ptr = queue };
+	struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = queue};
 
 	return epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }

@@ -59,9 +59,9 @@ static int make_memory(struct front *front)
 	}
 	for (i = 0; i < o->regions; i++) {
 		front->region[i] = (struct front_region){
-			.gpa = gpa,
-			.size = part,
-			.offset = FILE_OFFSET + i * part,
+		    .gpa = gpa,
+		    .size = part,
+		    .offset = FILE_OFFSET + i * part,
 		};
 		gpa = o->adjacent ? gpa + part : HIGH_GPA;
 	}
@@ -85,10 +85,10 @@ int front_new(const struct front_options *options, int socket, struct front **re
 	front->memfd = -1;
 	front->backend_socket = -1;
 
-	err = front->options.queues <= FRONT_MAX_QUEUES &&
-			      front->options.regions <= FRONT_MAX_REGIONS ?
-		      make_memory(front) :
-		      -EINVAL;
+	err =
+	    front->options.queues <= FRONT_MAX_QUEUES && front->options.regions <= FRONT_MAX_REGIONS
+		? make_memory(front)
+		: -EINVAL;
 	for (i = 0; !err && i < front->options.queues; i++)
 		err = front_queue_init(front, i);
 	if (err) {
@@ -101,8 +101,8 @@ int front_new(const struct front_options *options, int socket, struct front **re
 
 int front_connect(const struct front_options *options, const char *path, struct front **ret)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
 	unsigned int tries;
 	int fd;
 
@@ -151,13 +151,13 @@ struct front *front_free(struct front *front)
 int front_send(struct front *front, uint32_t request, uint32_t flags, const void *payload,
 	       uint32_t size, const int *fds, unsigned int fd_count)
 {
-	struct vu_header header = { .request = request, .flags = VU_VERSION | flags, .size = size };
-	struct iovec iov[2] = { { &header, sizeof(header) }, { (void *)(uintptr_t)payload, size } };
+	struct vu_header header = {.request = request, .flags = VU_VERSION | flags, .size = size};
+	struct iovec iov[2] = {{&header, sizeof(header)}, {(void *)(uintptr_t)payload, size}};
 	union {
 		struct cmsghdr align;
 		char data[CMSG_SPACE(64 * sizeof(int))];
-	} control = { 0 };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = size ? 2 : 1 };
+	} control = {0};
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = size ? 2 : 1};
 	ssize_t n;
 
 	if (fd_count > 64)
@@ -184,7 +184,7 @@ static int receive_bytes(struct front *front, void *to, size_t len)
 	uint8_t *p = to;
 
 	while (len) {
-		struct pollfd pfd = { .fd = front->socket, .events = POLLIN };
+		struct pollfd pfd = {.fd = front->socket, .events = POLLIN};
 		ssize_t n;
 		int ready = poll(&pfd, 1, FRONT_TIMEOUT_MS);
 
@@ -267,14 +267,14 @@ int front_set_u64(struct front *front, uint32_t request, uint64_t value)
 
 int front_set_state(struct front *front, uint32_t request, uint32_t index, uint32_t num)
 {
-	const struct vu_vring_state state = { .index = index, .num = num };
+	const struct vu_vring_state state = {.index = index, .num = num};
 
 	return front_set(front, request, &state, sizeof(state), -1);
 }
 
 int front_read_config(struct front *front, uint32_t offset, uint32_t size, void *data)
 {
-	struct vu_config config = { .offset = offset, .size = size };
+	struct vu_config config = {.offset = offset, .size = size};
 	const uint32_t head = offsetof(struct vu_config, data);
 	struct vu_message reply;
 	int err;

@@ -48,8 +48,8 @@ static int exec_result(int report)
 int process_start(struct process *process, const char *path, const char *const *args, int pass_fd,
 		  int *output)
 {
-	char *argv[PROCESS_MAX_ARGS + 2] = { (char *)(uintptr_t)path };
-	int out[2] = { -1, -1 };
+	char *argv[PROCESS_MAX_ARGS + 2] = {(char *)(uintptr_t)path};
+	int out[2] = {-1, -1};
 	int report[2];
 	unsigned int n;
 	int err;
@@ -93,7 +93,7 @@ int process_start(struct process *process, const char *path, const char *const *
 int process_start_daemon(struct process *process, const char *path, const char *const *args,
 			 int *socket)
 {
-	const char *all[PROCESS_MAX_ARGS + 1] = { NULL };
+	const char *all[PROCESS_MAX_ARGS + 1] = {NULL};
 	char fd_arg[32];
 	unsigned int n;
 	int pair[2];
@@ -117,7 +117,7 @@ int process_start_daemon(struct process *process, const char *path, const char *
 
 int process_wait(struct process *process)
 {
-	const struct timespec pause = { .tv_nsec = 2 * 1000 * 1000 };
+	const struct timespec pause = {.tv_nsec = 2 * 1000 * 1000};
 	unsigned int waited;
 	int status;
 

@@ -13,7 +13,7 @@
 int front_request_init(struct front *front, struct front_request *request, uint32_t in_size,
 		       uint32_t out_size)
 {
-	*request = (struct front_request){ .in_size = in_size, .out_size = out_size };
+	*request = (struct front_request){.in_size = in_size, .out_size = out_size};
 	request->header = front_alloc(front, sizeof(*request->header) + in_size);
 	request->reply = front_alloc(front, sizeof(*request->reply) + out_size);
 	if (!request->header || !request->reply)
@@ -27,10 +27,8 @@ int front_submit(struct front_queue *queue, struct front_request *request, uint3
 		 uint32_t out_len)
 {
 	const struct front_buf bufs[2] = {
-		{ front_gpa(queue->front, request->header),
-		  (uint32_t)sizeof(*request->header) + in_len },
-		{ front_gpa(queue->front, request->reply),
-		  (uint32_t)sizeof(*request->reply) + out_len },
+	    {front_gpa(queue->front, request->header), (uint32_t)sizeof(*request->header) + in_len},
+	    {front_gpa(queue->front, request->reply), (uint32_t)sizeof(*request->reply) + out_len},
 	};
 
 	if (in_len > request->in_size || out_len > request->out_size)
@@ -85,9 +83,9 @@ static int status_of(struct front_queue *queue, struct front_request *request, u
 int front_hello(struct front_queue *queue, struct front_request *request)
 {
 	struct vcd_req_hello hello = {
-		.opcode = htole16(VCD_OP_HELLO),
-		.min_version = htole32(VCD_PROTOCOL_VERSION),
-		.max_version = htole32(VCD_PROTOCOL_VERSION),
+	    .opcode = htole16(VCD_OP_HELLO),
+	    .min_version = htole32(VCD_PROTOCOL_VERSION),
+	    .max_version = htole32(VCD_PROTOCOL_VERSION),
 	};
 
 	memcpy(request->header, &hello, sizeof(hello));
@@ -99,12 +97,12 @@ int front_session_create(struct front_queue *queue, struct front_request *reques
 			 uint32_t mackey_len, uint64_t *id)
 {
 	const struct vcd_req_create create = {
-		.opcode = htole16(VCD_OP_SESSION_CREATE),
-		.cipher = htole32(cipher),
-		.mac = htole32(mac),
-		.key_len = htole32(key_len),
-		.mackey_len = htole32(mackey_len),
-		.key_source = htole32(VCD_KEY_INLINE),
+	    .opcode = htole16(VCD_OP_SESSION_CREATE),
+	    .cipher = htole32(cipher),
+	    .mac = htole32(mac),
+	    .key_len = htole32(key_len),
+	    .mackey_len = htole32(mackey_len),
+	    .key_source = htole32(VCD_KEY_INLINE),
 	};
 	int status;
 
@@ -124,8 +122,8 @@ int front_session_create(struct front_queue *queue, struct front_request *reques
 int front_session_destroy(struct front_queue *queue, struct front_request *request, uint64_t id)
 {
 	*request->header = (struct vcd_req){
-		.opcode = htole16(VCD_OP_SESSION_DESTROY),
-		.session = htole64(id),
+	    .opcode = htole16(VCD_OP_SESSION_DESTROY),
+	    .session = htole64(id),
 	};
 	return status_of(queue, request, 0, 0);
 }
@@ -134,11 +132,11 @@ void front_prepare_crypt(struct front_request *request, uint64_t session, uint16
 			 uint32_t len, const void *iv, uint8_t iv_len)
 {
 	*request->header = (struct vcd_req){
-		.opcode = htole16(VCD_OP_CRYPT),
-		.flags = htole16(flags),
-		.src_len = htole32(len),
-		.session = htole64(session),
-		.iv_len = iv_len,
+	    .opcode = htole16(VCD_OP_CRYPT),
+	    .flags = htole16(flags),
+	    .src_len = htole32(len),
+	    .session = htole64(session),
+	    .iv_len = iv_len,
 	};
 	if (iv_len)
 		memcpy(request->header->iv, iv, iv_len);
@@ -146,19 +144,19 @@ void front_prepare_crypt(struct front_request *request, uint64_t session, uint16
 
 int front_known_answer(struct front_queue *queue, struct front_request *request)
 {
-	static const uint8_t key[16] = { 0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6,
-					 0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c };
-	static const uint8_t iv[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
-	static const uint8_t plain[16] = { 0x6b, 0xc1, 0xbe, 0xe2, 0x2e, 0x40, 0x9f, 0x96,
-					   0xe9, 0x3d, 0x7e, 0x11, 0x73, 0x93, 0x17, 0x2a };
-	static const uint8_t cipher[16] = { 0x76, 0x49, 0xab, 0xac, 0x81, 0x19, 0xb2, 0x46,
-					    0xce, 0xe9, 0x8e, 0x9b, 0x12, 0xe9, 0x19, 0x7d };
+	static const uint8_t key[16] = {0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6,
+					0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c};
+	static const uint8_t iv[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+	static const uint8_t plain[16] = {0x6b, 0xc1, 0xbe, 0xe2, 0x2e, 0x40, 0x9f, 0x96,
+					  0xe9, 0x3d, 0x7e, 0x11, 0x73, 0x93, 0x17, 0x2a};
+	static const uint8_t cipher[16] = {0x76, 0x49, 0xab, 0xac, 0x81, 0x19, 0xb2, 0x46,
+					   0xce, 0xe9, 0x8e, 0x9b, 0x12, 0xe9, 0x19, 0x7d};
 	unsigned int i;
 	uint64_t id;
 	int ret;
 
-	ret = front_session_create(queue, request, CRYPTO_AES_CBC, key, sizeof(key), 0, NULL, 0,
-				   &id);
+	ret =
+	    front_session_create(queue, request, CRYPTO_AES_CBC, key, sizeof(key), 0, NULL, 0, &id);
 	for (i = 0; ret == VCD_S_OK && i < 2; i++) {
 		front_prepare_crypt(request, id, i ? VCD_F_DECRYPT : 0, sizeof(plain), iv,
 				    sizeof(iv));

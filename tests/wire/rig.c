@@ -21,7 +21,7 @@ const char *rig_daemon;
 
 static void make_dir(struct rig *rig)
 {
-	*rig = (struct rig){ 0 };
+	*rig = (struct rig){0};
 	strcpy(rig->dir, "/tmp/vcd-wire-XXXXXX");
 	assert_non_null(mkdtemp(rig->dir));
 	snprintf(rig->socket_path, sizeof(rig->socket_path), "%s/socket", rig->dir);
@@ -157,7 +157,7 @@ uint64_t rig_stat(const struct rig *rig, const char *name)
 
 void rig_report(struct rig *rig)
 {
-	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+	const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000};
 	unsigned int tries;
 
 	unlink(rig->stats_path);

@@ -24,8 +24,7 @@ static bool event_idx(const struct front_queue *queue)
 
 static bool indirect(const struct front_queue *queue)
 {
-	return queue->tables &&
-	       (queue->front->features & (1ull << VIRTIO_RING_F_INDIRECT_DESC));
+	return queue->tables && (queue->front->features & (1ull << VIRTIO_RING_F_INDIRECT_DESC));
 }
 
 static uint16_t load_idx(const __virtio16 *p)
@@ -74,20 +73,20 @@ int front_queue_init(struct front *front, unsigned int index)
 	int err;
 
 	*queue = (struct front_queue){
-		.front = front,
-		.index = index,
-		.num = (unsigned int)num,
-		.kick_fd = -1,
-		.call_fd = -1,
-		.call_device = -1,
-		.err_fd = -1,
+	    .front = front,
+	    .index = index,
+	    .num = (unsigned int)num,
+	    .kick_fd = -1,
+	    .call_fd = -1,
+	    .call_device = -1,
+	    .err_fd = -1,
 	};
 	/* Both event fields included; indirect tables only where they fit. */
 	queue->desc = front_alloc(front, num * sizeof(*queue->desc));
 	queue->avail = front_alloc(front, sizeof(*queue->avail) + (num + 1) * sizeof(__virtio16));
-	queue->used = front_alloc(front, sizeof(*queue->used) +
-						 num * sizeof(struct vring_used_elem) +
-						 sizeof(__virtio16));
+	queue->used =
+	    front_alloc(front, sizeof(*queue->used) + num * sizeof(struct vring_used_elem) +
+				   sizeof(__virtio16));
 	if (!front->options.no_indirect)
 		queue->tables = front_alloc(front, num * FRONT_TABLE * sizeof(*queue->tables));
 	queue->free = calloc(num, sizeof(*queue->free));
@@ -110,7 +109,7 @@ int front_queue_init(struct front *front, unsigned int index)
 
 void front_queue_destroy(struct front_queue *queue)
 {
-	int *fds[] = { &queue->kick_fd, &queue->call_fd, &queue->call_device, &queue->err_fd };
+	int *fds[] = {&queue->kick_fd, &queue->call_fd, &queue->call_device, &queue->err_fd};
 	size_t i;
 
 	/* All zero when it was never made. */
@@ -120,7 +119,7 @@ void front_queue_destroy(struct front_queue *queue)
 	free(queue->free);
 	free(queue->chain);
 	free(queue->token);
-	*queue = (struct front_queue){ 0 };
+	*queue = (struct front_queue){0};
 }
 
 void front_queue_clear(struct front_queue *queue)
@@ -155,8 +154,8 @@ static uint16_t add_indirect(struct front_queue *queue, const struct front_buf *
 {
 	uint16_t head = queue->free[--queue->free_count];
 	struct vring_desc *table = queue->tables + (size_t)head * FRONT_TABLE;
-	struct front_buf self = { front_gpa(queue->front, table),
-				  (in + out) * (uint32_t)sizeof(*table) };
+	struct front_buf self = {front_gpa(queue->front, table),
+				 (in + out) * (uint32_t)sizeof(*table)};
 	unsigned int i;
 
 	for (i = 0; i < in + out; i++) {
@@ -289,7 +288,7 @@ bool front_queue_arm(struct front_queue *queue, unsigned int after)
 /* Wait for a signal and take it. */
 static int wait_fd(int fd)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
 	uint64_t count;
 	int n = poll(&pfd, 1, FRONT_TIMEOUT_MS);
 

@@ -79,9 +79,9 @@ static int set_backend_channel(struct front *front)
 	int fds[2];
 	int err;
 
-	if (front->options.style == FRONT_UML ? pipe2(fds, O_CLOEXEC | O_NONBLOCK) :
-						socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
-							   fds))
+	if (front->options.style == FRONT_UML
+		? pipe2(fds, O_CLOEXEC | O_NONBLOCK)
+		: socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
 		return -errno;
 	err = front_set(front, VU_SET_BACKEND_REQ_FD, NULL, 0, fds[1]);
 	close(fds[1]);
@@ -124,8 +124,8 @@ static int negotiate_qemu(struct front *front)
 	if (!err)
 		err = get_features(front);
 	for (i = 0; !err && i < front->options.queues; i++) {
-		err = set_vring_fd(&front->queue[i], VU_SET_VRING_CALL,
-				   front->queue[i].call_device);
+		err =
+		    set_vring_fd(&front->queue[i], VU_SET_VRING_CALL, front->queue[i].call_device);
 		if (!err)
 			err = set_vring_fd(&front->queue[i], VU_SET_VRING_ERR,
 					   front->queue[i].err_fd);
@@ -185,10 +185,10 @@ int front_negotiate(struct front *front)
 static struct vu_region describe(const struct front *front, unsigned int i)
 {
 	return (struct vu_region){
-		.guest_addr = front->region[i].gpa,
-		.size = front->region[i].size,
-		.user_addr = (uint64_t)(uintptr_t)front_region_at(front, i),
-		.mmap_offset = front->region[i].offset,
+	    .guest_addr = front->region[i].gpa,
+	    .size = front->region[i].size,
+	    .user_addr = (uint64_t)(uintptr_t)front_region_at(front, i),
+	    .mmap_offset = front->region[i].offset,
 	};
 }
 
@@ -198,7 +198,7 @@ static int add_regions(struct front *front)
 	int err = 0;
 
 	for (i = 0; !err && i < front->options.regions; i++) {
-		const struct vu_one_region one = { .region = describe(front, i) };
+		const struct vu_one_region one = {.region = describe(front, i)};
 
 		err = front_set(front, VU_ADD_MEM_REG, &one, sizeof(one), front->memfd);
 	}
@@ -208,10 +208,10 @@ static int add_regions(struct front *front)
 static int set_table(struct front *front)
 {
 	bool ack = front->protocol_features & BIT(VU_PROTOCOL_F_REPLY_ACK);
-	struct vu_memory table = { .count = front->options.regions };
+	struct vu_memory table = {.count = front->options.regions};
 	uint32_t room = front->options.style == FRONT_UML ? 2 : table.count;
-	uint32_t size = (uint32_t)(offsetof(struct vu_memory, regions) +
-				   room * sizeof(table.regions[0]));
+	uint32_t size =
+	    (uint32_t)(offsetof(struct vu_memory, regions) + room * sizeof(table.regions[0]));
 	int fds[FRONT_MAX_REGIONS];
 	struct vu_message reply;
 	unsigned int i;
@@ -233,9 +233,8 @@ int front_share_memory(struct front *front)
 {
 	int err;
 
-	err = front->protocol_features & BIT(VU_PROTOCOL_F_CONFIGURE_MEM_SLOTS) ?
-		      add_regions(front) :
-		      set_table(front);
+	err = front->protocol_features & BIT(VU_PROTOCOL_F_CONFIGURE_MEM_SLOTS) ? add_regions(front)
+										: set_table(front);
 	front->memory_shared = !err;
 	return err;
 }
@@ -243,10 +242,10 @@ int front_share_memory(struct front *front)
 static int set_addresses(struct front_queue *queue)
 {
 	const struct vu_vring_addr addr = {
-		.index = queue->index,
-		.desc_user = (uint64_t)(uintptr_t)queue->desc,
-		.avail_user = (uint64_t)(uintptr_t)queue->avail,
-		.used_user = (uint64_t)(uintptr_t)queue->used,
+	    .index = queue->index,
+	    .desc_user = (uint64_t)(uintptr_t)queue->desc,
+	    .avail_user = (uint64_t)(uintptr_t)queue->avail,
+	    .used_user = (uint64_t)(uintptr_t)queue->used,
 	};
 
 	return front_set(queue->front, VU_SET_VRING_ADDR, &addr, sizeof(addr), -1);
@@ -302,8 +301,8 @@ static int start_qemu(struct front *front)
 	for (i = 0; !err && i < front->device_queues; i++)
 		err = front_set_state(front, VU_SET_VRING_ENABLE, i, 1);
 	for (i = 0; !err && i < front->options.queues; i++)
-		err = set_vring_fd(&front->queue[i], VU_SET_VRING_CALL,
-				   front->queue[i].call_device);
+		err =
+		    set_vring_fd(&front->queue[i], VU_SET_VRING_CALL, front->queue[i].call_device);
 	return err;
 }
 
@@ -357,13 +356,13 @@ int front_start(struct front *front)
 
 static int get_base(struct front_queue *queue)
 {
-	const struct vu_vring_state state = { .index = queue->index };
+	const struct vu_vring_state state = {.index = queue->index};
 	struct vu_message reply;
 	int err;
 
 	err = front_call(queue->front, VU_GET_VRING_BASE, &state, sizeof(state), &reply);
-	if (!err && (reply.header.size != sizeof(state) ||
-		     reply.payload.state.index != queue->index))
+	if (!err &&
+	    (reply.header.size != sizeof(state) || reply.payload.state.index != queue->index))
 		err = -EPROTO;
 	return err;
 }

@@ -34,26 +34,26 @@ static int run(const char *const *args, char *text, size_t size)
 	return process_wait(&process);
 }
 
-#define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static void test_usage(void **state)
 {
 	static const char *const bad[][4] = {
-		{ NULL },
-		{ "--socket-path=/tmp/x", "--fd=3" },
-		{ "--socket-path=" },
-		{ "--fd=-1" },
-		{ "--fd=three" },
-		{ "--fd=3", "--num-queues=0" },
-		{ "--fd=3", "--num-queues=65" },
-		{ "--fd=3", "--num-queues=2", "--workers=3" },
-		{ "--fd=3", "--workers=0" },
-		{ "--fd=3", "--poll-us=-5" },
-		{ "--fd=3", "--max-sessions=0" },
-		{ "--fd=3", "--max-request=4095" },
-		{ "--fd=3", "--max-request=1e6" },
-		{ "--fd=3", "stray" },
-		{ "--no-such-option" },
+	    {NULL},
+	    {"--socket-path=/tmp/x", "--fd=3"},
+	    {"--socket-path="},
+	    {"--fd=-1"},
+	    {"--fd=three"},
+	    {"--fd=3", "--num-queues=0"},
+	    {"--fd=3", "--num-queues=65"},
+	    {"--fd=3", "--num-queues=2", "--workers=3"},
+	    {"--fd=3", "--workers=0"},
+	    {"--fd=3", "--poll-us=-5"},
+	    {"--fd=3", "--max-sessions=0"},
+	    {"--fd=3", "--max-request=4095"},
+	    {"--fd=3", "--max-request=1e6"},
+	    {"--fd=3", "stray"},
+	    {"--no-such-option"},
 	};
 	char long_path[256];
 	char text[8192];
@@ -198,7 +198,7 @@ static void test_stats(void **state)
 
 static int bound_socket(const char *path, bool listening)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
@@ -333,12 +333,11 @@ static void test_reconnect(void **state)
 
 	rig_listen(&rig, NULL);
 	for (i = 0; i < 10; i++) {
-		rig_connect(&rig, &(struct front_options){ .style = i % 2 ? FRONT_QEMU :
-									     FRONT_UML });
+		rig_connect(&rig, &(struct front_options){.style = i % 2 ? FRONT_QEMU : FRONT_UML});
 		if (old)
-			assert_int_equal(front_session_destroy(&rig.front->queue[0], &rig.request,
-							       old),
-					 VCD_S_STALE);
+			assert_int_equal(
+			    front_session_destroy(&rig.front->queue[0], &rig.request, old),
+			    VCD_S_STALE);
 		old = rig_session(&rig, &rig.front->queue[0]);
 		rig_check(&rig);
 		rig_disconnect(&rig);
@@ -413,7 +412,7 @@ static void load_start(struct load *load, struct rig *rig)
 	uint64_t id = rig_session(rig, &rig->front->queue[0]);
 
 	front_prepare_crypt(&rig->request, id, 0, 4096, "0123456789abcdef", 16);
-	*load = (struct load){ .rig = rig };
+	*load = (struct load){.rig = rig};
 	assert_int_equal(pthread_create(&load->thread, NULL, load_main, load), 0);
 }
 
@@ -425,7 +424,7 @@ static void load_stop(struct load *load)
 
 static void test_sigterm_under_load(void **state)
 {
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
 	struct load load;
 	struct rig rig;
 	size_t i;
@@ -456,8 +455,7 @@ static void test_messages_under_load(void **state)
 	for (i = 0; i < 200; i++) {
 		assert_int_equal(front_get_u64(rig.front, VU_GET_FEATURES, &features), 0);
 		/* These take the lock of the busy queue. */
-		assert_int_equal(front_set_u64(rig.front, VU_SET_FEATURES, rig.front->features),
-				 0);
+		assert_int_equal(front_set_u64(rig.front, VU_SET_FEATURES, rig.front->features), 0);
 		assert_int_equal(front_enable_queue(&rig.front->queue[0], true), 0);
 	}
 	load_stop(&load);
@@ -523,7 +521,7 @@ static void test_idle(void **state)
 	FILE *file;
 	unsigned int calls = 0;
 
-	rig_start(&rig, &(struct front_options){ .queues = 4 },
+	rig_start(&rig, &(struct front_options){.queues = 4},
 		  ARGS("--num-queues=4", "--poll-us=100"));
 	rig_check(&rig);
 	rig_session(&rig, &rig.front->queue[0]);
@@ -557,20 +555,20 @@ static void test_idle(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_usage),
-		cmocka_unit_test(test_failures),
-		cmocka_unit_test(test_capabilities),
-		cmocka_unit_test(test_stats),
-		cmocka_unit_test(test_stale_socket),
-		cmocka_unit_test(test_killed_and_replaced),
-		cmocka_unit_test(test_successor),
-		cmocka_unit_test(test_fd_listening),
-		cmocka_unit_test(test_fd_connected),
-		cmocka_unit_test(test_reconnect),
-		cmocka_unit_test(test_one_at_a_time),
-		cmocka_unit_test(test_sigterm_under_load),
-		cmocka_unit_test(test_messages_under_load),
-		cmocka_unit_test(test_idle),
+	    cmocka_unit_test(test_usage),
+	    cmocka_unit_test(test_failures),
+	    cmocka_unit_test(test_capabilities),
+	    cmocka_unit_test(test_stats),
+	    cmocka_unit_test(test_stale_socket),
+	    cmocka_unit_test(test_killed_and_replaced),
+	    cmocka_unit_test(test_successor),
+	    cmocka_unit_test(test_fd_listening),
+	    cmocka_unit_test(test_fd_connected),
+	    cmocka_unit_test(test_reconnect),
+	    cmocka_unit_test(test_one_at_a_time),
+	    cmocka_unit_test(test_sigterm_under_load),
+	    cmocka_unit_test(test_messages_under_load),
+	    cmocka_unit_test(test_idle),
 	};
 
 	if (argc != 2)

@@ -45,87 +45,87 @@ struct misdeed {
 #define STATE(index, num) ((uint64_t)(num) << 32 | (index))
 
 static const struct misdeed misdeeds[] = {
-	/* Framing. */
-	{ "request 0", 0, 0, 0, 0, 0, FRESH },
-	{ "request 41", 41, 0, 0, 0, 0, FRESH },
-	{ "request 0xffffffff", 0xffffffff, 0, 0, 0, 0, FRESH },
-	{ "a reply", VU_GET_FEATURES, VU_REPLY, 0, 0, 0, FRESH },
-	{ "version 3", VU_GET_FEATURES, 2, 0, 0, 0, FRESH },
-	{ "unknown, with need-reply", 33, VU_NEED_REPLY, 0, 0, 0, NEGOTIATED },
-	/* Sizes. */
-	{ "GET_FEATURES with payload", VU_GET_FEATURES, 0, 8, 0, 0, FRESH },
-	{ "SET_FEATURES short", VU_SET_FEATURES, 0, 7, 0, 0, FRESH },
-	{ "SET_FEATURES long", VU_SET_FEATURES, 0, 9, 0, 0, FRESH },
-	{ "SET_FEATURES empty", VU_SET_FEATURES, 0, 0, 0, 0, FRESH },
-	{ "SET_VRING_NUM short", VU_SET_VRING_NUM, 0, 4, 0, 0, FRESH },
-	{ "SET_VRING_ADDR short", VU_SET_VRING_ADDR, 0, 39, 0, 0, FRESH },
-	{ "SET_VRING_KICK empty", VU_SET_VRING_KICK, 0, 0, 0, 1, FRESH },
-	{ "SET_MEM_TABLE empty", VU_SET_MEM_TABLE, 0, 0, 0, 0, FRESH },
-	{ "SET_MEM_TABLE short", VU_SET_MEM_TABLE, 0, 39, 1, 1, FRESH },
-	{ "SET_MEM_TABLE, two of one", VU_SET_MEM_TABLE, 0, 40, 2, 2, FRESH },
-	{ "ADD_MEM_REG short", VU_ADD_MEM_REG, 0, 32, 0, 1, NEGOTIATED },
-	{ "GET_CONFIG empty", VU_GET_CONFIG, 0, 0, 0, 0, NEGOTIATED },
-	{ "GET_CONFIG, size and bytes", VU_GET_CONFIG, 0, 12, STATE(0, 128), 0, NEGOTIATED },
-	{ "GET_CONFIG beyond", VU_GET_CONFIG, 0, 12 + 256, STATE(1, 256), 0, NEGOTIATED },
-	{ "GET_CONFIG far beyond", VU_GET_CONFIG, 0, 12 + 8, STATE(0xfffffff8, 8), 0, NEGOTIATED },
-	{ "GET_CONFIG wraps", VU_GET_CONFIG, 0, 12, STATE(8, 0xfffffff8), 0, NEGOTIATED },
-	/* Descriptors. */
-	{ "GET_FEATURES with one", VU_GET_FEATURES, 0, 0, 0, 1, FRESH },
-	{ "SET_OWNER with eight", VU_SET_OWNER, 0, 0, 0, 8, FRESH },
-	{ "SET_OWNER with nine", VU_SET_OWNER, 0, 0, 0, 9, FRESH },
-	{ "SET_OWNER with 60", VU_SET_OWNER, 0, 0, 0, 60, FRESH },
-	{ "KICK with none", VU_SET_VRING_KICK, 0, 8, 0, 0, FRESH },
-	{ "KICK with two", VU_SET_VRING_KICK, 0, 8, 0, 2, FRESH },
-	{ "KICK without, with one", VU_SET_VRING_KICK, 0, 8, VU_VRING_NO_FD, 1, FRESH },
-	{ "KICK without", VU_SET_VRING_KICK, 0, 8, VU_VRING_NO_FD, 0, FRESH },
-	{ "KICK is a file", VU_SET_VRING_KICK, 0, 8, 0, 1, FRESH },
-	{ "CALL is a file", VU_SET_VRING_CALL, 0, 8, 0, 1, FRESH },
-	{ "CALL with none", VU_SET_VRING_CALL, 0, 8, 0, 0, FRESH },
-	{ "ERR is a file", VU_SET_VRING_ERR, 0, 8, 0, 1, FRESH },
-	{ "SET_MEM_TABLE, one for two", VU_SET_MEM_TABLE, 0, 72, 2, 1, FRESH },
-	{ "SET_MEM_TABLE, two for one", VU_SET_MEM_TABLE, 0, 72, 1, 2, FRESH },
-	{ "SET_MEM_TABLE, none for one", VU_SET_MEM_TABLE, 0, 40, 1, 0, FRESH },
-	{ "ADD_MEM_REG without", VU_ADD_MEM_REG, 0, 40, 0, 0, NEGOTIATED },
-	{ "ADD_MEM_REG with two", VU_ADD_MEM_REG, 0, 40, 0, 2, NEGOTIATED },
-	{ "BACKEND_REQ_FD without", VU_SET_BACKEND_REQ_FD, 0, 0, 0, 0, NEGOTIATED },
-	/* Values. */
-	{ "feature not offered", VU_SET_FEATURES, 0, 8, 1ull << 34, 0, FRESH },
-	{ "all features", VU_SET_FEATURES, 0, 8, ~0ull, 0, FRESH },
-	{ "protocol feature not offered", VU_SET_PROTOCOL_FEATURES, 0, 8, 1ull << 14, 0, FRESH },
-	{ "region of 0 bytes", VU_SET_MEM_TABLE, 0, 40, 1, 1, FRESH },
-	{ "nine regions", VU_SET_MEM_TABLE, 0, 264, 9, 8, FRESH },
-	{ "2^32 - 1 regions", VU_SET_MEM_TABLE, 0, 264, UINT32_MAX, 8, FRESH },
-	{ "queue of 0", VU_SET_VRING_NUM, 0, 8, STATE(0, 0), 0, FRESH },
-	{ "queue of 3", VU_SET_VRING_NUM, 0, 8, STATE(0, 3), 0, FRESH },
-	{ "queue of 65536", VU_SET_VRING_NUM, 0, 8, STATE(0, 65536), 0, FRESH },
-	{ "queue of 2^31", VU_SET_VRING_NUM, 0, 8, STATE(0, 1u << 31), 0, FRESH },
-	{ "base of 65536", VU_SET_VRING_BASE, 0, 8, STATE(0, 65536), 0, FRESH },
-	{ "ENABLE 2", VU_SET_VRING_ENABLE, 0, 8, STATE(0, 2), 0, FRESH },
-	{ "status of 9 bits", VU_SET_STATUS, 0, 8, 256, 0, NEGOTIATED },
-	{ "NUM of no queue", VU_SET_VRING_NUM, 0, 8, STATE(2, 256), 0, FRESH },
-	{ "BASE of no queue", VU_SET_VRING_BASE, 0, 8, STATE(0xffffffff, 0), 0, FRESH },
-	{ "GET_BASE of no queue", VU_GET_VRING_BASE, 0, 8, STATE(64, 0), 0, FRESH },
-	{ "ADDR of no queue", VU_SET_VRING_ADDR, 0, 40, 2, 0, FRESH },
-	{ "ADDR with log", VU_SET_VRING_ADDR, 0, 40, STATE(0, VU_VRING_F_LOG), 0, FRESH },
-	{ "KICK of no queue", VU_SET_VRING_KICK, 0, 8, 2, 1, FRESH },
-	{ "KICK of queue 2^32", VU_SET_VRING_KICK, 0, 8, 1ull << 32, 1, FRESH },
-	{ "CALL of no queue", VU_SET_VRING_CALL, 0, 8, 0xff, 1, FRESH },
-	{ "ERR of no queue", VU_SET_VRING_ERR, 0, 8, 0xff, 1, FRESH },
-	{ "ENABLE of no queue", VU_SET_VRING_ENABLE, 0, 8, STATE(2, 1), 0, FRESH },
-	/* What was not negotiated, what we do not have. */
-	{ "GET_CONFIG too early", VU_GET_CONFIG, 0, 12 + 4, STATE(0, 4), 0, FRESH },
-	{ "GET_QUEUE_NUM too early", VU_GET_QUEUE_NUM, 0, 0, 0, 0, FRESH },
-	{ "SET_STATUS too early", VU_SET_STATUS, 0, 8, 0, 0, FRESH },
-	{ "SET_LOG_BASE", VU_SET_LOG_BASE, 0, 16, 0, 1, NEGOTIATED },
-	{ "SET_LOG_FD", VU_SET_LOG_FD, 0, 0, 0, 1, NEGOTIATED },
-	{ "IOTLB", 22, 0, 32, 0, 0, NEGOTIATED },
-	{ "GET_INFLIGHT_FD", 31, 0, 24, 0, 0, NEGOTIATED },
-	{ "VRING_KICK in band", 35, 0, 8, 0, 0, NEGOTIATED },
-	/* Under a running queue. */
-	{ "NUM while running", VU_SET_VRING_NUM, 0, 8, STATE(0, 128), 0, RUNNING },
-	{ "BASE while running", VU_SET_VRING_BASE, 0, 8, STATE(0, 17), 0, RUNNING },
-	{ "bad table while running", VU_SET_MEM_TABLE, 0, 40, 1, 1, RUNNING },
-	{ "SET_FEATURES while running", VU_SET_FEATURES, 0, 8, ~0ull, 0, RUNNING },
+    /* Framing. */
+    {"request 0", 0, 0, 0, 0, 0, FRESH},
+    {"request 41", 41, 0, 0, 0, 0, FRESH},
+    {"request 0xffffffff", 0xffffffff, 0, 0, 0, 0, FRESH},
+    {"a reply", VU_GET_FEATURES, VU_REPLY, 0, 0, 0, FRESH},
+    {"version 3", VU_GET_FEATURES, 2, 0, 0, 0, FRESH},
+    {"unknown, with need-reply", 33, VU_NEED_REPLY, 0, 0, 0, NEGOTIATED},
+    /* Sizes. */
+    {"GET_FEATURES with payload", VU_GET_FEATURES, 0, 8, 0, 0, FRESH},
+    {"SET_FEATURES short", VU_SET_FEATURES, 0, 7, 0, 0, FRESH},
+    {"SET_FEATURES long", VU_SET_FEATURES, 0, 9, 0, 0, FRESH},
+    {"SET_FEATURES empty", VU_SET_FEATURES, 0, 0, 0, 0, FRESH},
+    {"SET_VRING_NUM short", VU_SET_VRING_NUM, 0, 4, 0, 0, FRESH},
+    {"SET_VRING_ADDR short", VU_SET_VRING_ADDR, 0, 39, 0, 0, FRESH},
+    {"SET_VRING_KICK empty", VU_SET_VRING_KICK, 0, 0, 0, 1, FRESH},
+    {"SET_MEM_TABLE empty", VU_SET_MEM_TABLE, 0, 0, 0, 0, FRESH},
+    {"SET_MEM_TABLE short", VU_SET_MEM_TABLE, 0, 39, 1, 1, FRESH},
+    {"SET_MEM_TABLE, two of one", VU_SET_MEM_TABLE, 0, 40, 2, 2, FRESH},
+    {"ADD_MEM_REG short", VU_ADD_MEM_REG, 0, 32, 0, 1, NEGOTIATED},
+    {"GET_CONFIG empty", VU_GET_CONFIG, 0, 0, 0, 0, NEGOTIATED},
+    {"GET_CONFIG, size and bytes", VU_GET_CONFIG, 0, 12, STATE(0, 128), 0, NEGOTIATED},
+    {"GET_CONFIG beyond", VU_GET_CONFIG, 0, 12 + 256, STATE(1, 256), 0, NEGOTIATED},
+    {"GET_CONFIG far beyond", VU_GET_CONFIG, 0, 12 + 8, STATE(0xfffffff8, 8), 0, NEGOTIATED},
+    {"GET_CONFIG wraps", VU_GET_CONFIG, 0, 12, STATE(8, 0xfffffff8), 0, NEGOTIATED},
+    /* Descriptors. */
+    {"GET_FEATURES with one", VU_GET_FEATURES, 0, 0, 0, 1, FRESH},
+    {"SET_OWNER with eight", VU_SET_OWNER, 0, 0, 0, 8, FRESH},
+    {"SET_OWNER with nine", VU_SET_OWNER, 0, 0, 0, 9, FRESH},
+    {"SET_OWNER with 60", VU_SET_OWNER, 0, 0, 0, 60, FRESH},
+    {"KICK with none", VU_SET_VRING_KICK, 0, 8, 0, 0, FRESH},
+    {"KICK with two", VU_SET_VRING_KICK, 0, 8, 0, 2, FRESH},
+    {"KICK without, with one", VU_SET_VRING_KICK, 0, 8, VU_VRING_NO_FD, 1, FRESH},
+    {"KICK without", VU_SET_VRING_KICK, 0, 8, VU_VRING_NO_FD, 0, FRESH},
+    {"KICK is a file", VU_SET_VRING_KICK, 0, 8, 0, 1, FRESH},
+    {"CALL is a file", VU_SET_VRING_CALL, 0, 8, 0, 1, FRESH},
+    {"CALL with none", VU_SET_VRING_CALL, 0, 8, 0, 0, FRESH},
+    {"ERR is a file", VU_SET_VRING_ERR, 0, 8, 0, 1, FRESH},
+    {"SET_MEM_TABLE, one for two", VU_SET_MEM_TABLE, 0, 72, 2, 1, FRESH},
+    {"SET_MEM_TABLE, two for one", VU_SET_MEM_TABLE, 0, 72, 1, 2, FRESH},
+    {"SET_MEM_TABLE, none for one", VU_SET_MEM_TABLE, 0, 40, 1, 0, FRESH},
+    {"ADD_MEM_REG without", VU_ADD_MEM_REG, 0, 40, 0, 0, NEGOTIATED},
+    {"ADD_MEM_REG with two", VU_ADD_MEM_REG, 0, 40, 0, 2, NEGOTIATED},
+    {"BACKEND_REQ_FD without", VU_SET_BACKEND_REQ_FD, 0, 0, 0, 0, NEGOTIATED},
+    /* Values. */
+    {"feature not offered", VU_SET_FEATURES, 0, 8, 1ull << 34, 0, FRESH},
+    {"all features", VU_SET_FEATURES, 0, 8, ~0ull, 0, FRESH},
+    {"protocol feature not offered", VU_SET_PROTOCOL_FEATURES, 0, 8, 1ull << 14, 0, FRESH},
+    {"region of 0 bytes", VU_SET_MEM_TABLE, 0, 40, 1, 1, FRESH},
+    {"nine regions", VU_SET_MEM_TABLE, 0, 264, 9, 8, FRESH},
+    {"2^32 - 1 regions", VU_SET_MEM_TABLE, 0, 264, UINT32_MAX, 8, FRESH},
+    {"queue of 0", VU_SET_VRING_NUM, 0, 8, STATE(0, 0), 0, FRESH},
+    {"queue of 3", VU_SET_VRING_NUM, 0, 8, STATE(0, 3), 0, FRESH},
+    {"queue of 65536", VU_SET_VRING_NUM, 0, 8, STATE(0, 65536), 0, FRESH},
+    {"queue of 2^31", VU_SET_VRING_NUM, 0, 8, STATE(0, 1u << 31), 0, FRESH},
+    {"base of 65536", VU_SET_VRING_BASE, 0, 8, STATE(0, 65536), 0, FRESH},
+    {"ENABLE 2", VU_SET_VRING_ENABLE, 0, 8, STATE(0, 2), 0, FRESH},
+    {"status of 9 bits", VU_SET_STATUS, 0, 8, 256, 0, NEGOTIATED},
+    {"NUM of no queue", VU_SET_VRING_NUM, 0, 8, STATE(2, 256), 0, FRESH},
+    {"BASE of no queue", VU_SET_VRING_BASE, 0, 8, STATE(0xffffffff, 0), 0, FRESH},
+    {"GET_BASE of no queue", VU_GET_VRING_BASE, 0, 8, STATE(64, 0), 0, FRESH},
+    {"ADDR of no queue", VU_SET_VRING_ADDR, 0, 40, 2, 0, FRESH},
+    {"ADDR with log", VU_SET_VRING_ADDR, 0, 40, STATE(0, VU_VRING_F_LOG), 0, FRESH},
+    {"KICK of no queue", VU_SET_VRING_KICK, 0, 8, 2, 1, FRESH},
+    {"KICK of queue 2^32", VU_SET_VRING_KICK, 0, 8, 1ull << 32, 1, FRESH},
+    {"CALL of no queue", VU_SET_VRING_CALL, 0, 8, 0xff, 1, FRESH},
+    {"ERR of no queue", VU_SET_VRING_ERR, 0, 8, 0xff, 1, FRESH},
+    {"ENABLE of no queue", VU_SET_VRING_ENABLE, 0, 8, STATE(2, 1), 0, FRESH},
+    /* What was not negotiated, what we do not have. */
+    {"GET_CONFIG too early", VU_GET_CONFIG, 0, 12 + 4, STATE(0, 4), 0, FRESH},
+    {"GET_QUEUE_NUM too early", VU_GET_QUEUE_NUM, 0, 0, 0, 0, FRESH},
+    {"SET_STATUS too early", VU_SET_STATUS, 0, 8, 0, 0, FRESH},
+    {"SET_LOG_BASE", VU_SET_LOG_BASE, 0, 16, 0, 1, NEGOTIATED},
+    {"SET_LOG_FD", VU_SET_LOG_FD, 0, 0, 0, 1, NEGOTIATED},
+    {"IOTLB", 22, 0, 32, 0, 0, NEGOTIATED},
+    {"GET_INFLIGHT_FD", 31, 0, 24, 0, 0, NEGOTIATED},
+    {"VRING_KICK in band", 35, 0, 8, 0, 0, NEGOTIATED},
+    /* Under a running queue. */
+    {"NUM while running", VU_SET_VRING_NUM, 0, 8, STATE(0, 128), 0, RUNNING},
+    {"BASE while running", VU_SET_VRING_BASE, 0, 8, STATE(0, 17), 0, RUNNING},
+    {"bad table while running", VU_SET_MEM_TABLE, 0, 40, 1, 1, RUNNING},
+    {"SET_FEATURES while running", VU_SET_FEATURES, 0, 8, ~0ull, 0, RUNNING},
 };
 
 #define MISDEEDS (sizeof(misdeeds) / sizeof(misdeeds[0]))
@@ -184,7 +184,7 @@ static void reach(struct rig *rig, enum stage stage)
 
 static void commit(struct rig *rig, const struct misdeed *m)
 {
-	uint8_t payload[512] = { 0 };
+	uint8_t payload[512] = {0};
 	int fds[64];
 	unsigned int i;
 
@@ -194,9 +194,8 @@ static void commit(struct rig *rig, const struct misdeed *m)
 		assert_true(fds[i] >= 0);
 		assert_int_equal(ftruncate(fds[i], 4096), 0);
 	}
-	assert_int_equal(front_send(rig->front, m->request, m->flags, payload, m->size, fds,
-				    m->fds),
-			 0);
+	assert_int_equal(
+	    front_send(rig->front, m->request, m->flags, payload, m->size, fds, m->fds), 0);
 	for (i = 0; i < m->fds; i++)
 		close(fds[i]);
 }
@@ -207,7 +206,7 @@ static void test_misdeeds(void **state)
 	size_t i;
 	int fds;
 
-	rig_listen(&rig, (const char *const[]){ "--num-queues=2", NULL });
+	rig_listen(&rig, (const char *const[]){"--num-queues=2", NULL});
 	next_front_end(&rig, -1);
 	fds = next_front_end(&rig, -1);
 	if (fds < 0)
@@ -229,10 +228,10 @@ static void test_misdeeds(void **state)
 /* Memory that is no memory. */
 static void test_bad_memory(void **state)
 {
-	static const char *const files[] = { "/dev/null", "/dev/zero", "/", "/proc/self/maps" };
+	static const char *const files[] = {"/dev/null", "/dev/zero", "/", "/proc/self/maps"};
 	struct vu_memory table = {
-		.count = 1,
-		.regions[0] = { .guest_addr = 1 << 20, .size = 4096, .user_addr = 1 << 20 },
+	    .count = 1,
+	    .regions[0] = {.guest_addr = 1 << 20, .size = 4096, .user_addr = 1 << 20},
 	};
 	struct rig rig;
 	size_t i;
@@ -257,9 +256,8 @@ static void test_bad_memory(void **state)
 	table.regions[0].size = 65536;
 	table.regions[1] = table.regions[0];
 	table.regions[1].guest_addr += 61440;
-	assert_int_equal(front_send(rig.front, VU_SET_MEM_TABLE, 0, &table, 72,
-				    (const int[]){ fd, fd }, 2),
-			 0);
+	assert_int_equal(
+	    front_send(rig.front, VU_SET_MEM_TABLE, 0, &table, 72, (const int[]){fd, fd}, 2), 0);
 	close(fd);
 	assert_int_equal(front_wait_closed(rig.front), 0);
 	rig_disconnect(&rig);
@@ -270,7 +268,7 @@ static void test_bad_memory(void **state)
 /* A message that ends in the middle, and a front end that waits, or goes. */
 static void test_cut_short(void **state)
 {
-	const struct vu_header header = { VU_SET_FEATURES, VU_VERSION, 8 };
+	const struct vu_header header = {VU_SET_FEATURES, VU_VERSION, 8};
 	struct rig rig;
 	size_t len;
 
@@ -322,8 +320,8 @@ static void test_garbage(void **state)
 		for (i = 0; i < len; i++)
 			bytes[i] = (uint8_t)(rand() % 4 ? rand() % 3 : rand());
 		if (round % 2 && len >= 12) {
-			const struct vu_header header = { (uint32_t)rand() % 42, VU_VERSION,
-							  (uint32_t)rand() % 300 };
+			const struct vu_header header = {(uint32_t)rand() % 42, VU_VERSION,
+							 (uint32_t)rand() % 300};
 
 			memcpy(bytes, &header, sizeof(header));
 		}
@@ -354,7 +352,7 @@ static void test_dead_call(void **state)
 	while (write(fds[1], &i, sizeof(i)) > 0)
 		;
 	assert_int_equal(fcntl(fds[1], F_SETFL, 0), 0);
-	assert_int_equal(front_set(rig.front, VU_SET_VRING_CALL, &(uint64_t){ 0 }, 8, fds[1]), 0);
+	assert_int_equal(front_set(rig.front, VU_SET_VRING_CALL, &(uint64_t){0}, 8, fds[1]), 0);
 	for (i = 0; i < 20; i++) {
 		if (i == 10)
 			close(fds[0]);
@@ -366,7 +364,7 @@ static void test_dead_call(void **state)
 	}
 	close(fds[1]);
 	assert_int_equal(
-		front_set(rig.front, VU_SET_VRING_CALL, &(uint64_t){ 0 }, 8, queue->call_device), 0);
+	    front_set(rig.front, VU_SET_VRING_CALL, &(uint64_t){0}, 8, queue->call_device), 0);
 	rig_check(&rig);
 	rig_stop(&rig);
 }
@@ -389,7 +387,7 @@ static void test_vanishes(void **state)
 					 0);
 			front_prepare_crypt(&requests[i], id, 0, 4096, "0123456789abcdef", 16);
 			assert_int_equal(
-				front_submit(&rig.front->queue[0], &requests[i], 4096, 4096), 0);
+			    front_submit(&rig.front->queue[0], &requests[i], 4096, 4096), 0);
 		}
 		front_queue_kick(&rig.front->queue[0]);
 		usleep((useconds_t)rand() % 500);
@@ -404,13 +402,10 @@ static void test_vanishes(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_misdeeds),
-		cmocka_unit_test(test_bad_memory),
-		cmocka_unit_test(test_cut_short),
-		cmocka_unit_test(test_never_reads),
-		cmocka_unit_test(test_garbage),
-		cmocka_unit_test(test_dead_call),
-		cmocka_unit_test(test_vanishes),
+	    cmocka_unit_test(test_misdeeds),  cmocka_unit_test(test_bad_memory),
+	    cmocka_unit_test(test_cut_short), cmocka_unit_test(test_never_reads),
+	    cmocka_unit_test(test_garbage),   cmocka_unit_test(test_dead_call),
+	    cmocka_unit_test(test_vanishes),
 	};
 
 	if (argc != 2)

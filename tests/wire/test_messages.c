@@ -27,7 +27,7 @@ static void run_style(const struct front_options *options)
 	unsigned int round;
 	uint64_t id;
 
-	rig_start(&rig, options, (const char *const[]){ "--num-queues=4", NULL });
+	rig_start(&rig, options, (const char *const[]){"--num-queues=4", NULL});
 	queue = &rig.front->queue[0];
 	for (round = 0; round < 3; round++) {
 		rig_check(&rig);
@@ -43,31 +43,31 @@ static void run_style(const struct front_options *options)
 
 static void test_qemu(void **state)
 {
-	run_style(&(struct front_options){ .style = FRONT_QEMU, .queues = 3 });
+	run_style(&(struct front_options){.style = FRONT_QEMU, .queues = 3});
 }
 
 static void test_uml(void **state)
 {
-	run_style(&(struct front_options){ .style = FRONT_UML, .queues = 2 });
+	run_style(&(struct front_options){.style = FRONT_UML, .queues = 2});
 }
 
 static void test_bare(void **state)
 {
-	run_style(&(struct front_options){ .style = FRONT_BARE });
+	run_style(&(struct front_options){.style = FRONT_BARE});
 }
 
 static void test_all_shapes(void **state)
 {
-	static const enum front_style styles[] = { FRONT_QEMU, FRONT_UML, FRONT_BARE };
+	static const enum front_style styles[] = {FRONT_QEMU, FRONT_UML, FRONT_BARE};
 	unsigned int i;
 
 	for (i = 0; i < 24; i++) {
 		const struct front_options options = {
-			.style = styles[i / 8],
-			.regions = 1 + (i & 1),
-			.no_event_idx = i & 2,
-			.no_indirect = i & 4,
-			.queue_size = i % 3 ? 64 : 1024,
+		    .style = styles[i / 8],
+		    .regions = 1 + (i & 1),
+		    .no_event_idx = i & 2,
+		    .no_indirect = i & 4,
+		    .queue_size = i % 3 ? 64 : 1024,
 		};
 
 		run_style(&options);
@@ -85,7 +85,7 @@ static void test_two_regions(void **state)
 	uint8_t *end;
 	uint64_t id;
 
-	rig_start(&rig, &(struct front_options){ .regions = 2, .adjacent = true }, NULL);
+	rig_start(&rig, &(struct front_options){.regions = 2, .adjacent = true}, NULL);
 	front = rig.front;
 	queue = &front->queue[0];
 	id = rig_session(&rig, queue);
@@ -93,12 +93,12 @@ static void test_two_regions(void **state)
 	/* Header in the first region, payload in both. The reply lies in the second. */
 	end = (uint8_t *)front_region_at(front, 1);
 	across = (struct front_request){
-		.header = (void *)(end - sizeof(struct vcd_req) - 32),
-		.in = end - 32,
-		.in_size = 128,
-		.reply = (void *)(end + 4096),
-		.out = end + 4096 + sizeof(struct vcd_reply),
-		.out_size = 128,
+	    .header = (void *)(end - sizeof(struct vcd_req) - 32),
+	    .in = end - 32,
+	    .in_size = 128,
+	    .reply = (void *)(end + 4096),
+	    .out = end + 4096 + sizeof(struct vcd_reply),
+	    .out_size = 128,
 	};
 	front_prepare_crypt(&across, id, 0, 128, iv, sizeof(iv));
 	memset(across.in, 'x', 128);
@@ -129,7 +129,7 @@ static void test_hotplug(void **state)
 {
 	struct rig rig;
 	struct front *front;
-	struct vu_one_region one = { .region = { .guest_addr = BIT(40), .user_addr = BIT(46) } };
+	struct vu_one_region one = {.region = {.guest_addr = BIT(40), .user_addr = BIT(46)}};
 	unsigned int i;
 	int fd;
 
@@ -158,15 +158,15 @@ static void test_hotplug(void **state)
 static void test_bad_regions(void **state)
 {
 	const struct vu_region bad[] = {
-		{ .guest_addr = BIT(40), .size = 0 },
-		{ .guest_addr = BIT(40), .size = 2 << 20 }, /* beyond the file */
-		{ .guest_addr = BIT(40), .size = 1 << 20, .mmap_offset = 1 },
-		{ .guest_addr = BIT(40), .size = 1 << 20, .mmap_offset = UINT64_MAX - 4095 },
-		{ .guest_addr = UINT64_MAX - 4095, .size = 1 << 20 },
-		{ .guest_addr = BIT(40), .size = UINT64_MAX },
-		{ .guest_addr = BIT(40), .size = 1 << 20, .user_addr = UINT64_MAX - 4095 },
-		{ .guest_addr = 0, .size = 1 << 20, .mmap_offset = 0 }, /* borders, no overlap */
-		{ .guest_addr = 4096, .size = 1 << 20 },		/* overlap */
+	    {.guest_addr = BIT(40), .size = 0},
+	    {.guest_addr = BIT(40), .size = 2 << 20}, /* beyond the file */
+	    {.guest_addr = BIT(40), .size = 1 << 20, .mmap_offset = 1},
+	    {.guest_addr = BIT(40), .size = 1 << 20, .mmap_offset = UINT64_MAX - 4095},
+	    {.guest_addr = UINT64_MAX - 4095, .size = 1 << 20},
+	    {.guest_addr = BIT(40), .size = UINT64_MAX},
+	    {.guest_addr = BIT(40), .size = 1 << 20, .user_addr = UINT64_MAX - 4095},
+	    {.guest_addr = 0, .size = 1 << 20, .mmap_offset = 0}, /* borders, no overlap */
+	    {.guest_addr = 4096, .size = 1 << 20},		  /* overlap */
 	};
 	struct rig rig;
 	unsigned int i;
@@ -177,7 +177,7 @@ static void test_bad_regions(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(ftruncate(fd, 1 << 20), 0);
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		const struct vu_one_region one = { .region = bad[i] };
+		const struct vu_one_region one = {.region = bad[i]};
 		bool fine = bad[i].guest_addr == 0;
 
 		assert_int_equal(front_set(rig.front, VU_ADD_MEM_REG, &one, sizeof(one), fd),
@@ -185,7 +185,7 @@ static void test_bad_regions(void **state)
 		rig_check(&rig);
 		if (fine)
 			assert_int_equal(
-				front_set(rig.front, VU_REM_MEM_REG, &one, sizeof(one), -1), 0);
+			    front_set(rig.front, VU_REM_MEM_REG, &one, sizeof(one), -1), 0);
 	}
 	close(fd);
 	rig_stop(&rig);
@@ -193,7 +193,7 @@ static void test_bad_regions(void **state)
 
 static void test_mem_slots(void **state)
 {
-	struct vu_one_region one = { .region = { .size = 4096 } };
+	struct vu_one_region one = {.region = {.size = 4096}};
 	struct rig rig;
 	uint64_t slots;
 	unsigned int i;
@@ -241,9 +241,8 @@ static void test_no_call_fd(void **state)
 	assert_int_equal(read(queue->call_fd, &count, sizeof(count)), -1);
 
 	/* When there is one again, what was missed is made up for. */
-	assert_int_equal(front_set(rig.front, VU_SET_VRING_CALL, &(uint64_t){ 0 }, 8,
-				   queue->call_device),
-			 0);
+	assert_int_equal(
+	    front_set(rig.front, VU_SET_VRING_CALL, &(uint64_t){0}, 8, queue->call_device), 0);
 	assert_int_equal(read(queue->call_fd, &count, sizeof(count)), sizeof(count));
 	rig_check(&rig);
 	rig_stop(&rig);
@@ -264,9 +263,8 @@ static void test_ring_full_before_start(void **state)
 	rig_open(&rig, NULL, NULL);
 	queue = &rig.front->queue[0];
 	assert_int_equal(front_negotiate(rig.front), 0);
-	assert_int_equal(front_set(rig.front, VU_SET_VRING_CALL,
-				   &(uint64_t){ VU_VRING_NO_FD }, 8, -1),
-			 0);
+	assert_int_equal(
+	    front_set(rig.front, VU_SET_VRING_CALL, &(uint64_t){VU_VRING_NO_FD}, 8, -1), 0);
 	assert_int_equal(front_set_u64(rig.front, VU_SET_FEATURES, rig.front->features), 0);
 	assert_int_equal(front_share_memory(rig.front), 0);
 	assert_int_equal(front_set_state(rig.front, VU_SET_VRING_ENABLE, 0, 1), 0);
@@ -279,16 +277,15 @@ static void test_ring_full_before_start(void **state)
 	front_queue_arm(queue, 1);
 	front_queue_kick(queue);
 	const struct vu_vring_addr addr = {
-		.desc_user = (uintptr_t)queue->desc,
-		.avail_user = (uintptr_t)queue->avail,
-		.used_user = (uintptr_t)queue->used,
+	    .desc_user = (uintptr_t)queue->desc,
+	    .avail_user = (uintptr_t)queue->avail,
+	    .used_user = (uintptr_t)queue->used,
 	};
 	assert_int_equal(front_set(rig.front, VU_SET_VRING_ADDR, &addr, sizeof(addr), -1), 0);
 	assert_int_equal(
-		front_set(rig.front, VU_SET_VRING_KICK, &index, sizeof(index), queue->kick_fd), 0);
-	assert_int_equal(front_set(rig.front, VU_SET_VRING_CALL, &index, sizeof(index),
-				   queue->call_device),
-			 0);
+	    front_set(rig.front, VU_SET_VRING_KICK, &index, sizeof(index), queue->kick_fd), 0);
+	assert_int_equal(
+	    front_set(rig.front, VU_SET_VRING_CALL, &index, sizeof(index), queue->call_device), 0);
 	while (done < 8) {
 		assert_int_equal(front_queue_wait(queue), 0);
 		while (front_queue_reap(queue, &token, &len) == 1)
@@ -322,11 +319,12 @@ static void test_memory_lost(void **state)
 	rig_start(&rig, NULL, NULL);
 	rig_check(&rig);
 	one = (struct vu_one_region){
-		.region = {
-			.guest_addr = rig.front->region[0].gpa,
-			.size = rig.front->region[0].size,
-			.user_addr = (uintptr_t)rig.front->memory,
-			.mmap_offset = rig.front->region[0].offset,
+	    .region =
+		{
+		    .guest_addr = rig.front->region[0].gpa,
+		    .size = rig.front->region[0].size,
+		    .user_addr = (uintptr_t)rig.front->memory,
+		    .mmap_offset = rig.front->region[0].offset,
 		},
 	};
 	assert_int_equal(front_set(rig.front, VU_REM_MEM_REG, &one, sizeof(one), -1), 0);
@@ -346,8 +344,8 @@ static void test_features(void **state)
 	rig_open(&rig, NULL, NULL);
 	assert_int_equal(front_get_u64(rig.front, VU_GET_FEATURES, &value), 0);
 	assert_int_equal(value, BIT(VIRTIO_F_VERSION_1) | BIT(VU_F_PROTOCOL_FEATURES) |
-					BIT(VIRTIO_RING_F_INDIRECT_DESC) |
-					BIT(VIRTIO_RING_F_EVENT_IDX));
+				    BIT(VIRTIO_RING_F_INDIRECT_DESC) |
+				    BIT(VIRTIO_RING_F_EVENT_IDX));
 	assert_int_equal(front_get_u64(rig.front, VU_GET_PROTOCOL_FEATURES, &value), 0);
 	/* In-band notifications: user-mode Linux would send every kick as a message. */
 	assert_int_equal(value & BIT(14), 0);
@@ -386,8 +384,8 @@ static void test_config(void **state)
 	struct rig rig;
 
 	rig_start(&rig, NULL,
-		  (const char *const[]){ "--num-queues=5", "--workers=2", "--max-sessions=77",
-					 "--max-request=65536", NULL });
+		  (const char *const[]){"--num-queues=5", "--workers=2", "--max-sessions=77",
+					"--max-request=65536", NULL});
 	assert_int_equal(front_read_config(rig.front, 0, sizeof(config), &config), 0);
 	assert_int_equal(le32toh(config.version), VCD_PROTOCOL_VERSION);
 	assert_int_equal(le32toh(config.num_queues), 5);
@@ -406,7 +404,7 @@ static void test_config(void **state)
 	assert_int_equal(front_read_config(rig.front, 256, 0, part), 0);
 
 	/* It is read-only. */
-	const struct vu_config write = { .size = 4 };
+	const struct vu_config write = {.size = 4};
 	assert_int_equal(front_set(rig.front, VU_SET_CONFIG, &write, 16, -1), -EREMOTEIO);
 	assert_int_equal(front_read_config(rig.front, 0, sizeof(config), bytes), 0);
 	assert_memory_equal(bytes, &config, sizeof(config));
@@ -447,7 +445,7 @@ static void test_status_and_reset(void **state)
 /* GET_VRING_BASE tells where the driver's next request will be. */
 static void test_vring_base(void **state)
 {
-	const struct vu_vring_state which = { .index = 0 };
+	const struct vu_vring_state which = {.index = 0};
 	struct vu_message reply;
 	struct rig rig;
 	unsigned int i;
@@ -478,8 +476,8 @@ static void test_last_queue(void **state)
 	struct rig rig;
 	uint64_t id;
 
-	rig_start(&rig, &(struct front_options){ .queues = 2 },
-		  (const char *const[]){ "--num-queues=2", NULL });
+	rig_start(&rig, &(struct front_options){.queues = 2},
+		  (const char *const[]){"--num-queues=2", NULL});
 	q = rig.front->queue;
 	id = rig_session(&rig, &q[0]);
 	assert_int_equal(front_enable_queue(&q[0], false), 0);
@@ -500,7 +498,7 @@ static void test_last_queue(void **state)
 /* A message that arrives byte by byte, its descriptor with the last one. */
 static void test_slow_message(void **state)
 {
-	const struct vu_header header = { VU_GET_FEATURES, VU_VERSION, 0 };
+	const struct vu_header header = {VU_GET_FEATURES, VU_VERSION, 0};
 	struct vu_message reply;
 	struct rig rig;
 	size_t i;
@@ -536,26 +534,26 @@ static void test_burst(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_qemu),
-		cmocka_unit_test(test_uml),
-		cmocka_unit_test(test_bare),
-		cmocka_unit_test(test_all_shapes),
-		cmocka_unit_test(test_two_regions),
-		cmocka_unit_test(test_hotplug),
-		cmocka_unit_test(test_bad_regions),
-		cmocka_unit_test(test_mem_slots),
-		cmocka_unit_test(test_no_call_fd),
-		cmocka_unit_test(test_ring_full_before_start),
-		cmocka_unit_test(test_mem_table_replaced),
-		cmocka_unit_test(test_memory_lost),
-		cmocka_unit_test(test_features),
-		cmocka_unit_test(test_no_version_1),
-		cmocka_unit_test(test_config),
-		cmocka_unit_test(test_status_and_reset),
-		cmocka_unit_test(test_vring_base),
-		cmocka_unit_test(test_last_queue),
-		cmocka_unit_test(test_slow_message),
-		cmocka_unit_test(test_burst),
+	    cmocka_unit_test(test_qemu),
+	    cmocka_unit_test(test_uml),
+	    cmocka_unit_test(test_bare),
+	    cmocka_unit_test(test_all_shapes),
+	    cmocka_unit_test(test_two_regions),
+	    cmocka_unit_test(test_hotplug),
+	    cmocka_unit_test(test_bad_regions),
+	    cmocka_unit_test(test_mem_slots),
+	    cmocka_unit_test(test_no_call_fd),
+	    cmocka_unit_test(test_ring_full_before_start),
+	    cmocka_unit_test(test_mem_table_replaced),
+	    cmocka_unit_test(test_memory_lost),
+	    cmocka_unit_test(test_features),
+	    cmocka_unit_test(test_no_version_1),
+	    cmocka_unit_test(test_config),
+	    cmocka_unit_test(test_status_and_reset),
+	    cmocka_unit_test(test_vring_base),
+	    cmocka_unit_test(test_last_queue),
+	    cmocka_unit_test(test_slow_message),
+	    cmocka_unit_test(test_burst),
 	};
 
 	if (argc != 2)

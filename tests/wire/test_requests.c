@@ -48,9 +48,9 @@ static void reference(const char *name, bool encrypt, const uint8_t *in, uint8_t
 static void test_hello(void **state)
 {
 	struct vcd_req_hello hello = {
-		.opcode = htole16(VCD_OP_HELLO),
-		.min_version = htole32(1),
-		.max_version = htole32(7),
+	    .opcode = htole16(VCD_OP_HELLO),
+	    .min_version = htole32(1),
+	    .max_version = htole32(7),
 	};
 	struct rig rig;
 	uint64_t id;
@@ -85,13 +85,13 @@ static void test_sessions(void **state)
 	uint64_t id = 0;
 	unsigned int i;
 
-	rig_start(&rig, NULL, (const char *const[]){ "--max-sessions=4", NULL });
+	rig_start(&rig, NULL, (const char *const[]){"--max-sessions=4", NULL});
 	queue = &rig.front->queue[0];
 	for (i = 0; i < 4; i++)
 		ids[i] = rig_session(&rig, queue);
-	assert_int_equal(front_session_create(queue, &rig.request, CRYPTO_AES_CBC, key, 16, 0, NULL,
-					      0, &id),
-			 VCD_S_NOSPACE);
+	assert_int_equal(
+	    front_session_create(queue, &rig.request, CRYPTO_AES_CBC, key, 16, 0, NULL, 0, &id),
+	    VCD_S_NOSPACE);
 	rig_report(&rig);
 	assert_int_equal(rig_stat(&rig, "sessions_live"), 4);
 	assert_int_equal(rig_stat(&rig, "NOSPACE"), 1);
@@ -104,9 +104,9 @@ static void test_sessions(void **state)
 
 	/* Keys and algorithms that are not accepted. */
 	assert_int_equal(front_session_destroy(queue, &rig.request, id), VCD_S_OK);
-	assert_int_equal(front_session_create(queue, &rig.request, CRYPTO_AES_CBC, key, 15, 0, NULL,
-					      0, &id),
-			 VCD_S_BADKEY);
+	assert_int_equal(
+	    front_session_create(queue, &rig.request, CRYPTO_AES_CBC, key, 15, 0, NULL, 0, &id),
+	    VCD_S_BADKEY);
 	assert_int_equal(front_session_create(queue, &rig.request, CRYPTO_AES_XTS,
 					      "0123456789abcdef0123456789abcdef", 32, 0, NULL, 0,
 					      &id),
@@ -114,9 +114,9 @@ static void test_sessions(void **state)
 	assert_int_equal(front_session_create(queue, &rig.request, CRYPTO_SKIPJACK_CBC, key, 16, 0,
 					      NULL, 0, &id),
 			 VCD_S_NOALG);
-	assert_int_equal(front_session_create(queue, &rig.request, 0xffffffff, key, 16, 0, NULL, 0,
-					      &id),
-			 VCD_S_NOALG);
+	assert_int_equal(
+	    front_session_create(queue, &rig.request, 0xffffffff, key, 16, 0, NULL, 0, &id),
+	    VCD_S_NOALG);
 	assert_int_equal(front_session_create(queue, &rig.request, 0, NULL, 0, 0, NULL, 0, &id),
 			 VCD_S_INVALID);
 	rig_check(&rig);
@@ -132,8 +132,8 @@ static void test_session_info(void **state)
 	rig_start(&rig, NULL, NULL);
 	id = rig_session(&rig, &rig.front->queue[0]);
 	*rig.request.header = (struct vcd_req){
-		.opcode = htole16(VCD_OP_SESSION_INFO),
-		.session = htole64(id),
+	    .opcode = htole16(VCD_OP_SESSION_INFO),
+	    .session = htole64(id),
 	};
 	assert_int_equal(run(&rig, 0, sizeof(info)), VCD_S_OK);
 	assert_int_equal(le32toh(rig.request.reply->out_len), sizeof(info));
@@ -155,11 +155,11 @@ static void test_ciphers(void **state)
 		uint32_t key_len;
 		const char *name;
 	} ciphers[] = {
-		{ CRYPTO_AES_CBC, 16, "AES-128-CBC" }, { CRYPTO_AES_CBC, 24, "AES-192-CBC" },
-		{ CRYPTO_AES_CBC, 32, "AES-256-CBC" }, { CRYPTO_AES_ECB, 16, "AES-128-ECB" },
-		{ CRYPTO_AES_ECB, 24, "AES-192-ECB" }, { CRYPTO_AES_ECB, 32, "AES-256-ECB" },
-		{ CRYPTO_AES_CTR, 16, "AES-128-CTR" }, { CRYPTO_AES_CTR, 24, "AES-192-CTR" },
-		{ CRYPTO_AES_CTR, 32, "AES-256-CTR" },
+	    {CRYPTO_AES_CBC, 16, "AES-128-CBC"}, {CRYPTO_AES_CBC, 24, "AES-192-CBC"},
+	    {CRYPTO_AES_CBC, 32, "AES-256-CBC"}, {CRYPTO_AES_ECB, 16, "AES-128-ECB"},
+	    {CRYPTO_AES_ECB, 24, "AES-192-ECB"}, {CRYPTO_AES_ECB, 32, "AES-256-ECB"},
+	    {CRYPTO_AES_CTR, 16, "AES-128-CTR"}, {CRYPTO_AES_CTR, 24, "AES-192-CTR"},
+	    {CRYPTO_AES_CTR, 32, "AES-256-CTR"},
 	};
 	uint8_t in[RIG_PAYLOAD];
 	uint8_t out[RIG_PAYLOAD];
@@ -191,8 +191,8 @@ static void test_ciphers(void **state)
 			assert_int_equal(run(&rig, len, len), VCD_S_OK);
 			assert_memory_equal(rig.request.out, in, len);
 		}
-		assert_int_equal(
-			front_session_destroy(&rig.front->queue[0], &rig.request, id), VCD_S_OK);
+		assert_int_equal(front_session_destroy(&rig.front->queue[0], &rig.request, id),
+				 VCD_S_OK);
 	}
 	rig_stop(&rig);
 }
@@ -242,9 +242,9 @@ static void test_in_place(void **state)
 	memset(in, 'b', sizeof(in));
 	memcpy(data, in, sizeof(in));
 	front_prepare_crypt(&rig.request, id, 0, sizeof(in), iv, sizeof(iv));
-	bufs[0] = (struct front_buf){ front_gpa(rig.front, rig.request.header), 64 };
-	bufs[1] = (struct front_buf){ front_gpa(rig.front, data), sizeof(in) };
-	bufs[2] = (struct front_buf){ front_gpa(rig.front, rig.request.reply), 32 };
+	bufs[0] = (struct front_buf){front_gpa(rig.front, rig.request.header), 64};
+	bufs[1] = (struct front_buf){front_gpa(rig.front, data), sizeof(in)};
+	bufs[2] = (struct front_buf){front_gpa(rig.front, rig.request.reply), 32};
 	bufs[3] = bufs[1];
 	assert_int_equal(front_queue_add(queue, bufs, 2, 2, &rig.request), 0);
 	front_queue_kick(queue);
@@ -270,11 +270,11 @@ static unsigned int cut(struct rig *rig, struct front_buf *bufs, unsigned int ma
 
 		if (rand() % 4 == 0)
 			piece = 0;
-		bufs[n++] = (struct front_buf){ front_gpa(rig->front, p), piece };
+		bufs[n++] = (struct front_buf){front_gpa(rig->front, p), piece};
 		p += piece;
 		len -= piece;
 	}
-	bufs[n++] = (struct front_buf){ front_gpa(rig->front, p), len };
+	bufs[n++] = (struct front_buf){front_gpa(rig->front, p), len};
 	return n;
 }
 
@@ -325,7 +325,7 @@ static void test_shapes_indirect(void **state)
 
 static void test_shapes_direct(void **state)
 {
-	shapes(&(struct front_options){ .no_indirect = true, .no_event_idx = true });
+	shapes(&(struct front_options){.no_indirect = true, .no_event_idx = true});
 }
 
 /* ---- errors --------------------------------------------------------------------------- */
@@ -344,7 +344,7 @@ static void test_invalid(void **state)
 		if ((op >= VCD_OP_SESSION_CREATE && op <= VCD_OP_SESSION_INFO) ||
 		    (op >= VCD_OP_CRYPT && op <= VCD_OP_HASH_COPY) || op == VCD_OP_HELLO)
 			continue;
-		*rig.request.header = (struct vcd_req){ .opcode = htole16((uint16_t)op) };
+		*rig.request.header = (struct vcd_req){.opcode = htole16((uint16_t)op)};
 		assert_int_equal(run(&rig, 0, 0), VCD_S_NOTSUPP);
 	}
 	/* Not a whole block; room for output too small; payload not what the header says. */
@@ -377,7 +377,7 @@ static void test_too_big(void **state)
 	struct rig rig;
 	uint64_t id;
 
-	rig_start(&rig, NULL, (const char *const[]){ "--max-request=4096", NULL });
+	rig_start(&rig, NULL, (const char *const[]){"--max-request=4096", NULL});
 	id = rig_session(&rig, &rig.front->queue[0]);
 	assert_int_equal(front_request_init(rig.front, &big, 8192, 8192), 0);
 	front_prepare_crypt(&big, id, 0, 4096, iv, 16);
@@ -400,12 +400,12 @@ static int chain_of(struct rig *rig, unsigned int in, unsigned int out, uint64_t
 
 	front_prepare_crypt(&rig->request, id, 0, 16 * (in - 1), iv, 16);
 	for (i = 0; i < in; i++) {
-		bufs[i] = (struct front_buf){ front_gpa(rig->front, p), i ? 16 : 64 };
+		bufs[i] = (struct front_buf){front_gpa(rig->front, p), i ? 16 : 64};
 		p += bufs[i].len;
 	}
 	p = (uint8_t *)rig->request.reply;
 	for (i = in; i < in + out; i++) {
-		bufs[i] = (struct front_buf){ front_gpa(rig->front, p), 16 };
+		bufs[i] = (struct front_buf){front_gpa(rig->front, p), 16};
 		p += 16;
 	}
 	/* More than the front end's indirect tables hold goes directly into the ring. */
@@ -424,7 +424,7 @@ static void test_segments(void **state)
 	struct rig rig;
 	uint64_t id;
 
-	rig_start(&rig, &(struct front_options){ .queue_size = 1024 }, NULL);
+	rig_start(&rig, &(struct front_options){.queue_size = 1024}, NULL);
 	max = le32toh(rig.front->config.max_segments);
 	assert_in_range(max, 8, 512);
 	id = rig_session(&rig, &rig.front->queue[0]);
@@ -453,7 +453,7 @@ static void test_no_header(void **state)
 
 	rig_start(&rig, NULL, NULL);
 	queue = &rig.front->queue[0];
-	buf = (struct front_buf){ front_gpa(rig.front, rig.request.reply), 32 };
+	buf = (struct front_buf){front_gpa(rig.front, rig.request.reply), 32};
 	assert_int_equal(front_queue_add(queue, &buf, 0, 1, &rig.request), 0);
 	front_queue_kick(queue);
 	assert_int_equal(front_queue_wait(queue), 0);
@@ -478,12 +478,12 @@ static void test_badmsg(void **state)
 					      key, 16, 0, NULL, 0, &id),
 			 VCD_S_OK);
 	*rig.request.header = (struct vcd_req){
-		.opcode = htole16(VCD_OP_AUTHCRYPT),
-		.session = htole64(id),
-		.src_len = htole32(64),
-		.aad_len = htole32(16),
-		.iv_len = 12,
-		.tag_len = 16,
+	    .opcode = htole16(VCD_OP_AUTHCRYPT),
+	    .session = htole64(id),
+	    .src_len = htole32(64),
+	    .aad_len = htole32(16),
+	    .iv_len = 12,
+	    .tag_len = 16,
 	};
 	memset(rig.request.in, 'p', 80);
 	assert_int_equal(run(&rig, 80, 80), VCD_S_OK);
@@ -530,9 +530,9 @@ static void test_nostate(void **state)
 	front_prepare_crypt(&rig.request, id, VCD_F_HASH_RESET, 50, NULL, 0);
 	assert_int_equal(run(&rig, 50, 0), VCD_S_OK);
 	*rig.request.header = (struct vcd_req){
-		.opcode = htole16(VCD_OP_HASH_COPY),
-		.session = htole64(copy),
-		.arg = htole64(id),
+	    .opcode = htole16(VCD_OP_HASH_COPY),
+	    .session = htole64(copy),
+	    .arg = htole64(id),
 	};
 	assert_int_equal(run(&rig, 0, 0), VCD_S_OK);
 	front_prepare_crypt(&rig.request, copy, VCD_F_HASH_FINAL, 50, NULL, 0);
@@ -608,28 +608,20 @@ static void test_full_ring(void **state)
 
 static void test_full_ring_direct(void **state)
 {
-	full_ring(&(struct front_options){ .no_indirect = true, .queue_size = 512 });
+	full_ring(&(struct front_options){.no_indirect = true, .queue_size = 512});
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hello),
-		cmocka_unit_test(test_sessions),
-		cmocka_unit_test(test_session_info),
-		cmocka_unit_test(test_ciphers),
-		cmocka_unit_test(test_iv_continues),
-		cmocka_unit_test(test_in_place),
-		cmocka_unit_test(test_shapes_indirect),
-		cmocka_unit_test(test_shapes_direct),
-		cmocka_unit_test(test_invalid),
-		cmocka_unit_test(test_too_big),
-		cmocka_unit_test(test_segments),
-		cmocka_unit_test(test_no_header),
-		cmocka_unit_test(test_badmsg),
-		cmocka_unit_test(test_nostate),
-		cmocka_unit_test(test_full_ring),
-		cmocka_unit_test(test_full_ring_direct),
+	    cmocka_unit_test(test_hello),	    cmocka_unit_test(test_sessions),
+	    cmocka_unit_test(test_session_info),    cmocka_unit_test(test_ciphers),
+	    cmocka_unit_test(test_iv_continues),    cmocka_unit_test(test_in_place),
+	    cmocka_unit_test(test_shapes_indirect), cmocka_unit_test(test_shapes_direct),
+	    cmocka_unit_test(test_invalid),	    cmocka_unit_test(test_too_big),
+	    cmocka_unit_test(test_segments),	    cmocka_unit_test(test_no_header),
+	    cmocka_unit_test(test_badmsg),	    cmocka_unit_test(test_nostate),
+	    cmocka_unit_test(test_full_ring),	    cmocka_unit_test(test_full_ring_direct),
 	};
 
 	if (argc != 2)

@@ -18,7 +18,7 @@
 static void set_desc(struct vring_desc *desc, uint64_t addr, uint32_t len, uint16_t flags,
 		     uint16_t next)
 {
-	*desc = (struct vring_desc){ htole64(addr), htole32(len), htole16(flags), htole16(next) };
+	*desc = (struct vring_desc){htole64(addr), htole32(len), htole16(flags), htole16(next)};
 }
 
 /* A good chain of two, for a request that is answered NOTSUPP: 0 -> 1. */
@@ -212,43 +212,45 @@ static void table_wrong_order(struct rig *rig, struct front_queue *q, struct vri
 	use_table(rig, q, table, 32, 0);
 }
 
-static void bad_table_behind_good(struct rig *rig, struct front_queue *q,
-				  struct vring_desc *table)
+static void bad_table_behind_good(struct rig *rig, struct front_queue *q, struct vring_desc *table)
 {
 	good_chain(rig, q->desc);
 	good_chain(rig, table);
 	set_desc(&q->desc[1], front_gpa(rig->front, table), 24, VRING_DESC_F_INDIRECT, 0);
 }
 
-#define CASE(f) { #f, f }
+#define CASE(f)                                                                                    \
+	{                                                                                          \
+#f, f                                                                              \
+	}
 
 static const struct ring_case cases[] = {
-	CASE(next_out_of_range),
-	CASE(next_far_out_of_range),
-	CASE(loop_of_one),
-	CASE(loop_of_two),
-	CASE(loop_of_empty),
-	CASE(no_memory),
-	CASE(no_memory_for_reply),
-	CASE(beyond_the_end),
-	CASE(address_wraps),
-	CASE(giant_length),
-	CASE(giant_reply),
-	CASE(readable_after_writable),
-	CASE(table_in_table),
-	CASE(table_with_next),
-	CASE(table_of_odd_length),
-	CASE(table_of_half_a_descriptor),
-	CASE(table_of_nothing),
-	CASE(table_too_long),
-	CASE(table_giant),
-	CASE(table_nowhere),
-	CASE(table_wraps),
-	CASE(table_half_nowhere),
-	CASE(table_next_out_of_range),
-	CASE(table_loop),
-	CASE(table_wrong_order),
-	CASE(bad_table_behind_good),
+    CASE(next_out_of_range),
+    CASE(next_far_out_of_range),
+    CASE(loop_of_one),
+    CASE(loop_of_two),
+    CASE(loop_of_empty),
+    CASE(no_memory),
+    CASE(no_memory_for_reply),
+    CASE(beyond_the_end),
+    CASE(address_wraps),
+    CASE(giant_length),
+    CASE(giant_reply),
+    CASE(readable_after_writable),
+    CASE(table_in_table),
+    CASE(table_with_next),
+    CASE(table_of_odd_length),
+    CASE(table_of_half_a_descriptor),
+    CASE(table_of_nothing),
+    CASE(table_too_long),
+    CASE(table_giant),
+    CASE(table_nowhere),
+    CASE(table_wraps),
+    CASE(table_half_nowhere),
+    CASE(table_next_out_of_range),
+    CASE(table_loop),
+    CASE(table_wrong_order),
+    CASE(bad_table_behind_good),
 };
 
 #define CASES (sizeof(cases) / sizeof(cases[0]))
@@ -274,7 +276,7 @@ static void expect_broken(struct rig *rig, const char *name)
 
 static void run_cases(const struct front_options *options)
 {
-	const char *const args[] = { "--num-queues=2", NULL };
+	const char *const args[] = {"--num-queues=2", NULL};
 	struct front_queue *queue;
 	struct vring_desc *table;
 	struct rig rig;
@@ -298,25 +300,25 @@ static void run_cases(const struct front_options *options)
 
 static void test_broken(void **state)
 {
-	run_cases(&(struct front_options){ .queues = 2 });
+	run_cases(&(struct front_options){.queues = 2});
 }
 
 static void test_broken_no_event_idx(void **state)
 {
-	run_cases(&(struct front_options){ .queues = 2, .no_event_idx = true, .queue_size = 16 });
+	run_cases(&(struct front_options){.queues = 2, .no_event_idx = true, .queue_size = 16});
 }
 
 /* The available ring itself. */
 static void test_broken_avail(void **state)
 {
-	const char *const args[] = { "--num-queues=2", NULL };
-	static const uint16_t heads[] = { 256, 257, 0x7fff, 0xffff };
-	static const uint16_t jumps[] = { 257, 0x7fff, 0x8000, 0xffff };
+	const char *const args[] = {"--num-queues=2", NULL};
+	static const uint16_t heads[] = {256, 257, 0x7fff, 0xffff};
+	static const uint16_t jumps[] = {257, 0x7fff, 0x8000, 0xffff};
 	struct front_queue *queue;
 	struct rig rig;
 	size_t i;
 
-	rig_start(&rig, &(struct front_options){ .queues = 2 }, args);
+	rig_start(&rig, &(struct front_options){.queues = 2}, args);
 	queue = &rig.front->queue[0];
 	for (i = 0; i < 4; i++) {
 		front_queue_push(queue, heads[i]);
@@ -346,7 +348,7 @@ static void test_broken_avail(void **state)
 /* What came before the broken chain in the same batch is answered. */
 static void test_good_before_broken(void **state)
 {
-	const char *const args[] = { "--num-queues=2", NULL };
+	const char *const args[] = {"--num-queues=2", NULL};
 	struct front_request good[5];
 	struct front_queue *queue;
 	struct rig rig;
@@ -354,7 +356,7 @@ static void test_good_before_broken(void **state)
 	uint32_t len;
 	void *token;
 
-	rig_start(&rig, &(struct front_options){ .queues = 2 }, args);
+	rig_start(&rig, &(struct front_options){.queues = 2}, args);
 	queue = &rig.front->queue[0];
 	for (i = 0; i < 5; i++) {
 		assert_int_equal(front_request_init(rig.front, &good[i], 0, 0), 0);
@@ -455,14 +457,14 @@ static void test_ring_addresses(void **state)
 	rig_start(&rig, NULL, NULL);
 	q = &rig.front->queue[0];
 	good = (struct vu_vring_addr){
-		.desc_user = (uintptr_t)q->desc,
-		.avail_user = (uintptr_t)q->avail,
-		.used_user = (uintptr_t)q->used,
+	    .desc_user = (uintptr_t)q->desc,
+	    .avail_user = (uintptr_t)q->avail,
+	    .used_user = (uintptr_t)q->used,
 	};
 	for (i = 0; i < 12; i++) {
 		const uint64_t base = (uintptr_t)rig.front->memory;
 		const uint64_t end = base + rig.front->options.memory;
-		const uint64_t bad[4] = { 0, base - 16, end - 16, UINT64_MAX - 15 };
+		const uint64_t bad[4] = {0, base - 16, end - 16, UINT64_MAX - 15};
 		struct vu_vring_addr addr = good;
 
 		if (i / 4 == 0)
@@ -492,12 +494,9 @@ static void test_ring_addresses(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_broken),
-		cmocka_unit_test(test_broken_no_event_idx),
-		cmocka_unit_test(test_broken_avail),
-		cmocka_unit_test(test_good_before_broken),
-		cmocka_unit_test(test_odd),
-		cmocka_unit_test(test_ring_addresses),
+	    cmocka_unit_test(test_broken),	 cmocka_unit_test(test_broken_no_event_idx),
+	    cmocka_unit_test(test_broken_avail), cmocka_unit_test(test_good_before_broken),
+	    cmocka_unit_test(test_odd),		 cmocka_unit_test(test_ring_addresses),
 	};
 
 	if (argc != 2)

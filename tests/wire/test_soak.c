@@ -77,8 +77,7 @@ static bool prepare(struct soaker *s, unsigned int i)
 	front_prepare_crypt(request, s->session, 0, len, iv, sizeof(iv));
 	memset(request->out, 0, len);
 	return EVP_CipherInit_ex2(s->ctx, NULL, NULL, iv, -1, NULL) &&
-	       EVP_CipherUpdate(s->ctx, s->expected[i], &n, request->in, (int)len) &&
-	       n == (int)len;
+	       EVP_CipherUpdate(s->ctx, s->expected[i], &n, request->in, (int)len) && n == (int)len;
 }
 
 /* Take what is done. */
@@ -158,7 +157,7 @@ static void *soak_main(void *arg)
 
 static void soak(const struct front_options *options, const char *workers, const char *poll)
 {
-	const char *const args[] = { "--num-queues=3", workers, poll, NULL };
+	const char *const args[] = {"--num-queues=3", workers, poll, NULL};
 	EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, "AES-128-CBC", NULL);
 	struct soaker *soakers = calloc(QUEUES, sizeof(*soakers));
 	pthread_t threads[QUEUES];
@@ -182,7 +181,7 @@ static void soak(const struct front_options *options, const char *workers, const
 		assert_true(EVP_CIPHER_CTX_set_padding(s->ctx, 0));
 		for (k = 0; k < DEPTH; k++)
 			assert_int_equal(
-				front_request_init(rig.front, &s->requests[k], BYTES, BYTES), 0);
+			    front_request_init(rig.front, &s->requests[k], BYTES, BYTES), 0);
 	}
 	for (i = 0; i < QUEUES; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, soak_main, &soakers[i]), 0);
@@ -191,11 +190,11 @@ static void soak(const struct front_options *options, const char *workers, const
 	for (i = 0; i < QUEUES; i++) {
 		struct soaker *s = &soakers[i];
 
-		print_message("  queue %u: %llu requests, %llu waits, %llu kicks, %llu signals%s%s\n",
-			      i, (unsigned long long)s->done, (unsigned long long)s->waits,
-			      (unsigned long long)s->queue->kicks,
-			      (unsigned long long)s->queue->calls, s->error ? ": " : "",
-			      s->error ? s->error : "");
+		print_message(
+		    "  queue %u: %llu requests, %llu waits, %llu kicks, %llu signals%s%s\n", i,
+		    (unsigned long long)s->done, (unsigned long long)s->waits,
+		    (unsigned long long)s->queue->kicks, (unsigned long long)s->queue->calls,
+		    s->error ? ": " : "", s->error ? s->error : "");
 		assert_null(s->error);
 		assert_true(s->done > 0);
 		total += s->done;
@@ -212,29 +211,29 @@ static void soak(const struct front_options *options, const char *workers, const
 
 static void test_event_idx(void **state)
 {
-	soak(&(struct front_options){ .queues = QUEUES }, "--workers=3", "--poll-us=0");
+	soak(&(struct front_options){.queues = QUEUES}, "--workers=3", "--poll-us=0");
 }
 
 static void test_event_idx_shared_worker(void **state)
 {
-	soak(&(struct front_options){ .queues = QUEUES, .queue_size = 64 }, "--workers=1",
+	soak(&(struct front_options){.queues = QUEUES, .queue_size = 64}, "--workers=1",
 	     "--poll-us=0");
 }
 
 static void test_flags(void **state)
 {
-	soak(&(struct front_options){ .queues = QUEUES, .no_event_idx = true }, "--workers=2",
+	soak(&(struct front_options){.queues = QUEUES, .no_event_idx = true}, "--workers=2",
 	     "--poll-us=0");
 }
 
 static void test_polling(void **state)
 {
-	soak(&(struct front_options){ .queues = QUEUES }, "--workers=2", "--poll-us=50");
+	soak(&(struct front_options){.queues = QUEUES}, "--workers=2", "--poll-us=50");
 }
 
 static void test_uml(void **state)
 {
-	soak(&(struct front_options){ .queues = QUEUES, .style = FRONT_UML }, "--workers=2",
+	soak(&(struct front_options){.queues = QUEUES, .style = FRONT_UML}, "--workers=2",
 	     "--poll-us=20");
 }
 
@@ -256,9 +255,9 @@ static void test_ping_pong(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_event_idx),	cmocka_unit_test(test_event_idx_shared_worker),
-		cmocka_unit_test(test_flags),		cmocka_unit_test(test_polling),
-		cmocka_unit_test(test_uml),		cmocka_unit_test(test_ping_pong),
+	    cmocka_unit_test(test_event_idx), cmocka_unit_test(test_event_idx_shared_worker),
+	    cmocka_unit_test(test_flags),     cmocka_unit_test(test_polling),
+	    cmocka_unit_test(test_uml),	      cmocka_unit_test(test_ping_pong),
 	};
 
 	if (argc != 2)

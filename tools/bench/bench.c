@@ -13,10 +13,10 @@
 #include <time.h>
 
 static const struct bench_mode *const modes[] = {
-	&bench_mode_engine,
-	&bench_mode_openssl,
-	&bench_mode_wire,
-	&bench_mode_dev,
+    &bench_mode_engine,
+    &bench_mode_openssl,
+    &bench_mode_wire,
+    &bench_mode_dev,
 };
 
 void bench_error(const char *format, ...)
@@ -104,8 +104,8 @@ static int open_threads(struct bench *bench)
 		}
 		err = bench->mode->check(&bench->threads[i]);
 		if (err) {
-			bench_error(err == -EBADMSG ? "%s: the result is WRONG; not measuring" :
-						      "%s: the first operation failed",
+			bench_error(err == -EBADMSG ? "%s: the result is WRONG; not measuring"
+						    : "%s: the first operation failed",
 				    bench->mode->name);
 			return err;
 		}

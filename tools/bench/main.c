@@ -27,10 +27,10 @@ static struct spread spread_of(double *ratio, unsigned int n)
 {
 	qsort(ratio, n, sizeof(*ratio), compare_double);
 	return (struct spread){
-		.median = n % 2 ? ratio[n / 2] : (ratio[n / 2 - 1] + ratio[n / 2]) / 2,
-		.min = ratio[0],
-		.max = ratio[n - 1],
-		.pairs = n,
+	    .median = n % 2 ? ratio[n / 2] : (ratio[n / 2 - 1] + ratio[n / 2]) / 2,
+	    .min = ratio[0],
+	    .max = ratio[n - 1],
+	    .pairs = n,
 	};
 }
 
@@ -40,7 +40,7 @@ static int warm_up(struct bench *bench)
 	int err;
 
 	err = bench_slice(bench, WARM_UP_S, &ignored);
-	bench->total = (struct result){ 0 };
+	bench->total = (struct result){0};
 	return err;
 }
 
@@ -64,7 +64,7 @@ static int measure_one(struct bench *bench, const struct bench_options *o)
 /* Slices of both in turn, now one first, now the other. */
 static int measure_pair(struct bench *a, struct bench *b, const struct bench_options *o)
 {
-	struct bench *const pair[2] = { a, b };
+	struct bench *const pair[2] = {a, b};
 	double ratio[PAIRS];
 	struct spread spread;
 	unsigned int i;
@@ -75,7 +75,7 @@ static int measure_pair(struct bench *a, struct bench *b, const struct bench_opt
 	if (!err)
 		err = warm_up(b);
 	for (i = 0; !err && i < PAIRS; i++) {
-		double ops[2] = { 0, 0 };
+		double ops[2] = {0, 0};
 
 		for (k = 0; !err && k < 2; k++) {
 			unsigned int which = (k + i) % 2;
@@ -98,6 +98,14 @@ static int measure_pair(struct bench *a, struct bench *b, const struct bench_opt
 	return 0;
 }
 
+/* A mode that has no depth says so: its numbers are not those of the depth asked for. */
+static void note_depth(const struct bench *bench, const struct bench_options *o)
+{
+	if (bench && bench->work.depth != o->work.depth)
+		fprintf(stderr, "vcrypto-bench: %s does one operation at a time: its depth is %u\n",
+			bench->mode->name, bench->work.depth);
+}
+
 static int measure(const struct bench_options *o, uint32_t size)
 {
 	struct workload work = o->work;
@@ -109,8 +117,11 @@ static int measure(const struct bench_options *o, uint32_t size)
 	err = bench_open(o->mode, &work, &o->target, &a);
 	if (!err && o->compare)
 		err = bench_open(o->compare, &work, &o->target, &b);
-	if (!err)
+	if (!err) {
+		note_depth(a, o);
+		note_depth(b, o);
 		err = b ? measure_pair(a, b, o) : measure_one(a, o);
+	}
 	bench_close(b);
 	bench_close(a);
 	return err;

@@ -64,9 +64,9 @@ static int make_sessions(struct bench *bench, struct dev_thread *t)
 
 	for (i = 0; i < bench->work.sessions; i++) {
 		struct session_op session = {
-			.cipher = bench->work.alg->id,
-			.keylen = (uint32_t)bench->work.key_len,
-			.key = bench->key,
+		    .cipher = bench->work.alg->id,
+		    .keylen = (uint32_t)bench->work.key_len,
+		    .key = bench->key,
 		};
 
 		if (ioctl(t->fd, CIOCGSESSION, &session) < 0)
@@ -102,12 +102,12 @@ static int dev_one(struct bench_thread *thread)
 	struct dev_thread *t = thread->state;
 	struct bench *bench = thread->bench;
 	struct crypt_op op = {
-		.ses = t->sessions[t->next_session],
-		.op = bench->work.decrypt ? COP_DECRYPT : COP_ENCRYPT,
-		.len = bench->work.size,
-		.src = t->in,
-		.dst = t->out,
-		.iv = bench->work.alg->iv_len ? bench->iv : NULL,
+	    .ses = t->sessions[t->next_session],
+	    .op = bench->work.decrypt ? COP_DECRYPT : COP_ENCRYPT,
+	    .len = bench->work.size,
+	    .src = t->in,
+	    .dst = t->out,
+	    .iv = bench->work.alg->iv_len ? bench->iv : NULL,
 	};
 
 	if (++t->next_session == bench->work.sessions)
@@ -142,11 +142,11 @@ static int dev_run(struct bench_thread *thread)
 }
 
 const struct bench_mode bench_mode_dev = {
-	.name = "dev",
-	.open = dev_open,
-	.close = dev_close,
-	.thread_open = dev_thread_open,
-	.thread_close = dev_thread_close,
-	.check = dev_check,
-	.run = dev_run,
+    .name = "dev",
+    .open = dev_open,
+    .close = dev_close,
+    .thread_open = dev_thread_open,
+    .thread_close = dev_thread_close,
+    .check = dev_check,
+    .run = dev_run,
 };

@@ -62,9 +62,9 @@ static void engine_thread_close(struct bench_thread *thread)
 static int make_sessions(struct bench *bench, struct engine_thread *t)
 {
 	const struct vcd_session_params params = {
-		.cipher = bench->work.alg,
-		.key = bench->key,
-		.key_len = bench->work.key_len,
+	    .cipher = bench->work.alg,
+	    .key = bench->key,
+	    .key_len = bench->work.key_len,
 	};
 	unsigned int i;
 	int err = 0;
@@ -156,11 +156,11 @@ static int engine_run(struct bench_thread *thread)
 }
 
 const struct bench_mode bench_mode_engine = {
-	.name = "engine",
-	.open = engine_open,
-	.close = engine_close,
-	.thread_open = engine_thread_open,
-	.thread_close = engine_thread_close,
-	.check = engine_check,
-	.run = engine_run,
+    .name = "engine",
+    .open = engine_open,
+    .close = engine_close,
+    .thread_open = engine_thread_open,
+    .thread_close = engine_thread_close,
+    .check = engine_check,
+    .run = engine_run,
 };

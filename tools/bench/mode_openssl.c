@@ -131,11 +131,11 @@ static int openssl_run(struct bench_thread *thread)
 }
 
 const struct bench_mode bench_mode_openssl = {
-	.name = "openssl",
-	.open = openssl_open,
-	.close = openssl_close,
-	.thread_open = openssl_thread_open,
-	.thread_close = openssl_thread_close,
-	.check = openssl_check,
-	.run = openssl_run,
+    .name = "openssl",
+    .open = openssl_open,
+    .close = openssl_close,
+    .thread_open = openssl_thread_open,
+    .thread_close = openssl_thread_close,
+    .check = openssl_check,
+    .run = openssl_run,
 };

@@ -75,8 +75,8 @@ struct wire_thread {
 static int daemon_path(const struct target *target, char *path, size_t size)
 {
 	static const char *const places[] = {
-		"../daemon/vhost-user-cryptodev",
-		"../libexec/vhost-user-cryptodev",
+	    "../daemon/vhost-user-cryptodev",
+	    "../libexec/vhost-user-cryptodev",
 	};
 	char self[PATH_MAX];
 	char *slash;
@@ -110,11 +110,11 @@ static int start_daemon(struct bench *bench, struct wire *wire, int *socket)
 	char poll[32];
 	char request[32];
 	char sessions[48];
-	const char *const args[] = { engine, queues, poll, request, sessions, "--quiet", NULL };
+	const char *const args[] = {engine, queues, poll, request, sessions, "--quiet", NULL};
 	char path[2 * PATH_MAX] = "";
 	uint64_t session_count = (uint64_t)work->sessions * work->threads + 1;
-	uint32_t max_request = work->size > VCD_DEFAULT_MAX_REQUEST ? work->size :
-								      VCD_DEFAULT_MAX_REQUEST;
+	uint32_t max_request =
+	    work->size > VCD_DEFAULT_MAX_REQUEST ? work->size : VCD_DEFAULT_MAX_REQUEST;
 	int err;
 
 	(void)snprintf(engine, sizeof(engine), "--engine=%s", bench->target.engine);
@@ -136,7 +136,7 @@ static struct front_options make_options(const struct bench *bench)
 {
 	const struct workload *work = &bench->work;
 	size_t payload = ((size_t)work->size + 4095) / 4096 * 4096 + 4096;
-	struct front_options options = { .queues = work->threads, .queue_size = 64 };
+	struct front_options options = {.queues = work->threads, .queue_size = 64};
 	size_t queue;
 
 	/* Without indirect tables a request would take four descriptors. */
@@ -265,22 +265,21 @@ static int make_slot(struct bench *bench, struct front *front, struct slot *slot
 		return -ENOMEM;
 	memcpy(in, bench->input, work->size);
 	*slot->header = (struct vcd_req){
-		.opcode = htole16(VCD_OP_CRYPT),
-		.flags = htole16(work->decrypt ? VCD_F_DECRYPT : 0),
-		.src_len = htole32(work->size),
-		.iv_len = (uint8_t)work->alg->iv_len,
+	    .opcode = htole16(VCD_OP_CRYPT),
+	    .flags = htole16(work->decrypt ? VCD_F_DECRYPT : 0),
+	    .src_len = htole32(work->size),
+	    .iv_len = (uint8_t)work->alg->iv_len,
 	};
 	memcpy(slot->header->iv, bench->iv, work->alg->iv_len);
 
 	slot->in_count = slot->out_count = separate ? 2 : 1;
-	slot->bufs[0] = (struct front_buf){ front_gpa(front, slot->header),
-					    sizeof(*slot->header) + (separate ? 0 : work->size) };
-	slot->bufs[1] = (struct front_buf){ front_gpa(front, in), work->size };
-	slot->bufs[slot->in_count] =
-		(struct front_buf){ front_gpa(front, slot->reply),
-				    sizeof(*slot->reply) + (separate ? 0 : work->size) };
+	slot->bufs[0] = (struct front_buf){front_gpa(front, slot->header),
+					   sizeof(*slot->header) + (separate ? 0 : work->size)};
+	slot->bufs[1] = (struct front_buf){front_gpa(front, in), work->size};
+	slot->bufs[slot->in_count] = (struct front_buf){
+	    front_gpa(front, slot->reply), sizeof(*slot->reply) + (separate ? 0 : work->size)};
 	if (separate)
-		slot->bufs[3] = (struct front_buf){ front_gpa(front, slot->out), work->size };
+		slot->bufs[3] = (struct front_buf){front_gpa(front, slot->out), work->size};
 	return 0;
 }
 
@@ -320,8 +319,7 @@ static int wire_thread_open(struct bench_thread *thread)
 	}
 	for (i = 0; i < work->sessions; i++) {
 		status = front_session_create(t->queue, &wire->scratch, work->alg->id, bench->key,
-					      (uint32_t)work->key_len, 0, NULL, 0,
-					      &t->sessions[i]);
+					      (uint32_t)work->key_len, 0, NULL, 0, &t->sessions[i]);
 		if (status > 0)
 			bench_error("the daemon makes no session for %s: %s", work->name,
 				    vcd_status_name((uint32_t)status));
@@ -438,12 +436,12 @@ static int wire_check(struct bench_thread *thread)
 }
 
 const struct bench_mode bench_mode_wire = {
-	.name = "wire",
-	.open = wire_open,
-	.close = wire_close,
-	.thread_open = wire_thread_open,
-	.thread_close = wire_thread_close,
-	.check = wire_check,
-	.run = wire_run,
-	.foreign_cpu_ns = wire_cpu_ns,
+    .name = "wire",
+    .open = wire_open,
+    .close = wire_close,
+    .thread_open = wire_thread_open,
+    .thread_close = wire_thread_close,
+    .check = wire_check,
+    .run = wire_run,
+    .foreign_cpu_ns = wire_cpu_ns,
 };

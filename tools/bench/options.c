@@ -36,64 +36,65 @@ enum option_id {
 };
 
 static const struct option long_options[] = {
-	{ "alg", required_argument, NULL, OPT_ALG },
-	{ "op", required_argument, NULL, OPT_OP },
-	{ "size", required_argument, NULL, OPT_SIZE },
-	{ "depth", required_argument, NULL, OPT_DEPTH },
-	{ "threads", required_argument, NULL, OPT_THREADS },
-	{ "sessions", required_argument, NULL, OPT_SESSIONS },
-	{ "seconds", required_argument, NULL, OPT_SECONDS },
-	{ "json", no_argument, NULL, OPT_JSON },
-	{ "compare", required_argument, NULL, OPT_COMPARE },
-	{ "engine", required_argument, NULL, OPT_ENGINE },
-	{ "daemon", required_argument, NULL, OPT_DAEMON },
-	{ "socket", required_argument, NULL, OPT_SOCKET },
-	{ "device", required_argument, NULL, OPT_DEVICE },
-	{ "poll-us", required_argument, NULL, OPT_POLL_US },
-	{ "spin-us", required_argument, NULL, OPT_SPIN_US },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
+    {"alg", required_argument, NULL, OPT_ALG},
+    {"op", required_argument, NULL, OPT_OP},
+    {"size", required_argument, NULL, OPT_SIZE},
+    {"depth", required_argument, NULL, OPT_DEPTH},
+    {"threads", required_argument, NULL, OPT_THREADS},
+    {"sessions", required_argument, NULL, OPT_SESSIONS},
+    {"seconds", required_argument, NULL, OPT_SECONDS},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"compare", required_argument, NULL, OPT_COMPARE},
+    {"engine", required_argument, NULL, OPT_ENGINE},
+    {"daemon", required_argument, NULL, OPT_DAEMON},
+    {"socket", required_argument, NULL, OPT_SOCKET},
+    {"device", required_argument, NULL, OPT_DEVICE},
+    {"poll-us", required_argument, NULL, OPT_POLL_US},
+    {"spin-us", required_argument, NULL, OPT_SPIN_US},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
 };
 
 static void print_help(void)
 {
-	fputs("Usage: vcrypto-bench MODE [OPTION]...\n"
-	      "\n"
-	      "Measures cryptography on the way from a call to its result. MODE is one of\n"
-	      "\n"
-	      "  engine   the engine by itself, batches of --depth jobs\n"
-	      "  openssl  libcrypto's EVP in process, one stream (depth is 1)\n"
-	      "  wire     a daemon, over rings in shared memory as a guest's driver uses them\n"
-	      "  dev      /dev/crypto, CIOCCRYPT (synchronous: depth is 1 for each thread)\n"
-	      "\n"
-	      "  --alg=NAME         cipher, as aes-128-cbc, aes-256-xts, 3des-cbc, null\n"
-	      "                     (default: aes-128-cbc)\n"
-	      "  --op=OP            encrypt (default) or decrypt\n"
-	      "  --size=N[,N]...    bytes of one operation (default: 4096)\n"
-	      "  --depth=N          operations in flight for each thread (default: 16)\n"
-	      "  --threads=N        threads, in wire mode each with a queue (default: 1)\n"
-	      "  --sessions=N       sessions of each thread, used in turn (default: 1)\n"
-	      "  --seconds=S        time for each measurement (default: 2)\n"
-	      "  --compare=MODE2    measure MODE2 too, in turn with MODE, and print the ratio\n"
-	      "  --engine=SPEC      engine, for engine and wire (default: auto)\n"
-	      "  --daemon=PATH      wire: daemon to start (default: the one built with this)\n"
-	      "  --socket=PATH      wire: use a daemon that is running\n"
-	      "  --poll-us=N        wire: --poll-us of the daemon (default: 0)\n"
-	      "  --spin-us=N        wire: look at the ring that long before sleeping (default: 50)\n"
-	      "  --device=PATH      dev: device (default: /dev/crypto)\n"
-	      "  --json             print one JSON object a line\n"
-	      "  -h, --help         print this and exit\n"
-	      "  -V, --version      print the version and exit\n"
-	      "\n"
-	      "cpu ns/op is the CPU time of this process and, in wire mode, of the daemon with\n"
-	      "all its threads; time spent looking at rings counts. In dev mode it is this\n"
-	      "process and the kernel on its behalf; work that a host does is not in it.\n"
-	      "Latency runs from handing an operation over to having its result.\n"
-	      "The first results are compared with libcrypto's before anything is measured.\n"
-	      "\n"
-	      "Exit status: 0 measured, 1 failure, 2 bad command line. See vcrypto-bench(1).\n",
-	      stdout);
+	fputs(
+	    "Usage: vcrypto-bench MODE [OPTION]...\n"
+	    "\n"
+	    "Measures cryptography on the way from a call to its result. MODE is one of\n"
+	    "\n"
+	    "  engine   the engine by itself, batches of --depth jobs\n"
+	    "  openssl  libcrypto's EVP in process, one stream (depth is 1)\n"
+	    "  wire     a daemon, over rings in shared memory as a guest's driver uses them\n"
+	    "  dev      /dev/crypto, CIOCCRYPT (synchronous: depth is 1 for each thread)\n"
+	    "\n"
+	    "  --alg=NAME         cipher, as aes-128-cbc, aes-256-xts, 3des-cbc, null\n"
+	    "                     (default: aes-128-cbc)\n"
+	    "  --op=OP            encrypt (default) or decrypt\n"
+	    "  --size=N[,N]...    bytes of one operation (default: 4096)\n"
+	    "  --depth=N          operations in flight for each thread (default: 16)\n"
+	    "  --threads=N        threads, in wire mode each with a queue (default: 1)\n"
+	    "  --sessions=N       sessions of each thread, used in turn (default: 1)\n"
+	    "  --seconds=S        time for each measurement (default: 2)\n"
+	    "  --compare=MODE2    measure MODE2 too, in turn with MODE, and print the ratio\n"
+	    "  --engine=SPEC      engine, for engine and wire (default: auto)\n"
+	    "  --daemon=PATH      wire: daemon to start (default: the one built with this)\n"
+	    "  --socket=PATH      wire: use a daemon that is running\n"
+	    "  --poll-us=N        wire: --poll-us of the daemon (default: 0)\n"
+	    "  --spin-us=N        wire: look at the ring that long before sleeping (default: 50)\n"
+	    "  --device=PATH      dev: device (default: /dev/crypto)\n"
+	    "  --json             print one JSON object a line\n"
+	    "  -h, --help         print this and exit\n"
+	    "  -V, --version      print the version and exit\n"
+	    "\n"
+	    "cpu ns/op is the CPU time of this process and, in wire mode, of the daemon with\n"
+	    "all its threads; time spent looking at rings counts. In dev mode it is this\n"
+	    "process and the kernel on its behalf; work that a host does is not in it.\n"
+	    "Latency runs from handing an operation over to having its result.\n"
+	    "The first results are compared with libcrypto's before anything is measured.\n"
+	    "\n"
+	    "Exit status: 0 measured, 1 failure, 2 bad command line. See vcrypto-bench(1).\n",
+	    stdout);
 }
 
 static bool parse_uint(const char *name, const char *text, unsigned int min, unsigned int max,
@@ -140,8 +141,7 @@ static bool parse_sizes(const char *text, struct bench_options *o)
 			bench_error("--size: at most %d sizes", BENCH_MAX_SIZES);
 			ok = false;
 		} else {
-			ok = parse_uint("size", one, 1, BENCH_MAX_SIZE,
-					&o->sizes[o->size_count]);
+			ok = parse_uint("size", one, 1, BENCH_MAX_SIZE, &o->sizes[o->size_count]);
 			o->size_count++;
 		}
 	}
@@ -155,7 +155,8 @@ static bool parse_mode(const char *what, const char *name, const struct bench_mo
 	if (*ret)
 		return true;
 	if (strcmp(name, "afalg") == 0)
-		bench_error("%s: afalg is not there yet; modes are engine, openssl, wire, dev", what);
+		bench_error("%s: afalg is not there yet; modes are engine, openssl, wire, dev",
+			    what);
 	else
 		bench_error("%s: no mode '%s'; modes are engine, openssl, wire, dev", what, name);
 	return false;
@@ -308,21 +309,22 @@ static bool check(const struct bench_options *o)
 int bench_options_parse(int argc, char **argv, struct bench_options *options)
 {
 	struct bench_options o = {
-		.work = { .depth = 16, .threads = 1, .sessions = 1 },
-		.target = { .engine = "auto", .device = "/dev/crypto", .spin_us = 50 },
-		.sizes = { 4096 },
-		.size_count = 1,
-		.seconds = 2,
+	    .work = {.depth = 16, .threads = 1, .sessions = 1},
+	    .target = {.engine = "auto", .device = "/dev/crypto", .spin_us = 50},
+	    .sizes = {4096},
+	    .size_count = 1,
+	    .seconds = 2,
 	};
 	int ret = BENCH_RUN;
 	int id;
 
-	parse_alg("aes-128-cbc", &o.work);
+	if (!parse_alg("aes-128-cbc", &o.work))
+		return BENCH_FAILED;
 	while (ret == BENCH_RUN && (id = getopt_long(argc, argv, "hV", long_options, NULL)) != -1)
 		ret = take_option(id, optarg, &o);
 	if (ret == BENCH_RUN && optind + 1 != argc) {
-		bench_error(optind == argc ? "a mode is needed: engine, openssl, wire or dev" :
-					     "just one mode is needed");
+		bench_error(optind == argc ? "a mode is needed: engine, openssl, wire or dev"
+					   : "just one mode is needed");
 		ret = BENCH_USAGE;
 	}
 	if (ret == BENCH_RUN && (!parse_mode("mode", argv[optind], &o.mode) || !check(&o)))

@@ -41,7 +41,7 @@ static void cpu_name(char *name, size_t size)
 
 void report_machine(const struct workload *work, double seconds)
 {
-	struct utsname uts = { 0 };
+	struct utsname uts = {0};
 	char cpu[128];
 
 	cpu_name(cpu, sizeof(cpu));
@@ -73,8 +73,7 @@ void report_result(const struct bench *bench)
 
 	printf("%-8s %-10s %8u %6u %12.0f %10.1f %10.2f %10.2f %11.0f\n", bench->mode->name,
 	       bench->engine_name, work->size, work->depth, ops_per_s(bench),
-	       ops_per_s(bench) * work->size / 1e6,
-	       (double)histogram_percentile(latency, 50) / 1e3,
+	       ops_per_s(bench) * work->size / 1e6, (double)histogram_percentile(latency, 50) / 1e3,
 	       (double)histogram_percentile(latency, 99) / 1e3, cpu_per_op(bench));
 }
 
@@ -95,8 +94,8 @@ void report_json(const struct bench *bench)
 	       "\"threads\":%u,\"sessions\":%u,\"engine\":\"%s\",\"ops_per_s\":%.1f,"
 	       "\"bytes_per_s\":%.1f,\"p50_ns\":%" PRIu64 ",\"p99_ns\":%" PRIu64
 	       ",\"cpu_ns_per_op\":%.1f}\n",
-	       bench->mode->name, work->name, op_name(work), work->size, work->depth,
-	       work->threads, work->sessions, bench->engine_name, ops_per_s(bench),
-	       ops_per_s(bench) * work->size, histogram_percentile(latency, 50),
-	       histogram_percentile(latency, 99), cpu_per_op(bench));
+	       bench->mode->name, work->name, op_name(work), work->size, work->depth, work->threads,
+	       work->sessions, bench->engine_name, ops_per_s(bench), ops_per_s(bench) * work->size,
+	       histogram_percentile(latency, 50), histogram_percentile(latency, 99),
+	       cpu_per_op(bench));
 }

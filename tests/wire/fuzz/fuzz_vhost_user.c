@@ -154,13 +154,13 @@ static int make_fd(unsigned int kind)
 static void send_message(struct fuzz *f, uint32_t request, uint32_t flags, const void *payload,
 			 uint32_t size, uint8_t fd_spec)
 {
-	struct vu_header header = { request, flags, size };
-	struct iovec iov[2] = { { &header, sizeof(header) }, { (void *)(uintptr_t)payload, size } };
+	struct vu_header header = {request, flags, size};
+	struct iovec iov[2] = {{&header, sizeof(header)}, {(void *)(uintptr_t)payload, size}};
 	union {
 		struct cmsghdr align;
 		char data[CMSG_SPACE(16 * sizeof(int))];
-	} control = { 0 };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+	} control = {0};
+	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
 	unsigned int n = fd_spec & 15;
 	int fds[16];
 	unsigned int i;
@@ -183,7 +183,7 @@ static void send_message(struct fuzz *f, uint32_t request, uint32_t flags, const
 
 static void state_message(struct fuzz *f, uint32_t request, uint32_t index, uint32_t num)
 {
-	const struct vu_vring_state state = { index, num };
+	const struct vu_vring_state state = {index, num};
 
 	send_message(f, request, VU_VERSION, &state, sizeof(state), 0);
 }
@@ -198,20 +198,20 @@ static void set_up(struct fuzz *f, unsigned int index)
 {
 	const uint64_t at = index * 4096u;
 	const struct vu_memory table = {
-		.count = 1,
-		.regions[0] = { .guest_addr = GPA, .size = MEMORY, .user_addr = USER },
+	    .count = 1,
+	    .regions[0] = {.guest_addr = GPA, .size = MEMORY, .user_addr = USER},
 	};
 	const struct vu_vring_addr addr = {
-		.index = index,
-		.desc_user = USER + at + AT_DESC,
-		.avail_user = USER + at + AT_AVAIL,
-		.used_user = USER + at + AT_USED,
+	    .index = index,
+	    .desc_user = USER + at + AT_DESC,
+	    .avail_user = USER + at + AT_AVAIL,
+	    .used_user = USER + at + AT_USED,
 	};
 
 	state_message(f, VU_SET_VRING_ENABLE, index, 0);
 	u64_message(f, VU_SET_FEATURES,
 		    1ull << VIRTIO_F_VERSION_1 | 1ull << VU_F_PROTOCOL_FEATURES |
-			    1ull << VIRTIO_RING_F_EVENT_IDX | 1ull << VIRTIO_RING_F_INDIRECT_DESC,
+			1ull << VIRTIO_RING_F_EVENT_IDX | 1ull << VIRTIO_RING_F_INDIRECT_DESC,
 		    0);
 	send_message(f, VU_SET_MEM_TABLE, VU_VERSION, &table, 40, 0x11);
 	state_message(f, VU_SET_VRING_NUM, index, NUM);
@@ -227,7 +227,7 @@ static void add_chain(struct fuzz *f, unsigned int index)
 {
 	uint8_t *base = common.memory + index * 4096u;
 	struct vring_desc desc[2];
-	struct vcd_req req = { 0 };
+	struct vcd_req req = {0};
 	__virtio16 head = 0;
 	__virtio16 idx;
 	uint16_t payload;
@@ -236,15 +236,15 @@ static void add_chain(struct fuzz *f, unsigned int index)
 	req.opcode = htole16(take16(f));
 	payload = take16(f) % 900;
 	desc[0] = (struct vring_desc){
-		.addr = htole64(GPA + index * 4096u + AT_REQUEST),
-		.len = htole32((uint32_t)sizeof(req) + payload),
-		.flags = htole16(VRING_DESC_F_NEXT),
-		.next = htole16(1),
+	    .addr = htole64(GPA + index * 4096u + AT_REQUEST),
+	    .len = htole32((uint32_t)sizeof(req) + payload),
+	    .flags = htole16(VRING_DESC_F_NEXT),
+	    .next = htole16(1),
 	};
 	desc[1] = (struct vring_desc){
-		.addr = htole64(GPA + index * 4096u + AT_REPLY),
-		.len = htole32((uint32_t)sizeof(struct vcd_reply) + payload),
-		.flags = htole16(VRING_DESC_F_WRITE),
+	    .addr = htole64(GPA + index * 4096u + AT_REPLY),
+	    .len = htole32((uint32_t)sizeof(struct vcd_reply) + payload),
+	    .flags = htole16(VRING_DESC_F_WRITE),
 	};
 	memcpy(base + AT_REQUEST, &req, sizeof(req));
 	memcpy(base + AT_DESC, desc, sizeof(desc));
@@ -373,12 +373,12 @@ static bool record(struct fuzz *f)
 static void begin(struct fuzz *f)
 {
 	struct vcd_device_options options = {
-		.engine = common.engine,
-		.workers = 1,
-		.num_queues = QUEUES,
-		.max_sessions = 4,
-		.max_request = 4096,
-		.max_segments = VCD_DEFAULT_MAX_SEGMENTS,
+	    .engine = common.engine,
+	    .workers = 1,
+	    .num_queues = QUEUES,
+	    .max_sessions = 4,
+	    .max_request = 4096,
+	    .max_segments = VCD_DEFAULT_MAX_SEGMENTS,
 	};
 	unsigned int i;
 	int pair[2];
