@@ -18,6 +18,25 @@
 
 #include "tests/wire/rig.h"
 
+/* For what is not in a rig's directory. */
+static char dir[32];
+static char path[64];
+
+static int make_dir(void **state)
+{
+	strcpy(dir, "/tmp/vcd-wire-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/socket", dir);
+	return 0;
+}
+
+static int remove_dir(void **state)
+{
+	unlink(path);
+	return rmdir(dir);
+}
+
 /* Run the daemon to its end; its exit status, and what it printed. */
 static int run(const char *const *args, char *text, size_t size)
 {
@@ -77,6 +96,7 @@ static void test_usage(void **state)
 static void test_failures(void **state)
 {
 	char text[4096];
+	char arg[80];
 
 	/* An engine that is not there, a descriptor that is none, a place that is none. */
 	assert_int_equal(run(ARGS("--fd=0", "--engine=nonsense"), text, sizeof(text)), 1);
@@ -84,11 +104,10 @@ static void test_failures(void **state)
 	assert_non_null(strstr(text, "--fd=77"));
 	assert_int_equal(run(ARGS("--socket-path=/nonexistent/x"), text, sizeof(text)), 1);
 	assert_non_null(strstr(text, "/nonexistent/x"));
-	assert_int_equal(run(ARGS("--socket-path=/tmp/vcd-wire-engine", "--engine=nonsense"), text,
-			     sizeof(text)),
-			 1);
+	snprintf(arg, sizeof(arg), "--socket-path=%s", path);
+	assert_int_equal(run(ARGS(arg, "--engine=nonsense"), text, sizeof(text)), 1);
 	assert_non_null(strstr(text, "nonsense"));
-	assert_int_equal(access("/tmp/vcd-wire-engine", F_OK), -1);
+	assert_int_equal(access(path, F_OK), -1);
 }
 
 /* A reader of JSON that is just strict enough: objects, strings, numbers. */
@@ -196,13 +215,13 @@ static void test_stats(void **state)
 
 /* ---- sockets -------------------------------------------------------------------------- */
 
-static int bound_socket(const char *path, bool listening)
+static int bound_socket(const char *at, bool listening)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
-	strcpy(address.sun_path, path);
+	strcpy(address.sun_path, at);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	if (listening)
 		assert_int_equal(listen(fd, 4), 0);
@@ -211,14 +230,12 @@ static int bound_socket(const char *path, bool listening)
 
 static void test_stale_socket(void **state)
 {
-	const char *const path = "/tmp/vcd-wire-stale";
-	char arg[64];
+	char arg[80];
 	char text[4096];
 	struct process process;
 	struct front *front;
 	int fd;
 
-	unlink(path);
 	snprintf(arg, sizeof(arg), "--socket-path=%s", path);
 
 	/* Somebody listens there: refused, and left alone. */
@@ -287,14 +304,12 @@ static void test_successor(void **state)
 
 static void test_fd_listening(void **state)
 {
-	const char *const path = "/tmp/vcd-wire-listening";
 	struct process process;
 	struct front *front;
 	char arg[32];
 	unsigned int i;
 	int fd;
 
-	unlink(path);
 	fd = bound_socket(path, true);
 	snprintf(arg, sizeof(arg), "--fd=%d", fd);
 	assert_int_equal(process_start(&process, rig_daemon, ARGS(arg), fd, NULL), 0);
@@ -540,8 +555,8 @@ static void test_idle(void **state)
 			calls++;
 		}
 		fclose(file);
-		unlink(out);
 	}
+	unlink(out); /* it makes the file first, and then finds that it cannot attach */
 	/* Idle, not dead. */
 	rig_check(&rig);
 	rig_stop(&rig);
@@ -574,5 +589,5 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		return 2;
 	rig_daemon = argv[1];
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
