@@ -101,9 +101,17 @@ static struct session *find(struct file *file, uint32_t ses)
 	return NULL;
 }
 
+/* Without libcrypto's legacy provider some ciphers cannot be had here either. */
 static bool missing(const struct vcd_alg *alg)
 {
-	return fake.missing == UINT32_MAX || fake.missing == alg->id;
+	bool listed = false, available = false;
+
+	for (const struct reference_cipher *ref = reference_ciphers; ref->id; ref++)
+		if (ref->id == alg->id) {
+			listed = true;
+			available |= reference_available(ref);
+		}
+	return fake.missing == UINT32_MAX || fake.missing == alg->id || (listed && !available);
 }
 
 static int gsession(struct file *file, struct session_op *op)
