@@ -184,18 +184,19 @@ static void ses_free(struct cdev_engine *engine, int fd, uint32_t ses)
 		control(engine, fd, CIOCFSESSION, &ses);
 }
 
+/* The device's own name for what carries @alg out; a made-up one where it has none. */
 static void probe_name(struct cdev_engine *engine, const struct vcd_alg *alg, uint32_t ses)
 {
 	bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
 	char *name = engine->driver[vcd_alg_index(alg)];
 	struct session_info_op info = {.ses = ses};
+	const char *theirs =
+	    cipher ? info.cipher_info.cra_driver_name : info.hash_info.cra_driver_name;
 
-	if (!control(engine, engine->control, CIOCGSESSINFO, &info))
-		memcpy(name,
-		       cipher ? info.cipher_info.cra_driver_name : info.hash_info.cra_driver_name,
-		       VCD_ALG_NAME_LEN - 1);
-	if (!name[0])
-		vcd_alg_driver_name(alg, "cryptodev", name, VCD_ALG_NAME_LEN);
+	if (control(engine, engine->control, CIOCGSESSINFO, &info) || !theirs[0])
+		return;
+	memset(name, 0, VCD_ALG_NAME_LEN);
+	memcpy(name, theirs, strnlen(theirs, VCD_ALG_NAME_LEN - 1));
 }
 
 /* Whether a session with @alg can be made at all. */
@@ -267,6 +268,7 @@ static int probe_all(struct cdev_engine *engine)
 	bool any = false;
 
 	for (size_t i = 0; i < VCD_ALG_COUNT; i++) {
+		vcd_alg_driver_name(&vcd_algs[i], "cryptodev", engine->driver[i], VCD_ALG_NAME_LEN);
 		engine->has[i] = probe(engine, &vcd_algs[i]);
 		any |= engine->has[i];
 	}
