@@ -37,6 +37,20 @@ need() {
 		die "'$1' is missing on this host; remedy: apt-get install $2"
 }
 
+# need_all COMMAND:PACKAGE...: the same for many, so that one remedy names all that is missing.
+need_all() {
+	local pair missing=() packages=()
+	for pair in "$@"; do
+		if ! command -v "${pair%%:*}" >/dev/null; then
+			missing+=("${pair%%:*}")
+			packages+=("${pair##*:}")
+		fi
+	done
+	if ((${#missing[@]})); then
+		die "missing on this host: ${missing[*]}; remedy: apt-get install ${packages[*]}"
+	fi
+}
+
 # A private directory for this run, removed at its end, and the processes that are ended first.
 RUN_DIR=
 RUN_PIDS=()

@@ -141,5 +141,6 @@ qemu_command() {
 		done
 		GUEST+=(-netdev "user,id=net$forwards" -device virtio-net-pci,netdev=net,romfile=)
 	fi
+	GUEST+=(${OPT_QEMU_ARGS[@]+"${OPT_QEMU_ARGS[@]}"})
 	GUEST+=(-kernel "$kernel/vmlinux" -initrd "$initramfs" -append "$append")
 }

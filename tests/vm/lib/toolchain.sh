@@ -11,7 +11,12 @@
 # goes first in PATH.
 toolchain_wrap() {
 	local root=$1/root bin=$1/toolchain file name
-	rm -rf "$root"/usr/libexec/gcc/*/*/{lto1,lto-wrapper,liblto*} "$root"/usr/share/{doc,man,locale} \
+	# Packages from before /usr was merged.
+	if [[ -d $root/lib && ! -L $root/lib ]]; then
+		cp -a "$root/lib/." "$root/usr/lib/"
+		rm -rf "$root/lib"
+	fi
+	rm -rf "$root"/usr/lib{,exec}/gcc/*/*/{lto1,lto-wrapper,liblto*} "$root"/usr/share/{doc,man,locale} \
 		"$root"/usr/lib/gcc/*/*/lib*san*
 	while read -r file; do
 		if toolchain_is_program "$file"; then
@@ -19,7 +24,7 @@ toolchain_wrap() {
 			toolchain_script "$root" "$file.elf" '$0' >"$file"
 			chmod +x "$file"
 		fi
-	done < <(find "$root"/usr/lib/linux-kbuild-* "$root/usr/libexec/gcc" -type f -perm -u+x)
+	done < <(find "$root"/usr/lib/linux-kbuild-* "$root"/usr/lib{,exec}/gcc -type f -perm -u+x 2>/dev/null)
 	mkdir "$bin"
 	for file in "$root"/usr/bin/x86_64-linux-gnu-*; do
 		name=${file##*/}
