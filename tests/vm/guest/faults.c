@@ -36,6 +36,7 @@
 #define FAIL_NTH "/proc/thread-self/fail-nth"
 #define DEBUGFS "/sys/kernel/debug"
 #define MAX_FAULTS 5000
+#define MAX_CALLS 1000000 /* more than a call of anything has */
 #define BIG (300u << 10)
 
 static uint8_t key[16] = {5};
@@ -91,8 +92,8 @@ static void arm(unsigned int nth)
 			die(FAIL_NTH);
 }
 
-/* Return: whether the fault happened since arm(), that is, before this very read. */
-static bool disarm(void)
+/* Return: calls left until the fault; 0: it has happened since arm(), before this very read. */
+static unsigned int disarm(void)
 {
 	char text[16] = {0};
 	ssize_t n = pread(nth_fd, text, sizeof(text) - 1, 0);
@@ -100,7 +101,7 @@ static bool disarm(void)
 	if (n <= 0 && errno != EFAULT)
 		die(FAIL_NTH);
 	arm(0);
-	return n > 0 && atoi(text) == 0;
+	return n > 0 ? (unsigned int)atoi(text) : 1;
 }
 
 /* Operations. Each returns 0 or a negative errno and leaves nothing behind. */
@@ -212,7 +213,7 @@ static bool try_operation(int fd, const struct operation *op)
 
 		arm(n);
 		err = op->run(fd);
-		happened = disarm();
+		happened = !disarm();
 		if (!happened && err) {
 			printf("FAILED: %s: %s without a fault\n", op->name, strerror(-err));
 			return false;
@@ -282,51 +283,80 @@ static void module_name(const char *path, char *name, size_t size)
 		*strrchr(name, '.') = 0;
 }
 
-static int load_once(const char *path)
+static int load_once(int file, const char *args)
 {
-	int file = open(path, O_RDONLY | O_CLOEXEC), err;
-
-	if (file < 0)
-		die(path);
-	err = syscall(SYS_finit_module, file, "", 0) ? -errno : 0;
-	close(file);
-	return err;
+	return syscall(SYS_finit_module, file, args, 0) ? -errno : 0;
 }
 
 /*
- * A fault in the probe does not fail the loading: the module is there then,
- * without a device, and is unloaded again.
+ * How many calls that can fail the kernel makes before the module's own code
+ * runs: it reads the parameters last, so a wrong one ends the loading there.
+ * Those are not ours to test, and some of them complain loudly.
  */
-static int load(const char *path)
+static unsigned int loader_calls(int file)
+{
+	unsigned int left;
+	int err;
+
+	arm(MAX_CALLS);
+	err = load_once(file, "timeout_ms=x");
+	left = disarm();
+	if (err != -EINVAL) {
+		printf("FAILED: a wrong parameter: %s\n", err ? strerror(-err) : "success");
+		exit(1);
+	}
+	return MAX_CALLS - left;
+}
+
+/*
+ * Faults from number @from on. One in the probe does not fail the loading: the
+ * module is there then, without a device, and is unloaded again. Return: how
+ * many there were, or 0 after a failure.
+ */
+static unsigned int load_with_faults(int file, const char *name, unsigned int from)
 {
 	unsigned int n, errors = 0, no_device = 0;
-	char name[64];
 
-	module_name(path, name, sizeof(name));
-	syscall(SYS_delete_module, name, O_NONBLOCK);
-	for (n = 1; n < MAX_FAULTS; n++) {
+	for (n = from; n < from + MAX_FAULTS; n++) {
 		bool happened;
 		int err;
 
 		arm(n);
-		err = load_once(path);
-		happened = disarm();
+		err = load_once(file, "");
+		happened = !disarm();
 		if (err && (!happened || !allowed(err))) {
 			printf("FAILED: loading, fault %u: %s\n", n, strerror(-err));
-			return 1;
+			return 0;
 		}
-		errors += err != 0;
-		no_device += !err && happened && access(dev_path, F_OK) != 0;
 		if (!happened)
 			break;
+		errors += err != 0;
+		no_device += !err && access(dev_path, F_OK) != 0;
 		if (!err && syscall(SYS_delete_module, name, O_NONBLOCK)) {
 			printf("FAILED: unloading after fault %u: %s\n", n, strerror(errno));
-			return 1;
+			return 0;
 		}
 	}
-	printf("ok loading: %u faults, %u errors, %u loads without a device\n", n - 1, errors,
+	printf("ok loading: %u faults, %u errors, %u loads without a device\n", n - from, errors,
 	       no_device);
-	if (n == MAX_FAULTS || !wait_for_node()) {
+	return n - from;
+}
+
+static int load(const char *path)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned int faults;
+	char name[64];
+
+	if (file < 0)
+		die(path);
+	module_name(path, name, sizeof(name));
+	if (syscall(SYS_delete_module, name, O_NONBLOCK))
+		die(name);
+	faults = load_with_faults(file, name, loader_calls(file) + 1);
+	if (!faults || faults == MAX_FAULTS)
+		return 1;
+	if (!wait_for_node()) {
 		printf("FAILED: no device after a load without a fault\n");
 		return 1;
 	}
