@@ -1,0 +1,16 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# suspend.sh - drivers freeze and restore while requests are made. The kernel's own
+# test mode takes the devices down and brings them back without the platform.
+set -eu
+
+./cryptodev-stress --processes 2 --sessions 50 --requests 20000 --seed 5 &
+stress=$!
+for i in 1 2 3; do
+	sleep 1
+	echo devices >/sys/power/pm_test
+	echo freeze >/sys/power/state
+	echo "suspended and resumed: $i"
+done
+kill -0 "$stress" 2>/dev/null || echo "note: the load had ended before"
+wait "$stress"
