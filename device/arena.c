@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <openssl/crypto.h>
+
 /* Pieces start on a cache line. */
 #define ALIGN ((size_t)64)
 
@@ -27,15 +29,16 @@ int vcd_arena_init(struct vcd_arena *arena, uint32_t max_request)
 	if (!arena->memory)
 		return -ENOMEM;
 	arena->size = size;
-	arena->used = 0;
+	arena->used = arena->touched = 0;
 	return 0;
 }
 
 void vcd_arena_fini(struct vcd_arena *arena)
 {
+	if (arena->memory)
+		OPENSSL_cleanse(arena->memory, arena->touched);
 	free(arena->memory);
-	arena->memory = NULL;
-	arena->size = arena->used = 0;
+	*arena = (struct vcd_arena){0};
 }
 
 bool vcd_arena_fits(const struct vcd_arena *arena, size_t a, size_t b)
@@ -54,6 +57,8 @@ uint8_t *vcd_arena_take(struct vcd_arena *arena, size_t size)
 	if (size > left)
 		return NULL;
 	arena->used += size + (ALIGN - size % ALIGN) % ALIGN;
+	if (arena->touched < arena->used)
+		arena->touched = arena->used;
 	return piece;
 }
 

@@ -81,11 +81,13 @@ struct vcd_op {
  * @memory: the memory
  * @size: its bytes, a multiple of the alignment of pieces
  * @used: bytes taken, likewise
+ * @touched: most that were ever taken; wiped at the end, as plaintext was there
  */
 struct vcd_arena {
 	uint8_t *memory;
 	size_t size;
 	size_t used;
+	size_t touched;
 };
 
 /** vcd_arena_init - make one that takes any request of @max_request. Return: 0 or -ENOMEM. */

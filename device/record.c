@@ -50,22 +50,15 @@ struct record {
 	uint8_t mac[VCD_MAX_DIGEST_LEN];
 };
 
-/* Bytes that the hash under an HMAC processes at a time; 0: not an HMAC. */
+static bool is_hmac(const struct vcd_alg *mac)
+{
+	return mac && mac->kind == VCD_ALG_MAC && mac->id != CRYPTO_AES_CMAC;
+}
+
+/* Bytes that the hash under an HMAC processes at a time. */
 static uint32_t hash_block(const struct vcd_alg *mac)
 {
-	switch (mac->id) {
-	case CRYPTO_MD5_HMAC:
-	case CRYPTO_SHA1_HMAC:
-	case CRYPTO_RIPEMD160_HMAC:
-	case CRYPTO_SHA2_224_HMAC:
-	case CRYPTO_SHA2_256_HMAC:
-		return 64;
-	case CRYPTO_SHA2_384_HMAC:
-	case CRYPTO_SHA2_512_HMAC:
-		return 128;
-	default:
-		return 0;
-	}
+	return mac->digest_len > 32 ? 128 : 64;
 }
 
 /* Blocks of @size that a message of @len makes, with a 1 bit and its length (size / 8) behind. */
@@ -280,7 +273,7 @@ static uint32_t check(const struct vcd_ctx *ctx, const struct vcd_fields *req,
 	bool decrypt = req->flags & VCD_F_DECRYPT;
 	uint64_t out = req->src_len, block;
 
-	if (!cipher || cipher->kind != VCD_ALG_CIPHER || !mac || !hash_block(mac))
+	if (!cipher || cipher->kind != VCD_ALG_CIPHER || !is_hmac(mac))
 		return VCD_S_INVALID;
 	if (!vcd_alg_iv_ok(cipher, req->iv_len) || !req->tag_len || req->tag_len > mac->digest_len)
 		return VCD_S_INVALID;

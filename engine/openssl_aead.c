@@ -104,7 +104,7 @@ static bool start(EVP_CIPHER_CTX *ctx, int encrypt, bool ccm, struct vcd_job *jo
 /* Data and verdict: when this fails while decrypting, the tag was wrong. */
 static bool finish(EVP_CIPHER_CTX *ctx, bool ccm, struct vcd_job *job)
 {
-	uint8_t none[16];
+	uint8_t none[16] = {0};
 	int n = 0;
 
 	/* CCM computes and compares in the update, so that there is one also without data. */
