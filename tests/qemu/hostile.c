@@ -164,7 +164,8 @@ static uint64_t device_check(struct function *f)
 	struct {
 		struct vcd_req_create req;
 		uint8_t key[16];
-	} create = {.req = {.opcode = VCD_OP_SESSION_CREATE, .cipher = CRYPTO_AES_CBC, .key_len = 16}};
+	} create = {
+	    .req = {.opcode = VCD_OP_SESSION_CREATE, .cipher = CRYPTO_AES_CBC, .key_len = 16}};
 	struct {
 		struct vcd_req req;
 		uint8_t data[16];
@@ -221,10 +222,29 @@ static uint64_t any_address(void)
 
 static uint32_t any_length(void)
 {
-	static const uint32_t lengths[] = {0,	1,	8,	16,	  31,	      32,
-					   48,	63,	64,	65,	  80,	      96,
-					   592, 4096,	65536,	262144,	  262145,     1 << 20,
-					   (1 << 20) + 64, 1u << 25, 0x7fffffff, 0x80000000, 0xffffffff};
+	static const uint32_t lengths[] = {0,
+					   1,
+					   8,
+					   16,
+					   31,
+					   32,
+					   48,
+					   63,
+					   64,
+					   65,
+					   80,
+					   96,
+					   592,
+					   4096,
+					   65536,
+					   262144,
+					   262145,
+					   1 << 20,
+					   (1 << 20) + 64,
+					   1u << 25,
+					   0x7fffffff,
+					   0x80000000,
+					   0xffffffff};
 
 	return one_in(4) ? (uint32_t)below(5000) : lengths[below(sizeof(lengths) / 4)];
 }
@@ -251,7 +271,8 @@ static void any_request(struct function *f, uint64_t at, uint64_t session)
 
 		memcpy(&req, &create, sizeof(req));
 	} else if (req.opcode == VCD_OP_HELLO) {
-		struct vcd_req_hello hello = {.opcode = req.opcode, .min_version = 1, .max_version = 1};
+		struct vcd_req_hello hello = {
+		    .opcode = req.opcode, .min_version = 1, .max_version = 1};
 
 		memcpy(&req, &hello, sizeof(req));
 	} else {
@@ -433,15 +454,16 @@ static void round_run(struct function *f, unsigned int id)
 
 static void usage(FILE *to)
 {
-	fputs("usage: qemu-hostile [--seed=N] [--rounds=N] [--virtio-id=N] -- QEMU [ARGUMENT]...\n"
-	      "Misuses the virtio-cryptodev device of a QEMU, which is started with qtest.\n"
-	      "QEMU's arguments name a machine with 32 MiB of memory, whose processor does nothing,\n"
-	      "and the device on bus 0.\n\n"
-	      "  --seed=N       what is done follows from it (default: a new one, printed)\n"
-	      "  --rounds=N     default 200\n"
-	      "  --virtio-id=N  default 21\n\n"
-	      "Exit status: 0 the device works after every round, 1 it does not, 2 wrong usage.\n",
-	      to);
+	fputs(
+	    "usage: qemu-hostile [--seed=N] [--rounds=N] [--virtio-id=N] -- QEMU [ARGUMENT]...\n"
+	    "Misuses the virtio-cryptodev device of a QEMU, which is started with qtest.\n"
+	    "QEMU's arguments name a machine with 32 MiB of memory, whose processor does nothing,\n"
+	    "and the device on bus 0.\n\n"
+	    "  --seed=N       what is done follows from it (default: a new one, printed)\n"
+	    "  --rounds=N     default 200\n"
+	    "  --virtio-id=N  default 21\n\n"
+	    "Exit status: 0 the device works after every round, 1 it does not, 2 wrong usage.\n",
+	    to);
 }
 
 static void where(void)

@@ -39,9 +39,11 @@ static _Noreturn void child(char *const argv[], int qtest, int qmp)
 {
 	const char *args[MAX_ARGS + 16];
 	const char *const own[] = {"-qtest-log", "none",
-			     "-chardev", "socket,id=qtest,fd=10", "-qtest", "chardev:qtest",
-			     "-chardev", "socket,id=qm,fd=11", "-mon",	 "chardev=qm,mode=control",
-			     NULL};
+				   "-chardev",	 "socket,id=qtest,fd=10",
+				   "-qtest",	 "chardev:qtest",
+				   "-chardev",	 "socket,id=qm,fd=11",
+				   "-mon",	 "chardev=qm,mode=control",
+				   NULL};
 	size_t n = 0;
 
 	while (argv[n] && n < MAX_ARGS) {

@@ -117,6 +117,7 @@ extern const struct bench_mode bench_mode_engine;
 extern const struct bench_mode bench_mode_openssl;
 extern const struct bench_mode bench_mode_wire;
 extern const struct bench_mode bench_mode_dev;
+extern const struct bench_mode bench_mode_afalg;
 
 /**
  * struct result - what came out, of one slice or several.

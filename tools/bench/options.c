@@ -67,6 +67,7 @@ static void print_help(void)
 	    "  openssl  libcrypto's EVP in process, one stream (depth is 1)\n"
 	    "  wire     a daemon, over rings in shared memory as a guest's driver uses them\n"
 	    "  dev      /dev/crypto, CIOCCRYPT (synchronous: depth is 1 for each thread)\n"
+	    "  afalg    the kernel's crypto API over AF_ALG sockets, likewise; up to 64 KiB\n"
 	    "\n"
 	    "  --alg=NAME         cipher, as aes-128-cbc, aes-256-xts, 3des-cbc, null\n"
 	    "                     (default: aes-128-cbc)\n"
@@ -77,7 +78,8 @@ static void print_help(void)
 	    "  --sessions=N       sessions of each thread, used in turn (default: 1)\n"
 	    "  --seconds=S        time for each measurement (default: 2)\n"
 	    "  --compare=MODE2    measure MODE2 too, in turn with MODE, and print the ratio\n"
-	    "  --engine=SPEC      engine, for engine and wire (default: auto)\n"
+	    "  --engine=SPEC      engine, for engine and wire (default: auto); for afalg the kernel's\n"
+	    "                     driver, as in /proc/crypto\n"
 	    "  --daemon=PATH      wire: daemon to start (default: the one built with this)\n"
 	    "  --socket=PATH      wire: use a daemon that is running\n"
 	    "  --poll-us=N        wire: --poll-us of the daemon (default: 0)\n"
@@ -154,11 +156,7 @@ static bool parse_mode(const char *what, const char *name, const struct bench_mo
 	*ret = bench_mode_find(name);
 	if (*ret)
 		return true;
-	if (strcmp(name, "afalg") == 0)
-		bench_error("%s: afalg is not there yet; modes are engine, openssl, wire, dev",
-			    what);
-	else
-		bench_error("%s: no mode '%s'; modes are engine, openssl, wire, dev", what, name);
+	bench_error("%s: no mode '%s'; modes are engine, openssl, wire, dev, afalg", what, name);
 	return false;
 }
 
@@ -323,7 +321,7 @@ int bench_options_parse(int argc, char **argv, struct bench_options *options)
 	while (ret == BENCH_RUN && (id = getopt_long(argc, argv, "hV", long_options, NULL)) != -1)
 		ret = take_option(id, optarg, &o);
 	if (ret == BENCH_RUN && optind + 1 != argc) {
-		bench_error(optind == argc ? "a mode is needed: engine, openssl, wire or dev"
+		bench_error(optind == argc ? "a mode is needed: engine, openssl, wire, dev or afalg"
 					   : "just one mode is needed");
 		ret = BENCH_USAGE;
 	}

@@ -73,7 +73,7 @@ r = run("wire", "--compare=engine", "--seconds=0.2")
 expect("compare, for people", r.returncode == 0 and "wire / engine at 4096 bytes:" in r.stdout
        and r.stdout.startswith("machine"), r)
 
-for bad in [[], ["wire", "engine"], ["nonsense"], ["afalg"], ["engine", "--alg=rot13"],
+for bad in [[], ["wire", "engine"], ["nonsense"], ["engine", "--alg=rot13"],
             ["engine", "--alg=aes-cbc"], ["engine", "--alg=aes-512-cbc"], ["engine", "--op=sign"],
             ["engine", "--size=0"], ["engine", "--size=15"], ["engine", "--size=16,,32"],
             ["engine", "--size=1e3"], ["engine", "--depth=0"], ["engine", "--threads=65"],

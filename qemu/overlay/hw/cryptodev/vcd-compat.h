@@ -32,6 +32,15 @@
     (QEMU_VERSION_MAJOR > (major) ||                                           \
      (QEMU_VERSION_MAJOR == (major) && QEMU_VERSION_MINOR >= (minor)))
 
+/* The big lock got its name in 9.0. */
+#if VCD_QEMU_AT_LEAST(9, 0)
+#define vcd_bql_lock() bql_lock()
+#define vcd_bql_unlock() bql_unlock()
+#else
+#define vcd_bql_lock() qemu_mutex_lock_iothread()
+#define vcd_bql_unlock() qemu_mutex_unlock_iothread()
+#endif
+
 /* Lists of properties are arrays with a known end since 10.0. */
 #if VCD_QEMU_AT_LEAST(10, 0)
 #define VCD_PROPERTY const Property

@@ -118,8 +118,8 @@ static bool inline_take(const VirtIOCryptodev *s, InlineShare *share,
 /*
  * Pop all there is, up to the worker's share, and have it executed. The loop
  * ends: after the inline share is used up, each request that is popped counts
- * against VCD_IN_FLIGHT until a worker is through with it and the bottom half,
- * which needs the lock we hold, has answered it.
+ * against VCD_IN_FLIGHT until a worker is through with it and it has been
+ * answered, for which the lock is needed that we hold.
  */
 static void queue_serve(VirtIOCryptodevQueue *queue)
 {
@@ -171,7 +171,7 @@ void virtio_cryptodev_handle_output(VirtIODevice *vdev, VirtQueue *vq)
     VirtIOCryptodevQueue *queue = &s->queues[virtio_get_queue_index(vq)];
 
     queue->kicks++;
-    /* The bottom half may be waiting for the lock we have. */
+    /* Whoever is to answer may be waiting for the lock we have. */
     virtio_cryptodev_reap(queue->worker);
     queue_serve(queue);
 }
@@ -197,14 +197,23 @@ static void queue_publish(VirtIOCryptodevQueue *queue)
     virtio_notify(VIRTIO_DEVICE(s), queue->vq);
 }
 
+/* A used ring that a guest has put onto our own registers must not call us. */
+static MemReentrancyGuard *own_registers(VirtIOCryptodev *s)
+{
+    return &qdev_get_parent_bus(DEVICE(s))->parent->mem_reentrancy_guard;
+}
+
 void virtio_cryptodev_complete(VirtIOCryptodev *s, VirtIOCryptodevReqs *done)
 {
+    MemReentrancyGuard *guard = own_registers(s);
+    bool engaged = guard->engaged_in_io;
     VirtIOCryptodevReq *req;
     unsigned int i;
 
     if (QSIMPLEQ_EMPTY(done)) {
         return;
     }
+    guard->engaged_in_io = true;
     while ((req = QSIMPLEQ_FIRST(done))) {
         VirtIOCryptodevQueue *queue = req->queue;
 
@@ -219,6 +228,7 @@ void virtio_cryptodev_complete(VirtIOCryptodev *s, VirtIOCryptodevReqs *done)
             queue_publish(&s->queues[i]);
         }
     }
+    guard->engaged_in_io = engaged;
     for (i = 0; i < s->num_queues; i++) {
         if (s->queues[i].held) {
             s->queues[i].held = false;

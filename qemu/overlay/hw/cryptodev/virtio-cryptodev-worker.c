@@ -3,23 +3,29 @@
  * virtio-cryptodev-worker.c - threads that execute requests, and waiting for
  * them.
  *
- * A worker is a bottom half in an IOThread: the one that iothread= names, or
- * threads of our own. It executes one batch and, if there is more, is scheduled
- * again, so that an IOThread that others use as well stays fair.
+ * A worker is a thread of ours, or a bottom half in the IOThread that iothread=
+ * names. Both execute a batch and put it on the done list. Then our thread takes the
+ * BQL and answers; in an IOThread that is forbidden, since the main loop, BQL
+ * held, waits for IOThreads on behalf of other devices, so there a bottom half of
+ * the main loop answers. The IOThread's bottom half does one batch at a time, for
+ * the sake of its other users.
  *
- * Waiting with the BQL held (drain, drop) is for the batch under way only: what
- * has not been begun is taken back. A batch computes on memory, takes no lock but
- * the library's own short ones, and so ends, whatever the IOThread's other
- * users wait for.
+ * Waiting for a worker with the BQL held (drain, drop) is for the batch under way
+ * only: what has not been begun is taken back. A batch computes on memory, takes
+ * no lock but the library's own short ones, and so ends. A worker that wants the BQL
+ * is not running in this sense: its batch is on the done list already.
  *
- * The end of a worker in a foreign IOThread cannot be waited for without
- * waiting for those others. Hence the worker is an object of its own: it goes
- * through its IOThread once more (worker_leave), behind any run of its bottom
- * half, and is freed in the main loop. It does not know the device then.
+ * The end of a worker cannot be waited for with the BQL held, then: our thread may
+ * be waiting for the BQL, and a foreign IOThread for whatever its other users
+ * do. Hence the worker is an object of its own that outlives the device by a
+ * moment. worker->dev is cleared under the BQL; our thread looks at it under the
+ * BQL, and frees the worker when it leaves; in an IOThread the worker goes
+ * through it once more (worker_leave), behind any run of its bottom half, and is
+ * freed in the main loop.
  */
 #include "qemu/osdep.h"
-#include "qapi/error.h"
 #include "qemu/main-loop.h"
+#include "qemu/rcu.h"
 #include "virtio-cryptodev.h"
 #include "trace-hw_cryptodev.h"
 
@@ -44,35 +50,88 @@ static size_t worker_take(VirtIOCryptodevWorker *worker,
     return n;
 }
 
-/* In the IOThread, without the BQL. */
-static void worker_run(void *opaque)
+/*
+ * Execute a batch; the lock is held before and after. False: there was nothing to
+ * do. The device stays while running is set: unrealize waits for that.
+ */
+static bool worker_batch(VirtIOCryptodevWorker *worker)
 {
-    VirtIOCryptodevWorker *worker = opaque;
     VirtIOCryptodevReqs taken = QSIMPLEQ_HEAD_INITIALIZER(taken);
     struct vcd_request *batch[VCD_BATCH_MAX];
-    size_t n;
+    size_t n = worker_take(worker, batch, &taken);
 
-    qemu_mutex_lock(&worker->lock);
-    n = worker_take(worker, batch, &taken);
-    worker->running = n > 0;
-    qemu_mutex_unlock(&worker->lock);
     if (!n) {
-        return;
+        return false;
     }
+    worker->running = true;
+    qemu_mutex_unlock(&worker->lock);
 
-    /* The device stays while running is set: unrealize waits for that. */
     trace_vcd_batch(worker->dev, worker->number, n);
     vcd_device_execute(worker->dev->device, worker->number, batch, n);
 
     qemu_mutex_lock(&worker->lock);
     QSIMPLEQ_CONCAT(&worker->done, &taken);
-    if (!QSIMPLEQ_EMPTY(&worker->pending)) {
-        qemu_bh_schedule(worker->run_bh);
-    }
-    qemu_bh_schedule(worker->done_bh);
     worker->running = false;
     qemu_cond_broadcast(&worker->idle);
+    return true;
+}
+
+/* In the IOThread, without the BQL. */
+static void worker_run(void *opaque)
+{
+    VirtIOCryptodevWorker *worker = opaque;
+
+    qemu_mutex_lock(&worker->lock);
+    if (worker_batch(worker)) {
+        if (!QSIMPLEQ_EMPTY(&worker->pending)) {
+            qemu_bh_schedule(worker->run_bh);
+        }
+        /* Gone when the device is; then there is nothing to answer either. */
+        if (worker->done_bh) {
+            qemu_bh_schedule(worker->done_bh);
+        }
+    }
     qemu_mutex_unlock(&worker->lock);
+}
+
+static void worker_free(void *opaque)
+{
+    VirtIOCryptodevWorker *worker = opaque;
+
+    qemu_cond_destroy(&worker->work);
+    qemu_cond_destroy(&worker->idle);
+    qemu_mutex_destroy(&worker->lock);
+    if (worker->iothread) {
+        object_unref(OBJECT(worker->iothread));
+    }
+    g_free(worker);
+}
+
+/* Our own thread. */
+static void *worker_thread(void *opaque)
+{
+    VirtIOCryptodevWorker *worker = opaque;
+
+    rcu_register_thread();
+    qemu_mutex_lock(&worker->lock);
+    while (!worker->quit) {
+        worker_batch(worker);
+        if (!QSIMPLEQ_EMPTY(&worker->done)) {
+            qemu_mutex_unlock(&worker->lock);
+            vcd_bql_lock();
+            if (worker->dev) {
+                virtio_cryptodev_reap(worker);
+            }
+            vcd_bql_unlock();
+            qemu_mutex_lock(&worker->lock);
+        } else if (QSIMPLEQ_EMPTY(&worker->pending) && !worker->quit) {
+            qemu_cond_wait(&worker->work, &worker->lock);
+        }
+    }
+    qemu_mutex_unlock(&worker->lock);
+    rcu_unregister_thread();
+    worker_free(worker);
+    return NULL;
 }
 
 void virtio_cryptodev_reap(VirtIOCryptodevWorker *worker)
@@ -98,8 +157,11 @@ void virtio_cryptodev_submit(VirtIOCryptodevWorker *worker,
     }
     qemu_mutex_lock(&worker->lock);
     QSIMPLEQ_CONCAT(&worker->pending, reqs);
+    qemu_cond_signal(&worker->work);
     qemu_mutex_unlock(&worker->lock);
-    qemu_bh_schedule(worker->run_bh);
+    if (worker->run_bh) {
+        qemu_bh_schedule(worker->run_bh);
+    }
 }
 
 void virtio_cryptodev_execute_here(VirtIOCryptodev *s,
@@ -195,18 +257,6 @@ void virtio_cryptodev_drop(VirtIOCryptodev *s, VirtIOCryptodevQueue *queue)
     }
 }
 
-static void worker_free(void *opaque)
-{
-    VirtIOCryptodevWorker *worker = opaque;
-
-    qemu_cond_destroy(&worker->idle);
-    qemu_mutex_destroy(&worker->lock);
-    if (!worker->own_iothread) {
-        object_unref(OBJECT(worker->iothread));
-    }
-    g_free(worker);
-}
-
 /* In the IOThread: no run of run_bh is under way or will be. */
 static void worker_leave(void *opaque)
 {
@@ -218,72 +268,68 @@ static void worker_leave(void *opaque)
 
 static void worker_stop(VirtIOCryptodevWorker *worker)
 {
-    qemu_bh_delete(worker->done_bh);
-    if (worker->own_iothread) {
-        qemu_bh_delete(worker->run_bh);
-        /* Joins the thread. */
-        iothread_destroy(worker->iothread);
-        worker_free(worker);
-    } else {
-        aio_bh_schedule_oneshot(iothread_get_aio_context(worker->iothread),
+    IOThread *iothread = worker->iothread;
+    QEMUBH *done_bh = worker->done_bh;
+
+    qemu_mutex_lock(&worker->lock);
+    worker->dev = NULL;
+    worker->done_bh = NULL;
+    worker->quit = true;
+    qemu_cond_signal(&worker->work);
+    qemu_mutex_unlock(&worker->lock);
+    /* From here on our own thread may have freed it. */
+    if (iothread) {
+        qemu_bh_delete(done_bh);
+        aio_bh_schedule_oneshot(iothread_get_aio_context(iothread),
                                 worker_leave, worker);
     }
 }
 
 static VirtIOCryptodevWorker *worker_start(VirtIOCryptodev *s,
-                                           unsigned int number, Error **errp)
+                                           unsigned int number)
 {
     VirtIOCryptodevWorker *worker = g_new0(VirtIOCryptodevWorker, 1);
+    QemuThread thread;
 
     worker->dev = s;
     worker->number = number;
+    qemu_mutex_init(&worker->lock);
+    qemu_cond_init(&worker->idle);
+    qemu_cond_init(&worker->work);
+    QSIMPLEQ_INIT(&worker->pending);
+    QSIMPLEQ_INIT(&worker->done);
     if (s->iothread) {
         worker->iothread = s->iothread;
         object_ref(OBJECT(worker->iothread));
+        worker->run_bh = aio_bh_new(iothread_get_aio_context(s->iothread),
+                                    worker_run, worker);
+        worker->done_bh = virtio_bh_new_guarded(DEVICE(s), worker_done, worker);
     } else {
-        g_autofree char *id = g_strdup_printf("vcd%u-%p", number, s);
-
-        worker->iothread = iothread_create(id, errp);
-        if (!worker->iothread) {
-            g_free(worker);
-            return NULL;
-        }
-        worker->own_iothread = true;
+        qemu_thread_create(&thread, "vcd-worker", worker_thread, worker,
+                           QEMU_THREAD_DETACHED);
     }
-    qemu_mutex_init(&worker->lock);
-    qemu_cond_init(&worker->idle);
-    QSIMPLEQ_INIT(&worker->pending);
-    QSIMPLEQ_INIT(&worker->done);
-    worker->run_bh = aio_bh_new(iothread_get_aio_context(worker->iothread),
-                                worker_run, worker);
-    worker->done_bh = virtio_bh_new_guarded(DEVICE(s), worker_done, worker);
     return worker;
 }
 
-bool virtio_cryptodev_workers_start(VirtIOCryptodev *s, Error **errp)
+void virtio_cryptodev_workers_start(VirtIOCryptodev *s)
 {
     unsigned int i;
 
     s->workers = g_new0(VirtIOCryptodevWorker *, s->num_workers);
     for (i = 0; i < s->num_workers; i++) {
         /* Number 0 is who holds the BQL. */
-        s->workers[i] = worker_start(s, i + 1, errp);
-        if (!s->workers[i]) {
-            virtio_cryptodev_workers_stop(s);
-            return false;
-        }
+        s->workers[i] = worker_start(s, i + 1);
     }
     for (i = 0; i < s->num_queues; i++) {
         s->queues[i].worker = s->workers[i % s->num_workers];
     }
-    return true;
 }
 
 void virtio_cryptodev_workers_stop(VirtIOCryptodev *s)
 {
     unsigned int i;
 
-    for (i = 0; i < s->num_workers && s->workers[i]; i++) {
+    for (i = 0; i < s->num_workers; i++) {
         worker_stop(s->workers[i]);
     }
     g_free(s->workers);

@@ -232,11 +232,7 @@ static void virtio_cryptodev_realize(DeviceState *dev, Error **errp)
         return;
     }
     queues_make(s);
-    if (!virtio_cryptodev_workers_start(s, errp)) {
-        queues_unmake(s);
-        backend_close(s);
-        return;
-    }
+    virtio_cryptodev_workers_start(s);
     trace_vcd_realize(s, s->engine->ops->name, s->num_queues, s->num_workers,
                       s->inline_max);
 }

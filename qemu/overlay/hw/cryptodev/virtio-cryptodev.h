@@ -23,16 +23,19 @@
  *                  -> worker.pending
  *   worker         takes a batch, vcd_device_execute(): reads and writes guest
  *                  memory through the mapping, knows nothing of virtqueues
- *                  -> worker.done, and one bottom half in the main loop
- *   bottom half    (BQL) fills the used ring with all that is done, publishes
- *                  it once and notifies once for each queue
+ *                  -> worker.done
+ *   answer (BQL)   fills the used ring with all that is done, publishes it once
+ *                  and notifies once for each queue; by the worker's thread when it
+ *                  has got the lock, by a bottom half of the main loop for a worker in
+ *                  an IOThread, or by the next kick, whoever comes first
  *
  * Why the ring is not given to the worker, as other devices' "dataplane" does:
  * mapping or unmapping a chain that a guest has put into device memory, and
  * likewise rings there, takes the BQL. A reset waits for the device's threads
  * with the BQL held. A guest could bring the two together and QEMU would hang.
- * As it is, a worker never needs the BQL, so that waiting for one with the BQL
- * held ends when its batch, bounded in bytes, has been computed.
+ * As it is, a worker needs no BQL while it has requests in hand, so that waiting
+ * for one with the BQL held ends when its batch, bounded in bytes, has been
+ * computed.
  *
  * Inline execution: waking two threads costs more than a small request
  * takes. A request of up to inline-max bytes is executed in the kick itself;
@@ -48,8 +51,8 @@
  *
  * Invariants
  * - BQL: the virtqueues, every VirtIOCryptodevQueue, worker 0 of the library.
- * - worker->lock: pending, done, running. Taken under the BQL or without it; the
- *   BQL is never taken under it.
+ * - worker->lock: pending, done, running, quit. Taken under the BQL or without it;
+ *   the BQL is never taken under it. worker->dev is cleared under both.
  * - A request is in exactly one place: pending, a worker's batch, done, or in
  *   the hands of a function that holds the BQL. queue->in_flight counts the first
  *   three.
@@ -118,15 +121,16 @@ struct VirtIOCryptodevQueue {
 struct VirtIOCryptodevWorker {
     VirtIOCryptodev *dev;
     unsigned int number; /* in the library; 0 is who holds the BQL */
-    IOThread *iothread;
-    bool own_iothread;
+    IOThread *iothread; /* NULL: a thread of our own */
     QEMUBH *run_bh; /* in the iothread */
-    QEMUBH *done_bh; /* in the main loop */
+    QEMUBH *done_bh; /* in the main loop, for a worker in an iothread */
     QemuMutex lock;
-    QemuCond idle;
+    QemuCond work; /* pending, quit; for our own thread */
+    QemuCond idle; /* running */
     VirtIOCryptodevReqs pending;
     VirtIOCryptodevReqs done;
     bool running;
+    bool quit;
 };
 
 struct VirtIOCryptodev {
@@ -177,8 +181,8 @@ void virtio_cryptodev_detach(VirtIOCryptodev *s, VirtIOCryptodevReqs *reqs);
 
 /* virtio-cryptodev-worker.c; all under the BQL */
 
-/* Make the threads; the queues are there. False: errp is set, nothing is left. */
-bool virtio_cryptodev_workers_start(VirtIOCryptodev *s, Error **errp);
+/* Make the threads; the queues are there. */
+void virtio_cryptodev_workers_start(VirtIOCryptodev *s);
 
 /* End them; nothing is in flight. */
 void virtio_cryptodev_workers_stop(VirtIOCryptodev *s);
