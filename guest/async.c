@@ -6,11 +6,13 @@
  * pages, and the call returns; up to async_max of a file description may be
  * under way, all at once. They are fetched in the order of their submission:
  * poll() says POLLIN when the oldest one is done, and POLLOUT while there is
- * room for another. Digest and IV are written by the fetch.
+ * room for another. Data goes to the memory of the program that submits, digest
+ * and IV to that of the one that fetches; they may share the file and no more.
  *
  * An operation that depends on an earlier one of its session (iv NULL, a hash in
- * parts), or that has to be cut into several requests, waits for those before it
- * and is done when the submission returns; it is still fetched in its turn.
+ * parts), that has to be cut into several requests, or whose pages cannot be
+ * pinned, waits for those before it and is done when the submission returns; it
+ * is still fetched in its turn.
  *
  * At the last close what is under way is left to the device, pages and all.
  */
@@ -72,25 +74,45 @@ static void vcd_async_settle(struct vcd_async *async)
 	async->err = vcd_op_end(&async->run);
 }
 
+/*
+ * Carry it out now, after those of its session. Whoever waits here may be killed;
+ * the earlier operations may be somebody else's and must not suffer from that.
+ */
+static int vcd_async_serial(struct vcd_file *file, struct vcd_async *async)
+{
+	struct vcd_async *earlier;
+
+	list_for_each_entry(earlier, &file->async_list, list) {
+		if (earlier->run.session != async->run.session)
+			continue;
+		if (wait_event_killable_timeout(file->async_wait,
+						vcd_async_is_done(earlier),
+						msecs_to_jiffies(vcd_timeout_ms)) < 0)
+			return -EINTR;
+		vcd_async_settle(earlier);
+	}
+	return vcd_op_run(&async->run);
+}
+
 static int vcd_async_start(struct vcd_file *file, struct vcd_async *async)
 {
 	struct vcd_op *run = &async->run;
-	struct vcd_async *earlier;
 	struct vcd_queue *queue;
 	int err;
 
-	if (!vcd_op_is_alone(run)) {
-		list_for_each_entry(earlier, &file->async_list, list)
-			if (earlier->run.session == run->session)
-				vcd_async_settle(earlier);
-		return vcd_op_run(run);
-	}
-	if (!run->op.len && !run->session->mac)
+	if (vcd_op_is_nothing(run))
 		return 0;
+	if (!vcd_op_is_alone(run))
+		return vcd_async_serial(file, async);
 	run->xfer.pin = true;
 	run->xfer.done_wait = &file->async_wait;
 	queue = vcd_queue_here(file->dev);
 	err = vcd_op_begin(run, queue);
+	if (err == -EAGAIN) {
+		run->xfer.pin = false;
+		run->xfer.done_wait = NULL;
+		return vcd_async_serial(file, async);
+	}
 	if (err)
 		return err;
 	async->in_flight = true;
@@ -115,7 +137,13 @@ static int vcd_async_submit_locked(struct vcd_file *file,
 		return err;
 	}
 	/* Whatever is wrong with it, the program learns when it fetches. */
-	async->err = err ? err : vcd_async_start(file, async);
+	if (!err)
+		err = vcd_async_start(file, async);
+	if (err == -EINTR) {
+		vcd_async_free(async);
+		return err;
+	}
+	async->err = err;
 	list_add_tail(&async->list, &file->async_list);
 	file->async_num++;
 	wake_up_all(&file->async_wait);
@@ -165,6 +193,8 @@ int vcd_async_fetch(struct vcd_file *file, struct crypt_op *op)
 		file->async_num--;
 		vcd_async_settle(async);
 		err = async->err;
+		if (!err)
+			err = vcd_op_deliver(&async->run);
 		*op = async->run.op;
 		vcd_async_free(async);
 		wake_up_all(&file->async_wait);

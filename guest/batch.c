@@ -56,6 +56,8 @@ static int vcd_batch_flush(struct vcd_batch *batch)
 
 		if (item->begun)
 			item->err = vcd_op_end(&item->run);
+		if (!item->err)
+			item->err = vcd_op_deliver(&item->run);
 		vcd_op_exit(&item->run);
 		if (!ret && put_user(item->err, batch->status + batch->first + i))
 			ret = -EFAULT;
@@ -96,7 +98,7 @@ static int vcd_batch_add(struct vcd_batch *batch, struct vcd_file *file,
 		if (ret)
 			return ret;
 	} else {
-		if (!item->err && (run->op.len || run->session->mac)) {
+		if (!item->err && !vcd_op_is_nothing(run)) {
 			item->err = vcd_op_begin(run, batch->queue);
 			item->begun = !item->err;
 		}

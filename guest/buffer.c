@@ -11,11 +11,15 @@
  * but the page's delay.
  */
 #include <linux/highmem.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "driver.h"
+
+/* Pages of ours come in pieces of up to 64: few descriptors for the device. */
+#define VCD_CHUNK_ORDER 6
 
 static int vcd_buffer_map(struct vcd_buffer *buf, unsigned int offset, u32 len)
 {
@@ -60,13 +64,35 @@ int vcd_buffer_pin(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
 	return vcd_buffer_map(buf, offset, len);
 }
 
+/* Add at most @want pages that lie together, as many as there are without effort. */
+static bool vcd_buffer_grow(struct vcd_buffer *buf, unsigned int want)
+{
+	unsigned int order = min_t(unsigned int, ilog2(want), VCD_CHUNK_ORDER);
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO;
+	struct page *page;
+	unsigned int i;
+
+	do {
+		page = alloc_pages(order ? gfp | __GFP_NORETRY | __GFP_NOWARN : gfp,
+				   order);
+	} while (!page && order--);
+	if (!page)
+		return false;
+	/* Each is freed by itself. */
+	split_page(page, order);
+	for (i = 0; i < 1u << order; i++)
+		buf->pages[buf->num++] = page + i;
+	return true;
+}
+
 /**
  * vcd_buffer_alloc() - make a buffer of our own pages
  * @buf: zeroed buffer
  * @len: bytes, not 0
  *
- * The pages are zeroed: a device that claims to have written what it has not
- * must not show old kernel memory to a program.
+ * The pages lie together as far as memory allows. They are zeroed: a device that
+ * claims to have written what it has not must not show old kernel memory to a
+ * program.
  *
  * Return: 0 or -ENOMEM; @buf is to be freed in either case.
  */
@@ -78,13 +104,9 @@ int vcd_buffer_alloc(struct vcd_buffer *buf, u32 len)
 				    GFP_KERNEL_ACCOUNT);
 	if (!buf->pages)
 		return -ENOMEM;
-	while (buf->num < num) {
-		struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-
-		if (!page)
+	while (buf->num < num)
+		if (!vcd_buffer_grow(buf, num - buf->num))
 			return -ENOMEM;
-		buf->pages[buf->num++] = page;
-	}
 	return vcd_buffer_map(buf, 0, len);
 }
 

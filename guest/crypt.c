@@ -50,13 +50,24 @@ static int vcd_op_errno(int err)
 	return err == -ENODATA ? -EFAULT : err;
 }
 
-/* Give the program what lies beside the data: IV and digest. */
-static int vcd_op_finish(struct vcd_op *run)
+/** vcd_op_is_nothing() - whether there is nothing to carry out or to deliver */
+bool vcd_op_is_nothing(const struct vcd_op *run)
+{
+	return !run->session->mac && !run->op.len;
+}
+
+/**
+ * vcd_op_deliver() - give the program what lies beside the data: IV and digest
+ * @run: operation that was carried out
+ *
+ * Return: 0 or -EFAULT.
+ */
+int vcd_op_deliver(struct vcd_op *run)
 {
 	const struct crypt_op *op = &run->op;
 
-	if (run->iv_len)
-		vcd_session_iv_store(run->session, run->iv);
+	if (vcd_op_is_nothing(run))
+		return 0;
 	if (run->final && run->digest_len &&
 	    copy_to_user(op->mac, run->digest, run->digest_len))
 		return -EFAULT;
@@ -95,7 +106,12 @@ int vcd_op_begin(struct vcd_op *run, struct vcd_queue *queue)
 	return vcd_op_errno(vcd_xfer_begin(&run->xfer, queue));
 }
 
-/** vcd_op_end() - wait for an operation that was begun; 0 or a negative errno */
+/**
+ * vcd_op_end() - wait for an operation that was begun
+ * @run: operation; vcd_op_deliver() has to follow
+ *
+ * Return: 0 or a negative errno.
+ */
 int vcd_op_end(struct vcd_op *run)
 {
 	int err = vcd_xfer_end(&run->xfer);
@@ -103,7 +119,9 @@ int vcd_op_end(struct vcd_op *run)
 	if (err)
 		return vcd_op_errno(err);
 	memcpy(run->iv, run->xfer.iv, sizeof(run->iv));
-	return vcd_op_finish(run);
+	if (run->iv_len)
+		vcd_session_iv_store(run->session, run->iv);
+	return 0;
 }
 
 static int vcd_op_parts(struct vcd_op *run)
@@ -141,20 +159,25 @@ static int vcd_op_serial(struct vcd_op *run)
 	if (run->chained)
 		vcd_session_iv_load(session, run->iv);
 	err = vcd_op_parts(run);
-	if (!err)
-		err = vcd_op_finish(run);
+	if (!err && run->iv_len)
+		vcd_session_iv_store(session, run->iv);
 	session->hash_running = session->mac && !run->final && !err;
 	mutex_unlock(&session->serial);
 	return err;
 }
 
-/** vcd_op_run() - carry an initialised operation out; 0 or a negative errno */
+/**
+ * vcd_op_run() - carry an initialised operation out
+ * @run: operation; vcd_op_deliver() has to follow
+ *
+ * Return: 0 or a negative errno.
+ */
 int vcd_op_run(struct vcd_op *run)
 {
 	struct vcd_queue *queue;
 	int err;
 
-	if (!run->session->mac && !run->op.len)
+	if (vcd_op_is_nothing(run))
 		return 0;
 	if (!vcd_op_is_alone(run))
 		return vcd_op_serial(run);
@@ -223,6 +246,8 @@ int vcd_crypt(struct vcd_file *file, const struct crypt_op *op)
 
 	if (!err)
 		err = vcd_op_run(&run);
+	if (!err)
+		err = vcd_op_deliver(&run);
 	vcd_op_exit(&run);
 	return err;
 }

@@ -224,7 +224,7 @@ enum vcd_xfer_how {
  * @tail_len: bytes of it
  * @short_ok: the output may be shorter than @dst_len
  * @copy: do not pin the caller's pages
- * @pin: pin them however few they are
+ * @pin: pin them however few they are, or fail with -EAGAIN
  * @done_wait: woken when it is done; nobody polls
  * @how: how the data travels
  * @req: the request, while there is one
@@ -372,6 +372,8 @@ int vcd_hash_copy(struct vcd_file *file, const struct cphash_op *op);
 int vcd_op_begin(struct vcd_op *run, struct vcd_queue *queue);
 int vcd_op_end(struct vcd_op *run);
 bool vcd_op_is_alone(const struct vcd_op *run);
+bool vcd_op_is_nothing(const struct vcd_op *run);
+int vcd_op_deliver(struct vcd_op *run);
 int vcd_op_init(struct vcd_op *run, struct vcd_file *file,
 		const struct crypt_op *op);
 int vcd_op_run(struct vcd_op *run);

@@ -44,17 +44,31 @@ static bool vcd_xfer_is_small(const struct vcd_xfer *xfer)
 	       VCD_COPY_MAX && xfer->dst_len <= VCD_COPY_MAX;
 }
 
-/** vcd_xfer_fits() - whether the device takes this in one request */
+/**
+ * vcd_xfer_fits() - whether the device takes this in one request
+ * @xfer: what is not to be cut
+ *
+ * Whether there are few enough segments shows when there are pages.
+ */
 bool vcd_xfer_fits(const struct vcd_xfer *xfer)
 {
 	const struct vcd_device *dev = xfer->session->dev;
 	u64 in = (u64)xfer->head_len + xfer->src_len + xfer->in_tail_len;
 	u64 out = (u64)xfer->dst_len + xfer->tail_len;
-	u64 segments = 3 + in / PAGE_SIZE + 2 + out / PAGE_SIZE + 2;
 
-	if (in > dev->max_request || out > dev->max_request)
-		return false;
-	return segments <= dev->max_segments || vcd_xfer_is_small(xfer);
+	return in <= dev->max_request && out <= dev->max_request;
+}
+
+static bool vcd_xfer_too_many_segments(const struct vcd_xfer *xfer,
+				       const struct vcd_req_ctx *req)
+{
+	unsigned int segments = 2 + !!xfer->tail_len;
+
+	if (req->src.num)
+		segments += req->src.sgt.nents;
+	if (req->dst.num)
+		segments += req->dst.sgt.nents;
+	return segments > xfer->session->dev->max_segments;
 }
 
 /* Everything in the request's own buffers. */
@@ -125,6 +139,9 @@ static int vcd_xfer_prepare(struct vcd_xfer *xfer, enum vcd_xfer_how how)
 			err = how == VCD_XFER_PINNED ?
 				vcd_xfer_fill_pinned(xfer, req) :
 				vcd_xfer_fill_copied(xfer, req);
+		/* Pages of ours are in larger pieces than a program's often are. */
+		if (!err && vcd_xfer_too_many_segments(xfer, req))
+			err = how == VCD_XFER_PINNED ? -EAGAIN : -EMSGSIZE;
 	}
 	if (err) {
 		vcd_req_put(req);
@@ -142,7 +159,9 @@ static int vcd_xfer_prepare(struct vcd_xfer *xfer, enum vcd_xfer_how how)
  * @queue: queue to use; vcd_queue_kick() has to follow
  *
  * Return: 0, and vcd_xfer_end() or vcd_xfer_abandon() is due; -ENODATA when the
- * data cannot be read; -EFAULT when anything else cannot; other negative errnos.
+ * data cannot be read; -EFAULT when anything else cannot; -EAGAIN when it has to
+ * be pinned and cannot; -EMSGSIZE when the device takes no such request; other
+ * negative errnos.
  */
 int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue)
 {
@@ -155,7 +174,7 @@ int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue)
 	else
 		err = -EAGAIN;
 	/* What cannot be pinned may still be copied; if not, that says so. */
-	if (err == -EAGAIN)
+	if (err == -EAGAIN && !xfer->pin)
 		err = vcd_xfer_prepare(xfer, VCD_XFER_COPIED);
 	if (err)
 		return err;
