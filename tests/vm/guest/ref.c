@@ -75,12 +75,15 @@ static const struct ref_mac macs[] = {
     {CRYPTO_SHA3_256, "sha3-256", "SHA3-256", 32, false},
     {CRYPTO_SHA3_384, "sha3-384", "SHA3-384", 48, false},
     {CRYPTO_SHA3_512, "sha3-512", "SHA3-512", 64, false},
+    {CRYPTO_RIPEMD160, "ripemd160", "RIPEMD160", 20, false},
     {CRYPTO_MD5_HMAC, "hmac-md5", "MD5", 16, true},
     {CRYPTO_SHA1_HMAC, "hmac-sha1", "SHA1", 20, true},
     {CRYPTO_SHA2_224_HMAC, "hmac-sha224", "SHA224", 28, true},
     {CRYPTO_SHA2_256_HMAC, "hmac-sha256", "SHA256", 32, true},
     {CRYPTO_SHA2_384_HMAC, "hmac-sha384", "SHA384", 48, true},
     {CRYPTO_SHA2_512_HMAC, "hmac-sha512", "SHA512", 64, true},
+    {CRYPTO_RIPEMD160_HMAC, "hmac-ripemd160", "RIPEMD160", 20, true},
+    {CRYPTO_AES_CMAC, "aes-cmac", NULL, 16, true},
 };
 
 const struct ref_cipher *ref_cipher_at(size_t i)
@@ -258,12 +261,28 @@ int ref_once(uint32_t cipher, const uint8_t *key, uint32_t keylen, unsigned int 
 	return err;
 }
 
+static int cmac(const uint8_t *key, size_t keylen, const uint8_t *src, size_t len, uint8_t *out)
+{
+	static const char *const names[] = {"AES-128-CBC", "AES-192-CBC", "AES-256-CBC"};
+	size_t got = 0;
+
+	if (keylen != 16 && keylen != 24 && keylen != 32)
+		return -EINVAL;
+	return EVP_Q_mac(NULL, "CMAC", NULL, names[keylen / 8 - 2], NULL, key, keylen, src, len,
+			 out, 16, &got) &&
+		       got == 16
+		   ? 0
+		   : -EIO;
+}
+
 int ref_digest(const struct ref_mac *m, const uint8_t *key, size_t keylen, const uint8_t *src,
 	       size_t len, uint8_t *out)
 {
-	const EVP_MD *evp = fetch_digest(m);
+	const EVP_MD *evp = m->evp ? fetch_digest(m) : NULL;
 	unsigned int size = 0;
 
+	if (m->id == CRYPTO_AES_CMAC)
+		return cmac(key, keylen, src, len, out);
 	if (!evp)
 		return -EIO;
 	if (m->keyed) {

@@ -92,12 +92,12 @@ int ref_once(uint32_t cipher, const uint8_t *key, uint32_t keylen, unsigned int 
 void ref_counter_add(uint8_t ctr[16], uint64_t n);
 
 /**
- * struct ref_mac - a hash or HMAC of the ABI.
+ * struct ref_mac - a hash or MAC of the ABI.
  * @id: enum cryptodev_crypto_op_t
  * @name: for messages
- * @evp: EVP digest name
+ * @evp: EVP digest name; NULL: CMAC, whose keys have 16, 24 or 32 bytes
  * @size: bytes of digest
- * @keyed: HMAC
+ * @keyed: a MAC
  */
 struct ref_mac {
 	uint32_t id;
@@ -113,7 +113,7 @@ const struct ref_mac *ref_mac_find(uint32_t id);
 /** ref_mac_at - entry @i, NULL behind the last. */
 const struct ref_mac *ref_mac_at(size_t i);
 
-/** ref_digest - digest or HMAC of @len bytes to @out (@m->size). Return: 0 or negative errno. */
+/** ref_digest - digest or MAC of @len bytes to @out (@m->size). Return: 0 or negative errno. */
 int ref_digest(const struct ref_mac *m, const uint8_t *key, size_t keylen, const uint8_t *src,
 	       size_t len, uint8_t *out);
 

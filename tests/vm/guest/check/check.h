@@ -45,6 +45,13 @@ extern const struct check share_checks[];
 extern const struct check abuse_checks[];
 extern const struct check hash_checks[];
 extern const struct check compat_checks[];
+extern const struct check hashmore_checks[];
+extern const struct check aead_checks[];
+extern const struct check record_checks[];
+extern const struct check async_checks[];
+extern const struct check asyncabuse_checks[];
+extern const struct check batch_checks[];
+extern const struct check pages_checks[];
 
 /** fail_at - say why at @file:@line and end this process with status 1. */
 _Noreturn void fail_at(const char *file, int line, const char *fmt, ...)

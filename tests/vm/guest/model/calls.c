@@ -113,7 +113,7 @@ int poll(struct pollfd *fds, nfds_t n, int timeout)
 	for (nfds_t i = 0; ret > 0 && i < n; i++) {
 		if (!model_owns(fds[i].fd))
 			continue;
-		fds[i].revents &= POLLOUT;
+		fds[i].revents &= model_poll(fds[i].fd);
 		ret -= !fds[i].revents;
 	}
 	return ret;

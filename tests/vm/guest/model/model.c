@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,12 +29,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "../ref.h"
+#include "../refauth.h"
 
 #define NAME "cryptodev-model"
 #define SLOTS 16384
 #define HASH_ROOM (3u << 20)
 #define PIECE (1u << 20)
+#define LATER 64
+#define AUTH_ROOM (1u << 20)
 
 struct slot {
 	uint32_t id;
@@ -46,9 +49,19 @@ struct slot {
 	uint32_t taglen;
 };
 
+/* A submitted operation: done at once, its digest handed over when it is fetched. */
+struct later {
+	struct crypt_op op;
+	uint8_t digest[64];
+	uint32_t size;
+	int err;
+};
+
 struct table {
 	pthread_mutex_t lock;
 	uint32_t generation;
+	uint32_t later_first, later_num;
+	struct later later[LATER];
 	struct slot slots[SLOTS];
 };
 
@@ -129,17 +142,14 @@ static struct slot *find(struct table *t, uint32_t id)
 	return id && s->id == id ? s : NULL;
 }
 
-static bool is_aead(uint32_t id)
-{
-	return id == CRYPTO_AES_GCM || id == CRYPTO_AES_CCM;
-}
-
 static bool cipher_ok(uint32_t id, uint32_t keylen)
 {
-	if (is_aead(id))
-		return keylen == 16 || keylen == 24 || keylen == 32;
 	const struct ref_cipher *c = ref_cipher_find(id);
+	const struct ref_aead *a = ref_aead_find(id);
 
+	for (unsigned int i = 0; a && i < 3; i++)
+		if (a->keylens[i] && a->keylens[i] == keylen)
+			return true;
 	for (unsigned int i = 0; c && i < ref_cipher_keys(c); i++)
 		if (c->keylens[i] == keylen)
 			return true;
@@ -152,7 +162,15 @@ static int session_new(struct table *t, const struct session_op *op, uint32_t *i
 	    .cipher = op->cipher, .mac = op->mac, .keylen = op->keylen, .taglen = 16};
 	const struct ref_mac *m = ref_mac_find(op->mac);
 
-	if ((!op->cipher && !op->mac) || (op->mac && !m) || op->keylen > sizeof(made.key) ||
+	if (ref_aead_find(op->cipher)) {
+		if (op->mac && op->mackeylen)
+			return -EINVAL;
+		made.mac = 0;
+		m = NULL;
+	}
+	if (m && op->cipher)
+		made.taglen = m->size;
+	if ((!op->cipher && !op->mac) || (made.mac && !m) || op->keylen > sizeof(made.key) ||
 	    op->mackeylen > sizeof(made.mackey) ||
 	    (op->cipher && !cipher_ok(op->cipher, op->keylen)))
 		return -EINVAL;
@@ -215,40 +233,133 @@ static int do_cipher(struct slot *s, const struct crypt_op *op, uint8_t *iv)
 	return err;
 }
 
-/*
- * CIOCAUTHCRYPT, plain AEAD only: the tag stands behind the ciphertext, and a
- * session's tag length never grows.
- */
+/* Data, and additional data, to private memory with room for what is added. */
+static int auth_read(const struct crypt_auth_op *op, uint8_t **aad, uint8_t **buf)
+{
+	*aad = malloc(op->auth_len + 1);
+	*buf = malloc((size_t)op->len + 256);
+	if (!*aad || !*buf)
+		return -ENOMEM;
+	if (user_read(*aad, op->auth_src, op->auth_len))
+		return -EFAULT;
+	return user_read(*buf, op->src, op->len) ? -EINVAL : 0;
+}
+
+/* Plain AEAD and TLS: what is added stands behind the data. */
+static int auth_appended(struct slot *s, struct crypt_auth_op *op, struct ref_auth *a, bool tls)
+{
+	size_t outlen = 0, datalen;
+	uint8_t *aad, *buf;
+	int err = auth_read(op, &aad, &buf);
+
+	a->aad = aad;
+	a->aadlen = op->auth_len;
+	if (!err)
+		err = tls ? ref_tls(a, buf, op->len, &outlen) : ref_aead(a, buf, op->len, &outlen);
+	if (!err)
+		err = user_write(op->dst, buf, outlen);
+	if (!err && tls && outlen >= 16)
+		memcpy(s->iv, op->op == COP_DECRYPT ? buf : buf + outlen - 16, 16);
+	if (!err) {
+		datalen = op->op == COP_DECRYPT ? outlen : op->len;
+		if (!tls)
+			op->tag = at_offset(op->dst, datalen);
+		op->len = (uint32_t)outlen;
+	}
+	free(aad);
+	free(buf);
+	return err;
+}
+
+static int auth_srtp(struct crypt_auth_op *op, struct ref_auth *a)
+{
+	size_t off = (uintptr_t)op->src - (uintptr_t)op->auth_src;
+	uint8_t *region = malloc(op->auth_len + 1), tag[64];
+	int err = region ? 0 : -ENOMEM;
+
+	a->aadlen = op->auth_len;
+	if (!err && user_read(region, op->auth_src, op->auth_len))
+		err = -EFAULT;
+	if (!err && op->op == COP_DECRYPT)
+		err = user_read(tag, op->tag, a->taglen);
+	if (!err)
+		err = ref_srtp(a, region, off, op->len, tag);
+	if (!err)
+		err = user_write(op->dst, region + off, op->len);
+	if (!err && op->op == COP_ENCRYPT)
+		err = user_write(op->tag, tag, a->taglen);
+	free(region);
+	return err;
+}
+
+/* What is refused before anything is read. */
+static int auth_check(const struct slot *s, const struct crypt_auth_op *op)
+{
+	const struct ref_cipher *c = s ? ref_cipher_find(s->cipher) : NULL;
+	size_t off = (uintptr_t)op->src - (uintptr_t)op->auth_src;
+	bool tls = op->flags & COP_FLAG_AEAD_TLS_TYPE, srtp = op->flags & COP_FLAG_AEAD_SRTP_TYPE;
+	uint32_t tag;
+
+	if (!s || op->op > COP_DECRYPT || !s->cipher || op->tag_len > s->taglen)
+		return -EINVAL;
+	tag = op->tag_len ? op->tag_len : s->taglen;
+	if (!c) {
+		bool ok = s->cipher == CRYPTO_AES_GCM	? tag == 4 || tag == 8 || tag >= 12
+			  : s->cipher == CRYPTO_AES_CCM ? tag >= 4 && tag % 2 == 0
+							: tag == 16;
+
+		if (srtp || !ok || op->auth_len > 4096 || op->len > UINT32_MAX - tag ||
+		    (op->op == COP_DECRYPT && op->len < tag))
+			return -EINVAL;
+		return op->len > AUTH_ROOM ? -EMSGSIZE : 0;
+	}
+	if (!s->mac || !ref_mac_find(s->mac)->keyed || !(tls || srtp) || op->src != op->dst)
+		return -EINVAL;
+	if (tls)
+		return op->auth_len > 4096 || c->block < 2 ||
+			       (op->op == COP_DECRYPT && (!op->len || op->len % c->block))
+			   ? -EINVAL
+			   : 0;
+	return c->block != 1 || off > 256 || off > op->auth_len || op->len > op->auth_len - off
+		   ? -EINVAL
+		   : 0;
+}
+
+/* CIOCAUTHCRYPT. A session's tag length never grows. */
 static int do_auth(struct table *t, struct crypt_auth_op *op)
 {
 	struct slot *s = find(t, op->ses);
-	size_t outlen = 0, room = (size_t)op->len + 16;
-	uint8_t *aad, *buf, iv[16];
-	int err;
+	int err = auth_check(s, op);
+	uint8_t iv[16];
+	struct ref_auth a = {.open = op->op == COP_DECRYPT, .iv = iv};
+	size_t ivsize;
 
-	if (!s || op->op > COP_DECRYPT || !is_aead(s->cipher) || op->auth_len > 4096 ||
-	    op->tag_len > s->taglen)
-		return -EINVAL;
+	if (err)
+		return err;
 	if (op->tag_len)
 		s->taglen = op->tag_len;
-	aad = malloc(op->auth_len + 1);
-	buf = malloc(room);
-	err = aad && buf ? 0 : -ENOMEM;
-	if (!err && (user_read(aad, op->auth_src, op->auth_len) ||
-		     user_read(iv, op->iv, s->cipher == CRYPTO_AES_GCM ? 12 : 16)))
-		err = -EFAULT;
-	if (!err && user_read(buf, op->src, op->len))
-		err = -EINVAL;
-	if (!err)
-		err =
-		    model_aead(s->cipher == CRYPTO_AES_CCM, op->op == COP_DECRYPT, s->key,
-			       s->keylen, iv, aad, op->auth_len, buf, op->len, s->taglen, &outlen);
-	if (!err)
-		err = user_write(op->dst, buf, outlen);
-	op->len = (uint32_t)outlen;
+	a.cipher = s->cipher;
+	a.mac = s->mac;
+	a.key = s->key;
+	a.keylen = s->keylen;
+	a.mackey = s->mackey;
+	a.mackeylen = s->mackeylen;
+	a.taglen = s->taglen;
+	ivsize = ref_cipher_find(s->cipher) ? ref_cipher_find(s->cipher)->ivsize
+					    : ref_aead_find(s->cipher)->ivsize;
+	memcpy(iv, s->iv, sizeof(iv));
+	if (op->iv && user_read(iv, op->iv, ivsize))
+		return -EFAULT;
+	memcpy(s->iv, iv, sizeof(iv));
+	if (!ref_cipher_find(s->cipher))
+		err = auth_appended(s, op, &a, false);
+	else if (op->flags & COP_FLAG_AEAD_TLS_TYPE)
+		err = auth_appended(s, op, &a, true);
+	else
+		err = auth_srtp(op, &a);
 	op->tag_len = s->taglen;
-	free(aad);
-	free(buf);
+	if (!err && op->iv && op->flags & COP_FLAG_WRITE_IV)
+		err = user_write(op->iv, s->iv, ivsize);
 	return err;
 }
 
@@ -261,7 +372,7 @@ static uint8_t *hash_map(int fd, struct table *t, struct slot *s)
 }
 
 static int do_mac(int fd, struct table *t, struct slot *s, const struct crypt_op *op,
-		  const uint8_t *from)
+		  const uint8_t *from, struct later *later)
 {
 	const struct ref_mac *m = ref_mac_find(s->mac);
 	uint8_t *room = hash_map(fd, t, s), digest[64];
@@ -279,21 +390,26 @@ static int do_mac(int fd, struct table *t, struct slot *s, const struct crypt_op
 		s->hashed += op->len;
 	if (!err && (op->flags & COP_FLAG_FINAL || !(op->flags & COP_FLAG_UPDATE) || !op->len)) {
 		err = ref_digest(m, s->mackey, s->mackeylen, room, s->hashed, digest);
-		if (!err)
+		s->hashed = 0;
+		if (!err && later) {
+			memcpy(later->digest, digest, m->size);
+			later->size = m->size;
+		} else if (!err) {
 			err = user_write(op->mac, digest, m->size);
+		}
 	}
 	munmap(room, HASH_ROOM);
 	return err;
 }
 
-static int do_crypt(int fd, struct table *t, const struct crypt_op *op)
+static int do_crypt(int fd, struct table *t, const struct crypt_op *op, struct later *later)
 {
 	struct slot *s = find(t, op->ses);
 	const struct ref_cipher *c = s ? ref_cipher_find(s->cipher) : NULL;
 	uint8_t iv[16] = {0};
 	int err = 0;
 
-	if (!s || is_aead(s->cipher) || op->op > COP_DECRYPT || (c && op->len % c->block))
+	if (!s || ref_aead_find(s->cipher) || op->op > COP_DECRYPT || (c && op->len % c->block))
 		return -EINVAL;
 	if (!op->len && !s->mac)
 		return 0;
@@ -301,16 +417,16 @@ static int do_crypt(int fd, struct table *t, const struct crypt_op *op)
 	if (c && op->iv && user_read(iv, op->iv, c->ivsize))
 		return -EFAULT;
 	if (s->mac && (!c || op->op == COP_ENCRYPT))
-		err = do_mac(fd, t, s, op, op->src);
+		err = do_mac(fd, t, s, op, op->src, later);
 	if (!err && c && op->len)
 		err = do_cipher(s, op, iv);
 	if (!err && c && s->mac && op->op == COP_DECRYPT)
-		err = do_mac(fd, t, s, op, op->dst);
+		err = do_mac(fd, t, s, op, op->dst, later);
 	if (err)
 		return err;
 	if (c)
 		memcpy(s->iv, iv, sizeof(iv));
-	if (c && op->flags & COP_FLAG_WRITE_IV && user_write(op->iv, iv, c->ivsize))
+	if (c && op->iv && op->flags & COP_FLAG_WRITE_IV && user_write(op->iv, iv, c->ivsize))
 		return -EFAULT;
 	return 0;
 }
@@ -339,6 +455,78 @@ static int hash_copy(int fd, struct table *t, const struct cphash_op *op)
 	return a && b ? 0 : -ENOMEM;
 }
 
+/* All at once; only that it looks like what it stands for. */
+static int do_submit(int fd, struct table *t, const struct crypt_op *op)
+{
+	struct later *l = &t->later[(t->later_first + t->later_num) % LATER];
+
+	if (op->flags & COP_FLAG_NO_ZC || !find(t, op->ses))
+		return -EINVAL;
+	if (t->later_num == LATER)
+		return -EBUSY;
+	l->op = *op;
+	l->size = 0;
+	l->err = do_crypt(fd, t, op, l);
+	t->later_num++;
+	return 0;
+}
+
+static int do_fetch(struct table *t, void *arg)
+{
+	struct later *l = &t->later[t->later_first];
+
+	if (!t->later_num)
+		return -EBUSY;
+	t->later_first = (t->later_first + 1) % LATER;
+	t->later_num--;
+	if (!l->err && user_write(l->op.mac, l->digest, l->size))
+		l->err = -EFAULT;
+	return user_write(arg, &l->op, sizeof(l->op)) ? -EFAULT : l->err;
+}
+
+static int do_batch(int fd, struct table *t, const struct crypt_batch *batch)
+{
+	if (batch->flags || !batch->count || batch->count > CRYPT_BATCH_MAX)
+		return -EINVAL;
+	for (uint32_t i = 0; i < batch->count; i++) {
+		struct crypt_op op;
+		int32_t err;
+
+		if (user_read(&op, (void *)(uintptr_t)(batch->ops + i * sizeof(op)), sizeof(op)))
+			return -EFAULT;
+		err = do_crypt(fd, t, &op, NULL);
+		if (user_write((void *)(uintptr_t)(batch->status + i * sizeof(err)), &err,
+			       sizeof(err)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static void name_part(char *name, char *driver, const char *what)
+{
+	snprintf(name, CRYPTODEV_MAX_ALG_NAME, "%s", what);
+	snprintf(driver, CRYPTODEV_MAX_ALG_NAME, "model-%s", what);
+}
+
+static int do_info(struct table *t, struct session_info_op *info)
+{
+	const struct slot *s = find(t, info->ses);
+	const struct ref_mac *m = s ? ref_mac_find(s->mac) : NULL;
+	uint32_t ses = info->ses;
+
+	if (!s)
+		return -EINVAL;
+	memset(info, 0, sizeof(*info));
+	info->ses = ses;
+	info->flags = SIOP_FLAG_KERNEL_DRIVER_ONLY;
+	if (s->cipher)
+		name_part(info->cipher_info.cra_name, info->cipher_info.cra_driver_name,
+			  s->cipher == CRYPTO_AES_CBC ? "cbc(aes)" : "cipher");
+	if (m)
+		name_part(info->hash_info.cra_name, info->hash_info.cra_driver_name, m->name);
+	return 0;
+}
+
 static int crioget(int fd, void *arg)
 {
 	int clone = dup(fd);
@@ -358,11 +546,15 @@ static int with_table(int fd, struct table *t, unsigned long request, void *arg)
 		struct crypt_op crypt;
 		struct crypt_auth_op auth;
 		struct cphash_op copy;
+		struct crypt_batch batch;
+		struct session_info_op info;
 		uint32_t id;
 	} u;
 	struct slot *s;
 	int err;
 
+	if (request == CIOCASYNCFETCH)
+		return do_fetch(t, arg);
 	if (user_read(&u, arg, _IOC_SIZE(request)))
 		return -EFAULT;
 	switch (request) {
@@ -383,10 +575,32 @@ static int with_table(int fd, struct table *t, unsigned long request, void *arg)
 	case CIOCAUTHCRYPT:
 		err = do_auth(t, &u.auth);
 		return err ? err : user_write(arg, &u.auth, sizeof(u.auth));
+	case CIOCASYNCCRYPT:
+		return do_submit(fd, t, &u.crypt);
+	case CIOCCRYPTBATCH:
+		return do_batch(fd, t, &u.batch);
+	case CIOCGSESSINFO:
+		err = do_info(t, &u.info);
+		return err ? err : user_write(arg, &u.info, sizeof(u.info));
 	default:
-		err = do_crypt(fd, t, &u.crypt);
+		err = do_crypt(fd, t, &u.crypt, NULL);
 		return err ? err : user_write(arg, &u.crypt, sizeof(u.crypt));
 	}
+}
+
+short model_poll(int fd)
+{
+	struct table *t = map(fd, sizeof(*t), 0);
+	short mask = 0;
+
+	if (t == MAP_FAILED)
+		return 0;
+	if (__atomic_load_n(&t->later_num, __ATOMIC_RELAXED))
+		mask |= POLLIN;
+	if (__atomic_load_n(&t->later_num, __ATOMIC_RELAXED) < LATER)
+		mask |= POLLOUT;
+	munmap(t, sizeof(*t));
+	return mask;
 }
 
 int model_ioctl(int fd, unsigned long request, void *arg)
@@ -405,6 +619,10 @@ int model_ioctl(int fd, unsigned long request, void *arg)
 	case CIOCCRYPT:
 	case CIOCAUTHCRYPT:
 	case CIOCCPHASH:
+	case CIOCASYNCCRYPT:
+	case CIOCASYNCFETCH:
+	case CIOCCRYPTBATCH:
+	case CIOCGSESSINFO:
 		break;
 	default:
 		return -EINVAL;
