@@ -3,17 +3,24 @@
 # Reading the guest's kernel log: any report in it fails the run.
 #
 # config/log-reports holds the patterns (extended regular expressions) that are reports;
-# config/log-allow those that are known and harmless, each with the reason. A report is allowed by
+# config/log-allow those that are known and harmless, each with the reason; --allow adds to them. A report is allowed by
 # the whole line, so a new report is never hidden by an old one beside it.
 
 log_patterns() {
 	grep -v -e '^#' -e '^$' "$1"
 }
 
+log_allowed() {
+	log_patterns "$VM_DIR/config/log-allow" || true
+	if ((${#OPT_ALLOW[@]})); then
+		printf '%s\n' "${OPT_ALLOW[@]}"
+	fi
+}
+
 # log_reports LOG: prints the lines that are reports and not allowed; nothing when it is clean.
 log_reports() {
 	tr -d '\r\0' <"$1" | grep -a -n -E -f <(log_patterns "$VM_DIR/config/log-reports") |
-		grep -a -v -E -f <(log_patterns "$VM_DIR/config/log-allow") || true
+		grep -a -v -E -f <(log_allowed) || true
 }
 
 # log_show LOG LINE COUNT: the report's surroundings.

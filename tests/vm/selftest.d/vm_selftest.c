@@ -74,6 +74,14 @@ static void fault_atomic_sleep(void)
 	spin_unlock(&lock);
 }
 
+static void fault_wait_context(void)
+{
+	spin_lock(&lock);
+	mutex_lock(&mutex_a);
+	mutex_unlock(&mutex_a);
+	spin_unlock(&lock);
+}
+
 static void fault_lock_order(void)
 {
 	mutex_lock(&mutex_a);
@@ -122,6 +130,7 @@ static const struct {
 	{ "out-of-bounds", fault_out_of_bounds },
 	{ "use-after-free", fault_use_after_free },
 	{ "atomic-sleep", fault_atomic_sleep },
+	{ "wait-context", fault_wait_context },
 	{ "lock-order", fault_lock_order },
 	{ "list", fault_list },
 	{ "bounds", fault_bounds },
