@@ -13,6 +13,9 @@ try() {
 }
 
 try cryptodev-check
+if [ -x cryptodev-check32 ]; then
+	try cryptodev-check32
+fi
 try cryptodev-stress --requests="$1" --sessions="$2"
 for folder in samples vectors; do
 	if [ -d "$folder" ]; then
