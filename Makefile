@@ -43,7 +43,7 @@ check:
 	tests/check
 
 check-all:
-	packaging/deps check-all
+	packaging/deps check-all qemu
 	tests/check --all
 
 bench: all

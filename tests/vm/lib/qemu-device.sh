@@ -59,6 +59,9 @@ qdev_referred() {
 qdev_options() {
 	local number properties arg
 	qdev_referred
+	if ((DEVICE_COUNT == 0)); then
+		return
+	fi
 	if [[ $OPT_DEVICE == qemu ]]; then
 		qmp_options "$RUN_DIR/qmp"
 		properties=$(qdev_properties)
