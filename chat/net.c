@@ -116,9 +116,15 @@ static int listen_any(uint16_t port, struct net_error *why)
 
 static uint16_t port_of(const struct sockaddr_storage *addr)
 {
-	if (addr->ss_family == AF_INET6)
-		return ntohs(((const struct sockaddr_in6 *)addr)->sin6_port);
-	return ntohs(((const struct sockaddr_in *)addr)->sin_port);
+	struct sockaddr_in6 in6;
+	struct sockaddr_in in4;
+
+	if (addr->ss_family == AF_INET6) {
+		memcpy(&in6, addr, sizeof(in6));
+		return ntohs(in6.sin6_port);
+	}
+	memcpy(&in4, addr, sizeof(in4));
+	return ntohs(in4.sin_port);
 }
 
 int net_listen(int family, const char *host, uint16_t port, uint16_t *ret_port,

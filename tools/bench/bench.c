@@ -13,11 +13,7 @@
 #include <time.h>
 
 static const struct bench_mode *const modes[] = {
-    &bench_mode_engine,
-    &bench_mode_openssl,
-    &bench_mode_wire,
-    &bench_mode_dev,
-    &bench_mode_afalg,
+    &bench_mode_engine, &bench_mode_openssl, &bench_mode_wire, &bench_mode_dev, &bench_mode_afalg,
 };
 
 void bench_error(const char *format, ...)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The guest's end of the channel: starts COMMAND, carries its standard streams, reports how it
- * ended. Started by the guest's init as root; linked statically, because the guest may have no libc.
+ * ended. Started by the guest's init as root; linked statically, because the guest may have no
+ * libc.
  *
  * When COMMAND has ended, all it left behind is killed, so that the counters which are read next
  * show what COMMAND's processes really gave back.
@@ -28,12 +29,12 @@ enum { COMMAND_BYTES_MAX = 128 * 1024, SEED_BYTES = 64 };
 struct command {
 	pid_t pid;
 	bool tty;
-	int in;	/* -1 once closed */
+	int in; /* -1 once closed */
 	int out;
 	int err;
-	int status;	/* of waitpid() */
+	int status; /* of waitpid() */
 	bool ended;
-	bool in_ends;	/* close in when its queue is empty */
+	bool in_ends; /* close in when its queue is empty */
 	struct queue in_queue;
 };
 
@@ -49,7 +50,7 @@ static int seed(const char *path)
 	union {
 		struct rand_pool_info info;
 		char room[sizeof(struct rand_pool_info) + SEED_BYTES];
-	} pool = { .info = { .entropy_count = SEED_BYTES * 8, .buf_size = SEED_BYTES } };
+	} pool = {.info = {.entropy_count = SEED_BYTES * 8, .buf_size = SEED_BYTES}};
 	int fd = open(path, O_RDONLY | O_CLOEXEC), random;
 	ssize_t n;
 
@@ -67,7 +68,7 @@ static int seed(const char *path)
 /* A virtio-serial port says POLLHUP until the host's end is known to be open. */
 static void line_await(int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
 
 	for (int tries = 0; tries < 1000; tries++) {
 		if (poll(&p, 1, 0) >= 0 && !(p.revents & POLLHUP))
@@ -153,9 +154,9 @@ static int terminal_open(int fds[3], const struct winsize *size)
 
 static int command_start(struct command *cmd, char **argv, const struct frame *start)
 {
-	struct winsize size = { .ws_row = get_le16(start->payload + 1),
-				.ws_col = get_le16(start->payload + 3) };
-	int pipes[3][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } }, fds[3];
+	struct winsize size = {.ws_row = get_le16(start->payload + 1),
+			       .ws_col = get_le16(start->payload + 3)};
+	int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}}, fds[3];
 
 	cmd->tty = start->payload[0];
 	if (cmd->tty) {
@@ -199,12 +200,12 @@ static int output(struct channel *ch, int fd, enum frame_type type)
 	size_t room = channel_room(ch);
 	ssize_t n;
 
-	if (!room)	/* used up since poll() */
+	if (!room) /* used up since poll() */
 		return 0;
 	n = read(fd, bytes, room);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
-	if (n <= 0)	/* a pseudo-terminal ends by EIO */
+	if (n <= 0) /* a pseudo-terminal ends by EIO */
 		return 1;
 	return channel_send(ch, type, bytes, (size_t)n) ? -1 : 0;
 }
@@ -239,8 +240,8 @@ static int frame_handle(struct channel *ch, struct command *cmd, const struct fr
 		return 0;
 	case FRAME_SIZE:
 		if (cmd->tty && frame->length == 4) {
-			struct winsize size = { .ws_row = get_le16(frame->payload),
-						.ws_col = get_le16(frame->payload + 2) };
+			struct winsize size = {.ws_row = get_le16(frame->payload),
+					       .ws_col = get_le16(frame->payload + 2)};
 
 			ioctl(cmd->in, TIOCSWINSZ, &size);
 		}
@@ -307,7 +308,7 @@ static bool drained(const struct pollfd *p, const struct command *cmd, bool room
 
 static int serve_once(struct channel *ch, struct command *cmd, int signals, bool *done)
 {
-	struct pollfd p[SLOTS] = { 0 };
+	struct pollfd p[SLOTS] = {0};
 	bool had_ended = cmd->ended, room;
 	int ret;
 
@@ -334,8 +335,7 @@ static int serve_once(struct channel *ch, struct command *cmd, int signals, bool
 		else
 			cmd->out = -1;
 	}
-	if (ret >= 0 && p[SLOT_ERR].revents &&
-	    (ret = output(ch, cmd->err, FRAME_ERR)) > 0)
+	if (ret >= 0 && p[SLOT_ERR].revents && (ret = output(ch, cmd->err, FRAME_ERR)) > 0)
 		close_fd(&cmd->err);
 	*done = had_ended && drained(p, cmd, room);
 	children_reap(cmd, signals);
@@ -348,7 +348,7 @@ static int wait_done(struct channel *ch)
 	int ret;
 
 	for (;;) {
-		struct pollfd p = { .fd = ch->fd, .events = POLLIN };
+		struct pollfd p = {.fd = ch->fd, .events = POLLIN};
 
 		if (queue_pending(&ch->out))
 			p.events |= POLLOUT;
@@ -374,7 +374,7 @@ static int wait_start(struct channel *ch, struct frame *frame)
 	int ret = channel_send(ch, FRAME_READY, NULL, 0);
 
 	while (!ret) {
-		struct pollfd p = { .fd = ch->fd, .events = POLLIN };
+		struct pollfd p = {.fd = ch->fd, .events = POLLIN};
 
 		if (queue_pending(&ch->out))
 			p.events |= POLLOUT;
@@ -418,8 +418,8 @@ static int run(struct channel *ch, char **argv)
 	if (ret < 0)
 		return ret;
 	kill(-1, SIGKILL);
-	put_le32(status, (uint32_t)(WIFSIGNALED(cmd.status) ? 128 + WTERMSIG(cmd.status) :
-				    WEXITSTATUS(cmd.status)));
+	put_le32(status, (uint32_t)(WIFSIGNALED(cmd.status) ? 128 + WTERMSIG(cmd.status)
+							    : WEXITSTATUS(cmd.status)));
 	ret = channel_send(ch, FRAME_EXIT, status, sizeof(status));
 	return ret ? ret : wait_done(ch);
 }

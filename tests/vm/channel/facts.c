@@ -23,10 +23,11 @@ struct moment {
 	uint64_t ticks;
 };
 
-/* Counter and clock at one moment: the try with the least time between two readings of the counter. */
+/* Counter and clock at one moment: the try with the least time between two readings of the counter.
+ */
 static struct moment moment_now(void)
 {
-	struct moment best = { 0 };
+	struct moment best = {0};
 	uint64_t width = UINT64_MAX;
 
 	for (int i = 0; i < TRIES; i++) {
@@ -46,7 +47,7 @@ static struct moment moment_now(void)
 
 int main(void)
 {
-	const struct timespec span = { .tv_nsec = SPAN_NS };
+	const struct timespec span = {.tv_nsec = SPAN_NS};
 	struct moment first = moment_now(), last;
 
 	nanosleep(&span, NULL);

@@ -82,7 +82,7 @@ static bool is_stream(enum frame_type type)
 
 int channel_send(struct channel *ch, enum frame_type type, const void *payload, size_t length)
 {
-	uint8_t header[FRAME_HEADER] = { (uint8_t)type };
+	uint8_t header[FRAME_HEADER] = {(uint8_t)type};
 
 	if (length > FRAME_PAYLOAD_MAX || (is_stream(type) && length + FRAME_HEADER > ch->credit))
 		return -ENOBUFS;
@@ -164,8 +164,7 @@ int channel_next(struct channel *ch, struct frame *frame)
 
 		if (ret <= 0 || frame->type != FRAME_CREDIT)
 			return ret;
-		if (frame->length != 4 ||
-		    get_le32(frame->payload) > ch->send_window - ch->credit)
+		if (frame->length != 4 || get_le32(frame->payload) > ch->send_window - ch->credit)
 			return -EBADMSG;
 		ch->credit += get_le32(frame->payload);
 	}

@@ -15,16 +15,17 @@
  *	       <-------------  IN, IN_END	standard input
  *	       <-------------  SIZE		u16 rows, u16 columns: the terminal was resized
  *	  OUT, ERR ----------->			standard output and error
- *	  CREDIT  <---------->  CREDIT		u32: so many bytes of the other's streams are done with
- *	  EXIT  -------------->			u32: exit status, 128 + signal when killed
+ *	  CREDIT  <---------->  CREDIT		u32: so many bytes of the other's streams are done
+ *with EXIT  -------------->			u32: exit status, 128 + signal when killed
  *	       <-------------  DONE		counters are read; the guest may shut down
  *
  * Invariants: a window limits how many bytes of streams, headers included, are on the way and not
  * yet given credit for: FRAME_WINDOW_IN of IN, FRAME_WINDOW_OUT of OUT and ERR together. Credit is
  * given in pieces of at least a quarter window, so that it is no traffic of its own. So the buffers
- * have fixed sizes, the line's own buffers never overflow, and one blocked reader stops its writer as
- * a pipe would. The first window is small because a serial line of UML must never hold more than the
- * 4096 bytes of a terminal's buffer: when that is nearly full UML stops reading, and never resumes.
+ * have fixed sizes, the line's own buffers never overflow, and one blocked reader stops its writer
+ *as a pipe would. The first window is small because a serial line of UML must never hold more than
+ *the 4096 bytes of a terminal's buffer: when that is nearly full UML stops reading, and never
+ *resumes.
  */
 #ifndef TESTS_VM_FRAME_H
 #define TESTS_VM_FRAME_H
@@ -47,17 +48,17 @@ enum frame_type {
 };
 
 enum {
-	FRAME_HEADER = 4,	/* bytes */
-	FRAME_PAYLOAD_MAX = 4096,	/* bytes; also at most PIPE_BUF, see queue_write() */
-	FRAME_WINDOW_IN = 3072,	/* bytes on the way to the guest */
-	FRAME_WINDOW_OUT = 32768,	/* bytes on the way to the host */
-	FRAME_BUFFER = 2 * FRAME_WINDOW_OUT,	/* a window, and control frames */
+	FRAME_HEADER = 4,		     /* bytes */
+	FRAME_PAYLOAD_MAX = 4096,	     /* bytes; also at most PIPE_BUF, see queue_write() */
+	FRAME_WINDOW_IN = 3072,		     /* bytes on the way to the guest */
+	FRAME_WINDOW_OUT = 32768,	     /* bytes on the way to the host */
+	FRAME_BUFFER = 2 * FRAME_WINDOW_OUT, /* a window, and control frames */
 };
 
 /** struct queue - bytes waiting to be written to a file descriptor. */
 struct queue {
-	size_t head;	/* first byte not yet written */
-	size_t tail;	/* end of the bytes queued */
+	size_t head; /* first byte not yet written */
+	size_t tail; /* end of the bytes queued */
 	uint8_t bytes[FRAME_BUFFER];
 };
 
@@ -70,11 +71,11 @@ struct frame {
 
 /** struct channel - one end of the line. */
 struct channel {
-	int fd;	/* owned by the caller; may be non-blocking */
+	int fd; /* owned by the caller; may be non-blocking */
 	uint32_t send_window;
 	uint32_t receive_window;
-	uint32_t credit;	/* bytes of stream, with headers, this end may still send */
-	uint32_t owed;	/* bytes done with that the peer has not been told of */
+	uint32_t credit; /* bytes of stream, with headers, this end may still send */
+	uint32_t owed;	 /* bytes done with that the peer has not been told of */
 	struct queue out;
 	size_t in_length;
 	size_t in_taken;

@@ -36,13 +36,20 @@
 
 enum {
 	MONITOR_GUEST_FD = 3,
-	MONITOR_ESCAPE = 0x1d,	/* Ctrl-] on a terminal ends the guest */
+	MONITOR_ESCAPE = 0x1d, /* Ctrl-] on a terminal ends the guest */
 };
 
 /* Exit statuses: all well; the guest ended without a status; out of time; bad usage; the channel
  * failed; the guest did not end well after COMMAND. */
-enum { EXIT_OK, EXIT_NO_STATUS, EXIT_TIMED_OUT, EXIT_FAILED, EXIT_BROKEN, EXIT_GUEST,
-       EXIT_KILLED = 130 };
+enum {
+	EXIT_OK,
+	EXIT_NO_STATUS,
+	EXIT_TIMED_OUT,
+	EXIT_FAILED,
+	EXIT_BROKEN,
+	EXIT_GUEST,
+	EXIT_KILLED = 130
+};
 
 struct monitor {
 	struct channel channel;
@@ -51,16 +58,16 @@ struct monitor {
 	struct termios saved;
 	pid_t guest;
 	int signals;
-	int status_fd;	/* COMMAND's status goes here */
-	int go_fd;	/* a byte here lets the guest go on; -1: not waiting for it */
+	int status_fd; /* COMMAND's status goes here */
+	int go_fd;     /* a byte here lets the guest go on; -1: not waiting for it */
 	bool tty;
-	bool in_open;	/* standard input may still have something */
-	bool in_wanted;	/* COMMAND has started */
-	bool ended;	/* COMMAND has ended */
-	bool exited;	/* the guest process has ended */
-	bool reported;	/* a status line is written */
-	int64_t deadline;	/* monotonic milliseconds */
-	int64_t end_ms;	/* from COMMAND's end to the guest's end: leak scans, unloading */
+	bool in_open;	  /* standard input may still have something */
+	bool in_wanted;	  /* COMMAND has started */
+	bool ended;	  /* COMMAND has ended */
+	bool exited;	  /* the guest process has ended */
+	bool reported;	  /* a status line is written */
+	int64_t deadline; /* monotonic milliseconds */
+	int64_t end_ms;	  /* from COMMAND's end to the guest's end: leak scans, unloading */
 };
 
 static struct monitor mon;
@@ -181,7 +188,7 @@ static int guest_start(char **argv, const char *log)
 
 static void window_size(uint8_t payload[4])
 {
-	struct winsize size = { .ws_row = 24, .ws_col = 80 };
+	struct winsize size = {.ws_row = 24, .ws_col = 80};
 
 	ioctl(0, TIOCGWINSZ, &size);
 	put_le16(payload, size.ws_row);
@@ -316,7 +323,7 @@ static void poll_prepare(struct pollfd *p)
 	bool flushed = !queue_pending(&mon.out) && !queue_pending(&mon.err);
 
 	for (int i = 0; i < SLOTS; i++)
-		p[i] = (struct pollfd) { .fd = -1, .events = POLLIN };
+		p[i] = (struct pollfd){.fd = -1, .events = POLLIN};
 	p[SLOT_LINE].fd = mon.channel.fd;
 	if (queue_pending(&mon.channel.out))
 		p[SLOT_LINE].events |= POLLOUT;
@@ -354,7 +361,7 @@ static int serve(const struct pollfd *p)
 
 static void signals_setup(void)
 {
-	static const int handled[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH };
+	static const int handled[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH};
 	sigset_t mask;
 
 	sigemptyset(&mask);
@@ -376,7 +383,8 @@ int main(int argc, char **argv)
 	int ret;
 
 	if (argc < 7) {
-		fputs("usage: vm-monitor STATUS-FD GO-FD SECONDS END-SECONDS LOG GUEST [ARG...]\n", stderr);
+		fputs("usage: vm-monitor STATUS-FD GO-FD SECONDS END-SECONDS LOG GUEST [ARG...]\n",
+		      stderr);
 		return EXIT_FAILED;
 	}
 	mon.status_fd = atoi(argv[1]);
@@ -390,12 +398,13 @@ int main(int argc, char **argv)
 		broken("cannot start the guest", ret);
 	for (;;) {
 		int64_t left = mon.deadline - now_ms();
-		bool exited = mon.exited;	/* then what poll() sees is all there will be */
+		bool exited = mon.exited; /* then what poll() sees is all there will be */
 
 		if (left <= 0)
 			finish(EXIT_TIMED_OUT);
 		poll_prepare(p);
-		if (poll(p, SLOTS, exited ? 0 : (int)(left > 60000 ? 60000 : left)) < 0 && errno != EINTR)
+		if (poll(p, SLOTS, exited ? 0 : (int)(left > 60000 ? 60000 : left)) < 0 &&
+		    errno != EINTR)
 			broken("poll", -errno);
 		ret = serve(p);
 		if (ret == -ENODATA || ret == -ECONNRESET || ret == -EPIPE ||

@@ -194,8 +194,8 @@ static void session_new(struct worker *w, struct session *s)
 			give_up(w, NULL, "libcrypto refuses a key");
 	}
 	if (s->mac && s->mac->keyed)
-		s->mackeylen = s->mac->evp ? 1 + rnd_below(&w->r, sizeof(s->mackey)) :
-					     16 + 8 * rnd_below(&w->r, 3);
+		s->mackeylen = s->mac->evp ? 1 + rnd_below(&w->r, sizeof(s->mackey))
+					   : 16 + 8 * rnd_below(&w->r, 3);
 	err = dev_mac_session(w->fd, c ? c->id : 0, key, keylen, s->mac ? s->mac->id : 0, s->mackey,
 			      s->mackeylen, &s->ses);
 	if (err) {

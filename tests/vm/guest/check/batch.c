@@ -252,8 +252,8 @@ static void array_edges(void)
 	expect(!mprotect(map + 2 * page, page, PROT_NONE), "mprotect");
 	for (uint32_t fit = 0; fit <= 100; fit += 10) {
 		/* @fit operations and a half lie before the end */
-		ops = (struct crypt_op *)(map + 2 * page - fit * sizeof(*ops) -
-					  (fit < 100 ? sizeof(*ops) / 2 / 8 * 8 : 0));
+		ops = (void *)(map + 2 * page - fit * sizeof(*ops) -
+			       (fit < 100 ? sizeof(*ops) / 2 / 8 * 8 : 0));
 		for (uint32_t i = 0; i < fit; i++) {
 			struct crypt_op op = {.ses = ses,
 					      .len = 64,
