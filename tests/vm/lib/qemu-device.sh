@@ -89,6 +89,7 @@ qdev_snapshot() {
 	fi
 	reply=$(qmp_call "$base" qom-get \
 		"{\"path\":\"/machine/peripheral/crypto$number\",\"property\":\"stats\"}") || return 1
-	sed -E 's/^\{"return": //; s/, "id": "[^"]*"\}$//; s/([a-z])-([a-z])/\1_\2/g' <<<"$reply" \
-		>"$RUN_DIR/device$number.stats"
+	# A counter a line, named as the daemon names them.
+	tr -d '\r' <<<"$reply" | sed -E 's/^\{"return": //; s/, "id": "[^"]*"\}$//; s/([a-z])-([a-z])/\1_\2/g' |
+		sed -E 's/\{/{\n  /g; s/, /,\n  /g; s/\}/\n}/g' >"$RUN_DIR/device$number.stats"
 }
