@@ -11,6 +11,9 @@
  * place or not, flags, IV given or continued. The device's output, the IV written
  * back, the digest and the bytes around the output must be libcrypto's.
  *
+ * Half of the requests are those of more.c: groups of operations in a batch or asynchronous, hashes
+ * in parts, authenticated operations.
+ *
  * Everything a worker does follows from --seed and its number; a difference is
  * reported with both and the step, and happens again with the same arguments.
  *
@@ -30,6 +33,7 @@
 #include <unistd.h>
 
 #include "dev.h"
+#include "more.h"
 #include "rand.h"
 #include "ref.h"
 
@@ -43,7 +47,7 @@
 struct options {
 	unsigned long processes, sessions, requests, live, max_len, only;
 	uint64_t seed;
-	bool progress;
+	bool progress, plain;
 };
 
 /* One per worker, shared with the parent. */
@@ -80,6 +84,7 @@ struct worker {
 	uint64_t step;
 	uint8_t *src, *dst, *want, *clean;
 	size_t room;
+	struct more *more;
 };
 
 /** struct request - one CIOCCRYPT and what it is expected to do. */
@@ -344,6 +349,16 @@ static void request_run(struct worker *w)
 	w->totals->bytes += q.op.len;
 }
 
+static void more_step(struct worker *w)
+{
+	long n = more_run(w->more);
+
+	if (n < 0)
+		give_up(w, NULL, "a group of requests");
+	w->totals->requests += (uint64_t)n;
+	w->step += (uint64_t)n;
+}
+
 static void *memory(size_t len)
 {
 	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -398,15 +413,23 @@ static _Noreturn void worker_main(const struct options *o, unsigned long number,
 	worker_setup(&w);
 	for (; made < o->live; made++)
 		session_new(&w, &w.live[made]);
-	for (w.step = 0; w.step < requests; w.step++) {
+	w.more = more_new(w.fd, &w.r, o->max_len);
+	while (w.step < requests) {
 		/* the remaining sessions are spread evenly over the steps */
 		while (made < sessions &&
 		       (made - o->live) * requests <= w.step * (sessions - o->live)) {
 			session_new(&w, &w.live[rnd_below(&w.r, (uint32_t)o->live)]);
 			made++;
 		}
-		request_run(&w);
+		/* an eighth of the steps, and half of the requests, are of the other kinds */
+		if (o->plain || rnd_below(&w.r, 8)) {
+			request_run(&w);
+			w.step++;
+		} else {
+			more_step(&w);
+		}
 	}
+	more_free(w.more);
 	/* half is ended properly, half by the last close */
 	for (unsigned long i = 0; i < o->live / 2; i++)
 		session_free(&w, &w.live[i]);
@@ -429,6 +452,9 @@ static void usage(FILE *to)
 	      "  --max-len=BYTES   longest request (default 1048576)\n"
 	      "  --seed=N          repeats an earlier run; default: the time\n"
 	      "  --only=N          run process N alone, with the share it had\n"
+	      "  --plain           only single CIOCCRYPT calls: no batches, asynchronous or "
+	      "authenticated\n"
+	      "                    operations, no hashes in parts\n"
 	      "  --progress        a line every few seconds\n"
 	      "  --version, --help\n\n"
 	      "Exit status: 0 all answers were right, 1 a difference or an error, 2 wrong usage or "
@@ -453,12 +479,19 @@ static int number_option(const char *text, unsigned long min, unsigned long max,
 static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-	    {"device", required_argument, NULL, 'd'},	{"processes", required_argument, NULL, 'p'},
-	    {"sessions", required_argument, NULL, 's'}, {"requests", required_argument, NULL, 'r'},
-	    {"live", required_argument, NULL, 'l'},	{"max-len", required_argument, NULL, 'm'},
-	    {"seed", required_argument, NULL, 'S'},	{"only", required_argument, NULL, 'o'},
-	    {"progress", no_argument, NULL, 'P'},	{"version", no_argument, NULL, 'v'},
-	    {"help", no_argument, NULL, 'h'},		{NULL, 0, NULL, 0},
+	    {"device", required_argument, NULL, 'd'},
+	    {"processes", required_argument, NULL, 'p'},
+	    {"sessions", required_argument, NULL, 's'},
+	    {"requests", required_argument, NULL, 'r'},
+	    {"live", required_argument, NULL, 'l'},
+	    {"max-len", required_argument, NULL, 'm'},
+	    {"seed", required_argument, NULL, 'S'},
+	    {"only", required_argument, NULL, 'o'},
+	    {"progress", no_argument, NULL, 'P'},
+	    {"version", no_argument, NULL, 'v'},
+	    {"help", no_argument, NULL, 'h'},
+	    {"plain", no_argument, NULL, 'x'},
+	    {NULL, 0, NULL, 0},
 	};
 	unsigned long seed;
 	int opt, bad = 0;
@@ -489,6 +522,9 @@ static int parse(int argc, char **argv, struct options *o)
 			break;
 		case 'o':
 			bad = number_option(optarg, 0, MAX_PROCESSES - 1, &o->only);
+			break;
+		case 'x':
+			o->plain = true;
 			break;
 		case 'P':
 			o->progress = true;

@@ -271,7 +271,7 @@ static int auth_appended(struct slot *s, struct crypt_auth_op *op, struct ref_au
 	return err;
 }
 
-static int auth_srtp(struct crypt_auth_op *op, struct ref_auth *a)
+static int auth_srtp(struct slot *s, struct crypt_auth_op *op, struct ref_auth *a)
 {
 	size_t off = (uintptr_t)op->src - (uintptr_t)op->auth_src;
 	uint8_t *region = malloc(op->auth_len + 1), tag[64];
@@ -288,6 +288,8 @@ static int auth_srtp(struct crypt_auth_op *op, struct ref_auth *a)
 		err = user_write(op->dst, region + off, op->len);
 	if (!err && op->op == COP_ENCRYPT)
 		err = user_write(op->tag, tag, a->taglen);
+	if (!err && s->cipher == CRYPTO_AES_CTR)
+		ref_counter_add(s->iv, (op->len + 15) / 16);
 	free(region);
 	return err;
 }
@@ -330,7 +332,7 @@ static int do_auth(struct table *t, struct crypt_auth_op *op)
 {
 	struct slot *s = find(t, op->ses);
 	int err = auth_check(s, op);
-	uint8_t iv[16];
+	uint8_t iv[16], before[16];
 	struct ref_auth a = {.open = op->op == COP_DECRYPT, .iv = iv};
 	size_t ivsize;
 
@@ -350,13 +352,17 @@ static int do_auth(struct table *t, struct crypt_auth_op *op)
 	memcpy(iv, s->iv, sizeof(iv));
 	if (op->iv && user_read(iv, op->iv, ivsize))
 		return -EFAULT;
+	memcpy(before, s->iv, sizeof(before));
 	memcpy(s->iv, iv, sizeof(iv));
 	if (!ref_cipher_find(s->cipher))
 		err = auth_appended(s, op, &a, false);
 	else if (op->flags & COP_FLAG_AEAD_TLS_TYPE)
 		err = auth_appended(s, op, &a, true);
 	else
-		err = auth_srtp(op, &a);
+		err = auth_srtp(s, op, &a);
+	/* what fails leaves no IV */
+	if (err)
+		memcpy(s->iv, before, sizeof(before));
 	op->tag_len = s->taglen;
 	if (!err && op->iv && op->flags & COP_FLAG_WRITE_IV)
 		err = user_write(op->iv, s->iv, ivsize);

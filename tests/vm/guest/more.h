@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * more.h - the part of cryptodev-stress that goes beyond single CIOCCRYPT calls.
+ */
+#ifndef TESTS_VM_GUEST_MORE_H
+#define TESTS_VM_GUEST_MORE_H
+
+#include <stddef.h>
+
+#include "rand.h"
+
+struct more;
+
+/**
+ * more_new - sessions and memory for random groups of requests.
+ * @fd: the device; the caller's
+ * @r: random numbers; the caller's
+ * @max_len: longest request
+ * Return: never NULL; ends the process without memory.
+ */
+struct more *more_new(int fd, struct rnd *r, size_t max_len);
+
+/**
+ * more_run - one random group: authenticated operations, a batch, or asynchronous operations.
+ * Return: requests carried out; -1: an answer was wrong, and what is printed.
+ */
+long more_run(struct more *m);
+
+/** more_free - end the sessions, free everything. */
+void more_free(struct more *m);
+
+#endif
