@@ -57,8 +57,9 @@ int vcd_buffer_pin(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
 					  num - buf->num,
 					  write ? FOLL_WRITE : 0,
 					  buf->pages + buf->num);
+		/* Newer kernels say EOVERFLOW of an address that wraps. */
 		if (got <= 0)
-			return got ? got : -EFAULT;
+			return got == -ENOMEM ? -ENOMEM : -EFAULT;
 		buf->num += got;
 	}
 	return vcd_buffer_map(buf, offset, len);
