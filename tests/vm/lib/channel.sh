@@ -28,6 +28,7 @@ channel_compile() {
 		sources+=("$VM_DIR/channel/frame.c")
 	fi
 	cc -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Werror \
-		${static[@]+"${static[@]}"} -o "$out.$$" "${sources[@]}" >&2 || die "cannot build vm-$name; remedy: apt-get install gcc libc6-dev"
+		${static[@]+"${static[@]}"} -o "$out.$$" "${sources[@]}" >&2 ||
+		die "cannot build vm-$name; remedy: apt-get install gcc libc6-dev"
 	mv "$out.$$" "$out"
 }

@@ -13,6 +13,7 @@ export EXIT_USAGE EXIT_TIMEOUT EXIT_SETUP EXIT_REPORT
 VM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 REPO_DIR=$(cd "$VM_DIR/../.." && pwd)
 readonly VM_DIR REPO_DIR
+# shellcheck disable=SC2034 # by those who source this
 BUILD_DIR=${VCRYPTO_BUILD:-$REPO_DIR/build}
 
 say() {

@@ -11,6 +11,9 @@
 #	build		what the module build takes as KDIR (see module.sh)
 #	toolchain/	only where the header packages need another release's libc or compiler
 
+# shellcheck source-path=SCRIPTDIR source=toolchain.sh
+. "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
+
 # Where a version's packages are, best first. "newest" takes the highest version of all.
 kernel_suites() {
 	case $1 in
@@ -76,7 +79,7 @@ kernel_fill() {
 kernel_image_packages() {
 	local suite=$1 release=$2
 	printf '%s\n' "linux-image-$release"
-	apt_depends "$suite" "linux-image-$release" | grep -E "^linux-.*-$(sed 's/[.+]/\\&/g' <<<"$release")\$" || true
+	apt_depends "$suite" "linux-image-$release" | grep -E "^linux-.*-${release//+/\\+}\$" || true
 }
 
 # Another release's headers need its compiler and libraries too.
@@ -147,9 +150,11 @@ kernel_pick_modules() {
 # vmlinux in newer ones only serves to add type information (BTF), which would need pahole.
 kernel_relocate_headers() {
 	local dir=$1 release=$2 makefile=$1/root/usr/src/linux-headers-$2/Makefile
-	sed -i -E 's,^KBUILD_OUTPUT=/usr/src/.*,KBUILD_OUTPUT:=$(dir $(realpath $(lastword $(MAKEFILE_LIST)))),' "$makefile"
-	sed -i -E 's,^include /usr/src/([^/]+)/Makefile,include $(dir $(realpath $(lastword $(MAKEFILE_LIST))))../\1/Makefile,' \
-		"$makefile"
+	# make's words for the directory of the file that is being read.
+	# shellcheck disable=SC2016
+	local here='$(dir $(realpath $(lastword $(MAKEFILE_LIST))))'
+	sed -i -E "s,^KBUILD_OUTPUT=/usr/src/.*,KBUILD_OUTPUT:=$here," "$makefile"
+	sed -i -E "s,^include /usr/src/([^/]+)/Makefile,include $here../\\1/Makefile," "$makefile"
 	if grep -q "[= ]/usr" "$makefile"; then
 		die "the headers of $release name other files in a way that is not known here"
 	fi
@@ -175,7 +180,7 @@ kernel_module_visit() {
 		return
 	fi
 	seen[$name]=1
-	file=$(find "$dir" -name '*.ko' | sed -n "/\/$(sed 's/_/[-_]/g' <<<"$name")\.ko\$/p" | sed -n 1p)
+	file=$(find "$dir" -name '*.ko' | sed -n "/\/${name//_/[-_]}\.ko\$/p" | sed -n 1p)
 	if [[ -z $file ]]; then
 		if sed 's/.*\///; s/-/_/g' "$dir/modules.builtin" | grep -qx "$name.ko"; then
 			return
@@ -194,6 +199,7 @@ kernel_module_args() {
 	MODULE_MAKE_ARGS=()
 	MODULE_PATH=
 	if [[ -d $1/toolchain ]]; then
+		# shellcheck disable=SC2034 # for module.sh
 		MODULE_PATH=$1/toolchain
 	elif ! command -v "$(sed -nE 's/^CC = .*(gcc-[0-9]+)$/\1/p' "$1/build/.kernelvariables")" >/dev/null; then
 		MODULE_MAKE_ARGS+=(CC=gcc)

@@ -108,29 +108,30 @@ qemu_clock() {
 # initramfs and the sockets of the daemons. The channel is file descriptor 3 (channel/monitor.c).
 GUEST=()
 qemu_command() {
-	local qemu=$1 accel=$2 kernel=$3 initramfs=$4 append number=0 socket options
+	local qemu=$1 accel=$2 kernel=$3 initramfs=$4 append number=0 socket options stock
 	append="console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 oops=panic"
 	append+=" random.trust_cpu=on ${OPT_APPEND:-}"
 	GUEST=(${OPT_THROUGH[@]+"${OPT_THROUGH[@]}"} "$qemu" -nodefaults -no-user-config -display none -no-reboot
 		-smp "$OPT_SMP" -m "$OPT_MEM"
 		-object "memory-backend-memfd,id=mem,size=${OPT_MEM}M,share=on"
-		-machine q35,memory-backend=mem
+		-machine "q35,memory-backend=mem"
 		-serial stdio
-		-device virtio-serial-pci,max_ports=2
-		-chardev socket,id=channel,fd=3 -device virtserialport,chardev=channel,nr=1,name=vm.channel)
+		-device "virtio-serial-pci,max_ports=2"
+		-chardev "socket,id=channel,fd=3" -device "virtserialport,chardev=channel,nr=1,name=vm.channel")
 	if [[ $accel == kvm ]]; then
 		GUEST+=(-accel kvm -cpu host)
 	else
-		GUEST+=(-accel tcg,thread=multi -cpu qemu64)
+		GUEST+=(-accel "tcg,thread=multi" -cpu qemu64)
 		append+="$(qemu_clock)"
 	fi
 	if qdev_own; then
 		mapfile -t options < <(qdev_options)
 		GUEST+=(${options[@]+"${options[@]}"})
 	else
+		stock="virtio-id=$(device_id),num_vqs=$OPT_NUM_QUEUES,config_size=$(device_config_size)"
 		for socket in ${DEVICE_SOCKETS[@]+"${DEVICE_SOCKETS[@]}"}; do
 			GUEST+=(-chardev "socket,id=device$number,path=$socket"
-				-device "$QEMU_DEVICE,virtio-id=$(device_id),num_vqs=$OPT_NUM_QUEUES,config_size=$(device_config_size),chardev=device$number")
+				-device "$QEMU_DEVICE,chardev=device$number,$stock")
 			number=$((number + 1))
 		done
 	fi
@@ -139,7 +140,7 @@ qemu_command() {
 		for forward in ${OPT_FWD[@]+"${OPT_FWD[@]}"}; do
 			forwards+=",hostfwd=tcp:127.0.0.1:${forward%%:*}-:${forward##*:}"
 		done
-		GUEST+=(-netdev "user,id=net$forwards" -device virtio-net-pci,netdev=net,romfile=)
+		GUEST+=(-netdev "user,id=net$forwards" -device "virtio-net-pci,netdev=net,romfile=")
 	fi
 	GUEST+=(${OPT_QEMU_ARGS[@]+"${OPT_QEMU_ARGS[@]}"})
 	GUEST+=(-kernel "$kernel/vmlinux" -initrd "$initramfs" -append "$append")

@@ -14,13 +14,14 @@ toolchain_wrap() {
 	# Packages from before /usr was merged.
 	if [[ -d $root/lib && ! -L $root/lib ]]; then
 		cp -a "$root/lib/." "$root/usr/lib/"
-		rm -rf "$root/lib"
+		rm -rf "${root:?}/lib"
 	fi
 	rm -rf "$root"/usr/lib{,exec}/gcc/*/*/{lto1,lto-wrapper,liblto*} "$root"/usr/share/{doc,man,locale} \
 		"$root"/usr/lib/gcc/*/*/lib*san*
 	while read -r file; do
 		if toolchain_is_program "$file"; then
 			mv "$file" "$file.elf"
+			# shellcheck disable=SC2016 # the script's own name
 			toolchain_script "$root" "$file.elf" '$0' >"$file"
 			chmod +x "$file"
 		fi
@@ -47,7 +48,7 @@ toolchain_is_program() {
 # (PROGRAM's own when left out) and runs PROGRAM.
 toolchain_script() {
 	local root=$1 program=$2 argv0=$3 at=${4:-${2%/*}} lib
-	lib=\${0%/*}/$(realpath -m --relative-to="$at" "$root/usr/lib/x86_64-linux-gnu")
+	lib="\${0%/*}/"$(realpath -m --relative-to="$at" "$root/usr/lib/x86_64-linux-gnu")
 	printf '#!/bin/sh\nexec "%s/ld-linux-x86-64.so.2" --inhibit-cache --library-path "%s" --argv0 "%s" "%s" "$@"\n' \
 		"$lib" "$lib" "$argv0" "\${0%/*}/$(realpath -m --relative-to="$at" "$program")"
 }

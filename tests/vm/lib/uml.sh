@@ -39,7 +39,7 @@ uml_recipe() {
 
 # uml_get VERSION debug|'': prints its directory in the cache, made when absent.
 uml_get() {
-	local version=$1 debug=$2 hash key minutes='2 to 8'
+	local version=$1 debug=$2 hash key minutes='2 to 8' download=''
 	kernel_suites "$version" >/dev/null
 	[[ $version != newest ]] ||
 		die_with "$EXIT_USAGE" "--kernel=newest needs --guest=qemu; UML is built from 6.1 or 6.12"
@@ -48,7 +48,10 @@ uml_get() {
 	if [[ -n $debug ]]; then
 		minutes='3 to 12'
 	fi
-	cache_make "$key" "User-mode Linux $version${debug:+ with debugging} (download of 140 MB unless linux-source-$version is installed, then $minutes min of compiling)" \
+	if [[ ! -r /usr/src/linux-source-$version.tar.xz ]]; then
+		download=" and a download of 140 MB"
+	fi
+	cache_make "$key" "User-mode Linux $version${debug:+ with debugging} ($minutes min of compiling$download)" \
 		uml_fill "$version" "$debug"
 	printf '%s\n' "$(cache_dir)/$key"
 }
@@ -147,7 +150,7 @@ uml_key() {
 uml_command() {
 	local kernel=$1 socket
 	GUEST=("$kernel/linux" "mem=${OPT_MEM}M" root=/dev/root rootfstype=hostfs rootflags=/ ro
-		"init=$RUN_DIR/stage/init" con0=null,fd:1 con=null ssl0=fd:3 "uml_dir=$RUN_DIR/uml/"
+		"init=$RUN_DIR/stage/init" "con0=null,fd:1" con=null ssl0=fd:3 "uml_dir=$RUN_DIR/uml/"
 		loglevel=7 printk.devkmsg=on panic=-1 oops=panic)
 	for socket in ${DEVICE_SOCKETS[@]+"${DEVICE_SOCKETS[@]}"}; do
 		GUEST+=("virtio_uml.device=$socket:$(device_id)")
