@@ -109,7 +109,7 @@ qemu_clock() {
 GUEST=()
 qemu_command() {
 	local qemu=$1 accel=$2 kernel=$3 initramfs=$4 append number=0 socket options stock
-	append="console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 oops=panic"
+	append="console=ttyS0 loglevel=7 printk.devkmsg=on panic=-1 oops=panic no_timer_check"
 	append+=" random.trust_cpu=on ${OPT_APPEND:-}"
 	GUEST=(${OPT_THROUGH[@]+"${OPT_THROUGH[@]}"} "$qemu" -nodefaults -no-user-config -display none -no-reboot
 		-smp "$OPT_SMP" -m "$OPT_MEM"
