@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_guest_wire.c - the guest driver's encoder and its judgement of replies, against
+ * the golden messages that the device is tested with.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "guest/wire.h"
+#include "tests/lib/golden.h"
+
+/* The messages that a driver sends. */
+static const char *const sent[] = {
+    "hello",
+    "session-create-aes-128-cbc",
+    "session-create-aes-192-ecb",
+    "session-create-aes-256-ctr",
+    "session-create-aes-128-gcm",
+    "session-create-aes-cbc-hmac",
+    "session-create-hmac-sha256",
+    "session-create-sha256",
+    "session-create-null",
+    "session-destroy",
+    "session-info",
+    "crypt-aes-128-cbc-encrypt",
+    "crypt-aes-128-cbc-decrypt",
+    "crypt-aes-192-ecb-encrypt",
+    "crypt-aes-256-ctr-encrypt",
+    "crypt-aes-cbc-hmac-encrypt",
+    "crypt-hmac-sha256",
+    "crypt-sha256",
+    "crypt-sha256-begin",
+    "crypt-sha256-end",
+    "crypt-null",
+    "authcrypt-aes-128-gcm-encrypt",
+    "authcrypt-aes-128-gcm-decrypt",
+    "authcrypt-aes-128-ccm-encrypt",
+    "authcrypt-tls-encrypt",
+    "authcrypt-tls-decrypt",
+    "authcrypt-srtp-encrypt",
+    "authcrypt-srtp-decrypt",
+    "hash-copy",
+};
+
+static struct golden *load(const char *name)
+{
+	const char *root = getenv("VCD_SOURCE_ROOT");
+	struct golden *golden = NULL;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/tests/golden/%s.hex", root ? root : ".", name);
+	assert_int_equal(golden_load(path, &golden), 0);
+	assert_true(golden->request_len >= sizeof(struct vcd_req));
+	return golden;
+}
+
+/* What the driver's encoder makes of the meaning of @want. */
+static void encode(const struct vcd_req *want, struct vcd_req *made)
+{
+	const struct vcd_req_create *create = (const void *)want;
+
+	switch (le16toh(want->opcode)) {
+	case VCD_OP_HELLO:
+		vcd_wire_hello((void *)made);
+		break;
+	case VCD_OP_SESSION_CREATE:
+		vcd_wire_create((void *)made, le32toh(create->cipher), le32toh(create->mac),
+				le32toh(create->key_len), le32toh(create->mackey_len));
+		break;
+	case VCD_OP_CRYPT:
+		vcd_wire_crypt(made, le64toh(want->session), le16toh(want->flags),
+			       le32toh(want->src_len), want->iv, want->iv_len);
+		break;
+	case VCD_OP_AUTHCRYPT:
+		vcd_wire_auth(made, le16toh(want->flags), le32toh(want->src_len),
+			      le32toh(want->aad_len), le32toh(want->crypt_off), want->tag_len,
+			      want->iv, want->iv_len);
+		/* The driver fills the session in when it sends. */
+		made->session = want->session;
+		break;
+	case VCD_OP_HASH_COPY:
+		vcd_wire_hash_copy(made, le64toh(want->session), le64toh(want->arg));
+		break;
+	default:
+		vcd_wire_session(made, le16toh(want->opcode), le64toh(want->session));
+	}
+}
+
+static void requests(void **state)
+{
+	for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+		struct golden *golden = load(sent[i]);
+		struct vcd_req want, made;
+
+		memcpy(&want, golden->request, sizeof(want));
+		memset(&made, 0xa5, sizeof(made));
+		encode(&want, &made);
+		if (memcmp(&made, &want, sizeof(made)))
+			fail_msg("%s: the driver encodes it differently", sent[i]);
+		golden_free(golden);
+	}
+}
+
+static void replies(void **state)
+{
+	for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+		struct golden *golden = load(sent[i]);
+		uint32_t used = (uint32_t)golden->reply_len;
+		uint32_t out = used - (uint32_t)sizeof(struct vcd_reply);
+		struct vcd_reply reply;
+		struct vcd_result result;
+
+		memcpy(&reply, golden->reply, sizeof(reply));
+		assert_int_equal(vcd_wire_reply(&reply, used, out, &result), 0);
+		assert_int_equal(result.status, VCD_S_OK);
+		assert_int_equal(result.out_len, out);
+		assert_memory_equal(result.iv, reply.iv, sizeof(result.iv));
+		/* Used lengths and rooms that do not fit are not believed. */
+		assert_int_equal(vcd_wire_reply(&reply, used + 1, out + 1, &result), -EIO);
+		assert_int_equal(vcd_wire_reply(&reply, used - 1, out, &result), -EIO);
+		assert_int_equal(vcd_wire_reply(&reply, 31, out, &result), -EIO);
+		if (out)
+			assert_int_equal(vcd_wire_reply(&reply, used, out - 1, &result), -EIO);
+		golden_free(golden);
+	}
+}
+
+static void refusals(void **state)
+{
+	static const struct {
+		const char *name;
+		int err;
+	} cases[] = {
+	    {"crypt-stale", -ESTALE},
+	    {"session-create-badkey", -EINVAL},
+	    {"session-create-noalg", -EINVAL},
+	    {"unknown-opcode", -EINVAL},
+	    {"authcrypt-aes-128-gcm-badmsg", -EBADMSG},
+	    {"hello-version", -EPROTO},
+	    {"crypt-sha256-nostate", -EIO},
+	    {"crypt-length", -EINVAL},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct golden *golden = load(cases[i].name);
+		struct vcd_result result;
+		struct vcd_reply reply;
+
+		memcpy(&reply, golden->reply, sizeof(reply));
+		assert_int_equal(vcd_wire_reply(&reply, (uint32_t)golden->reply_len, 4096, &result),
+				 0);
+		assert_int_equal(vcd_wire_errno(result.status), cases[i].err);
+		/* An error brings no output. */
+		reply.out_len = htole32(16);
+		assert_int_equal(vcd_wire_reply(&reply, 48, 4096, &result), -EIO);
+		golden_free(golden);
+	}
+	assert_int_equal(vcd_wire_errno(VCD_S_COUNT), -EIO);
+	assert_int_equal(vcd_wire_errno(UINT32_MAX), -EIO);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(requests),
+	    cmocka_unit_test(replies),
+	    cmocka_unit_test(refusals),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
