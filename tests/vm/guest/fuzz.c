@@ -91,6 +91,7 @@ struct caller {
 	struct rnd r;
 	uint32_t file; /* of the present call */
 	uint8_t *args; /* a page and a half for structures, then no page */
+	/* of CRYPT_BATCH_MAX: a count that is made up may be one that the call takes */
 	struct crypt_op *ops;
 	int32_t *status;
 };
@@ -345,7 +346,8 @@ static void call_batch(struct caller *c)
 	for (uint32_t i = 0; i < BATCH; i++)
 		random_crypt(c, &c->ops[i]);
 	if (!rnd_below(&c->r, 10))
-		batch.count = length(&c->r);
+		batch.count =
+		    rnd_below(&c->r, 2) ? length(&c->r) : CRYPT_BATCH_MAX - 1 + rnd_below(&c->r, 3);
 	if (!rnd_below(&c->r, 10))
 		batch.ops = (uintptr_t)pointer(&c->r);
 	if (!rnd_below(&c->r, 10))
@@ -518,8 +520,8 @@ static void caller_make(struct caller *c, uint64_t stream)
 {
 	rnd_seed(&c->r, options.seed, stream);
 	c->args = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	c->ops = calloc(BATCH, sizeof(*c->ops));
-	c->status = calloc(BATCH, sizeof(*c->status));
+	c->ops = calloc(CRYPT_BATCH_MAX, sizeof(*c->ops));
+	c->status = calloc(CRYPT_BATCH_MAX, sizeof(*c->status));
 	if (c->args == MAP_FAILED || mprotect(c->args + 2 * PAGE, PAGE, PROT_NONE) || !c->ops ||
 	    !c->status) {
 		perror("memory");

@@ -74,12 +74,12 @@ struct item {
 struct more {
 	int fd;
 	struct rnd *r;
-	size_t max_len, room;
+	size_t max_len, max_request, room;
 	struct live live[LIVE];
 	struct live_auth auth[LIVE_AUTH];
 	bool has[KINDS];
 	struct item items[GROUP];
-	uint8_t *src, *big, *big_want, *small, *small_want, *aad;
+	uint8_t *src, *big, *big_want, *small, *small_want, *aad, *before;
 };
 
 static uint32_t below(struct more *m, uint32_t n)
@@ -421,6 +421,31 @@ static bool auth_new(struct more *m, struct live_auth *a)
 	return true;
 }
 
+/*
+ * Whether an operation may be, or has to be, refused for its size. Which of data, AAD and tag
+ * count in each direction is the driver's matter; that the data alone does is not.
+ */
+static bool may_refuse(const struct more *m, const struct crypt_auth_op *op)
+{
+	return m->max_request && (size_t)op->len + op->auth_len + 64 > m->max_request;
+}
+
+static bool must_refuse(const struct more *m, const struct crypt_auth_op *op)
+{
+	return m->max_request && op->len > m->max_request;
+}
+
+/* A refused operation has written nothing. */
+static bool refused_well(const struct crypt_auth_op *op, const uint8_t *before, size_t size)
+{
+	if (op->dst == op->src)
+		return !memcmp(op->dst, before, size) || wrong("what a refusal leaves", NULL, 0);
+	for (size_t i = 0; i < size; i++)
+		if (op->dst[i] != CANARY)
+			return wrong("something of a refused operation is seen", NULL, 0);
+	return true;
+}
+
 /* One authenticated operation: right, or tampered with. */
 static bool auth_one(struct more *m, struct live_auth *s)
 {
@@ -491,8 +516,12 @@ static bool auth_one(struct more *m, struct live_auth *s)
 	memcpy(tag_want, tag, sizeof(tag));
 	if (s->kind == SRTP && !open)
 		memset(tag, 0, sizeof(tag));
+	if (may_refuse(m, &op))
+		memcpy(m->before, op.src, op.len);
 	err = dev_ioctl(m->fd, CIOCAUTHCRYPT, &op);
-	if (err != (forged ? -EBADMSG : 0)) {
+	if (err == -EMSGSIZE && may_refuse(m, &op))
+		return refused_well(&op, m->before, op.len);
+	if (err != (forged ? -EBADMSG : 0) || must_refuse(m, &op)) {
 		printf("  kind %d cipher %u op %u len %u aad %zu: %d\n", s->kind, s->cipher, op.op,
 		       op.len, a.aadlen, err);
 		return wrong("the result of CIOCAUTHCRYPT", NULL, 0);
@@ -552,7 +581,7 @@ static void probe(struct more *m)
 	}
 }
 
-struct more *more_new(int fd, struct rnd *r, size_t max_len)
+struct more *more_new(int fd, struct rnd *r, size_t max_len, size_t max_request)
 {
 	struct more *m = need(sizeof(*m));
 	size_t small = GROUP * (SMALL + 2 * MARGIN);
@@ -560,6 +589,7 @@ struct more *more_new(int fd, struct rnd *r, size_t max_len)
 	m->fd = fd;
 	m->r = r;
 	m->max_len = max_len > SMALL ? max_len : SMALL;
+	m->max_request = max_request;
 	m->room = m->max_len + 400000;
 	m->src = need(m->room);
 	m->big = need(m->room);
@@ -567,6 +597,7 @@ struct more *more_new(int fd, struct rnd *r, size_t max_len)
 	m->small = need(small);
 	m->small_want = need(small);
 	m->aad = need(4096);
+	m->before = need(m->room);
 	rnd_fill(r, m->src, m->room);
 	probe(m);
 	/* an AES-CBC session is always there: something has to be */
@@ -610,5 +641,6 @@ void more_free(struct more *m)
 	free(m->small);
 	free(m->small_want);
 	free(m->aad);
+	free(m->before);
 	free(m);
 }

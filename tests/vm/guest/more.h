@@ -16,9 +16,11 @@ struct more;
  * @fd: the device; the caller's
  * @r: random numbers; the caller's
  * @max_len: longest request
+ * @max_request: payload of one request that the device takes, each way; 0: more than is asked for.
+ *	Authenticated operations cannot be cut, and are refused above it.
  * Return: never NULL; ends the process without memory.
  */
-struct more *more_new(int fd, struct rnd *r, size_t max_len);
+struct more *more_new(int fd, struct rnd *r, size_t max_len, size_t max_request);
 
 /**
  * more_run - one random group: authenticated operations, a batch, or asynchronous operations.

@@ -45,7 +45,7 @@
 #define CANARY 0x3c
 
 struct options {
-	unsigned long processes, sessions, requests, live, max_len, only;
+	unsigned long processes, sessions, requests, live, max_len, max_request, only;
 	uint64_t seed;
 	bool progress, plain;
 };
@@ -413,7 +413,7 @@ static _Noreturn void worker_main(const struct options *o, unsigned long number,
 	worker_setup(&w);
 	for (; made < o->live; made++)
 		session_new(&w, &w.live[made]);
-	w.more = more_new(w.fd, &w.r, o->max_len);
+	w.more = more_new(w.fd, &w.r, o->max_len, o->max_request);
 	while (w.step < requests) {
 		/* the remaining sessions are spread evenly over the steps */
 		while (made < sessions &&
@@ -450,6 +450,9 @@ static void usage(FILE *to)
 	      "  --requests=N      requests of all together (default 1000000)\n"
 	      "  --live=N          sessions each process has at a time (default 64)\n"
 	      "  --max-len=BYTES   longest request (default 1048576)\n"
+	      "  --max-request=BYTES  payload that the device takes in one request, if that is "
+	      "less:\n"
+	      "                    authenticated operations above it must be refused\n"
 	      "  --seed=N          repeats an earlier run; default: the time\n"
 	      "  --only=N          run process N alone, with the share it had\n"
 	      "  --plain           only single CIOCCRYPT calls: no batches, asynchronous or "
@@ -485,6 +488,7 @@ static int parse(int argc, char **argv, struct options *o)
 	    {"requests", required_argument, NULL, 'r'},
 	    {"live", required_argument, NULL, 'l'},
 	    {"max-len", required_argument, NULL, 'm'},
+	    {"max-request", required_argument, NULL, 'M'},
 	    {"seed", required_argument, NULL, 'S'},
 	    {"only", required_argument, NULL, 'o'},
 	    {"progress", no_argument, NULL, 'P'},
@@ -515,6 +519,9 @@ static int parse(int argc, char **argv, struct options *o)
 			break;
 		case 'm':
 			bad = number_option(optarg, 64, 1ul << 30, &o->max_len);
+			break;
+		case 'M':
+			bad = number_option(optarg, 1024, 1ul << 30, &o->max_request);
 			break;
 		case 'S':
 			bad = number_option(optarg, 0, ~0ul, &seed);
