@@ -40,13 +40,28 @@ static void place(int fd, int number)
 		_exit(126);
 }
 
+/*
+ * A program starts with every signal at its default and none blocked, whatever
+ * started this test: under nohup, say, SIGHUP is ignored, and ignored signals are
+ * inherited through exec.
+ */
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL); /* those that refuse are at their default anyway */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static void child(const struct process_setup *setup, const char *const *argv, int in, int out,
 		  int err)
 {
 	place(setup->close_stdin ? -1 : in, 0);
 	place(setup->close_stdout ? -1 : out, 1);
 	place(err, 2);
-	signal(SIGPIPE, SIG_DFL);
+	reset_signals();
 	/* execv() does not change the strings; its type is older than const. */
 	execv(argv[0], (char *const *)(uintptr_t)argv);
 	_exit(127);
