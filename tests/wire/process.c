@@ -145,14 +145,3 @@ int process_stop(struct process *process)
 	kill(process->pid, SIGTERM);
 	return process_wait(process);
 }
-
-uint64_t process_cpu_ns(const struct process *process)
-{
-	struct timespec ts;
-	clockid_t clock;
-
-	if (process->pid <= 0 || clock_getcpuclockid(process->pid, &clock) != 0 ||
-	    clock_gettime(clock, &ts) < 0)
-		return 0;
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}

@@ -55,7 +55,4 @@ int process_wait(struct process *process);
 /** process_stop - SIGTERM, then process_wait(). */
 int process_stop(struct process *process);
 
-/** process_cpu_ns - CPU time that it has used so far, all threads; 0 when it is gone. */
-uint64_t process_cpu_ns(const struct process *process);
-
 #endif /* TESTS_WIRE_PROCESS_H */

@@ -12,8 +12,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "tools/bench/worker.h"
+
 static const struct bench_mode *const modes[] = {
-    &bench_mode_engine, &bench_mode_openssl, &bench_mode_wire, &bench_mode_dev, &bench_mode_afalg,
+    &bench_mode_engine, &bench_mode_openssl,  &bench_mode_wire,	   &bench_mode_dev,
+    &bench_mode_afalg,	&bench_mode_pingpong, &bench_mode_eventfd,
 };
 
 void bench_error(const char *format, ...)
@@ -25,14 +28,6 @@ void bench_error(const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
-}
-
-uint64_t bench_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 static uint64_t thread_cpu_ns(void)
@@ -51,34 +46,6 @@ const struct bench_mode *bench_mode_find(const char *name)
 		if (strcmp(modes[i]->name, name) == 0)
 			return modes[i];
 	return NULL;
-}
-
-/* Fixed and dull, but no two bytes in a row alike; 3DES wants three different keys. */
-static void fill(uint8_t *p, size_t n, unsigned int seed)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		p[i] = (uint8_t)(seed + i * 37 + (i >> 8) * 11);
-}
-
-static int make_data(struct bench *bench)
-{
-	const struct workload *work = &bench->work;
-	int err;
-
-	bench->input = malloc(work->size);
-	bench->expected = malloc(work->size);
-	if (!bench->input || !bench->expected)
-		return -ENOMEM;
-	fill(bench->key, sizeof(bench->key), 1);
-	fill(bench->iv, sizeof(bench->iv), 100);
-	fill(bench->input, work->size, 7);
-	err = reference_crypt(work, bench->key, bench->iv, bench->input, bench->expected);
-	if (err)
-		bench_error("libcrypto cannot do %s here, so there is nothing to check against",
-			    work->name);
-	return err;
 }
 
 static int open_threads(struct bench *bench)
@@ -120,7 +87,7 @@ int bench_open(const struct bench_mode *mode, const struct workload *work,
 		return -ENOMEM;
 	bench->work = *work;
 	bench->target = *target;
-	err = make_data(bench);
+	err = bench_make_data(bench);
 	if (!err) {
 		/* From here on close may be called. */
 		bench->mode = mode;
@@ -148,18 +115,38 @@ struct bench *bench_close(struct bench *bench)
 	if (bench->mode)
 		bench->mode->close(bench);
 	free(bench->threads);
+	free(bench->aad);
 	free(bench->input);
 	free(bench->expected);
 	free(bench);
 	return NULL;
 }
 
+int bench_run_steps(struct bench_thread *thread)
+{
+	const struct bench *bench = thread->bench;
+	uint64_t now = bench_now_ns();
+
+	/* Once at the least: there is nothing to be said of no operation. */
+	do {
+		uint64_t begin = now;
+		int n = bench->mode->step(thread);
+
+		if (n < 0)
+			return n;
+		now = bench_now_ns();
+		bench_done(thread, now - begin, (uint64_t)n);
+	} while (!bench_time_up(bench, now));
+	return 0;
+}
+
 static void *thread_main(void *arg)
 {
 	struct bench_thread *thread = arg;
+	const struct bench_mode *mode = thread->bench->mode;
 	uint64_t cpu = thread_cpu_ns();
 
-	thread->err = thread->bench->mode->run(thread);
+	thread->err = mode->run ? mode->run(thread) : bench_run_steps(thread);
 	thread->cpu_ns = thread_cpu_ns() - cpu;
 	return NULL;
 }
@@ -190,35 +177,45 @@ static int run_threads(struct bench *bench)
 	return err;
 }
 
-int bench_slice(struct bench *bench, double seconds, double *ops_per_s)
+static void add(struct result *to, const struct result *from)
 {
-	uint64_t (*foreign)(struct bench *) = bench->mode->foreign_cpu_ns;
-	uint64_t cpu = foreign ? foreign(bench) : 0;
+	to->ops += from->ops;
+	to->ns += from->ns;
+	to->cpu_ns += from->cpu_ns;
+	to->worker_cpu_ns += from->worker_cpu_ns;
+	histogram_merge(&to->latency, &from->latency);
+}
+
+int bench_slice(struct bench *bench, double seconds)
+{
+	pid_t worker = bench->mode->worker ? bench->mode->worker(bench) : 0;
+	struct result *slice = &bench->slice;
+	uint64_t worker_ns = worker_cpu_ns(worker);
 	uint64_t begin = bench_now_ns();
-	uint64_t ops = 0;
-	uint64_t ns;
+	uint64_t memory;
 	unsigned int i;
 	int err;
 
+	memset(slice, 0, sizeof(*slice));
 	bench->end_ns = begin + (uint64_t)(seconds * 1e9);
 	err = run_threads(bench);
-	ns = bench_now_ns() - begin;
-	if (foreign)
-		cpu = foreign(bench) - cpu;
+	slice->ns = bench_now_ns() - begin;
+	slice->worker_cpu_ns = worker_cpu_ns(worker) - worker_ns;
 	if (err) {
 		bench_error("%s: %s", bench->mode->name, strerror(-err));
 		return err;
 	}
+	slice->cpu_ns = slice->worker_cpu_ns;
 	for (i = 0; i < bench->work.threads; i++) {
 		struct bench_thread *thread = &bench->threads[i];
 
-		ops += thread->ops;
-		cpu += thread->cpu_ns;
-		histogram_merge(&bench->total.latency, &thread->latency);
+		slice->ops += thread->ops;
+		slice->cpu_ns += thread->cpu_ns;
+		histogram_merge(&slice->latency, &thread->latency);
 	}
-	bench->total.ops += ops;
-	bench->total.ns += ns;
-	bench->total.cpu_ns += cpu;
-	*ops_per_s = (double)ops * 1e9 / (double)ns;
+	add(&bench->total, slice);
+	memory = worker_memory(worker);
+	if (memory > bench->worker_memory)
+		bench->worker_memory = memory;
 	return 0;
 }

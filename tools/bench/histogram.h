@@ -10,6 +10,7 @@
 #define VCD_BENCH_HISTOGRAM_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #define HISTOGRAM_SUB_BITS 6
 #define HISTOGRAM_SUB (1u << HISTOGRAM_SUB_BITS)
@@ -22,10 +23,16 @@
 /**
  * struct histogram - a histogram; all zero is an empty one.
  * @count: values recorded
+ * @sum: of them; it saturates
+ * @min: smallest, exactly; without meaning in an empty one
+ * @max: largest, exactly
  * @bucket: how many of them fell into each bucket
  */
 struct histogram {
 	uint64_t count;
+	uint64_t sum;
+	uint64_t min;
+	uint64_t max;
 	uint64_t bucket[HISTOGRAM_BUCKETS];
 };
 
@@ -38,8 +45,20 @@ void histogram_merge(struct histogram *to, const struct histogram *from);
 /**
  * histogram_percentile - the value that @percent of the values do not exceed.
  *
- * Return: middle of the bucket it falls into; 0 for an empty histogram.
+ * Return: middle of the bucket it falls into, but not less than the smallest value and not more
+ * than the largest; 0 for an empty histogram.
  */
 uint64_t histogram_percentile(const struct histogram *histogram, double percent);
+
+/** histogram_mean - arithmetic mean; 0 for an empty histogram. */
+double histogram_mean(const struct histogram *histogram);
+
+/**
+ * histogram_write_json - the whole of it as a JSON object, without a line end.
+ *
+ * Members: count, min, max, mean, and buckets: an array of [smallest value of the bucket, how
+ * many] for those that are not empty, in order.
+ */
+void histogram_write_json(const struct histogram *histogram, FILE *file);
 
 #endif /* VCD_BENCH_HISTOGRAM_H */

@@ -1,152 +1,196 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * main.c - vcrypto-bench: measures each size, alone or in turn with another mode.
+ * main.c - vcrypto-bench: measures each size, alone or in turn with something else.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/bench/bench.h"
 #include "tools/bench/options.h"
 #include "tools/bench/report.h"
 
-/* Pairs of slices in a comparison. Even, so that each mode goes first as often. */
-#define PAIRS 10
-
 /* Before the clock runs: caches, frequencies, first touches. */
 #define WARM_UP_S 0.02
 
-static int compare_double(const void *a, const void *b)
-{
-	double x = *(const double *)a;
-	double y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static struct spread spread_of(double *ratio, unsigned int n)
-{
-	qsort(ratio, n, sizeof(*ratio), compare_double);
-	return (struct spread){
-	    .median = n % 2 ? ratio[n / 2] : (ratio[n / 2 - 1] + ratio[n / 2]) / 2,
-	    .min = ratio[0],
-	    .max = ratio[n - 1],
-	    .pairs = n,
-	};
-}
+/**
+ * struct output - where results go.
+ * @o: command line
+ * @histogram: file for histograms, or NULL
+ */
+struct output {
+	const struct bench_options *o;
+	FILE *histogram;
+};
 
 static int warm_up(struct bench *bench)
 {
-	double ignored;
-	int err;
+	int err = bench_slice(bench, WARM_UP_S);
 
-	err = bench_slice(bench, WARM_UP_S, &ignored);
 	bench->total = (struct result){0};
 	return err;
 }
 
-static int measure_one(struct bench *bench, const struct bench_options *o)
+static void report(const struct output *output, const struct bench *bench)
 {
-	double ignored;
-	int err;
-
-	err = warm_up(bench);
-	if (!err)
-		err = bench_slice(bench, o->seconds, &ignored);
-	if (err)
-		return err;
-	if (o->json)
-		report_json(bench);
+	if (output->o->json)
+		report_json(stdout, bench, output->o->details);
 	else
-		report_result(bench);
-	return 0;
+		report_result(stdout, bench, output->o->details);
+	if (output->histogram)
+		report_histogram(output->histogram, bench);
+}
+
+static int measure_one(struct bench *bench, const struct output *output)
+{
+	int err = warm_up(bench);
+
+	if (!err)
+		err = bench_slice(bench, output->o->seconds);
+	if (!err)
+		report(output, bench);
+	return err;
+}
+
+static double p50_of(const struct bench *bench)
+{
+	return (double)histogram_percentile(&bench->slice.latency, 50);
+}
+
+static double cpu_of(const struct bench *bench)
+{
+	return ratio_of((double)bench->slice.cpu_ns, (double)bench->slice.ops);
+}
+
+static double rate_of(const struct bench *bench)
+{
+	return ratio_of((double)bench->slice.ops, (double)bench->slice.ns);
+}
+
+/* A slice of both, @second first or last. */
+static int run_pair(struct bench *a, struct bench *b, bool swap, double seconds)
+{
+	int err = bench_slice(swap ? b : a, seconds);
+
+	return err ? err : bench_slice(swap ? a : b, seconds);
 }
 
 /* Slices of both in turn, now one first, now the other. */
-static int measure_pair(struct bench *a, struct bench *b, const struct bench_options *o)
+static int measure_pair(struct bench *a, struct bench *b, const struct output *output)
 {
-	struct bench *const pair[2] = {a, b};
-	double ratio[PAIRS];
-	struct spread spread;
+	static double ops[STATS_MAX], p50[STATS_MAX], cpu[STATS_MAX];
+	const struct bench_options *o = output->o;
+	struct ratios ratios;
 	unsigned int i;
-	unsigned int k;
 	int err;
 
 	err = warm_up(a);
 	if (!err)
 		err = warm_up(b);
-	for (i = 0; !err && i < PAIRS; i++) {
-		double ops[2] = {0, 0};
-
-		for (k = 0; !err && k < 2; k++) {
-			unsigned int which = (k + i) % 2;
-
-			err = bench_slice(pair[which], o->seconds / PAIRS, &ops[which]);
-		}
-		ratio[i] = ops[1] > 0 ? ops[0] / ops[1] : 0;
+	for (i = 0; !err && i < o->pairs; i++) {
+		err = run_pair(a, b, i % 2, o->seconds / o->pairs);
+		ops[i] = ratio_of(rate_of(a), rate_of(b));
+		p50[i] = ratio_of(p50_of(a), p50_of(b));
+		cpu[i] = ratio_of(cpu_of(a), cpu_of(b));
 	}
 	if (err)
 		return err;
-	spread = spread_of(ratio, PAIRS);
-	if (o->json) {
-		report_json(a);
-		report_json(b);
-	} else {
-		report_result(a);
-		report_result(b);
-		report_ratio(a, b, &spread);
-	}
+	ratios = (struct ratios){
+	    .ops = spread_of(ops, o->pairs),
+	    .p50 = spread_of(p50, o->pairs),
+	    .cpu = spread_of(cpu, o->pairs),
+	};
+	report(output, a);
+	report(output, b);
+	if (o->json)
+		report_ratios_json(stdout, o->a.text, o->b.text, a, &ratios);
+	else
+		report_ratios(stdout, o->a.text, o->b.text, a, &ratios);
 	return 0;
 }
 
 /* A mode that has no depth says so: its numbers are not those of the depth asked for. */
-static void note_depth(const struct bench *bench, const struct bench_options *o)
+static void note_depth(const struct bench *bench, const struct bench_side *side)
 {
-	if (bench && bench->work.depth != o->work.depth)
+	if (bench && bench->work.depth < side->work.depth && bench->work.size)
 		fprintf(stderr, "vcrypto-bench: %s does one operation at a time: its depth is %u\n",
 			bench->mode->name, bench->work.depth);
 }
 
-static int measure(const struct bench_options *o, uint32_t size)
+static int open_side(const struct bench_side *side, uint32_t size, struct bench **ret)
 {
-	struct workload work = o->work;
+	struct workload work = side->work;
+	int err;
+
+	if (!work.size)
+		work.size = size;
+	err = bench_open(side->mode, &work, &side->target, ret);
+	if (!err)
+		note_depth(*ret, side);
+	return err;
+}
+
+static int measure(const struct output *output, uint32_t size)
+{
+	const struct bench_options *o = output->o;
 	struct bench *a = NULL;
 	struct bench *b = NULL;
 	int err;
 
-	work.size = size;
-	err = bench_open(o->mode, &work, &o->target, &a);
+	err = open_side(&o->a, size, &a);
 	if (!err && o->compare)
-		err = bench_open(o->compare, &work, &o->target, &b);
-	if (!err) {
-		note_depth(a, o);
-		note_depth(b, o);
-		err = b ? measure_pair(a, b, o) : measure_one(a, o);
-	}
+		err = open_side(&o->b, size, &b);
+	if (!err)
+		err = b ? measure_pair(a, b, output) : measure_one(a, output);
 	bench_close(b);
 	bench_close(a);
 	return err;
 }
 
+static int measure_all(const struct bench_options *o)
+{
+	struct output output = {.o = o};
+	int status = BENCH_OK;
+	unsigned int i;
+
+	if (o->tsc && bench_clock_tsc()) {
+		bench_error("--clock=tsc: this processor's counter is not known to run evenly");
+		return BENCH_FAILED;
+	}
+	if (o->histogram) {
+		output.histogram = fopen(o->histogram, "we");
+		if (!output.histogram) {
+			bench_error("cannot write %s: %s", o->histogram, strerror(errno));
+			return BENCH_FAILED;
+		}
+	}
+	if (!o->json)
+		report_machine(stdout, o->seconds);
+	for (i = 0; status == BENCH_OK && i < o->size_count; i++) {
+		if (measure(&output, o->sizes[i]))
+			status = BENCH_FAILED;
+		(void)fflush(stdout);
+	}
+	if (output.histogram && fclose(output.histogram) != 0) {
+		bench_error("cannot write %s: %s", o->histogram, strerror(errno));
+		status = BENCH_FAILED;
+	}
+	return status;
+}
+
 int main(int argc, char **argv)
 {
-	struct bench_options o;
-	unsigned int i;
+	static struct bench_options o;
 	int status;
 
 	status = bench_options_parse(argc, argv, &o);
-	if (status == BENCH_RUN) {
-		status = BENCH_OK;
-		if (!o.json)
-			report_machine(&o.work, o.seconds);
-		for (i = 0; status == BENCH_OK && i < o.size_count; i++) {
-			if (measure(&o, o.sizes[i]))
-				status = BENCH_FAILED;
-			(void)fflush(stdout);
-		}
-	}
+	if (status == BENCH_RUN)
+		status = measure_all(&o);
 	if (status == BENCH_OK && (fflush(stdout) || ferror(stdout))) {
 		bench_error("cannot write the results");
 		status = BENCH_FAILED;
 	}
+	bench_options_free(&o);
 	return status;
 }

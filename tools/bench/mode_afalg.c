@@ -7,6 +7,8 @@
  * ("virtio_crypto_aes_cbc", "cbc-aes-aesni"); "auto" takes the best it has for the
  * algorithm. An operation is a sendmsg() and a read(); it is synchronous, so the
  * depth is 1 for each thread. Sessions are sockets with a key of their own.
+ *
+ * An AEAD's socket takes and gives the AAD in front of the data.
  */
 #include <errno.h>
 #include <linux/if_alg.h>
@@ -14,8 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include "cryptodev.h"
 #include "tools/bench/bench.h"
 
 /* AF_ALG takes 16 pages at a time. */
@@ -38,18 +42,30 @@ static const char *implementation(const struct bench *bench)
 	return strcmp(name, "auto") == 0 ? bench->work.alg->name : name;
 }
 
+static const char *socket_type(const struct workload *work)
+{
+	if (bench_is_hash(work))
+		return "hash";
+	return bench_is_aead(work) ? "aead" : "skcipher";
+}
+
 /* Return: a socket with that implementation and our key, or a negative errno. */
 static int key_socket(const struct bench *bench)
 {
-	struct sockaddr_alg addr = {.salg_family = AF_ALG, .salg_type = "skcipher"};
+	const struct workload *work = &bench->work;
+	struct sockaddr_alg addr = {.salg_family = AF_ALG};
 	int fd = socket(AF_ALG, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	int err;
 
 	if (fd < 0)
 		return -errno;
+	(void)snprintf((char *)addr.salg_type, sizeof(addr.salg_type), "%s", socket_type(work));
 	(void)snprintf((char *)addr.salg_name, sizeof(addr.salg_name), "%s", implementation(bench));
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-	    setsockopt(fd, SOL_ALG, ALG_SET_KEY, bench->key, (socklen_t)bench->work.key_len) < 0) {
+	    (work->alg->kind != VCD_ALG_HASH &&
+	     setsockopt(fd, SOL_ALG, ALG_SET_KEY, bench->key, (socklen_t)work->key_len) < 0) ||
+	    (bench_is_aead(work) &&
+	     setsockopt(fd, SOL_ALG, ALG_SET_AEAD_AUTHSIZE, NULL, work->tag_len) < 0)) {
 		err = -errno;
 		close(fd);
 		return err;
@@ -59,17 +75,21 @@ static int key_socket(const struct bench *bench)
 
 static int afalg_open(struct bench *bench)
 {
+	uint32_t size = bench->work.size;
 	int fd;
 
-	if (bench->work.size > AFALG_MAX_SIZE) {
-		bench_error("afalg: at most %u bytes, not %u", AFALG_MAX_SIZE, bench->work.size);
+	if (bench_is_aead(&bench->work))
+		size += bench->work.aad_len + bench->work.tag_len;
+	if (size > AFALG_MAX_SIZE) {
+		bench_error("afalg: at most %u bytes, with AAD and tag, not %u", AFALG_MAX_SIZE,
+			    size);
 		return -EINVAL;
 	}
 	fd = key_socket(bench);
 	if (fd < 0) {
 		bench_error(
-		    "afalg: no '%s' in this kernel: %s (see /proc/crypto; modprobe algif_skcipher)",
-		    implementation(bench), strerror(-fd));
+		    "afalg: no '%s' in this kernel: %s (see /proc/crypto; modprobe algif_%s)",
+		    implementation(bench), strerror(-fd), socket_type(&bench->work));
 		return fd;
 	}
 	close(fd);
@@ -101,7 +121,8 @@ static void afalg_thread_close(struct bench_thread *thread)
 static int afalg_thread_open(struct bench_thread *thread)
 {
 	struct bench *bench = thread->bench;
-	size_t size = ((size_t)bench->work.size + 4095) / 4096 * 4096;
+	uint32_t aad = bench->work.aad_len;
+	size_t size = bench_pages(aad + bench->work.size + VCD_MAX_DIGEST_LEN);
 	struct afalg_thread *t = calloc(1, sizeof(*t));
 
 	if (!t)
@@ -113,7 +134,9 @@ static int afalg_thread_open(struct bench_thread *thread)
 	t->out = aligned_alloc(4096, size);
 	if (!t->keys || !t->fds || !t->in || !t->out)
 		return -ENOMEM;
-	memcpy(t->in, bench->input, bench->work.size);
+	memset(t->out, 0, size);
+	memcpy(t->in, bench->aad, aad);
+	memcpy(t->in + aad, bench->input, bench->in_len);
 	for (; t->count < bench->work.sessions; t->count++) {
 		int key = key_socket(bench);
 		int fd = key < 0 ? -1 : accept4(key, NULL, NULL, SOCK_CLOEXEC);
@@ -131,48 +154,80 @@ static int afalg_thread_open(struct bench_thread *thread)
 	return 0;
 }
 
-static int afalg_send(const struct bench *bench, int fd, const uint8_t *in)
-{
+/**
+ * struct control - ancillary data of a message.
+ * @msg: message it belongs to
+ * @last: last header in it
+ * @bytes: room
+ */
+struct control {
+	struct msghdr *msg;
+	struct cmsghdr *last;
 	union {
-		char bytes[CMSG_SPACE(sizeof(uint32_t)) +
+		char bytes[2 * CMSG_SPACE(sizeof(uint32_t)) +
 			   CMSG_SPACE(sizeof(struct af_alg_iv) + VCD_MAX_IV_LEN)];
 		struct cmsghdr align;
-	} control = {0};
-	struct iovec iov = {.iov_base = (void *)in, .iov_len = bench->work.size};
-	struct msghdr msg = {
-	    .msg_iov = &iov,
-	    .msg_iovlen = 1,
-	    .msg_control = control.bytes,
-	    .msg_controllen = CMSG_SPACE(sizeof(uint32_t)),
 	};
-	uint32_t op = bench->work.decrypt ? ALG_OP_DECRYPT : ALG_OP_ENCRYPT;
-	uint32_t iv_len = bench->work.alg->iv_len;
-	struct cmsghdr *cmsg;
+};
 
-	if (iv_len)
-		msg.msg_controllen += CMSG_SPACE(sizeof(struct af_alg_iv) + iv_len);
-	cmsg = CMSG_FIRSTHDR(&msg);
-	cmsg->cmsg_level = SOL_ALG;
-	cmsg->cmsg_type = ALG_SET_OP;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(op));
-	memcpy(CMSG_DATA(cmsg), &op, sizeof(op));
-	if (iv_len) {
-		cmsg = CMSG_NXTHDR(&msg, cmsg);
-		cmsg->cmsg_level = SOL_ALG;
-		cmsg->cmsg_type = ALG_SET_IV;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(struct af_alg_iv) + iv_len);
-		memcpy(CMSG_DATA(cmsg), &iv_len, sizeof(iv_len));
-		memcpy(CMSG_DATA(cmsg) + sizeof(struct af_alg_iv), bench->iv, iv_len);
+/* Return: where its @len bytes go. */
+static uint8_t *add_control(struct control *control, int type, size_t len)
+{
+	struct msghdr *msg = control->msg;
+
+	msg->msg_control = control->bytes;
+	msg->msg_controllen += CMSG_SPACE(len);
+	control->last = control->last ? CMSG_NXTHDR(msg, control->last) : CMSG_FIRSTHDR(msg);
+	control->last->cmsg_level = SOL_ALG;
+	control->last->cmsg_type = type;
+	control->last->cmsg_len = CMSG_LEN(len);
+	return CMSG_DATA(control->last);
+}
+
+/* CCM's IV is the kernel's: a byte that says how long the length field is, then the nonce. */
+static void add_iv(struct control *control, const struct bench *bench)
+{
+	bool ccm = bench->work.alg->id == CRYPTO_AES_CCM;
+	uint32_t nonce_len = bench->work.alg->iv_len;
+	uint32_t len = ccm ? VCD_MAX_IV_LEN : nonce_len;
+	uint8_t *p = add_control(control, ALG_SET_IV, sizeof(len) + len);
+
+	memcpy(p, &len, sizeof(len));
+	p += sizeof(len);
+	memset(p, 0, len);
+	if (ccm)
+		*p++ = (uint8_t)(14 - nonce_len);
+	memcpy(p, bench->iv, nonce_len);
+}
+
+static int afalg_send(const struct bench *bench, int fd, uint8_t *in)
+{
+	const struct workload *work = &bench->work;
+	size_t len = (size_t)work->aad_len + bench->in_len;
+	struct iovec iov = {.iov_base = in, .iov_len = len};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct control control = {.msg = &msg};
+	uint32_t op = work->decrypt ? ALG_OP_DECRYPT : ALG_OP_ENCRYPT;
+
+	memset(control.bytes, 0, sizeof(control.bytes));
+	if (!bench_is_hash(work)) {
+		memcpy(add_control(&control, ALG_SET_OP, sizeof(op)), &op, sizeof(op));
+		if (work->alg->iv_len)
+			add_iv(&control, bench);
 	}
-	if (sendmsg(fd, &msg, 0) != (ssize_t)bench->work.size)
+	if (bench_is_aead(work))
+		memcpy(add_control(&control, ALG_SET_AEAD_ASSOCLEN, sizeof(work->aad_len)),
+		       &work->aad_len, sizeof(work->aad_len));
+	if (sendmsg(fd, &msg, 0) != (ssize_t)len)
 		return errno ? -errno : -EIO;
 	return 0;
 }
 
-static int afalg_one(struct bench_thread *thread)
+static int afalg_step(struct bench_thread *thread)
 {
 	struct afalg_thread *t = thread->state;
 	const struct bench *bench = thread->bench;
+	size_t len = (size_t)bench->work.aad_len + bench->out_len;
 	int fd = t->fds[t->next];
 	ssize_t n;
 	int err;
@@ -182,36 +237,21 @@ static int afalg_one(struct bench_thread *thread)
 	err = afalg_send(bench, fd, t->in);
 	if (err)
 		return err;
-	n = read(fd, t->out, bench->work.size);
+	n = read(fd, t->out, len);
 	if (n < 0)
 		return -errno;
-	return n == (ssize_t)bench->work.size ? 0 : -EIO;
+	return n == (ssize_t)len ? 1 : -EIO;
 }
 
 static int afalg_check(struct bench_thread *thread)
 {
 	const struct afalg_thread *t = thread->state;
-	int err = afalg_one(thread);
-
-	if (!err && memcmp(t->out, thread->bench->expected, thread->bench->work.size))
-		err = -EBADMSG;
-	return err;
-}
-
-static int afalg_run(struct bench_thread *thread)
-{
 	const struct bench *bench = thread->bench;
-	uint64_t now = bench_now_ns();
-	int err = 0;
+	int ret = afalg_step(thread);
 
-	while (!err && !bench_time_up(bench, now)) {
-		uint64_t begin = now;
-
-		err = afalg_one(thread);
-		now = bench_now_ns();
-		bench_done(thread, now - begin, 1);
-	}
-	return err;
+	if (ret < 0)
+		return ret;
+	return memcmp(t->out + bench->work.aad_len, bench->expected, bench->out_len) ? -EBADMSG : 0;
 }
 
 const struct bench_mode bench_mode_afalg = {
@@ -221,5 +261,5 @@ const struct bench_mode bench_mode_afalg = {
     .thread_open = afalg_thread_open,
     .thread_close = afalg_thread_close,
     .check = afalg_check,
-    .run = afalg_run,
+    .step = afalg_step,
 };

@@ -32,7 +32,8 @@ static int engine_open(struct bench *bench)
 	}
 	bench->state = engine;
 	(void)snprintf(bench->engine_name, sizeof(bench->engine_name), "%s", engine->ops->name);
-	if (!vcd_engine_has(engine, bench->work.alg, NULL)) {
+	if (!(bench_is_hash(&bench->work) ? vcd_engine_has(engine, NULL, bench->work.alg)
+					  : vcd_engine_has(engine, bench->work.alg, NULL))) {
 		bench_error("engine '%s' does not have %s", bench->engine_name, bench->work.name);
 		return -ENOTSUP;
 	}
@@ -61,24 +62,51 @@ static void engine_thread_close(struct bench_thread *thread)
 
 static int make_sessions(struct bench *bench, struct engine_thread *t)
 {
-	const struct vcd_session_params params = {
-	    .cipher = bench->work.alg,
-	    .key = bench->key,
-	    .key_len = bench->work.key_len,
-	};
+	struct vcd_session_params params = {0};
 	unsigned int i;
 	int err = 0;
 
+	if (bench_is_hash(&bench->work)) {
+		params.mac = bench->work.alg;
+		params.mackey = bench->key;
+		params.mackey_len = bench->work.key_len;
+	} else {
+		params.cipher = bench->work.alg;
+		params.key = bench->key;
+		params.key_len = bench->work.key_len;
+	}
 	for (i = 0; !err && i < bench->work.sessions; i++)
 		err = vcd_engine_session_new(bench->state, &params, &t->sessions[i]);
 	return err;
+}
+
+static void fill_job(const struct bench *bench, struct vcd_job *job, uint8_t *src, uint8_t *dst)
+{
+	const struct workload *work = &bench->work;
+
+	memcpy(src, bench->input, bench->in_len);
+	memset(dst, 0, work->size);
+	job->src = src;
+	job->len = work->size;
+	if (bench_is_hash(work)) {
+		job->flags = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL;
+		return;
+	}
+	job->dst = dst;
+	job->flags = work->decrypt ? VCD_JOB_DECRYPT : 0;
+	job->iv_len = (uint8_t)work->alg->iv_len;
+	if (bench_is_aead(work)) {
+		job->aad = bench->aad;
+		job->aad_len = work->aad_len;
+		job->mac_len = (uint8_t)work->tag_len;
+	}
 }
 
 static int engine_thread_open(struct bench_thread *thread)
 {
 	struct bench *bench = thread->bench;
 	const struct workload *work = &bench->work;
-	size_t stride = ((size_t)work->size + 4095) / 4096 * 4096;
+	size_t stride = bench_pages(bench->in_len);
 	struct engine_thread *t = calloc(1, sizeof(*t));
 	unsigned int i;
 
@@ -94,65 +122,51 @@ static int engine_thread_open(struct bench_thread *thread)
 	for (i = 0; i < work->depth; i++) {
 		uint8_t *src = t->buffers + 2 * stride * i;
 
-		memcpy(src, bench->input, work->size);
-		memset(src + stride, 0, work->size);
 		t->list[i] = &t->jobs[i];
-		t->jobs[i].src = src;
-		t->jobs[i].dst = src + stride;
-		t->jobs[i].len = work->size;
-		t->jobs[i].flags = work->decrypt ? VCD_JOB_DECRYPT : 0;
-		t->jobs[i].iv_len = (uint8_t)work->alg->iv_len;
+		fill_job(bench, &t->jobs[i], src, src + stride);
 	}
 	return make_sessions(bench, t);
 }
 
-static int engine_batch(struct bench_thread *thread)
+/* A batch of depth jobs. */
+static int engine_step(struct bench_thread *thread)
 {
 	struct engine_thread *t = thread->state;
 	const struct bench *bench = thread->bench;
-	unsigned int depth = bench->work.depth;
+	const struct workload *work = &bench->work;
+	bool opening = bench_is_aead(work) && work->decrypt;
 	unsigned int i;
 
-	for (i = 0; i < depth; i++) {
-		t->jobs[i].session = t->sessions[t->next_session];
-		if (++t->next_session == bench->work.sessions)
+	for (i = 0; i < work->depth; i++) {
+		struct vcd_job *job = &t->jobs[i];
+
+		job->session = t->sessions[t->next_session];
+		if (++t->next_session == work->sessions)
 			t->next_session = 0;
-		memcpy(t->jobs[i].iv, bench->iv, sizeof(bench->iv));
+		memcpy(job->iv, bench->iv, sizeof(bench->iv));
+		if (opening)
+			memcpy(job->mac, bench->input + work->size, work->tag_len);
 	}
-	vcd_engine_run(bench->state, thread->number, t->list, depth);
-	for (i = 0; i < depth; i++)
+	vcd_engine_run(bench->state, thread->number, t->list, work->depth);
+	for (i = 0; i < work->depth; i++)
 		if (t->jobs[i].status != VCD_S_OK)
 			return -EIO;
-	return 0;
+	return (int)work->depth;
 }
 
 static int engine_check(struct bench_thread *thread)
 {
 	struct engine_thread *t = thread->state;
 	const struct bench *bench = thread->bench;
+	uint32_t data = bench_data_out(&bench->work);
 	unsigned int i;
-	int err = engine_batch(thread);
+	int ret = engine_step(thread);
 
-	for (i = 0; !err && i < bench->work.depth; i++)
-		if (memcmp(t->jobs[i].dst, bench->expected, bench->work.size))
-			err = -EBADMSG;
-	return err;
-}
-
-static int engine_run(struct bench_thread *thread)
-{
-	const struct bench *bench = thread->bench;
-	uint64_t now = bench_now_ns();
-	int err = 0;
-
-	while (!err && !bench_time_up(bench, now)) {
-		uint64_t begin = now;
-
-		err = engine_batch(thread);
-		now = bench_now_ns();
-		bench_done(thread, now - begin, bench->work.depth);
-	}
-	return err;
+	for (i = 0; ret > 0 && i < bench->work.depth; i++)
+		if ((data && memcmp(t->jobs[i].dst, bench->expected, data)) ||
+		    memcmp(t->jobs[i].mac, bench->expected + data, bench->out_len - data))
+			return -EBADMSG;
+	return ret < 0 ? ret : 0;
 }
 
 const struct bench_mode bench_mode_engine = {
@@ -162,5 +176,5 @@ const struct bench_mode bench_mode_engine = {
     .thread_open = engine_thread_open,
     .thread_close = engine_thread_close,
     .check = engine_check,
-    .run = engine_run,
+    .step = engine_step,
 };

@@ -29,21 +29,22 @@
 /* From this size on the payload lies in pages of its own, as a driver pins them. */
 #define SEPARATE 2048
 
-/* Looks at the ring between two looks at the clock. */
-#define SPINS 64
-
 struct wire {
 	struct process daemon;
-	struct process peer; /* whose CPU time counts: the daemon, started by us or not */
+	pid_t worker; /* whose CPU time counts: the daemon, started by us or not */
 	struct front *front;
 	struct front_request scratch;
 };
+
+/* Header and AAD, data; reply, data, digest or tag. */
+#define SLOT_BUFS 5
 
 /**
  * struct slot - one request that is sent over and over.
  * @header: request header in guest memory
  * @reply: reply header
- * @out: where the output lands
+ * @out: where the data of the output lands
+ * @tail: where its digest or tag lands
  * @bufs: the chain
  * @in_count: readable buffers of it
  * @out_count: writable ones
@@ -53,7 +54,8 @@ struct slot {
 	struct vcd_req *header;
 	struct vcd_reply *reply;
 	uint8_t *out;
-	struct front_buf bufs[4];
+	uint8_t *tail;
+	struct front_buf bufs[SLOT_BUFS];
 	unsigned int in_count;
 	unsigned int out_count;
 	uint64_t begin;
@@ -102,6 +104,14 @@ static int daemon_path(const struct target *target, char *path, size_t size)
 	return -ENOENT;
 }
 
+/* The larger one of the two directions. */
+static uint32_t payload_max(const struct bench *bench)
+{
+	uint32_t in = bench->work.aad_len + bench->in_len;
+
+	return in > bench->out_len ? in : bench->out_len;
+}
+
 static int start_daemon(struct bench *bench, struct wire *wire, int *socket)
 {
 	const struct workload *work = &bench->work;
@@ -113,8 +123,9 @@ static int start_daemon(struct bench *bench, struct wire *wire, int *socket)
 	const char *const args[] = {engine, queues, poll, request, sessions, "--quiet", NULL};
 	char path[2 * PATH_MAX] = "";
 	uint64_t session_count = (uint64_t)work->sessions * work->threads + 1;
+	uint32_t payload = payload_max(bench);
 	uint32_t max_request =
-	    work->size > VCD_DEFAULT_MAX_REQUEST ? work->size : VCD_DEFAULT_MAX_REQUEST;
+	    payload > VCD_DEFAULT_MAX_REQUEST ? payload : VCD_DEFAULT_MAX_REQUEST;
 	int err;
 
 	(void)snprintf(engine, sizeof(engine), "--engine=%s", bench->target.engine);
@@ -128,19 +139,19 @@ static int start_daemon(struct bench *bench, struct wire *wire, int *socket)
 		err = process_start_daemon(&wire->daemon, path, args, socket);
 	if (err)
 		bench_error("cannot start the daemon %s: %s; see --daemon", path, strerror(-err));
-	wire->peer = wire->daemon;
+	wire->worker = wire->daemon.pid;
 	return err;
 }
 
 static struct front_options make_options(const struct bench *bench)
 {
 	const struct workload *work = &bench->work;
-	size_t payload = ((size_t)work->size + 4095) / 4096 * 4096 + 4096;
+	size_t payload = bench_pages(payload_max(bench) + VCD_MAX_DIGEST_LEN) + 8192;
 	struct front_options options = {.queues = work->threads, .queue_size = 64};
 	size_t queue;
 
-	/* Without indirect tables a request would take four descriptors. */
-	while (options.queue_size < 4 * work->depth)
+	/* Without indirect tables a request would take so many descriptors. */
+	while (options.queue_size < SLOT_BUFS * work->depth && options.queue_size < 32768)
 		options.queue_size *= 2;
 	queue = options.queue_size * (sizeof(struct vring_desc) * (1 + FRONT_TABLE) + 64) + 4096;
 	options.memory = work->threads * (queue + 2 * payload * work->depth) + (1 << 20);
@@ -165,7 +176,7 @@ static int connect_daemon(struct bench *bench, struct wire *wire)
 		return err;
 	}
 	if (getsockopt(wire->front->socket, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
-		wire->peer.pid = peer.pid;
+		wire->worker = peer.pid;
 	return 0;
 }
 
@@ -212,7 +223,7 @@ static int wire_open(struct bench *bench)
 		bench_error("the daemon has too few queues for %u threads", bench->work.threads);
 	else if (err)
 		bench_error("the daemon does not answer as it should: %s", strerror(-err));
-	if (le32toh(wire->front->config.max_request) < bench->work.size && !err) {
+	if (!err && le32toh(wire->front->config.max_request) < payload_max(bench)) {
 		bench_error("the daemon takes requests up to %u bytes; see its --max-request",
 			    le32toh(wire->front->config.max_request));
 		err = -EMSGSIZE;
@@ -232,11 +243,11 @@ static void wire_close(struct bench *bench)
 	free(wire);
 }
 
-static uint64_t wire_cpu_ns(struct bench *bench)
+static pid_t wire_worker(struct bench *bench)
 {
 	const struct wire *wire = bench->state;
 
-	return process_cpu_ns(&wire->peer);
+	return wire->worker;
 }
 
 /* ---- requests ------------------------------------------------------------------------- */
@@ -249,38 +260,86 @@ static uint8_t *alloc_pages(struct front *front, size_t size)
 	return p ? (uint8_t *)(((uintptr_t)p + 4095) / 4096 * 4096) : NULL;
 }
 
-static int make_slot(struct bench *bench, struct front *front, struct slot *slot)
+static void fill_header(const struct bench *bench, struct vcd_req *header)
 {
 	const struct workload *work = &bench->work;
-	bool separate = work->size >= SEPARATE;
+
+	*header = (struct vcd_req){
+	    .opcode = htole16(bench_is_aead(work) ? VCD_OP_AUTHCRYPT : VCD_OP_CRYPT),
+	    .flags = htole16(work->decrypt ? VCD_F_DECRYPT : 0),
+	    .src_len = htole32(bench->in_len),
+	    .aad_len = htole32(work->aad_len),
+	    .iv_len = (uint8_t)work->alg->iv_len,
+	    .tag_len = (uint8_t)(bench_is_aead(work) ? work->tag_len : 0),
+	};
+	if (bench_is_hash(work))
+		header->flags = htole16(VCD_F_HASH_RESET | VCD_F_HASH_FINAL);
+	memcpy(header->iv, bench->iv, work->alg->iv_len);
+}
+
+static void add_buf(struct front *front, struct slot *slot, unsigned int *count, const void *p,
+		    size_t len)
+{
+	slot->bufs[slot->in_count + slot->out_count] =
+	    (struct front_buf){front_gpa(front, p), (uint32_t)len};
+	(*count)++;
+}
+
+/* All in one piece for each direction, as a driver does with what is small. */
+static int make_small_slot(struct bench *bench, struct front *front, struct slot *slot)
+{
+	size_t in_size = sizeof(*slot->header) + bench->work.aad_len + bench->in_len;
+	size_t out_size = sizeof(*slot->reply) + bench->out_len;
 	uint8_t *in;
 
-	slot->header = front_alloc(front, sizeof(*slot->header) + (separate ? 0 : work->size));
-	slot->reply = front_alloc(front, sizeof(*slot->reply) + (separate ? 0 : work->size));
+	slot->header = front_alloc(front, in_size);
+	slot->reply = front_alloc(front, out_size);
 	if (!slot->header || !slot->reply)
 		return -ENOMEM;
-	in = separate ? alloc_pages(front, work->size) : (uint8_t *)(slot->header + 1);
-	slot->out = separate ? alloc_pages(front, work->size) : (uint8_t *)(slot->reply + 1);
-	if (!in || !slot->out)
-		return -ENOMEM;
-	memcpy(in, bench->input, work->size);
-	*slot->header = (struct vcd_req){
-	    .opcode = htole16(VCD_OP_CRYPT),
-	    .flags = htole16(work->decrypt ? VCD_F_DECRYPT : 0),
-	    .src_len = htole32(work->size),
-	    .iv_len = (uint8_t)work->alg->iv_len,
-	};
-	memcpy(slot->header->iv, bench->iv, work->alg->iv_len);
-
-	slot->in_count = slot->out_count = separate ? 2 : 1;
-	slot->bufs[0] = (struct front_buf){front_gpa(front, slot->header),
-					   sizeof(*slot->header) + (separate ? 0 : work->size)};
-	slot->bufs[1] = (struct front_buf){front_gpa(front, in), work->size};
-	slot->bufs[slot->in_count] = (struct front_buf){
-	    front_gpa(front, slot->reply), sizeof(*slot->reply) + (separate ? 0 : work->size)};
-	if (separate)
-		slot->bufs[3] = (struct front_buf){front_gpa(front, slot->out), work->size};
+	in = (uint8_t *)(slot->header + 1);
+	memcpy(in, bench->aad, bench->work.aad_len);
+	memcpy(in + bench->work.aad_len, bench->input, bench->in_len);
+	slot->out = (uint8_t *)(slot->reply + 1);
+	slot->tail = slot->out + bench_data_out(&bench->work);
+	add_buf(front, slot, &slot->in_count, slot->header, in_size);
+	add_buf(front, slot, &slot->out_count, slot->reply, out_size);
 	return 0;
+}
+
+/* Data in pages of its own, in both directions; AAD, digest and tag in the driver's memory. */
+static int make_large_slot(struct bench *bench, struct front *front, struct slot *slot)
+{
+	size_t in_size = sizeof(*slot->header) + bench->work.aad_len;
+	uint32_t data = bench_data_out(&bench->work);
+	uint32_t tail = bench_tail_out(&bench->work);
+	uint8_t *in = alloc_pages(front, bench->in_len);
+
+	slot->header = front_alloc(front, in_size);
+	slot->reply = front_alloc(front, sizeof(*slot->reply));
+	slot->out = data ? alloc_pages(front, data) : (uint8_t *)slot->reply;
+	slot->tail = front_alloc(front, VCD_MAX_DIGEST_LEN);
+	if (!in || !slot->header || !slot->reply || !slot->out || !slot->tail)
+		return -ENOMEM;
+	memcpy(slot->header + 1, bench->aad, bench->work.aad_len);
+	memcpy(in, bench->input, bench->in_len);
+	add_buf(front, slot, &slot->in_count, slot->header, in_size);
+	add_buf(front, slot, &slot->in_count, in, bench->in_len);
+	add_buf(front, slot, &slot->out_count, slot->reply, sizeof(*slot->reply));
+	if (data)
+		add_buf(front, slot, &slot->out_count, slot->out, data);
+	if (tail)
+		add_buf(front, slot, &slot->out_count, slot->tail, tail);
+	return 0;
+}
+
+static int make_slot(struct bench *bench, struct front *front, struct slot *slot)
+{
+	int err = bench->work.size >= SEPARATE ? make_large_slot(bench, front, slot)
+					       : make_small_slot(bench, front, slot);
+
+	if (!err)
+		fill_header(bench, slot->header);
+	return err;
 }
 
 static void wire_thread_close(struct bench_thread *thread)
@@ -292,6 +351,20 @@ static void wire_thread_close(struct bench_thread *thread)
 	free(t->sessions);
 	free(t);
 	thread->state = NULL;
+}
+
+/* Return: status, or a negative errno. */
+static int create_session(struct bench *bench, struct front_queue *queue, uint64_t *id)
+{
+	const struct workload *work = &bench->work;
+	struct wire *wire = bench->state;
+	uint32_t key_len = (uint32_t)work->key_len;
+
+	if (bench_is_hash(work))
+		return front_session_create(queue, &wire->scratch, 0, NULL, 0, work->alg->id,
+					    bench->key, key_len, id);
+	return front_session_create(queue, &wire->scratch, work->alg->id, bench->key, key_len, 0,
+				    NULL, 0, id);
 }
 
 static int wire_thread_open(struct bench_thread *thread)
@@ -318,8 +391,7 @@ static int wire_thread_open(struct bench_thread *thread)
 			return err;
 	}
 	for (i = 0; i < work->sessions; i++) {
-		status = front_session_create(t->queue, &wire->scratch, work->alg->id, bench->key,
-					      (uint32_t)work->key_len, 0, NULL, 0, &t->sessions[i]);
+		status = create_session(bench, t->queue, &t->sessions[i]);
 		if (status > 0)
 			bench_error("the daemon makes no session for %s: %s", work->name,
 				    vcd_status_name((uint32_t)status));
@@ -346,13 +418,11 @@ static int wait_for_reply(const struct bench *bench, struct front_queue *queue)
 	unsigned int i;
 
 	do {
-		for (i = 0; i < SPINS; i++) {
+		for (i = 0; i < BENCH_SPINS; i++) {
 			if (__atomic_load_n(&queue->used->idx, __ATOMIC_ACQUIRE) !=
 			    htole16(queue->last_used))
 				return 0;
-#if defined(__x86_64__)
-			__builtin_ia32_pause();
-#endif
+			bench_pause();
 		}
 		/* The daemon may need this CPU. */
 		sched_yield();
@@ -368,7 +438,7 @@ static int reap(struct bench_thread *thread, uint64_t now, bool again)
 {
 	struct bench *bench = thread->bench;
 	struct wire_thread *t = thread->state;
-	uint32_t want = (uint32_t)sizeof(struct vcd_reply) + bench->work.size;
+	uint32_t want = (uint32_t)sizeof(struct vcd_reply) + bench->out_len;
 	uint32_t len;
 	void *token;
 	int taken = 0;
@@ -423,6 +493,7 @@ static int wire_check(struct bench_thread *thread)
 {
 	struct bench *bench = thread->bench;
 	struct wire_thread *t = thread->state;
+	uint32_t data = bench_data_out(&bench->work);
 	unsigned int i;
 	int err;
 
@@ -430,7 +501,8 @@ static int wire_check(struct bench_thread *thread)
 	bench->end_ns = 0;
 	err = wire_run(thread);
 	for (i = 0; !err && i < bench->work.depth; i++)
-		if (memcmp(t->slots[i].out, bench->expected, bench->work.size))
+		if (memcmp(t->slots[i].out, bench->expected, data) ||
+		    memcmp(t->slots[i].tail, bench->expected + data, bench->out_len - data))
 			err = -EBADMSG;
 	return err;
 }
@@ -443,5 +515,5 @@ const struct bench_mode bench_mode_wire = {
     .thread_close = wire_thread_close,
     .check = wire_check,
     .run = wire_run,
-    .foreign_cpu_ns = wire_cpu_ns,
+    .worker = wire_worker,
 };

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * options.c - the command line of vcrypto-bench.
+ *
+ * Options are either for a side (what is measured and where) or for the whole run. Those of
+ * sides are first applied to one that serves as a template; A and B are copies of it, to which
+ * their own are applied.
  */
 #include "tools/bench/options.h"
 
@@ -10,95 +14,82 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cryptodev.h"
-
 #define MAX_SECONDS 86400.0
 
-/* Most sessions of all threads together: as many as a device can have. */
-#define MAX_SESSIONS_TOTAL ((1u << 20) - 1)
-
 enum option_id {
+	/* for a side */
 	OPT_ALG = 256,
 	OPT_OP,
 	OPT_SIZE,
+	OPT_AAD,
+	OPT_TAG,
 	OPT_DEPTH,
 	OPT_THREADS,
 	OPT_SESSIONS,
-	OPT_SECONDS,
-	OPT_JSON,
-	OPT_COMPARE,
+	OPT_SUBMIT,
+	OPT_BATCH,
 	OPT_ENGINE,
 	OPT_DAEMON,
 	OPT_SOCKET,
 	OPT_DEVICE,
 	OPT_POLL_US,
 	OPT_SPIN_US,
+	/* for the run */
+	OPT_SECONDS,
+	OPT_COMPARE,
+	OPT_VS,
+	OPT_PAIRS,
+	OPT_CLOCK,
+	OPT_JSON,
+	OPT_DETAILS,
+	OPT_HISTOGRAM,
+	OPT_LIST,
 };
+
+#define LAST_OF_SIDE OPT_SPIN_US
 
 static const struct option long_options[] = {
     {"alg", required_argument, NULL, OPT_ALG},
     {"op", required_argument, NULL, OPT_OP},
     {"size", required_argument, NULL, OPT_SIZE},
+    {"aad", required_argument, NULL, OPT_AAD},
+    {"tag", required_argument, NULL, OPT_TAG},
     {"depth", required_argument, NULL, OPT_DEPTH},
     {"threads", required_argument, NULL, OPT_THREADS},
     {"sessions", required_argument, NULL, OPT_SESSIONS},
-    {"seconds", required_argument, NULL, OPT_SECONDS},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"compare", required_argument, NULL, OPT_COMPARE},
+    {"submit", required_argument, NULL, OPT_SUBMIT},
+    {"batch", required_argument, NULL, OPT_BATCH},
     {"engine", required_argument, NULL, OPT_ENGINE},
     {"daemon", required_argument, NULL, OPT_DAEMON},
     {"socket", required_argument, NULL, OPT_SOCKET},
     {"device", required_argument, NULL, OPT_DEVICE},
     {"poll-us", required_argument, NULL, OPT_POLL_US},
     {"spin-us", required_argument, NULL, OPT_SPIN_US},
+    {"seconds", required_argument, NULL, OPT_SECONDS},
+    {"compare", required_argument, NULL, OPT_COMPARE},
+    {"vs", required_argument, NULL, OPT_VS},
+    {"pairs", required_argument, NULL, OPT_PAIRS},
+    {"clock", required_argument, NULL, OPT_CLOCK},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"details", no_argument, NULL, OPT_DETAILS},
+    {"histogram", required_argument, NULL, OPT_HISTOGRAM},
+    {"list", no_argument, NULL, OPT_LIST},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
 };
 
-static void print_help(void)
-{
-	fputs(
-	    "Usage: vcrypto-bench MODE [OPTION]...\n"
-	    "\n"
-	    "Measures cryptography on the way from a call to its result. MODE is one of\n"
-	    "\n"
-	    "  engine   the engine by itself, batches of --depth jobs\n"
-	    "  openssl  libcrypto's EVP in process, one stream (depth is 1)\n"
-	    "  wire     a daemon, over rings in shared memory as a guest's driver uses them\n"
-	    "  dev      /dev/crypto, CIOCCRYPT (synchronous: depth is 1 for each thread)\n"
-	    "  afalg    the kernel's crypto API over AF_ALG sockets, likewise; up to 64 KiB\n"
-	    "\n"
-	    "  --alg=NAME         cipher, as aes-128-cbc, aes-256-xts, 3des-cbc, null\n"
-	    "                     (default: aes-128-cbc)\n"
-	    "  --op=OP            encrypt (default) or decrypt\n"
-	    "  --size=N[,N]...    bytes of one operation (default: 4096)\n"
-	    "  --depth=N          operations in flight for each thread (default: 16)\n"
-	    "  --threads=N        threads, in wire mode each with a queue (default: 1)\n"
-	    "  --sessions=N       sessions of each thread, used in turn (default: 1)\n"
-	    "  --seconds=S        time for each measurement (default: 2)\n"
-	    "  --compare=MODE2    measure MODE2 too, in turn with MODE, and print the ratio\n"
-	    "  --engine=SPEC      engine, for engine and wire (default: auto); for afalg the "
-	    "kernel's\n"
-	    "                     driver, as in /proc/crypto\n"
-	    "  --daemon=PATH      wire: daemon to start (default: the one built with this)\n"
-	    "  --socket=PATH      wire: use a daemon that is running\n"
-	    "  --poll-us=N        wire: --poll-us of the daemon (default: 0)\n"
-	    "  --spin-us=N        wire: look at the ring that long before sleeping (default: 50)\n"
-	    "  --device=PATH      dev: device (default: /dev/crypto)\n"
-	    "  --json             print one JSON object a line\n"
-	    "  -h, --help         print this and exit\n"
-	    "  -V, --version      print the version and exit\n"
-	    "\n"
-	    "cpu ns/op is the CPU time of this process and, in wire mode, of the daemon with\n"
-	    "all its threads; time spent looking at rings counts. In dev mode it is this\n"
-	    "process and the kernel on its behalf; work that a host does is not in it.\n"
-	    "Latency runs from handing an operation over to having its result.\n"
-	    "The first results are compared with libcrypto's before anything is measured.\n"
-	    "\n"
-	    "Exit status: 0 measured, 1 failure, 2 bad command line. See vcrypto-bench(1).\n",
-	    stdout);
-}
+/**
+ * struct parse - a command line half read.
+ * @o: options so far; o->a is the template
+ * @compare: argument of --compare, or NULL
+ * @vs: argument of --vs, or NULL
+ */
+struct parse {
+	struct bench_options *o;
+	const char *compare;
+	const char *vs;
+};
 
 static bool parse_uint(const char *name, const char *text, unsigned int min, unsigned int max,
 		       unsigned int *ret)
@@ -152,185 +143,242 @@ static bool parse_sizes(const char *text, struct bench_options *o)
 	return ok;
 }
 
-static bool parse_mode(const char *what, const char *name, const struct bench_mode **ret)
+static bool parse_clock(const char *text, bool *tsc)
 {
-	*ret = bench_mode_find(name);
-	if (*ret)
+	*tsc = strcmp(text, "tsc") == 0;
+	if (*tsc || strcmp(text, "system") == 0)
 		return true;
-	bench_error("%s: no mode '%s'; modes are engine, openssl, wire, dev, afalg", what, name);
+	bench_error("--clock=%s: system or tsc is needed", text);
 	return false;
 }
 
-/*
- * "aes-128-cbc" is the table's "aes-cbc" with 128 bits of key, "3des-cbc" itself.
- * Of XTS's two keys the bits are those of one.
- */
-static bool parse_alg(const char *text, struct workload *work)
+static bool take_work_option(int id, const char *arg, struct bench_side *side)
 {
-	const char *first = strchr(text, '-');
-	const char *second = first ? strchr(first + 1, '-') : NULL;
-	const struct vcd_alg *alg;
-	unsigned long bits = 0;
-	char name[64];
-	size_t i;
-	char *end;
-
-	(void)snprintf(name, sizeof(name), "%s", text);
-	if (second) {
-		bits = strtoul(first + 1, &end, 10);
-		if (end == second)
-			(void)snprintf(name, sizeof(name), "%.*s%s", (int)(first - text), text,
-				       second);
-		else
-			bits = 0;
-	}
-	for (i = 0; (alg = vcd_alg_at(i)) != NULL; i++)
-		if (strcmp(alg->cli_name, name) == 0)
-			break;
-	if (!alg) {
-		bench_error("--alg=%s: no such algorithm; try aes-128-cbc", text);
-		return false;
-	}
-	if (alg->kind != VCD_ALG_CIPHER) {
-		bench_error("--alg=%s: only ciphers can be measured yet", text);
-		return false;
-	}
-	work->alg = alg;
-	work->name = text;
-	work->key_len = bits ? bits / 8 : alg->key_max;
-	if (alg->id == CRYPTO_AES_XTS && bits)
-		work->key_len *= 2;
-	/* Either the bits are part of the name, or there is but one key size. */
-	if (bits % 8 || !vcd_alg_key_ok(alg, work->key_len) ||
-	    (!bits && alg->key_step && alg->id != CRYPTO_BLF_CBC)) {
-		bench_error("--alg=%s: name a key size, as in aes-128-cbc", text);
-		return false;
-	}
-	if (alg->id == CRYPTO_BLF_CBC)
-		work->key_len = 16;
-	return true;
-}
-
-static bool parse_op(const char *text, struct workload *work)
-{
-	work->decrypt = strcmp(text, "decrypt") == 0;
-	if (work->decrypt || strcmp(text, "encrypt") == 0)
-		return true;
-	bench_error("--op=%s: encrypt or decrypt is needed", text);
-	return false;
-}
-
-/* One option; BENCH_RUN to go on. */
-static int take_option(int id, const char *arg, struct bench_options *o)
-{
-	struct workload *work = &o->work;
-	bool ok = true;
+	struct workload *work = &side->work;
 
 	switch (id) {
 	case OPT_ALG:
-		ok = parse_alg(arg, work);
-		break;
+		return workload_parse_alg(arg, work);
 	case OPT_OP:
-		ok = parse_op(arg, work);
-		break;
+		return workload_parse_op(arg, &side->op);
 	case OPT_SIZE:
-		ok = parse_sizes(arg, o);
-		break;
+		return parse_uint("size", arg, 1, BENCH_MAX_SIZE, &work->size);
+	case OPT_AAD:
+		return parse_uint("aad", arg, 0, BENCH_MAX_AAD, &work->aad_len);
+	case OPT_TAG:
+		return parse_uint("tag", arg, 1, VCD_MAX_DIGEST_LEN, &work->tag_len);
 	case OPT_DEPTH:
-		ok = parse_uint("depth", arg, 1, BENCH_MAX_DEPTH, &work->depth);
-		break;
+		return parse_uint("depth", arg, 1, BENCH_MAX_DEPTH, &work->depth);
 	case OPT_THREADS:
-		ok = parse_uint("threads", arg, 1, BENCH_MAX_THREADS, &work->threads);
-		break;
+		return parse_uint("threads", arg, 1, BENCH_MAX_THREADS, &work->threads);
 	case OPT_SESSIONS:
-		ok = parse_uint("sessions", arg, 1, BENCH_MAX_SESSIONS, &work->sessions);
+		return parse_uint("sessions", arg, 1, BENCH_MAX_SESSIONS, &work->sessions);
+	case OPT_SUBMIT:
+		return workload_parse_submit(arg, &work->submit);
+	case OPT_BATCH:
+		return parse_uint("batch", arg, 1, BENCH_MAX_BATCH, &work->batch);
+	default:
+		return false;
+	}
+}
+
+static bool take_side_option(int id, const char *arg, struct bench_side *side)
+{
+	struct target *target = &side->target;
+
+	switch (id) {
+	case OPT_ENGINE:
+		target->engine = arg;
+		return true;
+	case OPT_DAEMON:
+		target->daemon = arg;
+		return true;
+	case OPT_SOCKET:
+		target->socket = arg;
+		return true;
+	case OPT_DEVICE:
+		target->device = arg;
+		return true;
+	case OPT_POLL_US:
+		return parse_uint("poll-us", arg, 0, 1000000, &target->poll_us);
+	case OPT_SPIN_US:
+		return parse_uint("spin-us", arg, 0, 1000000, &target->spin_us);
+	default:
+		return take_work_option(id, arg, side);
+	}
+}
+
+/* One option; BENCH_RUN to go on. */
+static int take_option(int id, const char *arg, struct parse *parse)
+{
+	struct bench_options *o = parse->o;
+	bool ok = true;
+
+	switch (id) {
+	case OPT_SIZE: /* here it is a list */
+		ok = parse_sizes(arg, o);
 		break;
 	case OPT_SECONDS:
 		ok = parse_seconds(arg, &o->seconds);
 		break;
+	case OPT_COMPARE:
+		parse->compare = arg;
+		break;
+	case OPT_VS:
+		parse->vs = arg;
+		break;
+	case OPT_PAIRS:
+		ok = parse_uint("pairs", arg, 1, STATS_MAX, &o->pairs);
+		break;
+	case OPT_CLOCK:
+		ok = parse_clock(arg, &o->tsc);
+		break;
 	case OPT_JSON:
 		o->json = true;
 		break;
-	case OPT_COMPARE:
-		ok = parse_mode("--compare", arg, &o->compare);
+	case OPT_DETAILS:
+		o->details = true;
 		break;
-	case OPT_ENGINE:
-		o->target.engine = arg;
+	case OPT_HISTOGRAM:
+		o->histogram = arg;
 		break;
-	case OPT_DAEMON:
-		o->target.daemon = arg;
-		break;
-	case OPT_SOCKET:
-		o->target.socket = arg;
-		break;
-	case OPT_DEVICE:
-		o->target.device = arg;
-		break;
-	case OPT_POLL_US:
-		ok = parse_uint("poll-us", arg, 0, 1000000, &o->target.poll_us);
-		break;
-	case OPT_SPIN_US:
-		ok = parse_uint("spin-us", arg, 0, 1000000, &o->target.spin_us);
-		break;
+	case OPT_LIST:
+		bench_list();
+		return BENCH_OK;
 	case 'h':
-		print_help();
+		bench_help();
 		return BENCH_OK;
 	case 'V':
 		puts("vcrypto-bench " VCD_VERSION);
 		return BENCH_OK;
 	default:
-		ok = false;
+		ok = id >= OPT_ALG && id <= LAST_OF_SIDE && take_side_option(id, arg, &o->a);
 	}
 	return ok ? BENCH_RUN : BENCH_USAGE;
 }
 
-/* What depends on several options. */
-static bool check(const struct bench_options *o)
+/* "option=value" of a side. */
+static bool take_pair(char *text, struct bench_side *side)
 {
-	const struct workload *work = &o->work;
-	unsigned int i;
+	char *value = strchr(text, '=');
+	const struct option *option;
 
-	for (i = 0; i < o->size_count; i++) {
-		if (o->sizes[i] % work->alg->block_size) {
-			bench_error("--size=%u: %s works on blocks of %u bytes", o->sizes[i],
-				    work->name, work->alg->block_size);
-			return false;
-		}
-	}
-	if ((uint64_t)work->threads * work->sessions > MAX_SESSIONS_TOTAL) {
-		bench_error("%u threads with %u sessions each: at most %u sessions in all",
-			    work->threads, work->sessions, MAX_SESSIONS_TOTAL);
+	if (value)
+		*value++ = '\0';
+	for (option = long_options; option->name; option++)
+		if (strcmp(option->name, text) == 0)
+			break;
+	if (!option->name || option->val < OPT_ALG || option->val > LAST_OF_SIDE) {
+		bench_error("%s: '%s' is no option that a side of a comparison has", side->text,
+			    text);
 		return false;
 	}
+	if (!value) {
+		bench_error("%s: '%s' needs a value, as in %s=...", side->text, text, text);
+		return false;
+	}
+	return take_side_option(option->val, value, side);
+}
+
+/* "mode:option=value,...", applied to a copy of the template that @side is. */
+static bool parse_side(const char *text, struct bench_side *side)
+{
+	char *rest;
+	char *one;
+
+	side->text = text;
+	side->copy = strdup(text);
+	if (!side->copy)
+		return false;
+	rest = strchr(side->copy, ':');
+	if (rest)
+		*rest++ = '\0';
+	side->mode = bench_mode_find(side->copy);
+	if (!side->mode) {
+		bench_error("%s: no such mode; engine, openssl, wire, dev, afalg, pingpong or "
+			    "eventfd is needed",
+			    side->copy);
+		return false;
+	}
+	while (rest && (one = strsep(&rest, ",")) != NULL)
+		if (!take_pair(one, side))
+			return false;
 	return true;
+}
+
+static bool settle_side(struct bench_side *side, const struct bench_options *o)
+{
+	unsigned int i;
+
+	if (!workload_settle(&side->work, side->op))
+		return false;
+	if (side->work.size)
+		return workload_size_ok(&side->work, side->work.size);
+	for (i = 0; i < o->size_count; i++)
+		if (!workload_size_ok(&side->work, o->sizes[i]))
+			return false;
+	return true;
+}
+
+static bool parse_sides(struct parse *parse, char **modes, int count)
+{
+	struct bench_options *o = parse->o;
+	const char *a = parse->vs ? parse->compare : modes[0];
+	const char *b = parse->vs ? parse->vs : parse->compare;
+
+	if (parse->vs && !parse->compare) {
+		bench_error("--vs=%s: --compare is needed too", parse->vs);
+		return false;
+	}
+	if (count != (parse->vs ? 0 : 1)) {
+		bench_error(parse->vs ? "with --compare and --vs there is no other mode"
+			    : count   ? "just one mode is needed"
+				      : "a mode is needed: engine, openssl, wire, dev, afalg, "
+					"pingpong or eventfd");
+		return false;
+	}
+	o->compare = b != NULL;
+	o->b = o->a;
+	return parse_side(a, &o->a) && (!b || parse_side(b, &o->b)) && settle_side(&o->a, o) &&
+	       (!b || settle_side(&o->b, o));
 }
 
 int bench_options_parse(int argc, char **argv, struct bench_options *options)
 {
-	struct bench_options o = {
-	    .work = {.depth = 16, .threads = 1, .sessions = 1},
-	    .target = {.engine = "auto", .device = "/dev/crypto", .spin_us = 50},
-	    .sizes = {4096},
-	    .size_count = 1,
-	    .seconds = 2,
-	};
+	struct parse parse = {.o = options};
 	int ret = BENCH_RUN;
 	int id;
 
-	if (!parse_alg("aes-128-cbc", &o.work))
+	*options = (struct bench_options){
+	    .a.work = {.depth = 16,
+		       .threads = 1,
+		       .sessions = 1,
+		       .batch = 32,
+		       .aad_len = WORKLOAD_UNSET,
+		       .tag_len = WORKLOAD_UNSET},
+	    .a.target = {.engine = "auto", .device = "/dev/crypto", .spin_us = 50},
+	    .sizes = {4096},
+	    .size_count = 1,
+	    .seconds = 2,
+	    .pairs = 10,
+	};
+	if (!workload_parse_alg("aes-128-cbc", &options->a.work))
 		return BENCH_FAILED;
+	/* Tests call this more than once. */
+	optind = 0;
 	while (ret == BENCH_RUN && (id = getopt_long(argc, argv, "hV", long_options, NULL)) != -1)
-		ret = take_option(id, optarg, &o);
-	if (ret == BENCH_RUN && optind + 1 != argc) {
-		bench_error(optind == argc ? "a mode is needed: engine, openssl, wire, dev or afalg"
-					   : "just one mode is needed");
-		ret = BENCH_USAGE;
-	}
-	if (ret == BENCH_RUN && (!parse_mode("mode", argv[optind], &o.mode) || !check(&o)))
+		ret = take_option(id, optarg, &parse);
+	if (ret == BENCH_RUN && !parse_sides(&parse, argv + optind, argc - optind))
 		ret = BENCH_USAGE;
 	if (ret == BENCH_USAGE)
 		fputs("Try 'vcrypto-bench --help'.\n", stderr);
-	if (ret == BENCH_RUN)
-		*options = o;
 	return ret;
+}
+
+void bench_options_free(struct bench_options *options)
+{
+	free(options->a.copy);
+	free(options->b.copy);
+	options->a.copy = NULL;
+	options->b.copy = NULL;
 }

@@ -5,32 +5,44 @@
 #ifndef VCD_BENCH_REPORT_H
 #define VCD_BENCH_REPORT_H
 
+#include <stdio.h>
+
 #include "tools/bench/bench.h"
+#include "tools/bench/stats.h"
 
 /**
- * struct spread - ratios of paired slices.
- * @median: of them
- * @min: smallest
- * @max: largest
- * @pairs: how many
+ * struct ratios - how A did beside B, slice by slice.
+ * @ops: operations per second of A, divided by those of B
+ * @p50: median latency, likewise
+ * @cpu: CPU time of one operation, likewise
  */
-struct spread {
-	double median;
-	double min;
-	double max;
-	unsigned int pairs;
+struct ratios {
+	struct spread ops;
+	struct spread p50;
+	struct spread cpu;
 };
 
 /** report_machine - what this runs on; then the heading of the table. */
-void report_machine(const struct workload *work, double seconds);
+void report_machine(FILE *file, double seconds);
 
-/** report_result - one line of the table. */
-void report_result(const struct bench *bench);
+/** report_result - one line of the table; with @details some more. */
+void report_result(FILE *file, const struct bench *bench, bool details);
 
-/** report_ratio - how the first mode did, compared with the second. */
-void report_ratio(const struct bench *a, const struct bench *b, const struct spread *spread);
+/** report_ratios - how @a did beside @b; their names as on the command line. */
+void report_ratios(FILE *file, const char *a, const char *b, const struct bench *first,
+		   const struct ratios *ratios);
 
-/** report_json - one object on a line of its own. */
-void report_json(const struct bench *bench);
+/** report_json - one object on a line of its own; with @details it has more members. */
+void report_json(FILE *file, const struct bench *bench, bool details);
+
+/** report_ratios_json - an object with "compare" and "vs". */
+void report_ratios_json(FILE *file, const char *a, const char *b, const struct bench *first,
+			const struct ratios *ratios);
+
+/** report_histogram - the latencies, one object on a line of its own. */
+void report_histogram(FILE *file, const struct bench *bench);
+
+/** report_string - @text as a JSON string, with its quotation marks. */
+void report_string(FILE *file, const char *text);
 
 #endif /* VCD_BENCH_REPORT_H */

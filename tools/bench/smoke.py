@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 MEMBERS = ["mode", "alg", "op", "size", "depth", "threads", "sessions", "engine",
            "ops_per_s", "bytes_per_s", "p50_ns", "p99_ns", "cpu_ns_per_op"]
@@ -60,30 +61,87 @@ check_mode("openssl", "--alg=3des-cbc", "--op=decrypt", depth=1)
 check_mode("wire")
 check_mode("wire", "--size=16,65536", "--threads=2", "--sessions=5", count=2)
 check_mode("wire", "--op=decrypt", "--alg=aes-256-cbc", "--poll-us=20", "--spin-us=0")
+
+# Every kind of algorithm, on every way that works here; each result is compared with libcrypto's.
+for alg, op in [("null", "encrypt"), ("sha256", "digest"), ("hmac-sha1", "digest"),
+                ("aes-128-cmac", "digest"), ("aes-256-gcm", "encrypt"), ("aes-128-gcm", "decrypt"),
+                ("aes-128-ccm", "decrypt"), ("chacha20-poly1305", "encrypt")]:
+    for mode in ["engine", "wire"] + ([] if alg == "null" else ["openssl"]):
+        check_mode(mode, f"--alg={alg}", f"--op={op}", "--size=48,8192", "--seconds=0.02",
+                   depth=1 if mode == "openssl" else 4, count=2)
+check_mode("wire", "--alg=aes-128-gcm", "--aad=0", "--tag=8")
+
 if os.path.exists("/dev/crypto"):
     check_mode("dev", depth=1)
+    check_mode("dev", "--submit=batch", "--batch=8", depth=8)
+    check_mode("dev", "--submit=async")
+    check_mode("dev", "--alg=aes-128-gcm", depth=1)
 else:
     r = run("dev", "--seconds=0.1")
     expect("dev without a device", r.returncode == 1 and "/dev/crypto" in r.stderr, r)
 
+# Round trips with nothing in them: no bytes, no algorithm.
+for mode in ["pingpong", "eventfd"]:
+    r = run(mode, "--seconds=0.1", "--json", "--details")
+    found = objects(r)
+    expect(mode, r.returncode == 0 and len(found) == 1 and found[0]["mode"] == mode
+           and found[0]["alg"] == "none" and found[0]["ops_per_s"] > 0
+           and 0 < found[0]["min_ns"] <= found[0]["p50_ns"] <= found[0]["max_ns"], r)
+
 r = run("wire", "--compare=engine", "--seconds=0.2", "--json")
-expect("compare", r.returncode == 0 and [o["mode"] for o in objects(r)] == ["wire", "engine"]
-       and all(sane(o) for o in objects(r)), r)
+found = objects(r)
+expect("compare", r.returncode == 0 and [o.get("mode") for o in found] == ["wire", "engine", None]
+       and all(sane(o) for o in found[:2])
+       and [found[2][k] for k in ("compare", "vs", "pairs")] == ["wire", "engine", 10], r)
 r = run("wire", "--compare=engine", "--seconds=0.2")
 expect("compare, for people", r.returncode == 0 and "wire / engine at 4096 bytes:" in r.stdout
        and r.stdout.startswith("machine"), r)
+sides = ["wire:depth=8,sessions=2,poll-us=20", "engine:depth=2,engine=openssl"]
+r = run(f"--compare={sides[0]}", f"--vs={sides[1]}", "--seconds=0.2", "--pairs=4", "--json",
+        "--alg=aes-128-ctr")
+found = objects(r)
+expect("compare two sides", r.returncode == 0 and len(found) == 3
+       and [(o["mode"], o["depth"], o["sessions"]) for o in found[:2]]
+       == [("wire", 8, 2), ("engine", 2, 1)]
+       and [found[2][k] for k in ("compare", "vs", "pairs", "alg")] == sides + [4, "aes-128-ctr"]
+       and all(found[2][k]["min"] <= found[2][k]["q1"] <= found[2][k]["median"]
+               <= found[2][k]["q3"] <= found[2][k]["max"] and found[2][k]["min"] > 0
+               for k in ("ops_ratio", "p50_ratio", "cpu_ratio")), r)
 
-for bad in [[], ["wire", "engine"], ["nonsense"], ["engine", "--alg=rot13"],
-            ["engine", "--alg=aes-cbc"], ["engine", "--alg=aes-512-cbc"], ["engine", "--op=sign"],
-            ["engine", "--size=0"], ["engine", "--size=15"], ["engine", "--size=16,,32"],
-            ["engine", "--size=1e3"], ["engine", "--depth=0"], ["engine", "--threads=65"],
-            ["engine", "--sessions=-1"], ["engine", "--seconds=0"], ["engine", "--seconds=nan"],
-            ["engine", "--compare=nonsense"], ["engine", "--no-such-option"]]:
+r = run("wire", "--seconds=0.1", "--json", "--details")
+found = objects(r)
+expect("details", r.returncode == 0 and len(found) == 1 and list(found[0])[:len(MEMBERS)] == MEMBERS
+       and found[0]["worker_memory"] > 1 << 18
+       and 0 < found[0]["worker_cpu_ns_per_op"] <= found[0]["cpu_ns_per_op"]
+       and found[0]["min_ns"] <= found[0]["p10_ns"] <= found[0]["p50_ns"] <= found[0]["p90_ns"]
+       <= found[0]["p99_ns"] <= found[0]["p999_ns"] <= found[0]["max_ns"], r)
+
+with tempfile.NamedTemporaryFile() as file:
+    r = run("engine", "--seconds=0.1", "--size=64,256", f"--histogram={file.name}")
+    lines = [json.loads(line) for line in open(file.name, encoding="utf-8")]
+    expect("histogram", r.returncode == 0 and [h["size"] for h in lines] == [64, 256]
+           and all(sum(n for _, n in h["latency_ns"]["buckets"]) == h["latency_ns"]["count"] > 0
+                   for h in lines), r)
+
+r = run("engine", "--seconds=0.1", "--clock=tsc", "--json")
+expect("tsc, or refused where it may not be used",
+       (r.returncode == 0 and all(sane(o) for o in objects(r))) or "--clock=tsc" in r.stderr, r)
+
+r = run("--list")
+expect("list", r.returncode == 0 and {"aes-128-cbc", "aes-256-xts", "sha3-256", "hmac-md5", "null",
+                                      "aes-192-cmac", "chacha20-poly1305"}
+       <= set(r.stdout.split()), r)
+
+# test_options.c has many more.
+for bad in [[], ["wire", "engine"], ["nonsense"], ["engine", "--size=15"],
+            ["engine", "--compare=nonsense"], ["--compare=wire:depth=0", "--vs=engine"],
+            ["engine", "--no-such-option"]]:
     r = run(*bad)
     expect("refused: " + " ".join(bad), r.returncode == 2 and r.stderr and not r.stdout, r)
 
 for args in [["engine", "--engine=nonsense"], ["wire", "--engine=nonsense"],
-             ["wire", "--daemon=/nonexistent"]]:
+             ["wire", "--daemon=/nonexistent"], ["openssl", "--alg=null"],
+             ["engine", "--histogram=/nonexistent/file"]]:
     r = run(*args, "--seconds=0.1", "--json")
     expect("fails: " + " ".join(args), r.returncode == 1 and r.stderr and not r.stdout, r)
 

@@ -86,12 +86,71 @@ static void test_percentiles(void **state)
 	}
 }
 
+/* Count, sum and extremes are exact, also of what was merged. */
+static void test_exact(void **state)
+{
+	static struct histogram one, two, empty;
+
+	histogram_add(&one, 1000003, 2);
+	histogram_add(&one, 5, 0);
+	assert_int_equal(one.min, 1000003);
+	assert_int_equal(histogram_percentile(&one, 50), 1000003);
+	histogram_add(&two, 17, 1);
+	histogram_add(&two, 2000001, 1);
+	histogram_merge(&one, &empty);
+	assert_int_equal(one.min, 1000003);
+	histogram_merge(&empty, &one);
+	assert_int_equal(empty.min, 1000003);
+	histogram_merge(&one, &two);
+	assert_int_equal(one.count, 4);
+	assert_int_equal(one.min, 17);
+	assert_int_equal(one.max, 2000001);
+	assert_float_equal(histogram_mean(&one), (2 * 1000003 + 17 + 2000001) / 4.0, 1e-6);
+	assert_int_equal(histogram_percentile(&one, 0), 17);
+	assert_int_equal(histogram_percentile(&one, 100), 2000001);
+	/* A sum that does not fit stays at the largest value. */
+	histogram_add(&one, UINT64_MAX, 2);
+	assert_true(one.sum == UINT64_MAX);
+	assert_true(one.max == UINT64_MAX);
+}
+
+/* What is written can be read back: the buckets' counts add up, each within 1/64. */
+static void test_json(void **state)
+{
+	static struct histogram h, none;
+	unsigned long long low, times, count = 0, sum = 0;
+	char *text = NULL;
+	size_t size;
+	char *p;
+	FILE *file = open_memstream(&text, &size);
+
+	histogram_write_json(&none, file);
+	fclose(file);
+	assert_string_equal(text, "{\"count\":0,\"min\":0,\"max\":0,\"mean\":0.0,\"buckets\":[]}");
+	free(text);
+	for (low = 1; low < 1000000; low += low / 3 + 1)
+		histogram_add(&h, low, low % 7 + 1);
+	file = open_memstream(&text, &size);
+	histogram_write_json(&h, file);
+	fclose(file);
+	p = strstr(text, "\"buckets\":[");
+	assert_non_null(p);
+	for (p = strchr(p, '[') + 1; sscanf(p, "[%llu,%llu]", &low, &times) == 2;
+	     p = strchr(p, ']') + 2) {
+		count += times;
+		sum += low * times;
+	}
+	assert_int_equal(count, h.count);
+	assert_true(sum <= h.sum && sum + sum / HISTOGRAM_SUB * 2 >= h.sum);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_error),
-	    cmocka_unit_test(test_edges),
-	    cmocka_unit_test(test_percentiles),
+	    cmocka_unit_test(test_error),	cmocka_unit_test(test_edges),
+	    cmocka_unit_test(test_percentiles), cmocka_unit_test(test_exact),
+	    cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * workload.c - names and checks of workloads, for the command line.
+ */
+#include "tools/bench/workload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cryptodev.h"
+
+/* AAD of a record of TLS 1.2. */
+#define USUAL_AAD 13
+
+/* Most sessions of all threads together: as many as a device can have. */
+#define MAX_SESSIONS_TOTAL ((1u << 20) - 1)
+
+static const char *const submit_names[] = {
+    [BENCH_SUBMIT_SYNC] = "sync",
+    [BENCH_SUBMIT_BATCH] = "batch",
+    [BENCH_SUBMIT_ASYNC] = "async",
+};
+
+static const struct vcd_alg *find(const char *name)
+{
+	const struct vcd_alg *alg;
+	size_t i;
+
+	for (i = 0; (alg = vcd_alg_at(i)) != NULL; i++)
+		if (strcmp(alg->cli_name, name) == 0)
+			return alg;
+	return NULL;
+}
+
+/* "aes-128-cbc": "aes-cbc" and 128. NULL: it is not like that. */
+static const struct vcd_alg *find_with_bits(const char *text, unsigned long *bits)
+{
+	const char *first = strchr(text, '-');
+	const char *second = first ? strchr(first + 1, '-') : NULL;
+	char name[64];
+	char *end;
+
+	if (!second)
+		return NULL;
+	*bits = strtoul(first + 1, &end, 10);
+	if (end != second || *bits == 0 || *bits > 4096)
+		return NULL;
+	(void)snprintf(name, sizeof(name), "%.*s%s", (int)(first - text), text, second);
+	return find(name);
+}
+
+bool workload_parse_alg(const char *text, struct workload *work)
+{
+	unsigned long bits = 0;
+	const struct vcd_alg *alg = find(text);
+
+	if (!alg)
+		alg = find_with_bits(text, &bits);
+	if (!alg) {
+		bench_error("--alg=%s: no such algorithm; try aes-128-cbc, and see --list", text);
+		return false;
+	}
+	work->alg = alg;
+	work->name = text;
+	if (bits)
+		work->key_len = bits / 8 * (alg->id == CRYPTO_AES_XTS ? 2 : 1);
+	else if (alg->id == CRYPTO_BLF_CBC)
+		work->key_len = 16;
+	else if (alg->kind == VCD_ALG_MAC && alg->id != CRYPTO_AES_CMAC)
+		work->key_len = alg->digest_len;
+	else
+		work->key_len = alg->key_max;
+	/* Either the bits are part of the name, or there is but one key size that is usual. */
+	if (bits % 8 || !vcd_alg_key_ok(alg, work->key_len) || (!bits && alg->key_step > 1)) {
+		bench_error("--alg=%s: name a key size, as in aes-128-cbc", text);
+		return false;
+	}
+	if (bits && (alg->kind == VCD_ALG_HASH || work->key_len > BENCH_KEY_MAX)) {
+		bench_error("--alg=%s: no key of that size", text);
+		return false;
+	}
+	return true;
+}
+
+bool workload_parse_op(const char *text, enum workload_op *op)
+{
+	if (strcmp(text, "encrypt") == 0)
+		*op = WORKLOAD_ENCRYPT;
+	else if (strcmp(text, "decrypt") == 0)
+		*op = WORKLOAD_DECRYPT;
+	else if (strcmp(text, "digest") == 0)
+		*op = WORKLOAD_DIGEST;
+	else {
+		bench_error("--op=%s: encrypt, decrypt or digest is needed", text);
+		return false;
+	}
+	return true;
+}
+
+bool workload_parse_submit(const char *text, enum bench_submit *submit)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(submit_names) / sizeof(submit_names[0]); i++) {
+		if (strcmp(submit_names[i], text) == 0) {
+			*submit = (enum bench_submit)i;
+			return true;
+		}
+	}
+	bench_error("--submit=%s: sync, batch or async is needed", text);
+	return false;
+}
+
+static bool settle_op(struct workload *work, enum workload_op op)
+{
+	bool hash = bench_is_hash(work);
+
+	if (op != WORKLOAD_ANY && hash != (op == WORKLOAD_DIGEST)) {
+		bench_error("--op: %s %s", work->name,
+			    hash ? "makes digests, and does not encrypt" : "makes no digests");
+		return false;
+	}
+	work->decrypt = op == WORKLOAD_DECRYPT;
+	return true;
+}
+
+static bool settle_aead(struct workload *work)
+{
+	bool aead = bench_is_aead(work);
+
+	if (!aead && (work->aad_len != WORKLOAD_UNSET || work->tag_len != WORKLOAD_UNSET)) {
+		bench_error("--aad, --tag: %s is no authenticated encryption", work->name);
+		return false;
+	}
+	if (work->aad_len == WORKLOAD_UNSET)
+		work->aad_len = aead ? USUAL_AAD : 0;
+	if (work->tag_len == WORKLOAD_UNSET)
+		work->tag_len = aead ? work->alg->digest_len : 0;
+	if (aead && !vcd_alg_tag_ok(work->alg, work->tag_len)) {
+		bench_error("--tag=%u: %s has no such tag", work->tag_len, work->name);
+		return false;
+	}
+	return true;
+}
+
+bool workload_settle(struct workload *work, enum workload_op op)
+{
+	if (!settle_op(work, op) || !settle_aead(work))
+		return false;
+	if ((uint64_t)work->threads * work->sessions > MAX_SESSIONS_TOTAL) {
+		bench_error("%u threads with %u sessions each: at most %u sessions in all",
+			    work->threads, work->sessions, MAX_SESSIONS_TOTAL);
+		return false;
+	}
+	return true;
+}
+
+bool workload_size_ok(const struct workload *work, uint32_t size)
+{
+	if (size % work->alg->block_size == 0)
+		return true;
+	bench_error("--size=%u: %s works on blocks of %u bytes", size, work->name,
+		    work->alg->block_size);
+	return false;
+}
+
+const char *workload_op_name(const struct workload *work)
+{
+	if (bench_is_hash(work))
+		return "digest";
+	return work->decrypt ? "decrypt" : "encrypt";
+}
+
+const char *workload_submit_name(enum bench_submit submit)
+{
+	return submit_names[submit];
+}
