@@ -61,6 +61,7 @@ int backend_new(struct vcd_device *device, unsigned int num_queues, unsigned int
 		goto err_free;
 	}
 	backend->device = device;
+	limits_init(&backend->limits);
 	backend->poll_us = poll_us;
 	backend->num_queues = num_queues;
 	backend->num_workers = num_workers;
@@ -154,6 +155,16 @@ void backend_set_memory(struct backend *backend, struct memory *memory)
 	unlock_all(backend);
 }
 
+void backend_set_limit(struct backend *backend, enum limit_kind kind, struct limit limit)
+{
+	unsigned int i;
+
+	limits_set(&backend->limits, kind, limit);
+	/* Who waits for the former limit looks at the new one. */
+	for (i = 0; i < backend->num_workers; i++)
+		worker_wake(&backend->workers[i]);
+}
+
 bool backend_quiesced(const struct backend *backend)
 {
 	unsigned int i;
@@ -195,5 +206,6 @@ void backend_stats_get(const struct backend *backend, struct backend_stats *stat
 	for (i = 0; i < backend->num_queues; i++) {
 		stats->notifications += counter_get(&backend->queues[i].notifications);
 		stats->ring_errors += counter_get(&backend->queues[i].ring_errors);
+		latency_merge(&stats->latency, &backend->queues[i].latency);
 	}
 }

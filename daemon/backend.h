@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "daemon/latency.h"
+#include "daemon/limits.h"
 #include "daemon/memory.h"
 #include "daemon/queue.h"
 #include "daemon/worker.h"
@@ -19,6 +21,7 @@
  * @num_queues: queues
  * @num_workers: workers; queue i belongs to worker i % num_workers
  * @poll_us: longest time to poll an empty ring
+ * @limits: how much the VM may ask for
  * @queues: queues
  * @workers: workers
  * @memory: guest memory; changed under the locks of all queues
@@ -29,6 +32,7 @@ struct backend {
 	unsigned int num_queues;
 	unsigned int num_workers;
 	unsigned int poll_us;
+	struct limits limits;
 	struct queue *queues;
 	struct worker *workers;
 	struct memory memory;
@@ -73,6 +77,9 @@ void backend_set_features(struct backend *backend, uint64_t features);
  */
 void backend_set_memory(struct backend *backend, struct memory *memory);
 
+/** backend_set_limit - change a limit, while workers work. */
+void backend_set_limit(struct backend *backend, enum limit_kind kind, struct limit limit);
+
 /** backend_quiesced - whether no queue is being served; then sessions are dropped. */
 bool backend_quiesced(const struct backend *backend);
 
@@ -85,12 +92,14 @@ void backend_reset(struct backend *backend);
  * @notifications: signals sent to the driver
  * @sleeps: times that a worker went to sleep
  * @ring_errors: times that a driver broke a ring
+ * @latency: of all queues' requests
  */
 struct backend_stats {
 	uint64_t kicks;
 	uint64_t notifications;
 	uint64_t sleeps;
 	uint64_t ring_errors;
+	struct latency latency;
 };
 
 /** backend_stats_get - a snapshot; safe while workers work. */

@@ -28,16 +28,24 @@
 #include <sys/resource.h>
 
 #include "daemon/backend.h"
+#include "daemon/commands.h"
+#include "daemon/control.h"
 #include "daemon/log.h"
+#include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/server.h"
 #include "daemon/stats.h"
+#include "daemon/unix_socket.h"
 #include "daemon/util.h"
 
 /**
  * struct daemon - the process.
  * @options: command line
  * @server: sockets and signals
+ * @control: the operator's socket
+ * @commands: what is answered there
+ * @notify: the service manager, or -1
+ * @begin: CLOCK_MONOTONIC of the start, ns
  * @engine: engine
  * @device: device
  * @backend: queues and workers
@@ -45,6 +53,10 @@
 struct daemon {
 	struct options options;
 	struct server server;
+	struct control control;
+	struct commands commands;
+	int notify;
+	uint64_t begin;
 	struct vcd_engine *engine;
 	struct vcd_device *device;
 	struct backend *backend;
@@ -66,14 +78,34 @@ static int stage_process(struct daemon *d)
 	return err;
 }
 
+static int open_control(struct daemon *d)
+{
+	struct stat st;
+	int fd = unix_socket_listen(d->options.control, 0600, CONTROL_CLIENTS, &st);
+
+	if (fd < 0)
+		return fd;
+	d->control.listener = fd;
+	d->control.run = commands_run;
+	d->control.arg = &d->commands;
+	d->server.control = &d->control;
+	return 0;
+}
+
 static int stage_open(struct daemon *d)
 {
 	const struct options *o = &d->options;
 	int err;
 
 	err = server_open(&d->server, o->socket_path, o->fd);
+	if (!err && o->control)
+		err = open_control(d);
 	if (err)
 		return err;
+	d->notify = notify_open();
+	if (d->notify < -1)
+		log_msg(LOG_WARN, "the service manager cannot be reached: %s",
+			strerror(-d->notify));
 	err = vcd_engine_open(o->engine, o->workers, &d->engine);
 	switch (err) {
 	case 0:
@@ -123,6 +155,25 @@ static int stage_lock(struct daemon *d)
 	return 0;
 }
 
+/* The counters of now. */
+static void gather(void *arg, struct stats *stats)
+{
+	struct daemon *d = arg;
+
+	*stats = (struct stats){
+	    .engine = d->engine->ops->name,
+	    .up_s = (now_ns() - d->begin) / 1000000000u,
+	    .queues = d->options.num_queues,
+	    .workers = d->options.workers,
+	    .front_ends = d->server.front_ends,
+	    .protocol_errors = d->server.protocol_errors,
+	};
+	vcd_device_stats_get(d->device, &stats->device);
+	backend_stats_get(d->backend, &stats->backend);
+	limits_snapshot(&d->backend->limits, stats->limits, &stats->limit_waits,
+			&stats->limit_waited_ns);
+}
+
 static int stage_work(struct daemon *d)
 {
 	const struct options *o = &d->options;
@@ -139,27 +190,25 @@ static int stage_work(struct daemon *d)
 	err = vcd_device_new(&device, &d->device);
 	if (!err)
 		err = backend_new(d->device, o->num_queues, o->workers, o->poll_us, &d->backend);
-	if (err)
+	if (err) {
 		log_msg(LOG_ERROR, "cannot make the device: %s", strerror(-err));
-	return err;
+		return err;
+	}
+	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++)
+		backend_set_limit(d->backend, kind, o->limits[kind]);
+	d->commands = (struct commands){.gather = gather, .arg = d, .backend = d->backend};
+	return 0;
 }
 
 static void write_stats(void *arg)
 {
 	struct daemon *d = arg;
-	struct stats stats = {
-	    .engine = d->engine->ops->name,
-	    .queues = d->options.num_queues,
-	    .workers = d->options.workers,
-	    .front_ends = d->server.front_ends,
-	    .protocol_errors = d->server.protocol_errors,
-	};
+	struct stats stats;
 	int err;
 
 	if (!d->options.stats_file)
 		return;
-	vcd_device_stats_get(d->device, &stats.device);
-	backend_stats_get(d->backend, &stats.backend);
+	gather(d, &stats);
 	err = stats_write(&stats, d->options.stats_file);
 	if (err)
 		log_msg(LOG_ERROR, "cannot write %s: %s", d->options.stats_file, strerror(-err));
@@ -181,6 +230,7 @@ static int serve(struct daemon *d)
 		return err;
 	log_msg(LOG_INFO, "engine %s, %u queues, %u workers", d->engine->ops->name,
 		d->options.num_queues, d->options.workers);
+	notify_send(d->notify, "READY=1\n");
 	d->server.report = write_stats;
 	d->server.report_arg = d;
 	return server_run(&d->server, d->backend);
@@ -198,9 +248,13 @@ int main(int argc, char **argv)
 	log_set_level(d.options.level);
 	d.server.listener = d.server.signals = d.server.epoll = d.server.pending = -1;
 	d.server.vu.socket = -1;
+	control_init(&d.control);
+	d.notify = -1;
+	d.begin = now_ns();
 
 	err = serve(&d);
 
+	notify_send(d.notify, "STOPPING=1\n");
 	if (d.server.vu.socket >= 0)
 		vhost_user_end(&d.server.vu);
 	if (d.backend)
@@ -208,7 +262,10 @@ int main(int argc, char **argv)
 	d.backend = backend_free(d.backend);
 	d.device = vcd_device_free(d.device);
 	d.engine = vcd_engine_close(d.engine);
+	control_close(&d.control);
 	server_close(&d.server);
+	if (d.notify >= 0)
+		close(d.notify);
 	/* Nothing is left to protect; leak checkers trace the process as it ends. */
 	(void)prctl(PR_SET_DUMPABLE, 1);
 	return err ? STATUS_FAILURE : STATUS_OK;

@@ -38,7 +38,15 @@ enum option_id {
 	OPT_MAX_SESSIONS,
 	OPT_MAX_REQUEST,
 	OPT_STATS_FILE,
+	OPT_CONTROL,
+	OPT_LIMIT_OPS,
+	OPT_LIMIT_BYTES,
+	OPT_LIMIT_KEYS,
 };
+
+_Static_assert(OPT_LIMIT_BYTES - OPT_LIMIT_OPS == LIMIT_BYTES &&
+		   OPT_LIMIT_KEYS - OPT_LIMIT_OPS == LIMIT_KEYS,
+	       "one option per kind of limit");
 
 static const struct option long_options[] = {
     {"socket-path", required_argument, NULL, OPT_SOCKET_PATH},
@@ -51,6 +59,10 @@ static const struct option long_options[] = {
     {"max-sessions", required_argument, NULL, OPT_MAX_SESSIONS},
     {"max-request", required_argument, NULL, OPT_MAX_REQUEST},
     {"stats-file", required_argument, NULL, OPT_STATS_FILE},
+    {"control", required_argument, NULL, OPT_CONTROL},
+    {"limit-ops", required_argument, NULL, OPT_LIMIT_OPS},
+    {"limit-bytes", required_argument, NULL, OPT_LIMIT_BYTES},
+    {"limit-keys", required_argument, NULL, OPT_LIMIT_KEYS},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
@@ -81,6 +93,10 @@ static void print_help(void)
 	    "  --max-sessions=N      sessions at one time (default: %u)\n"
 	    "  --max-request=BYTES   largest payload of a request (default: %u)\n"
 	    "  --stats-file=PATH     write counters there at SIGUSR1 and at the end\n"
+	    "  --control=PATH        answer vcryptoctl(1) on this UNIX socket\n"
+	    "  --limit-ops=RATE[:BURST]    at most RATE requests a second, BURST at once\n"
+	    "  --limit-bytes=RATE[:BURST]  likewise data bytes (K, M, G are powers of 1000)\n"
+	    "  --limit-keys=RATE[:BURST]   likewise new sessions\n"
 	    "  -v, --verbose         tell more; twice: every protocol message\n"
 	    "  -q, --quiet           only tell errors\n"
 	    "  -h, --help            print this and exit\n"
@@ -107,6 +123,26 @@ static bool parse_number(const char *name, const char *text, unsigned long min, 
 	}
 	*ret = (unsigned int)value;
 	return true;
+}
+
+static bool parse_limit(const char *name, const char *text, struct limit *ret)
+{
+	if (limit_parse(text, ret))
+		return true;
+	log_msg(LOG_ERROR, "--%s=%s: RATE or RATE:BURST is needed, up to %llu, with K, M or G",
+		name, text, LIMIT_MAX);
+	return false;
+}
+
+/* A path that a UNIX socket can have. */
+static bool check_socket_path(const char *name, const char *path)
+{
+	const size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+
+	if (*path && strlen(path) <= max)
+		return true;
+	log_msg(LOG_ERROR, "--%s: a path of 1 to %zu bytes is needed", name, max);
+	return false;
 }
 
 static int usage_error(void)
@@ -151,6 +187,14 @@ static int take_option(int id, int index, const char *arg, struct options *o)
 	case OPT_STATS_FILE:
 		o->stats_file = arg;
 		break;
+	case OPT_CONTROL:
+		o->control = arg;
+		break;
+	case OPT_LIMIT_OPS:
+	case OPT_LIMIT_BYTES:
+	case OPT_LIMIT_KEYS:
+		ok = parse_limit(name, arg, &o->limits[id - OPT_LIMIT_OPS]);
+		break;
 	case 'v':
 		o->level = o->level < LOG_INFO ? LOG_INFO : LOG_DEBUG;
 		break;
@@ -184,13 +228,9 @@ static int finish(struct options *o)
 		log_msg(LOG_ERROR, "one of --socket-path=PATH and --fd=N is needed");
 		return usage_error();
 	}
-	if (o->socket_path &&
-	    (!*o->socket_path ||
-	     strlen(o->socket_path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))) {
-		log_msg(LOG_ERROR, "--socket-path: a path of 1 to %zu bytes is needed",
-			sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
+	if ((o->socket_path && !check_socket_path("socket-path", o->socket_path)) ||
+	    (o->control && !check_socket_path("control", o->control)))
 		return STATUS_USAGE;
-	}
 	if (!o->num_queues)
 		o->num_queues = n < DEFAULT_MAX_QUEUES ? n : DEFAULT_MAX_QUEUES;
 	if (!o->workers)

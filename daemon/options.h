@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "daemon/limits.h"
 #include "daemon/log.h"
 
 /* Exit status of the program; documented in the manual page. */
@@ -27,6 +28,8 @@ enum exit_status {
  * @max_sessions: sessions at one time, 0: the device's default
  * @max_request: payload bytes of one request, 0: the device's default
  * @stats_file: where to write the counters, or NULL
+ * @control: where to listen for vcryptoctl, or NULL
+ * @limits: of the VM, by enum limit_kind
  * @level: messages up to it are printed
  */
 struct options {
@@ -39,6 +42,8 @@ struct options {
 	uint32_t max_sessions;
 	uint32_t max_request;
 	const char *stats_file;
+	const char *control;
+	struct limit limits[LIMIT_KINDS];
 	enum log_level level;
 };
 

@@ -363,16 +363,19 @@ static int process_locked(struct queue *queue, struct vcd_device *device, unsign
 			  const struct memory *memory, struct queue_batch *batch, bool rearm)
 {
 	int left = pending(queue);
+	uint64_t begin;
 	int err;
 
 	if (left < 0)
 		return left;
 	if (left > 0) {
+		begin = now_ns();
 		disarm(queue);
 		err = gather(queue, memory, (unsigned int)left, batch);
 		if (batch->n) {
 			vcd_device_execute(device, worker, batch->list, batch->n);
 			complete(queue, batch);
+			latency_add(&queue->latency, now_ns() - begin, batch->n);
 		}
 		if (err)
 			return err;

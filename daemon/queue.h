@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "daemon/chain.h"
+#include "daemon/latency.h"
 #include "daemon/memory.h"
 #include "device/device.h"
 
@@ -76,6 +77,7 @@ struct queue_batch {
  * @call_missed: a signal was due while there was no call_fd
  * @ring_errors: times that the ring was broken
  * @notifications: signals sent
+ * @latency: of each request, from when it was taken off the ring to when it was published
  */
 struct queue {
 	unsigned int index;
@@ -108,6 +110,7 @@ struct queue {
 
 	uint64_t ring_errors;
 	uint64_t notifications;
+	struct latency latency;
 };
 
 /** queue_init - make a stopped queue. */

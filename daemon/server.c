@@ -21,10 +21,11 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/control.h"
 #include "daemon/log.h"
+#include "daemon/unix_socket.h"
 #include "daemon/util.h"
 
 #define BACKLOG 1
@@ -51,67 +52,17 @@ int server_signals(void)
 
 /* ---- the socket ----------------------------------------------------------------------- */
 
-/* Whether somebody listens at @address. */
-static bool somebody_listens(const struct sockaddr_un *address)
-{
-	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	/* With a full backlog connect() fails with EAGAIN: somebody is there too. */
-	return fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
-	       errno != ECONNREFUSED;
-}
-
-/* Remove the socket that a former process left behind, if that is what it is. */
-static int remove_stale(const struct sockaddr_un *address)
-{
-	const char *path = address->sun_path;
-	struct stat st;
-
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode)) {
-		log_msg(LOG_ERROR, "%s is there and is not a socket; name another path", path);
-		return -EEXIST;
-	}
-	if (somebody_listens(address)) {
-		log_msg(LOG_ERROR, "another process serves %s; stop it or name another path", path);
-		return -EADDRINUSE;
-	}
-	log_msg(LOG_INFO, "replacing the stale socket %s", path);
-	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
-}
-
 static int listen_at(struct server *server, const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	_cleanup_fd_ int fd = -1;
 	struct stat st;
-	int err;
+	int fd = unix_socket_listen(path, 0, BACKLOG, &st);
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		if (errno != EADDRINUSE)
-			return -errno;
-		err = remove_stale(&address);
-		if (err)
-			return err;
-		if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-			return -errno;
-	}
-	if (listen(fd, BACKLOG) < 0 || lstat(path, &st) < 0) {
-		err = -errno;
-		unlink(path);
-		return err;
-	}
+		return fd;
 	server->socket_path = path;
 	server->socket_dev = st.st_dev;
 	server->socket_ino = st.st_ino;
-	server->listener = take_fd(&fd);
+	server->listener = fd;
 	return 0;
 }
 
@@ -154,10 +105,7 @@ int server_open(struct server *server, const char *socket_path, int fd)
 	}
 	if (!socket_path)
 		return adopt(server, fd);
-	err = listen_at(server, socket_path);
-	if (err && err != -EEXIST && err != -EADDRINUSE)
-		log_msg(LOG_ERROR, "cannot listen on %s: %s", socket_path, strerror(-err));
-	return err;
+	return listen_at(server, socket_path);
 }
 
 void server_close(struct server *server)
@@ -261,6 +209,8 @@ static int handle(struct server *server, int fd)
 		return take_signal(server);
 	if (fd == server->listener)
 		return accept_one(server);
+	if (server->control && control_handle(server->control, fd))
+		return 0;
 	err = vhost_user_input(&server->vu);
 	return err ? end(server, err) : 0;
 }
@@ -272,6 +222,8 @@ int server_run(struct server *server, struct backend *backend)
 
 	server->backend = backend;
 	err = watch(server, server->signals);
+	if (!err && server->control)
+		err = control_start(server->control, server->epoll);
 	if (!err && server->listener >= 0)
 		err = watch(server, server->listener);
 	if (!err && server->pending >= 0)

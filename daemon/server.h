@@ -12,6 +12,8 @@
 #include "daemon/backend.h"
 #include "daemon/vhost_user.h"
 
+struct control;
+
 /**
  * struct server - what the control thread listens to.
  * @backend: what front ends drive
@@ -25,6 +27,7 @@
  * @pending: socket to serve from the start, or -1
  * @front_ends: front ends that connected
  * @protocol_errors: those among them that broke the protocol
+ * @control: the operator's socket, served in the same loop, or NULL
  * @report: called at SIGUSR1
  * @report_arg: its argument
  */
@@ -40,6 +43,7 @@ struct server {
 	int pending;
 	uint64_t front_ends;
 	uint64_t protocol_errors;
+	struct control *control;
 	void (*report)(void *arg);
 	void *report_arg;
 };

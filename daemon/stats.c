@@ -11,9 +11,18 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "daemon/util.h"
+
+/** Most counters of collect(). */
+#define MAX_COUNTERS 40
+
+struct counter {
+	const char *name;
+	uint64_t value;
+};
 
 static void print_status(const struct vcd_device_stats *device, FILE *file)
 {
@@ -26,18 +35,18 @@ static void print_status(const struct vcd_device_stats *device, FILE *file)
 	fputs("\n  },\n", file);
 }
 
-void stats_print(const struct stats *stats, FILE *file)
+/* Everything that is one number. Return: how many. */
+static size_t collect(const struct stats *stats, struct counter counters[MAX_COUNTERS])
 {
 	const struct vcd_device_stats *device = &stats->device;
-	const struct {
-		const char *name;
-		uint64_t value;
-	} counters[] = {
+	const struct backend_stats *backend = &stats->backend;
+	const struct counter all[] = {
+	    {"up_s", stats->up_s},
 	    {"queues", stats->queues},
 	    {"workers", stats->workers},
 	    {"front_ends", stats->front_ends},
 	    {"protocol_errors", stats->protocol_errors},
-	    {"ring_errors", stats->backend.ring_errors},
+	    {"ring_errors", backend->ring_errors},
 	    {"requests", device->requests},
 	    {"errors", device->requests - device->status[VCD_S_OK]},
 	    {"crypt", device->crypt},
@@ -45,20 +54,49 @@ void stats_print(const struct stats *stats, FILE *file)
 	    {"batches", device->batches},
 	    {"sessions_created", device->sessions_created},
 	    {"sessions_live", device->sessions_live},
-	    {"kicks", stats->backend.kicks},
-	    {"notifications", stats->backend.notifications},
-	    {"sleeps", stats->backend.sleeps},
+	    {"kicks", backend->kicks},
+	    {"notifications", backend->notifications},
+	    {"sleeps", backend->sleeps},
+	    {"service_p50_ns", latency_percentile(&backend->latency, 500)},
+	    {"service_p99_ns", latency_percentile(&backend->latency, 990)},
+	    {"service_p999_ns", latency_percentile(&backend->latency, 999)},
+	    {"limit_ops", stats->limits[LIMIT_OPS].rate},
+	    {"limit_bytes", stats->limits[LIMIT_BYTES].rate},
+	    {"limit_keys", stats->limits[LIMIT_KEYS].rate},
+	    {"limit_waits", stats->limit_waits},
+	    {"limit_waited_ns", stats->limit_waited_ns},
 	};
-	size_t i;
+
+	_Static_assert(ARRAY_SIZE(all) <= MAX_COUNTERS, "room for them");
+	memcpy(counters, all, sizeof(all));
+	return ARRAY_SIZE(all);
+}
+
+void stats_print(const struct stats *stats, FILE *file)
+{
+	struct counter counters[MAX_COUNTERS];
+	size_t n = collect(stats, counters);
 
 	/* The engine's name is one of our own words: nothing to escape. */
 	fprintf(file, "{\n  \"version\": \"%s\",\n  \"engine\": \"%s\",\n", VCD_VERSION,
 		stats->engine);
-	print_status(device, file);
-	for (i = 0; i < ARRAY_SIZE(counters); i++)
+	print_status(&stats->device, file);
+	for (size_t i = 0; i < n; i++)
 		fprintf(file, "  \"%s\": %" PRIu64 "%s\n", counters[i].name, counters[i].value,
-			i + 1 < ARRAY_SIZE(counters) ? "," : "");
+			i + 1 < n ? "," : "");
 	fputs("}\n", file);
+}
+
+void stats_print_lines(const struct stats *stats, FILE *file)
+{
+	struct counter counters[MAX_COUNTERS];
+	size_t n = collect(stats, counters);
+
+	for (size_t i = 0; i < n; i++)
+		fprintf(file, "%s %" PRIu64 "\n", counters[i].name, counters[i].value);
+	for (unsigned int i = 0; i < VCD_S_COUNT; i++)
+		fprintf(file, "status_%s %" PRIu64 "\n", vcd_status_name(i),
+			stats->device.status[i]);
 }
 
 int stats_write(const struct stats *stats, const char *path)

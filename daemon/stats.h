@@ -14,25 +14,36 @@
 /**
  * struct stats - everything that is counted.
  * @engine: name of the engine
+ * @up_s: seconds since the start
  * @queues: queues of the device
  * @workers: worker threads
  * @front_ends: front ends that connected
  * @protocol_errors: connections that ended because the front end broke the protocol
  * @device: requests, sessions
  * @backend: kicks, notifications
+ * @limits: by enum limit_kind
+ * @limit_waits: times that a limit made a worker wait
+ * @limit_waited_ns: for how long in all
  */
 struct stats {
 	const char *engine;
+	uint64_t up_s;
 	unsigned int queues;
 	unsigned int workers;
 	uint64_t front_ends;
 	uint64_t protocol_errors;
 	struct vcd_device_stats device;
 	struct backend_stats backend;
+	struct limit limits[LIMIT_KINDS];
+	uint64_t limit_waits;
+	uint64_t limit_waited_ns;
 };
 
 /** stats_print - write @stats to @file as one JSON object. */
 void stats_print(const struct stats *stats, FILE *file);
+
+/** stats_print_lines - the same as lines "NAME VALUE". */
+void stats_print_lines(const struct stats *stats, FILE *file);
 
 /**
  * stats_write - replace the file at @path by one with @stats, in one step.

@@ -32,7 +32,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/backend.h"
@@ -43,14 +42,6 @@
 
 /* Looks at the rings between two looks at the clock. */
 #define SPINS 16
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static inline void cpu_relax(void)
 {
@@ -138,12 +129,54 @@ static void sleep_until_kick(struct worker *worker)
 		adapt(worker, now_ns() - begin, max_ns);
 }
 
+/*
+ * What has been done since the last look is paid for; what that makes of waiting
+ * is waited for. A limit is changed, or the worker stopped, by a wake-up, and
+ * then one looks anew. Kicks wake it too: they may come once for each queue.
+ */
+static void keep_limits(struct worker *worker)
+{
+	struct limits *limits = &worker->backend->limits;
+	unsigned int generation = limits_generation(limits);
+	struct vcd_device_usage usage;
+	struct epoll_event event;
+	uint64_t begin = now_ns();
+	uint64_t until;
+
+	vcd_device_usage_get(worker->backend->device, worker->number, &usage);
+	/* What was done under other limits, or none, is not charged to these. */
+	if (worker->paid_generation == generation)
+		limits_charge(
+		    limits, begin,
+		    (const uint64_t[LIMIT_KINDS]){
+			[LIMIT_OPS] = usage.requests - worker->paid.requests,
+			[LIMIT_BYTES] = usage.bytes - worker->paid.bytes,
+			[LIMIT_KEYS] = usage.sessions_created - worker->paid.sessions_created,
+		    });
+	worker->paid = usage;
+	worker->paid_generation = generation;
+	until = begin + limits_wait(limits, begin);
+	if (until == begin)
+		return;
+	/* @until stays what it is, whatever debts others make: see limits.h, turns. */
+	for (uint64_t now = begin;
+	     now < until && limits_generation(limits) == generation && !stopping(worker);
+	     now = now_ns()) {
+		uint64_t ms = (until - now + 999999) / 1000000;
+
+		(void)epoll_wait(worker->epoll, &event, 1, ms < 1000 ? (int)ms : 1000);
+	}
+	limits_waited(limits, now_ns() - begin);
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
 	bool polls = worker->backend->poll_us != 0;
 
 	while (!stopping(worker)) {
+		if (limits_any(&worker->backend->limits))
+			keep_limits(worker);
 		if (serve_round(worker, !polls) == QUEUE_MORE)
 			continue;
 		if (polls && (poll_queues(worker) || serve_round(worker, true) == QUEUE_MORE))

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "daemon/queue.h"
+#include "device/device.h"
 
 struct backend;
 
@@ -25,6 +26,8 @@ struct backend;
  * @poll_ns: how long to look for more work before the next sleep
  * @kicks: kicks received
  * @sleeps: times that it went to sleep
+ * @paid: what limits.c was told of
+ * @paid_generation: of the limits, then
  * @batch: its memory for batches
  */
 struct worker {
@@ -38,6 +41,8 @@ struct worker {
 	uint64_t poll_ns;
 	uint64_t kicks;
 	uint64_t sleeps;
+	struct vcd_device_usage paid;
+	unsigned int paid_generation;
 	struct queue_batch *batch;
 };
 

@@ -144,6 +144,26 @@ void vcd_device_config(const struct vcd_device *device, struct vcd_config *confi
 	*config = device->config;
 }
 
+struct vcd_engine *vcd_device_engine(const struct vcd_device *device)
+{
+	return device->options.engine;
+}
+
+size_t vcd_device_sessions(struct vcd_device *device, uint32_t *cursor,
+			   struct vcd_session_entry entries[], size_t max)
+{
+	struct vcd_slot *slot;
+	size_t n = 0;
+
+	while (n < max && (slot = vcd_session_table_next(&device->table, cursor, &entries[n].id))) {
+		entries[n].cipher = slot->session->cipher;
+		entries[n].mac = slot->session->mac;
+		n++;
+		vcd_session_table_put(&device->table, slot);
+	}
+	return n;
+}
+
 void vcd_device_reset(struct vcd_device *device)
 {
 	vcd_session_table_clear(&device->table);

@@ -95,6 +95,9 @@ struct vcd_device *vcd_device_free(struct vcd_device *device);
 /** vcd_device_config - fill in the config space. */
 void vcd_device_config(const struct vcd_device *device, struct vcd_config *config);
 
+/** vcd_device_engine - the engine that serves @device. */
+struct vcd_engine *vcd_device_engine(const struct vcd_device *device);
+
 /**
  * vcd_device_reset - drop every session.
  *
@@ -135,6 +138,48 @@ struct vcd_device_stats {
 
 /** vcd_device_stats_get - a snapshot; safe while workers execute. */
 void vcd_device_stats_get(const struct vcd_device *device, struct vcd_device_stats *stats);
+
+/**
+ * struct vcd_device_usage - what one worker has done so far, for who accounts for it.
+ * @requests: replies given
+ * @bytes: data bytes processed
+ * @sessions_created: successful SESSION_CREATEs
+ */
+struct vcd_device_usage {
+	uint64_t requests;
+	uint64_t bytes;
+	uint64_t sessions_created;
+};
+
+/** vcd_device_usage_get - of @worker; exact when called by that worker. */
+void vcd_device_usage_get(const struct vcd_device *device, unsigned int worker,
+			  struct vcd_device_usage *usage);
+
+/**
+ * struct vcd_session_entry - a session as an operator may see it; nothing of its keys.
+ * @id: on the wire
+ * @cipher: cipher or AEAD, or NULL
+ * @mac: hash or MAC, or NULL
+ */
+struct vcd_session_entry {
+	uint64_t id;
+	const struct vcd_alg *cipher;
+	const struct vcd_alg *mac;
+};
+
+/**
+ * vcd_device_sessions - list sessions, some at a time; safe while workers execute.
+ * @device: device
+ * @cursor: 0 at first, then what the last call left there
+ * @entries: out
+ * @max: room in @entries
+ *
+ * Sessions that come and go meanwhile may or may not be among them.
+ *
+ * Return: entries filled in; fewer than @max: that was all.
+ */
+size_t vcd_device_sessions(struct vcd_device *device, uint32_t *cursor,
+			   struct vcd_session_entry entries[], size_t max);
 
 /** vcd_status_name - "OK", "STALE", ...; "?" for numbers not in the list. */
 const char *vcd_status_name(uint32_t status);

@@ -113,6 +113,22 @@ struct vcd_slot *vcd_session_table_get(struct vcd_session_table *table, uint64_t
 	return NULL;
 }
 
+struct vcd_slot *vcd_session_table_next(struct vcd_session_table *table, uint32_t *cursor,
+					uint64_t *id)
+{
+	struct vcd_slot *slot = NULL;
+	uint32_t touched;
+
+	pthread_mutex_lock(&table->lock);
+	touched = table->touched;
+	pthread_mutex_unlock(&table->lock);
+	while (!slot && *cursor < touched) {
+		*id = atomic_load_explicit(&table->slots[(*cursor)++].id, memory_order_acquire);
+		slot = vcd_session_table_get(table, *id);
+	}
+	return slot;
+}
+
 void vcd_session_table_put(struct vcd_session_table *table, struct vcd_slot *slot)
 {
 	if (atomic_fetch_sub_explicit(&slot->refs, 1, memory_order_acq_rel) != 1)

@@ -116,6 +116,16 @@ uint64_t vcd_session_table_publish(struct vcd_session_table *table, struct vcd_s
 /** vcd_session_table_get - look @id up and take a reference. Return: the slot or NULL. */
 struct vcd_slot *vcd_session_table_get(struct vcd_session_table *table, uint64_t id);
 
+/**
+ * vcd_session_table_next - walk the table, taking a reference.
+ * @cursor: 0 at first; out: where to go on
+ * @id: out: the session's id
+ *
+ * Return: the slot or NULL behind the last.
+ */
+struct vcd_slot *vcd_session_table_next(struct vcd_session_table *table, uint32_t *cursor,
+					uint64_t *id);
+
 /** vcd_session_table_put - drop a reference. */
 void vcd_session_table_put(struct vcd_session_table *table, struct vcd_slot *slot);
 

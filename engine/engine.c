@@ -117,3 +117,16 @@ const char *vcd_engine_driver_name(struct vcd_engine *engine, const struct vcd_a
 {
 	return engine->ops->driver_name(engine, alg);
 }
+
+void vcd_engine_describe(struct vcd_engine *engine, FILE *out)
+{
+	const struct vcd_alg *alg;
+
+	for (size_t i = 0; (alg = vcd_alg_at(i)); i++) {
+		bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
+
+		if (vcd_engine_has(engine, cipher ? alg : NULL, cipher ? NULL : alg))
+			fprintf(out, "%-18s %s\n", alg->cli_name,
+				vcd_engine_driver_name(engine, alg));
+	}
+}

@@ -33,6 +33,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "virtio_cryptodev.h"
 
@@ -255,6 +256,13 @@ uint32_t vcd_engine_hash_copy(struct vcd_engine_session *dst, struct vcd_engine_
 
 /** vcd_engine_driver_name - what carries @alg out on @engine, "openssl-cbc-aes". */
 const char *vcd_engine_driver_name(struct vcd_engine *engine, const struct vcd_alg *alg);
+
+/**
+ * vcd_engine_describe - write what carries out what to @out, a line for each algorithm.
+ *
+ * For an operator: "aes-cbc  openssl-cbc-aes". Algorithms that @engine has not are left out.
+ */
+void vcd_engine_describe(struct vcd_engine *engine, FILE *out);
 
 /** vcd_iv_advance_ctr - add @blocks to the 128-bit big-endian counter @iv, wrapping. */
 void vcd_iv_advance_ctr(uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* unix_socket.c - making listening UNIX sockets. See unix_socket.h. */
+#include "daemon/unix_socket.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/util.h"
+
+/* Whether somebody listens at @address. */
+static bool somebody_listens(const struct sockaddr_un *address)
+{
+	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	/* With a full backlog connect() fails with EAGAIN: somebody is there too. */
+	return fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+	       errno != ECONNREFUSED;
+}
+
+/* Remove the socket that a former process left behind, if that is what it is. */
+static int remove_stale(const struct sockaddr_un *address)
+{
+	const char *path = address->sun_path;
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode)) {
+		log_msg(LOG_ERROR, "%s is there and is not a socket; name another path", path);
+		return -EEXIST;
+	}
+	if (somebody_listens(address)) {
+		log_msg(LOG_ERROR, "another process serves %s; stop it or name another path", path);
+		return -EADDRINUSE;
+	}
+	log_msg(LOG_INFO, "replacing the stale socket %s", path);
+	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* bind() makes the file with the umask's mode: a stricter one is in force before. */
+static int bind_at(int fd, const struct sockaddr_un *address, mode_t mode)
+{
+	mode_t before = mode ? umask(0777 & ~mode) : 0;
+	int err = bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
+
+	if (mode)
+		umask(before);
+	return err;
+}
+
+static int listen_at(const char *path, mode_t mode, int backlog, struct stat *st)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	_cleanup_fd_ int fd = -1;
+	int err;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	err = bind_at(fd, &address, mode);
+	if (err == -EADDRINUSE) {
+		err = remove_stale(&address);
+		if (!err)
+			err = bind_at(fd, &address, mode);
+	}
+	if (err)
+		return err;
+	if (listen(fd, backlog) < 0 || lstat(path, st) < 0) {
+		err = -errno;
+		unlink(path);
+		return err;
+	}
+	return take_fd(&fd);
+}
+
+int unix_socket_listen(const char *path, mode_t mode, int backlog, struct stat *st)
+{
+	int fd = listen_at(path, mode, backlog, st);
+
+	if (fd < 0 && fd != -EEXIST && fd != -EADDRINUSE)
+		log_msg(LOG_ERROR, "cannot listen on %s: %s", path, strerror(-fd));
+	return fd;
+}

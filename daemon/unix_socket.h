@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * unix_socket.h - making listening UNIX sockets.
+ */
+#ifndef VCD_DAEMON_UNIX_SOCKET_H
+#define VCD_DAEMON_UNIX_SOCKET_H
+
+#include <sys/stat.h>
+
+/**
+ * unix_socket_listen - listen at @path.
+ * @path: where; a socket that nobody serves any more is replaced
+ * @mode: access to the file; 0: as the umask has it
+ * @backlog: of listen()
+ * @st: out: the file that was made, so that it can be told from a successor's
+ *
+ * What went wrong is logged.
+ *
+ * Return: a descriptor, not blocking; -EEXIST something else is at @path, -EADDRINUSE
+ * somebody serves it, or another negative errno.
+ */
+int unix_socket_listen(const char *path, mode_t mode, int backlog, struct stat *st);
+
+#endif /* VCD_DAEMON_UNIX_SOCKET_H */

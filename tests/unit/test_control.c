@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test_control.c - daemon/control.c's parser, and daemon/commands.c behind it. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cryptodev.h"
+#include "daemon/backend.h"
+#include "daemon/commands.h"
+#include "daemon/control.h"
+
+static struct {
+	struct vcd_engine *engine;
+	struct vcd_device *device;
+	struct backend *backend;
+	struct commands commands;
+	struct control control;
+	struct control_client client;
+} t;
+
+static void gather(void *arg, struct stats *stats)
+{
+	*stats = (struct stats){.engine = "openssl", .queues = 2, .workers = 1, .up_s = 77};
+	vcd_device_stats_get(t.device, &stats->device);
+	backend_stats_get(t.backend, &stats->backend);
+	latency_add(&stats->backend.latency, 2000, 10);
+	limits_snapshot(&t.backend->limits, stats->limits, &stats->limit_waits,
+			&stats->limit_waited_ns);
+}
+
+static int setup(void **state)
+{
+	struct vcd_device_options options = {.workers = 1, .num_queues = 2, .max_sessions = 300};
+
+	if (vcd_engine_open("openssl", 1, &t.engine))
+		return -1;
+	options.engine = t.engine;
+	if (vcd_device_new(&options, &t.device) || backend_new(t.device, 2, 1, 0, &t.backend))
+		return -1;
+	t.commands = (struct commands){.gather = gather, .backend = t.backend};
+	control_init(&t.control);
+	t.control.run = commands_run;
+	t.control.arg = &t.commands;
+	t.client = (struct control_client){.fd = -1};
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	free(t.client.answer);
+	t.backend = backend_free(t.backend);
+	t.device = vcd_device_free(t.device);
+	t.engine = vcd_engine_close(t.engine);
+	return 0;
+}
+
+static ssize_t input(const char *bytes, size_t len)
+{
+	return control_input(&t.control, &t.client, bytes, len);
+}
+
+/* The whole answer to a command, as a string; until the next one. */
+static const char *ask(const char *line)
+{
+	static char text[1 << 16];
+	char sent[CONTROL_LINE];
+	int n = snprintf(sent, sizeof(sent), "%s\n", line);
+
+	assert_int_equal(input(sent, (size_t)n), n);
+	assert_non_null(t.client.answer);
+	assert_true(t.client.answer_len < sizeof(text));
+	memcpy(text, t.client.answer, t.client.answer_len);
+	text[t.client.answer_len] = '\0';
+	free(t.client.answer);
+	t.client.answer = NULL;
+	return text;
+}
+
+static void assert_ok(const char *answer)
+{
+	size_t len = 0;
+	const char *body = strchr(answer, '\n') + 1;
+
+	assert_int_equal(sscanf(answer, "OK %zu\n", &len), 1);
+	assert_int_equal(strlen(body), len);
+}
+
+static void assert_error(const char *answer)
+{
+	assert_memory_equal(answer, "ERR ", 4);
+	assert_int_equal(answer[strlen(answer) - 1], '\n');
+	assert_ptr_equal(strchr(answer, '\n'), answer + strlen(answer) - 1);
+}
+
+static void test_pieces(void **state)
+{
+	const char *line = "help\nstatus\n";
+
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(input(line + i, 1), 1);
+		assert_null(t.client.answer);
+	}
+	/* the first command only; the other one is left where it is */
+	assert_int_equal(input(line + 4, strlen(line + 4)), 1);
+	assert_memory_equal(t.client.answer, "OK ", 3);
+}
+
+static void test_too_long(void **state)
+{
+	char line[CONTROL_LINE + 1];
+
+	memset(line, 'x', sizeof(line));
+	line[CONTROL_LINE - 1] = '\n';
+	assert_int_equal(input(line, CONTROL_LINE), CONTROL_LINE);
+	assert_memory_equal(t.client.answer, "ERR ", 4);
+	free(t.client.answer);
+	t.client.answer = NULL;
+
+	line[CONTROL_LINE - 1] = 'x';
+	assert_int_equal(input(line, CONTROL_LINE), -EMSGSIZE);
+	assert_int_equal(input(line, CONTROL_LINE - 1), CONTROL_LINE - 1);
+	assert_int_equal(input(line, 1), -EMSGSIZE);
+}
+
+static void test_zero_byte(void **state)
+{
+	assert_int_equal(input("help\0x\n", 7), 7);
+	assert_memory_equal(t.client.answer, "ERR ", 4);
+}
+
+static void test_every_command(void **state)
+{
+	static const char *const commands[] = {"status",   "stats",  "counters", "metrics",
+					       "sessions", "engine", "limits",	 "help"};
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		assert_ok(ask(commands[i]));
+	assert_ok(ask("  status \t "));
+	assert_non_null(strstr(ask("counters"), "\nqueues 2\n"));
+	assert_non_null(strstr(ask("stats"), "\"up_s\": 77,"));
+	assert_non_null(strstr(ask("engine"), "openssl-cbc-aes"));
+}
+
+static void test_bad_commands(void **state)
+{
+	static const char *const bad[] = {"",
+					  " ",
+					  "nothing",
+					  "STATUS",
+					  "sessions x",
+					  "sessions 0",
+					  "sessions -1",
+					  "limits get",
+					  "limits set",
+					  "limits set ops",
+					  "limits set ops=",
+					  "limits set ops=x",
+					  "limits set disk=1",
+					  "a b c d e f g h i"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_error(ask(bad[i]));
+}
+
+static void test_limits(void **state)
+{
+	assert_non_null(strstr(ask("limits set ops=5K:7 keys=3"), "ops 5000/s, burst 7\n"));
+	assert_int_equal(limits_get(&t.backend->limits, LIMIT_OPS).burst, 7);
+	assert_int_equal(limits_get(&t.backend->limits, LIMIT_KEYS).rate, 3);
+	/* all or nothing */
+	assert_error(ask("limits set ops=none bytes=oops"));
+	assert_int_equal(limits_get(&t.backend->limits, LIMIT_OPS).rate, 5000);
+	assert_non_null(strstr(ask("limits set ops=none"), "ops none\n"));
+	assert_int_equal(limits_get(&t.backend->limits, LIMIT_OPS).rate, 0);
+}
+
+/* A session as the guest would make it. */
+static void make_session(uint32_t cipher, uint32_t key_len)
+{
+	struct vcd_req_create header = {
+	    .opcode = VCD_OP_SESSION_CREATE, .cipher = cipher, .key_len = key_len};
+	uint8_t key[32] = "0123456789abcdef0123456789abcde";
+	struct vcd_reply reply = {.status = 99};
+	struct iovec in[] = {{&header, sizeof(header)}, {key, key_len}};
+	struct iovec out[] = {{&reply, sizeof(reply)}};
+	struct vcd_request request = {.in = in, .in_count = 2, .out = out, .out_count = 1};
+	struct vcd_request *list[] = {&request};
+
+	vcd_device_execute(t.device, 0, list, 1);
+	assert_int_equal(reply.status, VCD_S_OK);
+}
+
+static size_t lines(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+static void test_sessions(void **state)
+{
+	for (unsigned int i = 0; i < 200; i++)
+		make_session(CRYPTO_AES_CBC, 16);
+	make_session(CRYPTO_AES_GCM, 32);
+	/* the line of "OK" counts too */
+	assert_int_equal(lines(ask("sessions")), 202);
+	assert_int_equal(lines(ask("sessions 70")), 71);
+	assert_non_null(strstr(ask("sessions"), " cbc(aes)\n"));
+	assert_non_null(strstr(ask("sessions"), " gcm(aes)\n"));
+	/* nothing of a key */
+	assert_null(strstr(ask("sessions"), "01234567"));
+}
+
+static void test_metrics(void **state)
+{
+	const char *text = ask("metrics");
+	static const char *const wanted[] = {
+	    "\nvirtio_cryptodev_info{version=\"" VCD_VERSION "\",engine=\"openssl\"} 1\n",
+	    "\nvirtio_cryptodev_requests_total{status=\"OK\"} ",
+	    "\n# TYPE virtio_cryptodev_request_duration_seconds histogram\n",
+	    "_bucket{le=\"0.000001024\"} 0\n",
+	    "_bucket{le=\"0.000002048\"} 10\n",
+	    "_bucket{le=\"+Inf\"} 10\n",
+	    "_sum 0.000020000\n",
+	    "_count 10\n",
+	};
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (!strstr(text, wanted[i]))
+			fail_msg("no %s in\n%s", wanted[i], text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_zero_byte, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_every_command, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_bad_commands, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_sessions, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_metrics, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test_limits.c - daemon/limits.c: the arithmetic, on a clock of the test's own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "daemon/limits.h"
+
+#define S 1000000000ull
+
+static struct limits limits;
+
+static int setup(void **state)
+{
+	limits_init(&limits);
+	return 0;
+}
+
+static void charge(uint64_t now, uint64_t ops, uint64_t bytes, uint64_t keys)
+{
+	limits_charge(&limits, now, (const uint64_t[LIMIT_KINDS]){ops, bytes, keys});
+}
+
+static void test_none(void **state)
+{
+	assert_false(limits_any(&limits));
+	charge(5 * S, UINT64_MAX, UINT64_MAX, UINT64_MAX);
+	assert_int_equal(limits_wait(&limits, 5 * S), 0);
+	limits_set(&limits, LIMIT_OPS, (struct limit){.rate = 7});
+	assert_true(limits_any(&limits));
+	limits_set(&limits, LIMIT_OPS, (struct limit){0});
+	assert_false(limits_any(&limits));
+}
+
+static void test_burst_then_rate(void **state)
+{
+	uint64_t now = 100 * S;
+
+	limits_set(&limits, LIMIT_OPS, (struct limit){.rate = 1000, .burst = 50});
+	charge(now, 50, 0, 0);
+	assert_int_equal(limits_wait(&limits, now), 0);
+	/* the debt of what goes beyond is its time at the rate */
+	charge(now, 64, 0, 0);
+	assert_int_equal(limits_wait(&limits, now), 64 * S / 1000);
+	assert_int_equal(limits_wait(&limits, now + 60 * S / 1000), 4 * S / 1000);
+	assert_int_equal(limits_wait(&limits, now + 64 * S / 1000), 0);
+	/* a rest gives the burst back, and no more than that */
+	now += 1000 * S;
+	charge(now, 51, 0, 0);
+	assert_int_equal(limits_wait(&limits, now), S / 1000);
+}
+
+/* However it is cut, the same work takes the same time: nothing is lost in rounding. */
+static void test_long_run(void **state)
+{
+	static const uint64_t rates[] = {1, 3, 7, 999983, 3000000019ull, LIMIT_MAX};
+
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		uint64_t now = 1;
+
+		setup(NULL);
+		limits_set(&limits, LIMIT_BYTES, (struct limit){.rate = rates[i], .burst = 1});
+		for (unsigned int n = 0; n < 1000; n++)
+			charge(now, 0, rates[i] / 500 + 1, 0);
+		assert_int_equal(
+		    limits_wait(&limits, now),
+		    (uint64_t)((unsigned __int128)(rates[i] / 500 + 1) * 1000 * S / rates[i]) -
+			S / rates[i]);
+	}
+}
+
+static void test_worst_counts(void **state)
+{
+	uint64_t now = 1000 * S;
+
+	limits_set(&limits, LIMIT_KEYS, (struct limit){.rate = 1, .burst = 3});
+	limits_set(&limits, LIMIT_OPS, (struct limit){.rate = 1000, .burst = 10});
+	charge(now, 20, 0, 4);
+	assert_int_equal(limits_wait(&limits, now), S);
+	assert_int_equal(limits_wait(&limits, now + S), 0);
+}
+
+static void test_changed(void **state)
+{
+	unsigned int generation = limits_generation(&limits);
+	struct limit set[LIMIT_KINDS];
+	uint64_t waits, ns;
+
+	limits_set(&limits, LIMIT_OPS, (struct limit){.rate = 1, .burst = 1});
+	assert_int_not_equal(limits_generation(&limits), generation);
+	charge(S, 100, 0, 0);
+	assert_int_equal(limits_wait(&limits, S), 99 * S);
+	/* a new limit begins without the old one's debts; the burst is a tenth of a second's */
+	limits_set(&limits, LIMIT_OPS, (struct limit){.rate = 500});
+	assert_int_equal(limits_wait(&limits, S), 0);
+	assert_int_equal(limits_get(&limits, LIMIT_OPS).burst, 50);
+	limits_waited(&limits, 7);
+	limits_waited(&limits, 8);
+	limits_snapshot(&limits, set, &waits, &ns);
+	assert_int_equal(set[LIMIT_OPS].rate, 500);
+	assert_int_equal(set[LIMIT_BYTES].rate, 0);
+	assert_int_equal(waits, 2);
+	assert_int_equal(ns, 15);
+}
+
+static void test_parse(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t rate, burst;
+	} good[] = {
+	    {"0", 0, 0},     {"none", 0, 0},	       {"0:5", 0, 0},		{"1000", 1000, 0},
+	    {"5k", 5000, 0}, {"2M:3K", 2000000, 3000}, {"1000G", LIMIT_MAX, 0}, {"7:1", 7, 1},
+	};
+	static const char *const bad[] = {
+	    "",
+	    " ",
+	    "-1",
+	    "+1",
+	    "1x",
+	    "1KK",
+	    "K",
+	    ":",
+	    "1:",
+	    ":1",
+	    "1:0",
+	    "1:-1",
+	    "1:2:3",
+	    "nonee",
+	    "1001G",
+	    "1.5",
+	    "0x10",
+	    "1 ",
+	    "1K ",
+	    "1:1001G",
+	    "99999999999999999999",
+	    "1T",
+	    "none:1",
+	    "1\n",
+	    "18446744073709551615G",
+	};
+	struct limit limit = {1, 2};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_false(limit_parse(bad[i], &limit));
+		assert_int_equal(limit.rate, 1);
+		assert_int_equal(limit.burst, 2);
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(limit_parse(good[i].text, &limit));
+		assert_int_equal(limit.rate, good[i].rate);
+		assert_int_equal(limit.burst, good[i].burst);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(test_none, setup),
+	    cmocka_unit_test_setup(test_burst_then_rate, setup),
+	    cmocka_unit_test_setup(test_long_run, setup),
+	    cmocka_unit_test_setup(test_worst_counts, setup),
+	    cmocka_unit_test_setup(test_changed, setup),
+	    cmocka_unit_test(test_parse),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

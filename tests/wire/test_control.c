@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_control.c - a running daemon's control socket, its limits, and what it tells
+ * a service manager.
+ *
+ * Limits are tested from one side only: work cannot be done sooner than they allow.
+ * How much later it is done is a matter of the machine.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cryptodev.h"
+#include "tests/wire/rig.h"
+
+#define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define MS 1000000ull
+
+static char dir[32], path[64], notify_path[64];
+
+static int make_dir(void **state)
+{
+	strcpy(dir, "/tmp/vcd-wire-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/control", dir);
+	snprintf(notify_path, sizeof(notify_path), "%s/notify", dir);
+	return 0;
+}
+
+static int remove_dir(void **state)
+{
+	unlink(path);
+	unlink(notify_path);
+	return rmdir(dir);
+}
+
+static const char *control_arg(void)
+{
+	static char arg[96];
+
+	snprintf(arg, sizeof(arg), "--control=%s", path);
+	return arg;
+}
+
+static int reach(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	strcpy(address.sun_path, path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* Read until there are @want bytes or the daemon hangs up; bytes read. */
+static size_t receive(int fd, char *text, size_t want)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (len < want && n > 0) {
+		assert_int_equal(poll(&p, 1, 60000), 1);
+		n = read(fd, text + len, want - len);
+		if (n > 0)
+			len += (size_t)n;
+	}
+	return len;
+}
+
+/* The next answer: its body, or its "ERR ..." line. */
+static char *next_answer(int fd)
+{
+	static char text[1 << 17];
+	size_t len = 0, body;
+
+	do {
+		assert_int_equal(receive(fd, text + len, 1), 1);
+	} while (text[len++] != '\n' && len < 600);
+	text[len] = '\0';
+	if (sscanf(text, "OK %zu\n", &body) != 1)
+		return text;
+	assert_true(body < sizeof(text));
+	assert_int_equal(receive(fd, text, body), body);
+	text[body] = '\0';
+	return text;
+}
+
+static char *ask(int fd, const char *command)
+{
+	size_t len = strlen(command);
+
+	assert_int_equal(write(fd, command, len), len);
+	return next_answer(fd);
+}
+
+static uint64_t counter(int fd, const char *name)
+{
+	char line[64];
+	const char *at;
+
+	snprintf(line, sizeof(line), "\n%s ", name);
+	at = strstr(ask(fd, "counters\n"), line);
+	assert_non_null(at);
+	return strtoull(at + strlen(line), NULL, 10);
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 * MS + (uint64_t)ts.tv_nsec;
+}
+
+static void test_asked_while_working(void **state)
+{
+	struct rig rig;
+	struct stat st;
+	int fd;
+
+	rig_start(&rig, NULL, ARGS("--num-queues=2", control_arg()));
+	assert_int_equal(lstat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	rig_check(&rig);
+	rig_session(&rig, &rig.front->queue[0]);
+	fd = reach();
+	assert_int_equal(counter(fd, "requests"), 5);
+	assert_int_equal(counter(fd, "sessions_live"), 1);
+	assert_true(counter(fd, "service_p50_ns") > 0);
+	assert_non_null(strstr(ask(fd, "sessions\n"), " cbc(aes)\n"));
+	assert_non_null(strstr(ask(fd, "status\n"), "queues are served"));
+	assert_non_null(strstr(ask(fd, "nothing\n"), "ERR "));
+	rig_check(&rig);
+	close(fd);
+	rig_stop(&rig);
+}
+
+static void test_several_commands_at_once(void **state)
+{
+	struct rig rig;
+	int fd;
+
+	rig_start(&rig, NULL, ARGS(control_arg()));
+	fd = reach();
+	assert_non_null(strstr(ask(fd, "limits\nstatus\nhelp\n"), "ops none\n"));
+	assert_non_null(strstr(next_answer(fd), "engine "));
+	assert_non_null(strstr(next_answer(fd), "sessions "));
+	close(fd);
+	rig_stop(&rig);
+}
+
+/* Who sends no command line, or fetches no answer, harms nobody else. */
+static void test_bad_clients(void **state)
+{
+	char flood[8192], byte;
+	struct rig rig;
+	int fd, deaf;
+
+	rig_start(&rig, NULL, ARGS("--num-queues=1", control_arg()));
+	fd = reach();
+	memset(flood, 'x', sizeof(flood));
+	/* it may hang up before all of it is written */
+	(void)!send(fd, flood, sizeof(flood), MSG_NOSIGNAL);
+	assert_int_equal(receive(fd, &byte, 1), 0);
+	close(fd);
+
+	deaf = reach();
+	assert_int_equal(fcntl(deaf, F_SETFL, O_NONBLOCK), 0);
+	for (unsigned int i = 0; i < 100000; i++)
+		if (send(deaf, "metrics\n", 8, MSG_NOSIGNAL) != 8)
+			break;
+	assert_int_equal(errno, EAGAIN);
+	rig_check(&rig);
+	fd = reach();
+	assert_non_null(strstr(ask(fd, "status\n"), "engine"));
+	close(fd);
+	close(deaf);
+	rig_stop(&rig);
+}
+
+/* More than there is room for, and no more than fit into the backlog beside them. */
+static void test_many_clients(void **state)
+{
+	int fds[14];
+	struct rig rig;
+
+	rig_start(&rig, NULL, ARGS(control_arg()));
+	for (unsigned int i = 0; i < 14; i++) {
+		fds[i] = reach();
+		assert_int_equal(write(fds[i], "help\n", 5), 5);
+	}
+	/* the first eight have an answer; who leaves makes room for the next */
+	for (unsigned int i = 0; i < 14; i++) {
+		assert_non_null(strstr(next_answer(fds[i]), "status"));
+		close(fds[i]);
+	}
+	rig_stop(&rig);
+}
+
+/* @n requests on queue @i; ns that took. */
+static uint64_t work(struct rig *rig, unsigned int i, unsigned int n)
+{
+	uint64_t begin = now();
+
+	while (n--)
+		rig_check_queue(rig, i);
+	return now() - begin;
+}
+
+static void test_limit_of_operations(void **state)
+{
+	/* a known answer takes four requests: create, two of crypt, destroy */
+	const uint64_t requests = 4ull * 60, rate = 500, burst = 40;
+	const struct front_options two_queues = {.queues = 2};
+	struct rig rig;
+	uint64_t took;
+	int fd;
+
+	rig_start(&rig, &two_queues,
+		  ARGS("--num-queues=2", "--workers=2", control_arg(), "--limit-ops=500:40"));
+	took = work(&rig, 0, 30) + work(&rig, 1, 30);
+	/* what is paid afterwards may be ahead by a batch of each worker: here one request */
+	assert_true(took >= (requests - burst - 2) * 1000 * MS / rate);
+	fd = reach();
+	assert_true(counter(fd, "limit_waits") > 0);
+	assert_true(counter(fd, "limit_waited_ns") > 0);
+	assert_int_equal(counter(fd, "requests") - counter(fd, "status_OK"), 0);
+	close(fd);
+	rig_stop(&rig);
+}
+
+/* A limit so low that the test would not end, lifted while a worker waits. */
+static void test_limit_lifted(void **state)
+{
+	struct rig rig;
+	int fd;
+
+	rig_start(&rig, NULL, ARGS("--num-queues=1", control_arg()));
+	fd = reach();
+	assert_non_null(strstr(ask(fd, "limits set ops=1:1\n"), "ops 1/s, burst 1"));
+	/* into debt, by several requests in one batch */
+	for (unsigned int i = 0; i < 3; i++) {
+		rig.request.header->opcode = 0xffff;
+		assert_int_equal(front_execute(&rig.front->queue[0], &rig.request, 0, 0), 0);
+	}
+	assert_non_null(strstr(ask(fd, "limits set keys=1000000 ops=none\n"), "ops none"));
+	work(&rig, 0, 50);
+	close(fd);
+	rig_stop(&rig);
+}
+
+static void test_limit_of_keys(void **state)
+{
+	struct rig rig;
+	uint64_t begin = now();
+
+	rig_start(&rig, NULL, ARGS("--num-queues=1", "--limit-keys=100:5"));
+	for (unsigned int i = 0; i < 50; i++)
+		rig_session(&rig, &rig.front->queue[0]);
+	assert_true(now() - begin >= (50 - 5 - 1) * 1000 * MS / 100);
+	rig_stop(&rig);
+}
+
+/* A waiting worker can be stopped: SIGTERM ends the daemon at once. */
+static void test_stopped_while_waiting(void **state)
+{
+	struct rig rig;
+
+	rig_start(&rig, NULL, ARGS("--num-queues=1", "--limit-keys=1:1"));
+	for (unsigned int i = 0; i < 3; i++)
+		rig_session(&rig, &rig.front->queue[0]);
+	rig_stop(&rig);
+}
+
+static void test_service_manager(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char text[128] = "";
+	struct rig rig;
+
+	strcpy(address.sun_path, notify_path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	setenv("NOTIFY_SOCKET", notify_path, 1);
+	rig_listen(&rig, NULL);
+	unsetenv("NOTIFY_SOCKET");
+	assert_int_equal(poll(&p, 1, 60000), 1);
+	assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
+	assert_string_equal(text, "READY=1\n");
+	rig_end(&rig);
+	assert_int_equal(poll(&p, 1, 60000), 1);
+	memset(text, 0, sizeof(text));
+	assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
+	assert_string_equal(text, "STOPPING=1\n");
+	close(fd);
+	rig_stop(&rig);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_asked_while_working, make_dir, remove_dir),
+	    cmocka_unit_test_setup_teardown(test_several_commands_at_once, make_dir, remove_dir),
+	    cmocka_unit_test_setup_teardown(test_bad_clients, make_dir, remove_dir),
+	    cmocka_unit_test_setup_teardown(test_many_clients, make_dir, remove_dir),
+	    cmocka_unit_test_setup_teardown(test_limit_of_operations, make_dir, remove_dir),
+	    cmocka_unit_test_setup_teardown(test_limit_lifted, make_dir, remove_dir),
+	    cmocka_unit_test(test_limit_of_keys),
+	    cmocka_unit_test(test_stopped_while_waiting),
+	    cmocka_unit_test_setup_teardown(test_service_manager, make_dir, remove_dir),
+	};
+
+	if (argc != 2)
+		return 2;
+	rig_daemon = argv[1];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
