@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * aead_run.c - AEAD messages on device and software.
+ *
+ * The ABI does a whole message in one call, with the tag behind the data. So
+ * the device's output always goes to memory of the context: the caller's has no
+ * room for the tag, and unverified or half-written plaintext must not reach it.
+ * A message the device does not find authentic is done again in software as
+ * well; what it outputs, and that it fails, is then as without a device.
+ *
+ * When more data follows, the device's answer was for a shorter message than it
+ * turns out to be. The data that it gave is right, since all three are stream
+ * modes; only the tag is not. cd_aead_replay() undoes the encryption of what is
+ * kept and feeds the software with it, which goes on from there.
+ */
+#include "provider/aead.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+/* The device */
+
+static uint8_t *bounce(CD_AEAD_CTX *ctx, size_t len)
+{
+    if (ctx->bounce_size >= len)
+        return ctx->bounce;
+    OPENSSL_clear_free(ctx->bounce, ctx->bounce_size);
+    ctx->bounce = OPENSSL_malloc(len);
+    ctx->bounce_size = ctx->bounce != NULL ? len : 0;
+    return ctx->bounce;
+}
+
+/* Tags of other lengths than usual stick to a session; only CCM has use for
+ * them. */
+static int session_make(CD_AEAD_CTX *ctx, size_t taglen)
+{
+    struct session_op op = {
+        .cipher = ctx->alg->id,
+        .keylen = (uint32_t)ctx->key.len,
+        .key = ctx->key.bytes,
+    };
+    int error;
+
+    if (ctx->session_tag != taglen)
+        cd_session_end(&ctx->session);
+    error = cd_session_make(ctx->prov->device, &ctx->session, &op);
+    ctx->session_tag = taglen;
+    return error;
+}
+
+/* The nonce as the ABI has it: CCM's is the first block's, flags and nonce. */
+static int abi_nonce(const CD_AEAD_CTX *ctx, const CD_MESSAGE *m, uint8_t *iv)
+{
+    memset(iv, 0, EALG_MAX_BLOCK_LEN);
+    if (ctx->alg->class == CD_CCM) {
+        iv[0] = (uint8_t)(14 - m->noncelen);
+        memcpy(iv + 1, m->nonce, m->noncelen);
+        return 1;
+    }
+    if (m->noncelen != 12)
+        return 0;
+    memcpy(iv, m->nonce, m->noncelen);
+    return 1;
+}
+
+static bool for_device(const CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
+{
+    return cd_bulk(ctx->prov, ctx->alg->class, m->len)
+           && m->len <= UINT32_MAX - CD_TAG && m->aad_len <= CD_MAX_DEVICE_AAD
+           && m->len < atomic_load_explicit(&ctx->prov->max_aead,
+                                            memory_order_relaxed)
+           && (ctx->alg->class == CD_CCM || m->taglen == CD_TAG);
+}
+
+static int device_call(CD_AEAD_CTX *ctx, const CD_MESSAGE *m, uint8_t *iv)
+{
+    size_t out_len = ctx->enc ? m->len + m->taglen : m->len;
+    struct crypt_auth_op op = {
+        .op = ctx->enc ? COP_ENCRYPT : COP_DECRYPT,
+        .len = (uint32_t)(ctx->enc ? m->len : m->len + m->taglen),
+        .auth_len = (uint32_t)m->aad_len,
+        .auth_src = m->aad_len != 0 ? (uint8_t *)m->aad : NULL,
+        .src = ctx->enc ? (uint8_t *)m->in : ctx->bounce,
+        .dst = ctx->bounce,
+        .tag_len = (uint32_t)m->taglen,
+        .iv = iv,
+        .iv_len = EALG_MAX_BLOCK_LEN,
+    };
+    int error = session_make(ctx, m->taglen);
+
+    if (error != 0)
+        return error;
+    op.ses = ctx->session.ses;
+    error =
+        cd_session_call(ctx->prov->device, &ctx->session, CIOCAUTHCRYPT, &op);
+    /* Another length is another operation than the one that was asked for. */
+    if (error == 0 && op.len != out_len)
+        error = -EPROTO;
+    return error;
+}
+
+int cd_aead_device(CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
+{
+    uint8_t iv[EALG_MAX_BLOCK_LEN];
+    int error;
+
+    ctx->held = 0;
+    if (!for_device(ctx, m) || !abi_nonce(ctx, m, iv)
+        || bounce(ctx, m->len + CD_TAG) == NULL)
+        return 0;
+    if (!ctx->enc) {
+        memcpy(ctx->bounce, m->in, m->len);
+        memcpy(ctx->bounce + m->len, m->tag, m->taglen);
+    }
+    error = device_call(ctx, m, iv);
+    if (error == -EMSGSIZE)
+        atomic_store(&ctx->prov->max_aead, m->len);
+    if (error != 0) {
+        if (error != -EMSGSIZE && error != -EBADMSG && error != -EAGAIN)
+            cd_count_error(ctx->prov);
+        return 0;
+    }
+    if (ctx->enc)
+        memcpy(m->tag, ctx->bounce + m->len, m->taglen);
+    ctx->held = m->len;
+    cd_count_device(ctx->prov, ctx->alg->class, m->len);
+    return 1;
+}
+
+/* The software */
+
+static int ctrl(EVP_CIPHER_CTX *soft, int type, size_t len, const void *data)
+{
+    return EVP_CIPHER_CTX_ctrl(soft, type, (int)len, (void *)data) == 1;
+}
+
+/* CCM's key setup depends on lengths of nonce and tag, so it is made anew. */
+static int soft_init(CD_AEAD_CTX *ctx, const uint8_t *nonce, size_t noncelen,
+                     const uint8_t *tag, size_t taglen)
+{
+    bool ccm = ctx->alg->class == CD_CCM;
+    EVP_CIPHER *cipher;
+    int ok;
+
+    if (ctx->soft_keyed && !ccm && ctx->soft_enc == ctx->enc
+        && ctx->soft_ivlen == noncelen)
+        return EVP_CipherInit_ex2(ctx->soft, NULL, NULL, nonce, ctx->enc, NULL);
+    if (ctx->soft == NULL)
+        ctx->soft = EVP_CIPHER_CTX_new();
+    cipher = cd_soft_cipher(ctx->prov, ctx->alg);
+    ok = ctx->soft != NULL && cipher != NULL && EVP_CIPHER_CTX_reset(ctx->soft)
+         && EVP_CipherInit_ex2(ctx->soft, cipher, NULL, NULL, ctx->enc, NULL)
+         && ctrl(ctx->soft, EVP_CTRL_AEAD_SET_IVLEN, noncelen, NULL)
+         && (!ccm
+             || ctrl(ctx->soft, EVP_CTRL_AEAD_SET_TAG, taglen,
+                     ctx->enc ? NULL : tag))
+         && EVP_CipherInit_ex2(ctx->soft, NULL, ctx->key.bytes, nonce, ctx->enc,
+                               NULL);
+    EVP_CIPHER_free(cipher);
+    ctx->soft_keyed = ok != 0;
+    ctx->soft_enc = ctx->enc;
+    ctx->soft_ivlen = noncelen;
+    return ok;
+}
+
+static int feed(EVP_CIPHER_CTX *soft, uint8_t *out, const uint8_t *in,
+                size_t len)
+{
+    int n;
+
+    return len <= INT_MAX && EVP_CipherUpdate(soft, out, &n, in, (int)len) == 1;
+}
+
+static int soft_message(CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
+{
+    bool ccm = ctx->alg->class == CD_CCM;
+    uint8_t nothing[CD_TAG];
+    int n;
+
+    cd_count_soft(ctx->prov, m->len);
+    if (!soft_init(ctx, m->nonce, m->noncelen, m->tag, m->taglen)
+        || (ccm && !feed(ctx->soft, NULL, NULL, m->len))
+        || (m->aad_len != 0 && !feed(ctx->soft, NULL, m->aad, m->aad_len))
+        || ((m->len != 0 || ccm)
+            && !feed(ctx->soft, m->out, m->len != 0 ? m->in : nothing, m->len)))
+        return 0;
+    if (!ctx->enc && !ccm
+        && !ctrl(ctx->soft, EVP_CTRL_AEAD_SET_TAG, m->taglen, m->tag))
+        return 0;
+    if (EVP_CipherFinal_ex(ctx->soft, nothing, &n) != 1)
+        return 0;
+    return !ctx->enc
+           || ctrl(ctx->soft, EVP_CTRL_AEAD_GET_TAG, m->taglen, m->tag);
+}
+
+int cd_aead_message(CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
+{
+    if (cd_aead_device(ctx, m)) {
+        memcpy(m->out, ctx->bounce, m->len);
+        return 1;
+    }
+    return soft_message(ctx, m);
+}
+
+int cd_aead_soft_start(CD_AEAD_CTX *ctx)
+{
+    if (!soft_init(ctx, ctx->nonce, ctx->ivlen, NULL, 0)
+        || (ctx->aad_len != 0
+            && !feed(ctx->soft, NULL, ctx->aad, ctx->aad_len)))
+        return 0;
+    ctx->phase = CD_SOFTWARE;
+    return 1;
+}
+
+int cd_aead_replay(CD_AEAD_CTX *ctx)
+{
+    EVP_CIPHER_CTX *back = EVP_CIPHER_CTX_new();
+    EVP_CIPHER *cipher = cd_soft_cipher(ctx->prov, ctx->alg);
+    int ok =
+        back != NULL && cipher != NULL
+        && EVP_CipherInit_ex2(back, cipher, ctx->key.bytes, NULL, !ctx->enc,
+                              NULL)
+        && ctrl(back, EVP_CTRL_AEAD_SET_IVLEN, ctx->ivlen, NULL)
+        && EVP_CipherInit_ex2(back, NULL, NULL, ctx->nonce, !ctx->enc, NULL)
+        && feed(back, ctx->bounce, ctx->bounce, ctx->held)
+        && cd_aead_soft_start(ctx)
+        && feed(ctx->soft, ctx->bounce, ctx->bounce, ctx->held);
+
+    EVP_CIPHER_CTX_free(back);
+    EVP_CIPHER_free(cipher);
+    cd_count_soft(ctx->prov, ctx->held);
+    ctx->held = 0;
+    return ok;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * provider.c - entry point, parameters, tables of algorithms.
+ *
+ * What is offered is decided once, when the provider is loaded: the classes of
+ * the configuration, less what the device does not have. Without a device
+ * nothing is offered, and the provider loads all the same: with a property
+ * query such as
+ * "?provider=cryptodev" everything then comes from the default provider. The
+ * parameter "cryptodev-status" says why.
+ */
+#include "provider/provider.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/provider.h>
+
+#include "provider/device.h"
+
+/* The parameters that OSSL_PROVIDER_get_params() can ask for. */
+#define CD_PARAM_OPS "cryptodev-ops"
+#define CD_PARAM_BYTES "cryptodev-bytes"
+#define CD_PARAM_SOFT_OPS "cryptodev-soft-ops"
+#define CD_PARAM_SOFT_BYTES "cryptodev-soft-bytes"
+#define CD_PARAM_ERRORS "cryptodev-errors"
+#define CD_PARAM_DEVICE "cryptodev-device"
+#define CD_PARAM_STATUS "cryptodev-status"
+
+OSSL_provider_init_fn OSSL_provider_init;
+
+static OSSL_FUNC_provider_teardown_fn cd_teardown;
+static OSSL_FUNC_provider_gettable_params_fn cd_gettable_params;
+static OSSL_FUNC_provider_get_params_fn cd_get_params;
+static OSSL_FUNC_provider_query_operation_fn cd_query;
+
+static const OSSL_PARAM *cd_gettable_params(void *provctx)
+{
+    static const OSSL_PARAM gettable[] = {
+        OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_NAME, NULL, 0),
+        OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_VERSION, NULL, 0),
+        OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_BUILDINFO, NULL, 0),
+        OSSL_PARAM_int(OSSL_PROV_PARAM_STATUS, NULL),
+        OSSL_PARAM_uint64(CD_PARAM_OPS, NULL),
+        OSSL_PARAM_uint64(CD_PARAM_BYTES, NULL),
+        OSSL_PARAM_uint64(CD_PARAM_SOFT_OPS, NULL),
+        OSSL_PARAM_uint64(CD_PARAM_SOFT_BYTES, NULL),
+        OSSL_PARAM_uint64(CD_PARAM_ERRORS, NULL),
+        OSSL_PARAM_utf8_ptr(CD_PARAM_DEVICE, NULL, 0),
+        OSSL_PARAM_utf8_ptr(CD_PARAM_STATUS, NULL, 0),
+        OSSL_PARAM_END,
+    };
+
+    return gettable;
+}
+
+static int cd_get_params(void *provctx, OSSL_PARAM params[])
+{
+    CD_PROV *prov = provctx;
+    const struct {
+        const char *name;
+        const char *value;
+    } strings[] = {
+        {OSSL_PROV_PARAM_NAME, "OpenSSL provider for /dev/crypto"},
+        {OSSL_PROV_PARAM_VERSION, VCD_VERSION},
+        {OSSL_PROV_PARAM_BUILDINFO, "virtio-cryptodev " VCD_VERSION},
+        {CD_PARAM_DEVICE, prov->device != NULL ? prov->config.device : ""},
+        {CD_PARAM_STATUS, prov->status},
+    };
+    const struct {
+        const char *name;
+        const atomic_uint_fast64_t *value;
+    } numbers[] = {
+        {CD_PARAM_OPS, &prov->counters.ops},
+        {CD_PARAM_BYTES, &prov->counters.bytes},
+        {CD_PARAM_SOFT_OPS, &prov->counters.soft_ops},
+        {CD_PARAM_SOFT_BYTES, &prov->counters.soft_bytes},
+        {CD_PARAM_ERRORS, &prov->counters.errors},
+    };
+    OSSL_PARAM *p;
+
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+        p = OSSL_PARAM_locate(params, strings[i].name);
+        if (p != NULL && !OSSL_PARAM_set_utf8_ptr(p, strings[i].value))
+            return 0;
+    }
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        p = OSSL_PARAM_locate(params, numbers[i].name);
+        if (p != NULL && !OSSL_PARAM_set_uint64(p, *numbers[i].value))
+            return 0;
+    }
+    p = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
+    return p == NULL || OSSL_PARAM_set_int(p, 1);
+}
+
+static const OSSL_ALGORITHM *cd_query(void *provctx, int operation,
+                                      int *no_cache)
+{
+    CD_PROV *prov = provctx;
+
+    *no_cache = 0;
+    switch (operation) {
+    case OSSL_OP_CIPHER:
+        return prov->ciphers;
+    case OSSL_OP_DIGEST:
+        return prov->digests;
+    case OSSL_OP_MAC:
+        return prov->macs;
+    default:
+        return NULL;
+    }
+}
+
+static void cd_free(CD_PROV *prov)
+{
+    cd_device_free(prov->device);
+    OSSL_LIB_CTX_free(prov->soft);
+    cd_config_free(&prov->config);
+    OPENSSL_free(prov);
+}
+
+static void cd_teardown(void *provctx)
+{
+    cd_stats_dump(provctx);
+    cd_free(provctx);
+}
+
+/* "provider=cryptodev,cryptodev.class=CLASS"; OpenSSL wants them to stay. */
+static const char *properties(enum cd_class class)
+{
+#define CD_PROPERTIES(name) "provider=cryptodev,cryptodev.class=" name
+    static const char *const all[CD_CLASSES] = {
+        [CD_CBC] = CD_PROPERTIES("cbc"),
+        [CD_CTR] = CD_PROPERTIES("ctr"),
+        [CD_ECB] = CD_PROPERTIES("ecb"),
+        [CD_XTS] = CD_PROPERTIES("xts"),
+        [CD_GCM] = CD_PROPERTIES("gcm"),
+        [CD_CCM] = CD_PROPERTIES("ccm"),
+        [CD_SHA2] = CD_PROPERTIES("sha2"),
+        [CD_HMAC] = CD_PROPERTIES("hmac"),
+        [CD_CHACHA] = CD_PROPERTIES("chacha"),
+    };
+
+    return all[class];
+}
+
+/* Adds those of @algs that are wanted and that the device has. */
+static void offer(CD_PROV *prov, OSSL_ALGORITHM *table, const CD_ALG *algs)
+{
+    while (table->algorithm_names != NULL)
+        table++;
+    for (; algs->names != NULL; algs++) {
+        if (!prov->config.offer[algs->class]
+            || !cd_device_probe(prov->device, algs, prov->config.hardware))
+            continue;
+        table->algorithm_names = algs->names;
+        table->property_definition = properties(algs->class);
+        table->implementation = algs->functions;
+        table++;
+    }
+}
+
+static void offer_all(CD_PROV *prov)
+{
+    prov->device = cd_device_new(prov->config.device, prov->config.retry_ms);
+    if (prov->device == NULL) {
+        snprintf(prov->status, sizeof(prov->status), "cannot open it: %s",
+                 strerror(errno));
+        return;
+    }
+    offer(prov, prov->ciphers, cd_cipher_algs);
+    offer(prov, prov->ciphers, cd_gcm_algs);
+    offer(prov, prov->ciphers, cd_ccm_algs);
+    snprintf(prov->status, sizeof(prov->status), "%s",
+             prov->ciphers[0].algorithm_names != NULL
+                     || prov->digests[0].algorithm_names != NULL
+                     || prov->macs[0].algorithm_names != NULL
+                 ? "ok"
+                 : "it has none of the algorithms");
+}
+
+void cd_soft_name(const CD_ALG *alg, char *name)
+{
+    size_t len = strcspn(alg->names, ":");
+
+    if (len >= CD_NAME_LEN)
+        len = CD_NAME_LEN - 1;
+    memcpy(name, alg->names, len);
+    name[len] = '\0';
+}
+
+EVP_CIPHER *cd_soft_cipher(CD_PROV *prov, const CD_ALG *alg)
+{
+    char name[CD_NAME_LEN];
+
+    cd_soft_name(alg, name);
+    return EVP_CIPHER_fetch(prov->soft, name, "provider=default");
+}
+
+int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
+                       const OSSL_DISPATCH **out, void **provctx)
+{
+    static const OSSL_DISPATCH functions[] = {
+        {OSSL_FUNC_PROVIDER_TEARDOWN, (void (*)(void))cd_teardown},
+        {OSSL_FUNC_PROVIDER_GETTABLE_PARAMS,
+         (void (*)(void))cd_gettable_params},
+        {OSSL_FUNC_PROVIDER_GET_PARAMS, (void (*)(void))cd_get_params},
+        {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))cd_query},
+        {0, NULL},
+    };
+    OSSL_FUNC_core_get_params_fn *get = NULL;
+    CD_PROV *prov = OPENSSL_zalloc(sizeof(*prov));
+
+    if (prov == NULL)
+        return 0;
+    for (; in->function_id != 0; in++)
+        if (in->function_id == OSSL_FUNC_CORE_GET_PARAMS)
+            get = OSSL_FUNC_core_get_params(in);
+    prov->handle = handle;
+    prov->max_aead = SIZE_MAX;
+    prov->soft = OSSL_LIB_CTX_new();
+    if (prov->soft == NULL || !cd_config_read(&prov->config, handle, get)) {
+        cd_free(prov);
+        return 0;
+    }
+    offer_all(prov);
+    *out = functions;
+    *provctx = prov;
+    return 1;
+}

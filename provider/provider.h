@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * provider.h - what the parts of the provider share.
+ *
+ * Theory of operation
+ * -------------------
+ * An algorithm of this provider is OpenSSL's own algorithm with a second way to
+ * carry out large pieces of work. Each context keeps key, IV and position
+ * itself and runs a piece either on the device or on a software implementation,
+ * fetched from the default provider of a library context that belongs to this
+ * provider alone: so no property query of the application leads back here. The
+ * software context is brought to the current position when its turn comes.
+ *
+ * The device is asked when a piece has at least `threshold' bytes. Whatever
+ * goes wrong there, short of a wrong authentication tag, the piece is done
+ * again in software; therefore the device never writes to memory that holds the
+ * only copy of its input.
+ *
+ *   provider.c    entry point, parameters, tables of algorithms
+ *   config.c      configuration from openssl.cnf and the environment
+ *   stats.c       counters
+ *   device.c      open files, sessions, failures, fork
+ *   cipher.c      CBC, CTR, ECB, XTS: contexts and parameters
+ *   cipher_update.c  blocks, padding
+ *   cipher_tls.c  padding and MAC of TLS 1.0 to 1.2 CBC records
+ *   cipher_run.c  a run of bytes on device or software
+ *   aead.c        GCM and ChaCha20-Poly1305
+ *   ccm.c         CCM
+ *   aead_params.c, aead_tls.c, aead_run.c  what the AEADs share
+ *   digest.c, mac.c  SHA-2 and HMAC; hash.c: their bytes on device or software
+ *
+ * Functions return 1 for success and 0 for failure, as OpenSSL's do.
+ */
+#ifndef CD_PROVIDER_H
+#define CD_PROVIDER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <openssl/core.h>
+#include <openssl/core_dispatch.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/proverr.h>
+
+/** enum cd_class - what can be switched on and off, and has a threshold. */
+enum cd_class {
+    CD_CBC,
+    CD_CTR,
+    CD_ECB,
+    CD_XTS,
+    CD_GCM,
+    CD_CCM,
+    CD_CHACHA,
+    CD_SHA2,
+    CD_HMAC,
+    CD_CLASSES
+};
+
+/**
+ * struct cd_alg_st - one algorithm.
+ * @names: OpenSSL's names, the first one being that of the software
+ * @operation: OSSL_OP_*
+ * @class: its class
+ * @id: number in the cryptodev ABI
+ * @mode: EVP_CIPH_*_MODE
+ * @keylen, @ivlen, @blocksize: bytes; @blocksize is 1 for what streams
+ * @size: bytes of a digest
+ * @functions: what OpenSSL calls
+ */
+typedef struct cd_alg_st {
+    const char *names;
+    int operation;
+    enum cd_class class;
+    uint32_t id;
+    unsigned int mode;
+    size_t keylen;
+    size_t ivlen;
+    size_t blocksize;
+    size_t size;
+    const OSSL_DISPATCH *functions;
+} CD_ALG;
+
+/**
+ * struct cd_config_st - the configuration; owned by the provider.
+ * @device: path of the device
+ * @stats: file for a line of counters at the end, "stderr", or NULL
+ * @offer: by class, whether its algorithms are offered
+ * @threshold: by class, bytes below which software is used
+ * @retry_ms: how long the device is left alone after its first failure
+ * @hardware: only algorithms that the device says no software could reach
+ */
+typedef struct cd_config_st {
+    char *device;
+    char *stats;
+    bool offer[CD_CLASSES];
+    size_t threshold[CD_CLASSES];
+    unsigned int retry_ms;
+    bool hardware;
+} CD_CONFIG;
+
+/**
+ * struct cd_counters_st - what was done, for all threads.
+ * @ops, @bytes: operations and bytes of payload done by the device
+ * @soft_ops, @soft_bytes: done by software in this provider
+ * @errors: operations that the device failed and software did again
+ * @class_ops: of @ops, by class
+ */
+typedef struct cd_counters_st {
+    atomic_uint_fast64_t ops;
+    atomic_uint_fast64_t bytes;
+    atomic_uint_fast64_t soft_ops;
+    atomic_uint_fast64_t soft_bytes;
+    atomic_uint_fast64_t errors;
+    atomic_uint_fast64_t class_ops[CD_CLASSES];
+} CD_COUNTERS;
+
+typedef struct cd_device_st CD_DEVICE;
+
+/* More than all algorithms of one operation. */
+#define CD_MAX_ALGS 32
+
+/**
+ * struct cd_prov_st - one loaded provider.
+ * @handle: OpenSSL's handle of it
+ * @soft: library context of the software
+ * @config: configuration
+ * @device: the device; NULL when it could not be opened
+ * @status: "ok", or why nothing is offered
+ * @counters: counters
+ * @max_aead: longest AEAD message the device is known not to refuse, in bytes
+ * @algs: the algorithms that are offered, by operation
+ */
+typedef struct cd_prov_st {
+    const OSSL_CORE_HANDLE *handle;
+    OSSL_LIB_CTX *soft;
+    CD_CONFIG config;
+    CD_DEVICE *device;
+    char status[96];
+    CD_COUNTERS counters;
+    atomic_size_t max_aead;
+    OSSL_ALGORITHM ciphers[CD_MAX_ALGS];
+    OSSL_ALGORITHM digests[CD_MAX_ALGS];
+    OSSL_ALGORITHM macs[CD_MAX_ALGS];
+} CD_PROV;
+
+/* cipher.c, aead.c, ccm.c, digest.c, mac.c: all algorithms, ended by @names
+ * NULL */
+extern const CD_ALG cd_cipher_algs[];
+extern const CD_ALG cd_gcm_algs[];
+extern const CD_ALG cd_ccm_algs[];
+
+/* cipher.c: parameters of an algorithm, for all ciphers */
+int cd_alg_get_params(const CD_ALG *alg, OSSL_PARAM params[]);
+OSSL_FUNC_cipher_gettable_params_fn cd_cipher_gettable_params;
+
+/* config.c */
+
+/**
+ * cd_config_read - reads the configuration.
+ * @get: OpenSSL's function for the provider's section, or NULL
+ *
+ * The environment goes before openssl.cnf. Return: 1, or 0 with an error raised
+ * that names the wrong value; cd_config_free() is due in both cases.
+ */
+int cd_config_read(CD_CONFIG *config, const OSSL_CORE_HANDLE *handle,
+                   OSSL_FUNC_core_get_params_fn *get);
+void cd_config_free(CD_CONFIG *config);
+
+/** cd_class_name - the name of a class in configuration and counters. */
+const char *cd_class_name(enum cd_class class);
+
+/* stats.c */
+
+/** cd_count_device, cd_count_soft - one operation with @bytes of payload. */
+void cd_count_device(CD_PROV *prov, enum cd_class class, size_t bytes);
+void cd_count_soft(CD_PROV *prov, size_t bytes);
+void cd_count_error(CD_PROV *prov);
+
+/** cd_stats_dump - the line of counters to where the configuration says. */
+void cd_stats_dump(const CD_PROV *prov);
+
+/**
+ * cd_bulk - whether a piece of @len bytes is one for the device.
+ */
+static inline bool cd_bulk(const CD_PROV *prov, enum cd_class class, size_t len)
+{
+    return prov->device != NULL && len != 0
+           && len >= prov->config.threshold[class];
+}
+
+/** cd_soft_cipher - the software of an algorithm, to be freed by the caller. */
+EVP_CIPHER *cd_soft_cipher(CD_PROV *prov, const CD_ALG *alg);
+
+/**
+ * cd_soft_name - its name: that of the algorithm up to the first colon.
+ * @name: CD_NAME_LEN bytes
+ */
+#define CD_NAME_LEN 64
+void cd_soft_name(const CD_ALG *alg, char *name);
+
+#endif /* CD_PROVIDER_H */
