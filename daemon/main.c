@@ -6,16 +6,18 @@
  * -------------------
  * Starting is a row of stages, each a function, in an order that matters:
  *
- *     stage_process()   what concerns the whole process: signals, no core dumps,
- *                       not traceable
+ *     stage_process()   what concerns the whole process: no core dumps, inherited
+ *                       descriptors, the janitor, signals
  *     stage_open()      everything that needs the file system or a name: socket,
  *                       engine
- *     stage_lock()      memory: keys and key schedules are not swapped out
+ *     stage_memory()    keys and key schedules are not swapped out
+ *     stage_isolate()   another user, own namespaces, no files, no capabilities
  *     stage_work()      device and worker threads
+ *     stage_lock()      a filter for system calls
  *
- * Behind the last stage no file is opened but the statistics file, and no new
- * descriptor is made but those that front ends send: what confines the process
- * goes there, before server_run().
+ * Behind the last stage no file is opened, and no new descriptor is made but those
+ * that front ends send. The janitor (janitor.c) writes the statistics file and
+ * removes the socket.
  *
  * The end is the reverse: workers first, then the device with its sessions, whose
  * keys are wiped, then the engine, then the socket's file.
@@ -24,15 +26,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "daemon/backend.h"
 #include "daemon/commands.h"
 #include "daemon/control.h"
+#include "daemon/janitor.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
+#include "daemon/sandbox.h"
 #include "daemon/server.h"
 #include "daemon/stats.h"
 #include "daemon/unix_socket.h"
@@ -41,6 +44,8 @@
 /**
  * struct daemon - the process.
  * @options: command line
+ * @sandbox: what confines us
+ * @janitor: what has the file system
  * @server: sockets and signals
  * @control: the operator's socket
  * @commands: what is answered there
@@ -52,6 +57,8 @@
  */
 struct daemon {
 	struct options options;
+	struct sandbox sandbox;
+	struct janitor janitor;
 	struct server server;
 	struct control control;
 	struct commands commands;
@@ -64,12 +71,19 @@ struct daemon {
 
 static int stage_process(struct daemon *d)
 {
-	const struct rlimit none = {0, 0};
+	const struct options *o = &d->options;
+	const struct janitor_paths paths = {
+	    .stats = o->stats_file,
+	    .socket = {[JANITOR_SERVER] = o->socket_path, [JANITOR_CONTROL] = o->control},
+	};
 	int err;
 
-	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0) {
-		err = -errno;
-		log_msg(LOG_ERROR, "cannot switch core dumps off: %m");
+	err = sandbox_begin(&d->sandbox, o->fd);
+	if (err)
+		return err;
+	err = janitor_start(&d->janitor, &paths);
+	if (err) {
+		log_msg(LOG_ERROR, "cannot start the janitor: %s", strerror(-err));
 		return err;
 	}
 	err = server_signals();
@@ -89,7 +103,7 @@ static int open_control(struct daemon *d)
 	d->control.run = commands_run;
 	d->control.arg = &d->commands;
 	d->server.control = &d->control;
-	return 0;
+	return janitor_socket(&d->janitor, JANITOR_CONTROL, st.st_dev, st.st_ino);
 }
 
 static int stage_open(struct daemon *d)
@@ -98,6 +112,9 @@ static int stage_open(struct daemon *d)
 	int err;
 
 	err = server_open(&d->server, o->socket_path, o->fd);
+	if (!err && o->socket_path)
+		err = janitor_socket(&d->janitor, JANITOR_SERVER, d->server.socket_dev,
+				     d->server.socket_ino);
 	if (!err && o->control)
 		err = open_control(d);
 	if (err)
@@ -131,28 +148,30 @@ static int stage_open(struct daemon *d)
  * touched, and guest memory is exempt (memory.c).
  *
  * Where locked memory is limited, every mapping counts against the limit when it
- * is made, that of a guest's memory too: then it is nothing, which an ordinary
- * user without that right gets, rather than a daemon that cannot map its guest.
+ * is made, that of a guest's memory too: then it is nothing, rather than a daemon
+ * that cannot map its guest. Capabilities that overrule the limit are about to go.
  */
-static int stage_lock(struct daemon *d)
+static int stage_memory(struct daemon *d)
 {
-	const size_t guest_sized = (size_t)1 << 40;
-	void *probe;
+	const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+	struct rlimit limit;
 
-	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0) {
-		log_msg(LOG_INFO, "keys may be swapped out: mlockall: %m");
-		return 0;
-	}
-	probe =
-	    mmap(NULL, guest_sized, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (probe == MAP_FAILED) {
-		munlockall();
+	(void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY) {
 		log_msg(LOG_INFO, "keys may be swapped out: locked memory is limited; see ulimit -l"
 				  " (systemd: LimitMEMLOCK=infinity)");
 		return 0;
 	}
-	munmap(probe, guest_sized);
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		log_msg(LOG_INFO, "keys may be swapped out: mlockall: %m");
 	return 0;
+}
+
+static int stage_isolate(struct daemon *d)
+{
+	int err = sandbox_isolate(&d->sandbox);
+
+	return err ? err : sandbox_drop(&d->sandbox);
 }
 
 /* The counters of now. */
@@ -200,16 +219,31 @@ static int stage_work(struct daemon *d)
 	return 0;
 }
 
+static int stage_lock(struct daemon *d)
+{
+	int err;
+
+	d->sandbox.cryptodev = d->engine->ops == &vcd_engine_cryptodev;
+	err = sandbox_lock(&d->sandbox);
+	if (!err)
+		sandbox_report(&d->sandbox);
+	return err;
+}
+
 static void write_stats(void *arg)
 {
 	struct daemon *d = arg;
 	struct stats stats;
+	_cleanup_free_ char *text = NULL;
+	size_t len;
 	int err;
 
 	if (!d->options.stats_file)
 		return;
 	gather(d, &stats);
-	err = stats_write(&stats, d->options.stats_file);
+	err = stats_text(&stats, &text, &len);
+	if (!err)
+		err = janitor_stats(&d->janitor, text, len);
 	if (err)
 		log_msg(LOG_ERROR, "cannot write %s: %s", d->options.stats_file, strerror(-err));
 }
@@ -223,9 +257,13 @@ static int serve(struct daemon *d)
 	if (!err)
 		err = stage_open(d);
 	if (!err)
-		err = stage_lock(d);
+		err = stage_memory(d);
+	if (!err)
+		err = stage_isolate(d);
 	if (!err)
 		err = stage_work(d);
+	if (!err)
+		err = stage_lock(d);
 	if (err)
 		return err;
 	log_msg(LOG_INFO, "engine %s, %u queues, %u workers", d->engine->ops->name,
@@ -246,6 +284,9 @@ int main(int argc, char **argv)
 	if (status != OPTIONS_RUN)
 		return status;
 	log_set_level(d.options.level);
+	d.sandbox.mode = d.options.sandbox;
+	d.sandbox.seccomp = d.options.seccomp;
+	d.janitor.socket = -1;
 	d.server.listener = d.server.signals = d.server.epoll = d.server.pending = -1;
 	d.server.vu.socket = -1;
 	control_init(&d.control);
@@ -266,7 +307,6 @@ int main(int argc, char **argv)
 	server_close(&d.server);
 	if (d.notify >= 0)
 		close(d.notify);
-	/* Nothing is left to protect; leak checkers trace the process as it ends. */
-	(void)prctl(PR_SET_DUMPABLE, 1);
+	janitor_end(&d.janitor);
 	return err ? STATUS_FAILURE : STATUS_OK;
 }

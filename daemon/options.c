@@ -42,6 +42,8 @@ enum option_id {
 	OPT_LIMIT_OPS,
 	OPT_LIMIT_BYTES,
 	OPT_LIMIT_KEYS,
+	OPT_SANDBOX,
+	OPT_SECCOMP,
 };
 
 _Static_assert(OPT_LIMIT_BYTES - OPT_LIMIT_OPS == LIMIT_BYTES &&
@@ -63,12 +65,18 @@ static const struct option long_options[] = {
     {"limit-ops", required_argument, NULL, OPT_LIMIT_OPS},
     {"limit-bytes", required_argument, NULL, OPT_LIMIT_BYTES},
     {"limit-keys", required_argument, NULL, OPT_LIMIT_KEYS},
+    {"sandbox", required_argument, NULL, OPT_SANDBOX},
+    {"seccomp", required_argument, NULL, OPT_SECCOMP},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
 };
+
+/* In the order of their enums. */
+static const char *const sandbox_modes[] = {"auto", "strict", "none", NULL};
+static const char *const seccomp_modes[] = {"kill", "log", "off", NULL};
 
 static void print_help(void)
 {
@@ -97,6 +105,9 @@ static void print_help(void)
 	    "  --limit-ops=RATE[:BURST]    at most RATE requests a second, BURST at once\n"
 	    "  --limit-bytes=RATE[:BURST]  likewise data bytes (K, M, G are powers of 1000)\n"
 	    "  --limit-keys=RATE[:BURST]   likewise new sessions\n"
+	    "  --sandbox=MODE        auto: give up what this machine lets it (default);\n"
+	    "                        strict: all of it, or fail; none: for debuggers\n"
+	    "  --seccomp=MODE        at a forbidden system call: kill (default), log, or off\n"
 	    "  -v, --verbose         tell more; twice: every protocol message\n"
 	    "  -q, --quiet           only tell errors\n"
 	    "  -h, --help            print this and exit\n"
@@ -145,6 +156,23 @@ static bool check_socket_path(const char *name, const char *path)
 	return false;
 }
 
+/* The position of @text in @words, NULL-ended; complains and returns false otherwise. */
+static bool parse_word(const char *name, const char *text, const char *const *words,
+		       unsigned int *ret)
+{
+	unsigned int i;
+
+	for (i = 0; words[i]; i++) {
+		if (!strcmp(text, words[i])) {
+			*ret = i;
+			return true;
+		}
+	}
+	log_msg(LOG_ERROR, "--%s=%s: one of %s, %s and %s is needed", name, text, words[0],
+		words[1], words[2]);
+	return false;
+}
+
 static int usage_error(void)
 {
 	fputs("Try '" PROGRAM " --help'.\n", stderr);
@@ -155,7 +183,7 @@ static int usage_error(void)
 static int take_option(int id, int index, const char *arg, struct options *o)
 {
 	const char *name = index >= 0 ? long_options[index].name : "";
-	unsigned int fd;
+	unsigned int value = 0;
 	bool ok = true;
 
 	switch (id) {
@@ -163,8 +191,8 @@ static int take_option(int id, int index, const char *arg, struct options *o)
 		o->socket_path = arg;
 		break;
 	case OPT_FD:
-		ok = parse_number(name, arg, 0, INT32_MAX, &fd);
-		o->fd = ok ? (int)fd : -1;
+		ok = parse_number(name, arg, 0, INT32_MAX, &value);
+		o->fd = ok ? (int)value : -1;
 		break;
 	case OPT_ENGINE:
 		o->engine = arg;
@@ -194,6 +222,15 @@ static int take_option(int id, int index, const char *arg, struct options *o)
 	case OPT_LIMIT_BYTES:
 	case OPT_LIMIT_KEYS:
 		ok = parse_limit(name, arg, &o->limits[id - OPT_LIMIT_OPS]);
+		break;
+	case OPT_SANDBOX:
+		ok = parse_word(name, arg, sandbox_modes, &value);
+		o->sandbox = (enum sandbox_mode)value;
+		break;
+	case OPT_SECCOMP:
+		ok = parse_word(name, arg, seccomp_modes, &value);
+		o->seccomp = (enum seccomp_mode)value;
+		o->seccomp_given = true;
 		break;
 	case 'v':
 		o->level = o->level < LOG_INFO ? LOG_INFO : LOG_DEBUG;
@@ -240,12 +277,19 @@ static int finish(struct options *o)
 			o->workers, o->num_queues, o->num_queues);
 		return STATUS_USAGE;
 	}
+	/* Without a sandbox there is a filter only by name. */
+	if (o->sandbox == SANDBOX_NONE && !o->seccomp_given)
+		o->seccomp = SECCOMP_OFF;
 	return OPTIONS_RUN;
 }
 
 int options_parse(int argc, char **argv, struct options *options)
 {
-	struct options o = {.fd = -1, .engine = "auto", .level = LOG_WARN};
+	struct options o = {.fd = -1,
+			    .engine = "auto",
+			    .sandbox = sandbox_default_mode(),
+			    .seccomp = SECCOMP_KILL,
+			    .level = LOG_WARN};
 	int ret;
 
 	for (;;) {

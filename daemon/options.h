@@ -5,10 +5,12 @@
 #ifndef VCD_DAEMON_OPTIONS_H
 #define VCD_DAEMON_OPTIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/limits.h"
 #include "daemon/log.h"
+#include "daemon/sandbox.h"
 
 /* Exit status of the program; documented in the manual page. */
 enum exit_status {
@@ -30,6 +32,9 @@ enum exit_status {
  * @stats_file: where to write the counters, or NULL
  * @control: where to listen for vcryptoctl, or NULL
  * @limits: of the VM, by enum limit_kind
+ * @sandbox: how much of a sandbox
+ * @seccomp: what happens at a system call that is not allowed
+ * @seccomp_given: it was on the command line
  * @level: messages up to it are printed
  */
 struct options {
@@ -44,6 +49,9 @@ struct options {
 	const char *stats_file;
 	const char *control;
 	struct limit limits[LIMIT_KINDS];
+	enum sandbox_mode sandbox;
+	enum seccomp_mode seccomp;
+	bool seccomp_given;
 	enum log_level level;
 };
 

@@ -59,7 +59,6 @@ static int listen_at(struct server *server, const char *path)
 
 	if (fd < 0)
 		return fd;
-	server->socket_path = path;
 	server->socket_dev = st.st_dev;
 	server->socket_ino = st.st_ino;
 	server->listener = fd;
@@ -110,18 +109,11 @@ int server_open(struct server *server, const char *socket_path, int fd)
 
 void server_close(struct server *server)
 {
-	struct stat st;
-
 	vhost_user_end(&server->vu);
 	close_fd(&server->pending);
 	close_fd(&server->listener);
 	close_fd(&server->epoll);
 	close_fd(&server->signals);
-	/* Only if it is ours still: somebody may have started our successor. */
-	if (server->socket_path && lstat(server->socket_path, &st) == 0 &&
-	    st.st_dev == server->socket_dev && st.st_ino == server->socket_ino)
-		unlink(server->socket_path);
-	server->socket_path = NULL;
 }
 
 /* ---- the loop ------------------------------------------------------------------------- */

@@ -18,8 +18,7 @@ struct control;
  * struct server - what the control thread listens to.
  * @backend: what front ends drive
  * @listener: listening socket, or -1 when there is just one connection
- * @socket_path: file to remove at the end, or NULL
- * @socket_dev: device of that file
+ * @socket_dev: device of the socket's file, for whoever removes it
  * @socket_ino: and inode, as we made it
  * @signals: signalfd
  * @epoll: what the loop waits in
@@ -34,7 +33,6 @@ struct control;
 struct server {
 	struct backend *backend;
 	int listener;
-	const char *socket_path;
 	dev_t socket_dev;
 	ino_t socket_ino;
 	int signals;
@@ -75,7 +73,7 @@ int server_open(struct server *server, const char *socket_path, int fd);
  */
 int server_run(struct server *server, struct backend *backend);
 
-/** server_close - let the front end go, remove the socket. */
+/** server_close - let the front end go, close the socket; its file stays. */
 void server_close(struct server *server);
 
 #endif /* VCD_DAEMON_SERVER_H */

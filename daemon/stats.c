@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * stats.c - the counters of the daemon as a JSON file.
- *
- * The file is written beside its place and then renamed, so that a reader finds
- * either the former object or the new one, whole.
+ * stats.c - the counters of the daemon as JSON.
  */
 #include "daemon/stats.h"
 
@@ -12,7 +9,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon/util.h"
 
@@ -99,26 +95,19 @@ void stats_print_lines(const struct stats *stats, FILE *file)
 			stats->device.status[i]);
 }
 
-int stats_write(const struct stats *stats, const char *path)
+int stats_text(const struct stats *stats, char **text, size_t *len)
 {
-	_cleanup_free_ char *temporary = NULL;
+	FILE *file = open_memstream(text, len);
 	bool failed;
-	FILE *file;
-	int err;
 
-	if (asprintf(&temporary, "%s.%ld.tmp", path, (long)getpid()) < 0) {
-		temporary = NULL;
-		return -ENOMEM;
-	}
-	file = fopen(temporary, "we");
 	if (!file)
 		return -errno;
 	stats_print(stats, file);
 	failed = ferror(file);
-	if (fclose(file) || failed || rename(temporary, path) < 0) {
-		err = errno ? -errno : -EIO;
-		unlink(temporary);
-		return err;
+	if (fclose(file) || failed) {
+		free(*text);
+		*text = NULL;
+		return -ENOMEM;
 	}
 	return 0;
 }

@@ -46,10 +46,13 @@ void stats_print(const struct stats *stats, FILE *file);
 void stats_print_lines(const struct stats *stats, FILE *file);
 
 /**
- * stats_write - replace the file at @path by one with @stats, in one step.
+ * stats_text - stats_print() into memory.
+ * @stats: what to print
+ * @text: out: the text, to be freed; NULL on failure
+ * @len: out: its bytes
  *
- * Return: 0 or a negative errno; the former file is untouched then.
+ * Return: 0 or a negative errno.
  */
-int stats_write(const struct stats *stats, const char *path);
+int stats_text(const struct stats *stats, char **text, size_t *len);
 
 #endif /* VCD_DAEMON_STATS_H */

@@ -173,7 +173,11 @@ static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
 	bool polls = worker->backend->poll_us != 0;
+	char name[16];
 
+	/* Cosmetic, for top -H; nothing depends on it. Another thread would need /proc for it. */
+	(void)snprintf(name, sizeof(name), "vcd-worker-%u", worker->number % 1000);
+	(void)pthread_setname_np(pthread_self(), name);
 	while (!stopping(worker)) {
 		if (limits_any(&worker->backend->limits))
 			keep_limits(worker);
@@ -189,7 +193,6 @@ static void *worker_main(void *arg)
 int worker_start(struct worker *worker, unsigned int number, struct backend *backend)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
-	char name[16];
 	int err;
 
 	*worker = (struct worker){.number = number, .backend = backend, .epoll = -1, .wake = -1};
@@ -207,9 +210,6 @@ int worker_start(struct worker *worker, unsigned int number, struct backend *bac
 	if (err)
 		return -err;
 	worker->running = true;
-	/* Cosmetic, for top -H; nothing depends on it. */
-	(void)snprintf(name, sizeof(name), "vcd-worker-%u", number % 1000);
-	(void)pthread_setname_np(worker->thread, name);
 	return 0;
 }
 

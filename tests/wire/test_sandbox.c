@@ -1,0 +1,749 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_sandbox.c - is a confined process really confined, and can it still work?
+ *
+ * The stages of daemon/sandbox.h are run in processes of this test, which then try
+ * what a process that was taken over would try; nothing of that is in the daemon.
+ * The daemon itself is looked at from outside.
+ */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "tests/wire/confined.h"
+#include "tests/wire/rig.h"
+
+#include "cryptodev.h"
+#include "daemon/util.h"
+#include "engine/alg.h"
+
+/* Somebody who exists nowhere. */
+#define ORDINARY_USER 54321
+
+static int result(long n)
+{
+	return n < 0 ? -errno : 0;
+}
+
+/* ---- what is tried -------------------------------------------------------------------- */
+
+static int try_open(void)
+{
+	return result(open("/etc/passwd", O_RDONLY));
+}
+
+static int try_create(void)
+{
+	return result(open("/x", O_WRONLY | O_CREAT, 0600));
+}
+
+static int try_list(void)
+{
+	return result(open("/", O_RDONLY | O_DIRECTORY));
+}
+
+static int try_openat2(void)
+{
+	return result(syscall(437, AT_FDCWD, "/", NULL, 0));
+}
+
+static int try_unix_socket(void)
+{
+	return result(socket(AF_UNIX, SOCK_STREAM, 0));
+}
+
+static int try_inet_socket(void)
+{
+	return result(socket(AF_INET, SOCK_STREAM, 0));
+}
+
+static int try_connect(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return result(fd < 0 ? fd : connect(fd, (struct sockaddr *)&to, sizeof(to)));
+}
+
+static int try_exec(void)
+{
+	char *argv[] = {(char *)(uintptr_t) "true", NULL};
+
+	return result(execv("/bin/true", argv));
+}
+
+static int try_ptrace(void)
+{
+	return result(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+}
+
+static int try_attach(void)
+{
+	return result(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL));
+}
+
+static int try_peek(void)
+{
+	char byte;
+	struct iovec iov = {&byte, 1};
+
+	return result(syscall(SYS_process_vm_readv, getppid(), &iov, 1, &iov, 1, 0));
+}
+
+static int try_mmap_exec(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+		       MAP_FAILED
+		   ? -errno
+		   : 0;
+}
+
+static int try_mprotect_exec(void)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return result(p == MAP_FAILED ? -1 : mprotect(p, 4096, PROT_READ | PROT_EXEC));
+}
+
+static int try_fork(void)
+{
+	return result(syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL));
+}
+
+static int try_kill(void)
+{
+	return result(kill(getppid(), 0));
+}
+
+static int try_tgkill(void)
+{
+	return result(syscall(SYS_tgkill, getppid(), getppid(), 0));
+}
+
+static int try_terminal(void)
+{
+	return result(ioctl(2, TIOCSTI, "x"));
+}
+
+static int try_crypt(void)
+{
+	return result(ioctl(2, CIOCCRYPT, NULL));
+}
+
+static int try_unshare(void)
+{
+	return result(syscall(SYS_unshare, 0x10000000));
+}
+
+static int try_mount(void)
+{
+	return result(mount("none", "/", "tmpfs", 0, NULL));
+}
+
+static int try_root(void)
+{
+	return result(syscall(SYS_setuid, 0));
+}
+
+static int try_dumpable(void)
+{
+	return result(prctl(PR_SET_DUMPABLE, 1));
+}
+
+static int try_memfd(void)
+{
+	return result(memfd_create("x", 0));
+}
+
+static int try_bpf(void)
+{
+	return result(syscall(SYS_bpf, 0, NULL, 0));
+}
+
+static int try_io_uring(void)
+{
+	return result(syscall(425, 1, NULL));
+}
+
+static int try_keyctl(void)
+{
+	return result(syscall(SYS_keyctl, 0, 0, 0, 0, 0));
+}
+
+struct attempt {
+	const char *name;
+	int (*probe)(void);
+};
+
+/* Each of these ends the process. */
+static const struct attempt deadly[] = {
+    {"openat2", try_openat2},
+    {"socket(AF_UNIX)", try_unix_socket},
+    {"socket(AF_INET)", try_inet_socket},
+    {"execve", try_exec},
+    {"ptrace", try_ptrace},
+    {"process_vm_readv", try_peek},
+    {"mmap(PROT_EXEC)", try_mmap_exec},
+    {"mprotect(PROT_EXEC)", try_mprotect_exec},
+    {"clone", try_fork},
+    {"kill", try_kill},
+    {"tgkill", try_tgkill},
+    {"ioctl(TIOCSTI)", try_terminal},
+    {"ioctl(CIOCCRYPT)", try_crypt},
+    {"unshare", try_unshare},
+    {"mount", try_mount},
+    {"setuid", try_root},
+    {"memfd_create", try_memfd},
+    {"bpf", try_bpf},
+    {"io_uring_setup", try_io_uring},
+    {"keyctl", try_keyctl},
+    {"prctl(PR_SET_DUMPABLE)", try_dumpable},
+};
+
+/* These merely fail. */
+static const struct attempt refused[] = {
+    {"open", try_open},
+    {"open(O_CREAT)", try_create},
+};
+
+/* ---- the filter ----------------------------------------------------------------------- */
+
+static void check_filter(bool thread, unsigned int user)
+{
+	struct confined c = {
+	    .mode = SANDBOX_AUTO, .seccomp = SECCOMP_KILL, .thread = thread, .user = user};
+	struct confined_end end;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(deadly); i++) {
+		c.probe = deadly[i].probe;
+		end = confined_run(&c);
+		if (!end.stages && !confined_has(&end, MEASURE_SECCOMP))
+			skip();
+		if (end.stages || end.signal != SIGSYS || end.result != CONFINED_UNTRIED)
+			fail_msg("%s: stages %d, signal %d, result %d", deadly[i].name, end.stages,
+				 end.signal, end.result);
+	}
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		c.probe = refused[i].probe;
+		end = confined_run(&c);
+		if (end.stages || end.signal || end.result != -EACCES)
+			fail_msg("%s: stages %d, signal %d, result %d", refused[i].name, end.stages,
+				 end.signal, end.result);
+	}
+}
+
+static void test_filter(void **state)
+{
+	check_filter(false, 0);
+}
+
+static void test_filter_in_thread(void **state)
+{
+	check_filter(true, 0);
+}
+
+static void test_filter_ordinary_user(void **state)
+{
+	if (getuid() != 0)
+		skip();
+	check_filter(false, ORDINARY_USER);
+}
+
+static void test_filter_cryptodev(void **state)
+{
+	struct confined c = {.mode = SANDBOX_AUTO, .cryptodev = true, .probe = try_crypt};
+	struct confined_end end = confined_run(&c);
+
+	assert_int_equal(end.stages, 0);
+	assert_int_equal(end.signal, 0);
+	/* Standard error is no such device; but it was asked. */
+	assert_true(end.result < 0 && end.result != -EACCES);
+	c.probe = try_terminal;
+	end = confined_run(&c);
+	if (!confined_has(&end, MEASURE_SECCOMP))
+		skip();
+	assert_int_equal(end.signal, SIGSYS);
+}
+
+/* With the filter in log mode, calls are carried out: the other layers still hold. */
+static void test_filter_log(void **state)
+{
+	struct confined c = {
+	    .mode = SANDBOX_AUTO, .seccomp = SECCOMP_LOG, .probe = try_unix_socket};
+	struct confined_end end = confined_run(&c);
+
+	assert_int_equal(end.stages, 0);
+	assert_int_equal(end.signal, 0);
+	assert_int_equal(end.result, 0);
+}
+
+/* ---- the other layers, each without the filter ---------------------------------------- */
+
+static void check_layers(unsigned int user)
+{
+	static const struct attempt attempts[] = {
+	    {"open", try_open},	      {"open(O_CREAT)", try_create}, {"open(/)", try_list},
+	    {"connect", try_connect}, {"execve", try_exec},	     {"ptrace(ATTACH)", try_attach},
+	    {"clone", try_fork},      {"mount", try_mount},	     {"setuid", try_root},
+	    {"kill", try_kill},
+	};
+	struct confined c = {.mode = SANDBOX_AUTO, .seccomp = SECCOMP_OFF, .user = user};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(attempts); i++) {
+		struct confined_end end;
+
+		c.probe = attempts[i].probe;
+		end = confined_run(&c);
+		if (end.stages || end.signal)
+			fail_msg("%s: stages %d, signal %d", attempts[i].name, end.stages,
+				 end.signal);
+		/* What the machine does not give cannot hold. */
+		if (!confined_has(&end, MEASURE_EMPTY_ROOT) ||
+		    !confined_has(&end, MEASURE_NET_NS) || !confined_has(&end, MEASURE_LANDLOCK) ||
+		    !confined_has(&end, MEASURE_USER_NS))
+			skip();
+		if (end.result >= 0)
+			fail_msg("%s works without the filter", attempts[i].name);
+	}
+}
+
+static void test_layers(void **state)
+{
+	check_layers(0);
+}
+
+static void test_layers_ordinary_user(void **state)
+{
+	if (getuid() != 0)
+		skip();
+	check_layers(ORDINARY_USER);
+}
+
+static bool only_landlock(void)
+{
+	int err = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : landlock_deny_all();
+
+	return !err;
+}
+
+static void test_landlock_alone(void **state)
+{
+	struct confined c = {.mode = SANDBOX_NONE,
+			     .seccomp = SECCOMP_OFF,
+			     .before = only_landlock,
+			     .probe = try_open};
+	struct confined_end end = confined_run(&c);
+
+	if (end.stages == -EINPROGRESS)
+		skip(); /* a kernel without it */
+	assert_int_equal(end.stages, 0);
+	assert_int_equal(end.result, -EACCES);
+}
+
+static void test_none(void **state)
+{
+	struct confined c = {
+	    .mode = SANDBOX_NONE, .seccomp = SECCOMP_OFF, .probe = try_unix_socket};
+	struct confined_end end = confined_run(&c);
+
+	assert_int_equal(end.stages, 0);
+	assert_int_equal(end.result, 0);
+	/* Whatever the mode: a core would hold keys. */
+	assert_int_equal(end.done, 1u << MEASURE_NO_CORE);
+}
+
+/* ---- what a machine does not give ----------------------------------------------------- */
+
+/* As a container's runtime has it: no namespaces. */
+static bool forbid_unshare(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	bool ok = filter &&
+		  seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(unshare), 0) == 0 &&
+		  seccomp_load(filter) == 0;
+
+	seccomp_release(filter);
+	/* What is said about it is expected. */
+	return ok && freopen("/dev/null", "w", stderr);
+}
+
+static void test_auto_goes_on(void **state)
+{
+	struct confined c = {
+	    .mode = SANDBOX_AUTO, .before = forbid_unshare, .probe = try_unix_socket};
+	struct confined_end end = confined_run(&c);
+
+	assert_int_equal(end.stages, 0);
+	assert_false(confined_has(&end, MEASURE_USER_NS));
+	assert_false(confined_has(&end, MEASURE_MOUNT_NS));
+	assert_false(confined_has(&end, MEASURE_EMPTY_ROOT));
+	assert_true(confined_has(&end, MEASURE_NO_CAPS));
+	assert_true(confined_has(&end, MEASURE_NO_NEW_PRIVS));
+	assert_true(confined_has(&end, MEASURE_SECCOMP));
+	assert_int_equal(end.signal, SIGSYS);
+}
+
+static void test_strict_does_not(void **state)
+{
+	struct confined c = {
+	    .mode = SANDBOX_STRICT, .before = forbid_unshare, .probe = try_unix_socket};
+	struct confined_end end = confined_run(&c);
+
+	assert_int_equal(end.stages, -EPERM);
+	assert_int_equal(end.result, CONFINED_UNTRIED);
+}
+
+/* ---- what has to work all the same ---------------------------------------------------- */
+
+static struct vcd_engine *engine;
+static int event = -1;
+static int memory = -1;
+
+static bool open_things(void)
+{
+	event = eventfd(0, 0);
+	memory = memfd_create("guest", 0);
+	return event >= 0 && memory >= 0 && ftruncate(memory, 1 << 20) == 0 &&
+	       vcd_engine_open("openssl", 2, &engine) == 0;
+}
+
+/* A session and a job of it: contexts are made here. */
+static int use_algorithm(const struct vcd_alg *alg)
+{
+	static const uint8_t key[VCD_MAX_MACKEY_LEN] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+	bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
+	struct vcd_session_params params = {
+	    .cipher = cipher ? alg : NULL,
+	    .mac = cipher ? NULL : alg,
+	    .key = key,
+	    .key_len = cipher ? alg->key_min : 0,
+	    .mackey = key,
+	    .mackey_len = alg->kind == VCD_ALG_MAC ? alg->key_min : 0,
+	};
+	static uint8_t data[64];
+	struct vcd_job job = {
+	    .flags = cipher ? 0 : VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL,
+	    .len = sizeof(data),
+	    .src = data,
+	    .dst = cipher ? data : NULL,
+	    .iv_len = (uint8_t)alg->iv_len,
+	    .mac_len = (uint8_t)(alg->kind == VCD_ALG_AEAD ? alg->digest_len : 0),
+	};
+	struct vcd_job *jobs[] = {&job};
+	int err;
+
+	err = vcd_engine_session_new(engine, &params, &job.session);
+	if (err)
+		return err;
+	vcd_engine_run(engine, 1, jobs, 1);
+	vcd_engine_session_free(job.session);
+	return job.status == VCD_S_OK ? 0 : -EIO;
+}
+
+static int work(void)
+{
+	const uint64_t one = 1;
+	uint64_t count = 0;
+	const struct vcd_alg *alg;
+	void *map;
+	size_t i;
+	int err;
+
+	for (i = 0; (alg = vcd_alg_at(i)) != NULL; i++) {
+		if (!vcd_engine_has(
+			engine, alg->kind >= VCD_ALG_HASH && alg->kind != VCD_ALG_AEAD ? NULL : alg,
+			alg->kind >= VCD_ALG_HASH && alg->kind != VCD_ALG_AEAD ? alg : NULL))
+			continue;
+		err = use_algorithm(alg);
+		if (err)
+			return err;
+		count++;
+	}
+	/* A test that used none would prove nothing. */
+	if (count < 20)
+		return -ENOTSUP;
+	if (write(event, &one, sizeof(one)) != sizeof(one) ||
+	    read(event, &count, sizeof(count)) != sizeof(count))
+		return -errno;
+	map = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	memset(map, 1, 1 << 20);
+	return munmap(map, 1 << 20) < 0 ? -errno : 0;
+}
+
+static void check_work(unsigned int user, bool thread)
+{
+	struct confined c = {.mode = SANDBOX_AUTO,
+			     .seccomp = SECCOMP_KILL,
+			     .user = user,
+			     .thread = thread,
+			     .open = open_things,
+			     .probe = work};
+	struct confined_end end = confined_run(&c);
+
+	assert_int_equal(end.stages, 0);
+	assert_int_equal(end.signal, 0);
+	assert_int_equal(end.result, 0);
+}
+
+static void test_work(void **state)
+{
+	check_work(0, false);
+	check_work(0, true);
+	if (getuid() == 0)
+		check_work(ORDINARY_USER, true);
+}
+
+/* ---- a parent ------------------------------------------------------------------------- */
+
+static struct sandbox parent = {.mode = SANDBOX_AUTO, .seccomp = SECCOMP_KILL};
+
+static bool be_parent(void)
+{
+	return sandbox_parent(&parent) == 0;
+}
+
+/* Status of a child, in which @run is called. */
+static int in_child(int (*run)(void))
+{
+	int status = -1;
+	pid_t pid = sandbox_fork(&parent);
+
+	if (pid == 0)
+		_exit(run());
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	return status;
+}
+
+static int run_true(void)
+{
+	return try_exec() ? 1 : 0;
+}
+
+/* 1 of its namespace, and confined like any other. */
+static int run_stages(void)
+{
+	struct sandbox s = parent;
+	int err = sandbox_begin(&s, -1);
+
+	if (!err)
+		err = sandbox_isolate(&s);
+	if (!err)
+		err = sandbox_drop(&s);
+	if (!err)
+		err = sandbox_lock(&s);
+	if (err)
+		return 2;
+	if (s.own_user_ns && s.own_user_err)
+		return 5;
+	if ((s.done & (1u << MEASURE_PID_NS)) && getpid() != 1)
+		return 3;
+	/* With a PID namespace or not, it must not have lost a measure that we can have. */
+	return s.done & (1u << MEASURE_SECCOMP) ? try_inet_socket() : 4;
+}
+
+static int parent_works(void)
+{
+	int status = in_child(run_true);
+
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return -ECHILD;
+	status = in_child(run_stages);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ? 0 : -EBADE;
+}
+
+static void check_parent(unsigned int user)
+{
+	struct confined c = {.mode = SANDBOX_NONE,
+			     .seccomp = SECCOMP_OFF,
+			     .user = user,
+			     .before = be_parent,
+			     .probe = parent_works};
+	struct confined_end end = confined_run(&c);
+
+	assert_int_equal(end.stages, 0);
+	assert_int_equal(end.signal, 0);
+	assert_int_equal(end.result, 0);
+	c.probe = try_ptrace;
+	end = confined_run(&c);
+	assert_int_equal(end.signal, SIGSYS);
+}
+
+static void test_parent(void **state)
+{
+	check_parent(0);
+	if (getuid() == 0)
+		check_parent(ORDINARY_USER);
+}
+
+/* ---- the daemon ----------------------------------------------------------------------- */
+
+/* The value of a line of /proc/PID/task/TID/status. */
+static bool status_line(pid_t pid, const char *tid, const char *name, char *value, size_t size)
+{
+	char path[300];
+	char line[256];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%s/status", (int)pid, tid);
+	file = fopen(path, "re");
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		size_t len = strlen(name);
+
+		found = !strncmp(line, name, len) && line[len] == ':';
+		if (found)
+			snprintf(value, size, "%s", line + len + 2);
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static void check_thread(pid_t pid, const char *tid)
+{
+	static const char *const caps[] = {"CapInh", "CapPrm", "CapEff", "CapAmb"};
+	char value[128];
+	size_t i;
+
+	assert_true(status_line(pid, tid, "Seccomp", value, sizeof(value)));
+	assert_string_equal(value, "2\n");
+	assert_true(status_line(pid, tid, "NoNewPrivs", value, sizeof(value)));
+	assert_string_equal(value, "1\n");
+	for (i = 0; i < ARRAY_SIZE(caps); i++) {
+		assert_true(status_line(pid, tid, caps[i], value, sizeof(value)));
+		assert_string_equal(value, "0000000000000000\n");
+	}
+	assert_true(status_line(pid, tid, "Uid", value, sizeof(value)));
+	assert_int_not_equal(atoi(value), 0);
+}
+
+/* Every thread of it, before and after it has worked. */
+static void check_threads(const struct rig *rig, unsigned int expected)
+{
+	struct dirent *entry;
+	unsigned int n = 0;
+	char path[64];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)rig->daemon.pid);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		check_thread(rig->daemon.pid, entry->d_name);
+		n++;
+	}
+	closedir(dir);
+	assert_int_equal(n, expected);
+}
+
+static void test_daemon(void **state)
+{
+	static const char *const args[] = {"--num-queues=3", "--workers=3", "--sandbox=auto",
+					   "--seccomp=kill", NULL};
+	struct confined c = {.mode = SANDBOX_AUTO, .seccomp = SECCOMP_KILL, .probe = try_bpf};
+	struct confined_end end = confined_run(&c);
+	struct rig rig;
+
+	/* Where this test's own process cannot have it, the daemon cannot either. */
+	if (!confined_has(&end, MEASURE_SECCOMP) || !confined_has(&end, MEASURE_NO_CAPS) ||
+	    !confined_has(&end, MEASURE_USER))
+		skip();
+	rig_start(&rig, &(struct front_options){.queues = 3}, args);
+	check_threads(&rig, 4);
+	rig_check(&rig);
+	check_threads(&rig, 4);
+	rig_stop(&rig);
+}
+
+/* A front end that comes later is accepted by a confined daemon; statistics are written. */
+static void test_daemon_listens(void **state)
+{
+	static const char *const args[] = {"--sandbox=auto", "--seccomp=kill", NULL};
+	struct rig rig;
+	unsigned int i;
+
+	rig_listen(&rig, args);
+	for (i = 0; i < 3; i++) {
+		rig_connect(&rig, NULL);
+		rig_check(&rig);
+		rig_report(&rig);
+		rig_disconnect(&rig);
+	}
+	rig_stop(&rig);
+}
+
+static void test_killed_daemon_leaves_no_socket(void **state)
+{
+	struct rig rig;
+	unsigned int tries;
+
+	rig_listen(&rig, NULL);
+	rig_connect(&rig, NULL);
+	kill(rig.daemon.pid, SIGKILL);
+	assert_int_equal(process_wait(&rig.daemon), 128 + SIGKILL);
+	for (tries = 0; tries < 2000 && access(rig.socket_path, F_OK) == 0; tries++)
+		usleep(5000);
+	assert_int_equal(access(rig.socket_path, F_OK), -1);
+	rig_disconnect(&rig);
+	assert_int_equal(rmdir(rig.dir), 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest any_build[] = {
+	    cmocka_unit_test(test_landlock_alone),
+	    cmocka_unit_test(test_none),
+	    cmocka_unit_test(test_killed_daemon_leaves_no_socket),
+	};
+	/* Sanitizers' runtimes do what the filter forbids. */
+	const struct CMUnitTest plain_build[] = {
+	    cmocka_unit_test(test_filter),
+	    cmocka_unit_test(test_filter_in_thread),
+	    cmocka_unit_test(test_filter_ordinary_user),
+	    cmocka_unit_test(test_filter_cryptodev),
+	    cmocka_unit_test(test_filter_log),
+	    cmocka_unit_test(test_layers),
+	    cmocka_unit_test(test_layers_ordinary_user),
+	    cmocka_unit_test(test_work),
+	    cmocka_unit_test(test_parent),
+	    cmocka_unit_test(test_daemon),
+	    cmocka_unit_test(test_daemon_listens),
+	    cmocka_unit_test(test_auto_goes_on),
+	    cmocka_unit_test(test_strict_does_not),
+	};
+	int failed;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s DAEMON\n", argv[0]);
+		return 2;
+	}
+	rig_daemon = argv[1];
+	failed = cmocka_run_group_tests_name("sandbox", any_build, NULL, NULL);
+	if (sandbox_default_mode() != SANDBOX_NONE)
+		failed += cmocka_run_group_tests_name("confined", plain_build, NULL, NULL);
+	return failed;
+}
