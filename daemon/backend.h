@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/latency.h"
-#include "daemon/limits.h"
+#include "daemon/rate_limits.h"
 #include "daemon/memory.h"
 #include "daemon/queue.h"
 #include "daemon/worker.h"

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/limits.h"
+#include "daemon/rate_limits.h"
 #include "daemon/log.h"
 #include "daemon/sandbox.h"
 

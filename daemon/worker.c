@@ -158,7 +158,7 @@ static void keep_limits(struct worker *worker)
 	until = begin + limits_wait(limits, begin);
 	if (until == begin)
 		return;
-	/* @until stays what it is, whatever debts others make: see limits.h, turns. */
+	/* @until stays what it is, whatever debts others make: see rate_limits.h, turns. */
 	for (uint64_t now = begin;
 	     now < until && limits_generation(limits) == generation && !stopping(worker);
 	     now = now_ns()) {

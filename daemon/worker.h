@@ -26,7 +26,7 @@ struct backend;
  * @poll_ns: how long to look for more work before the next sleep
  * @kicks: kicks received
  * @sleeps: times that it went to sleep
- * @paid: what limits.c was told of
+ * @paid: what rate_limits.c was told of
  * @paid_generation: of the limits, then
  * @batch: its memory for batches
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* limits.c - how much a VM may ask for in a second. See limits.h. */
-#include "daemon/limits.h"
+/* rate_limits.c - how much a VM may ask for in a second. See rate_limits.h. */
+#include "daemon/rate_limits.h"
 
 #include <ctype.h>
 #include <errno.h>

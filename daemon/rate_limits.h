@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * limits.h - how much a VM may ask for in a second.
+ * rate_limits.h - how much a VM may ask for in a second.
  *
  * Theory of operation
  * -------------------
@@ -23,8 +23,8 @@
  * - With no limit set, a worker reads one word of memory per round, no lock, no clock.
  * - Everything else is under the lock, which is held for arithmetic only.
  */
-#ifndef VCD_DAEMON_LIMITS_H
-#define VCD_DAEMON_LIMITS_H
+#ifndef VCD_DAEMON_RATE_LIMITS_H
+#define VCD_DAEMON_RATE_LIMITS_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -132,4 +132,4 @@ const char *limit_name(enum limit_kind kind);
  */
 bool limit_parse(const char *text, struct limit *ret);
 
-#endif /* VCD_DAEMON_LIMITS_H */
+#endif /* VCD_DAEMON_RATE_LIMITS_H */
