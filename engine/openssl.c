@@ -106,8 +106,13 @@ static void session_free(struct vcd_engine_session *base)
 	struct vcd_ossl_session *session = to_session(base);
 
 	for (unsigned int i = 0; i < base->engine->workers; i++) {
-		vcd_ossl_cipher_release(&session->lanes[i]);
-		vcd_ossl_hash_release(&session->lanes[i].hash);
+		struct vcd_ossl_lane *lane = session->lanes[i];
+
+		if (!lane)
+			continue;
+		vcd_ossl_cipher_release(lane);
+		vcd_ossl_hash_release(&lane->hash);
+		free(lane);
 	}
 	vcd_ossl_hash_release(&session->state);
 	vcd_key_wipe(&session->key);
@@ -176,7 +181,11 @@ static void engine_run(struct vcd_engine *base, unsigned int worker, struct vcd_
 		struct vcd_job *job = jobs[i];
 		struct vcd_ossl_session *session = to_session(job->session);
 
-		job->status = run_job(session, &session->lanes[worker], job);
+		if (!session->lanes[worker])
+			session->lanes[worker] = calloc(1, sizeof(struct vcd_ossl_lane));
+		job->status = session->lanes[worker]
+				  ? run_job(session, session->lanes[worker], job)
+				  : VCD_S_NOMEM;
 	}
 }
 

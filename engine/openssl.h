@@ -11,10 +11,11 @@
  * context of our own: neither the program's openssl.cnf nor a provider that it
  * loads (ours may be among them) changes what the engine computes with.
  *
- * A session has a *lane* for each worker. A lane holds the EVP contexts that the
- * worker made for the session, and nobody else touches it until the session is
- * freed; so there is no lock anywhere on the way of a job. Contexts are made,
- * and keyed, by the first job that needs them; later jobs set the IV and nothing else.
+ * A session has a *lane* for each worker, made by the worker's first job on it. A
+ * lane holds the EVP contexts that the worker made for the session, and nobody else
+ * touches it until the session is freed; so there is no lock anywhere on the way of a
+ * job. Contexts are made, and keyed, by the first job that needs them; later jobs set
+ * the IV and nothing else, and in CBC not even that (openssl_cipher.c).
  *
  * A context that reported a failure is thrown away: the next job makes a new one.
  */
@@ -72,14 +73,26 @@ struct vcd_ossl_ccm {
 };
 
 /**
+ * struct vcd_ossl_chain - what a CBC context will XOR with the next block.
+ * @known: whether it has run, and @block counts
+ * @block: the last block of ciphertext that went through it
+ */
+struct vcd_ossl_chain {
+	bool known;
+	uint8_t block[VCD_MAX_IV_LEN];
+};
+
+/**
  * struct vcd_ossl_lane - the contexts of one worker.
  * @cipher: [1] encrypts, [0] decrypts
+ * @chain: for CBC, where @cipher stands
  * @ccm: for CCM, what @cipher fits
  * @xts: tweak key, for XTS
  * @hash: for hashes that begin and end in one job
  */
 struct vcd_ossl_lane {
 	EVP_CIPHER_CTX *cipher[2];
+	struct vcd_ossl_chain chain[2];
 	struct vcd_ossl_ccm ccm[2];
 	struct vcd_xts *xts;
 	struct vcd_ossl_hash hash;
@@ -94,7 +107,7 @@ struct vcd_ossl_lane {
  * @mackey: MAC key
  * @state: the hash that goes over several jobs; only one such job runs at a time
  * @begun: whether it is half done
- * @lanes: one per worker
+ * @lanes: one per worker, NULL until it has had a job
  */
 struct vcd_ossl_session {
 	struct vcd_engine_session base;
@@ -104,7 +117,7 @@ struct vcd_ossl_session {
 	struct vcd_key mackey;
 	struct vcd_ossl_hash state;
 	bool begun;
-	struct vcd_ossl_lane lanes[];
+	struct vcd_ossl_lane *lanes[];
 };
 
 /** vcd_ossl_cipher_fetch - fill in @alg's ciphers. Return: whether libcrypto has them. */

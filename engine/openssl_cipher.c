@@ -6,6 +6,17 @@
  * EVP_CIPHER_CTX_set_padding(): that one leaves a mark in the context which makes
  * OpenSSL 3.0 set the parameter again at each change of the IV, a third of the
  * cost of a small job.
+ *
+ * CBC without IVs
+ * ---------------
+ * In OpenSSL 3.0 setting an IV costs more than encrypting 256 bytes. A CBC context
+ * that is left alone goes on with the last block of ciphertext it saw, so it is as
+ * good as one with any IV when both are XORed into the first block: into what goes in
+ * to encrypt, into what comes out to decrypt. Which block that is must be known for
+ * sure, or the next job, perhaps of somebody else, is wrong. So first and last block
+ * go through private memory (short messages as a whole): the guest can change its
+ * buffers, not what the context is believed to hold. After an error the context is
+ * thrown away, and what it held is forgotten with it.
  */
 #include "engine/openssl.h"
 
@@ -21,6 +32,9 @@
 
 /* Most bytes of one EVP call, whose lengths are ints; a multiple of every block size. */
 #define EVP_CHUNK (1u << 30)
+
+/* Up to here a CBC message goes through private memory as a whole. */
+#define CBC_PRIVATE 512u
 
 struct cipher_name {
 	uint32_t id;
@@ -146,6 +160,83 @@ static bool update(EVP_CIPHER_CTX *ctx, uint8_t *dst, const uint8_t *src, size_t
 	return true;
 }
 
+static void xor_block(uint8_t *block, const uint8_t *other, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		block[i] ^= other[i];
+}
+
+/**
+ * struct cbc - a CBC job under way.
+ * @ctx: context
+ * @fix: IV and what the context holds, XORed
+ * @size: bytes of a block
+ * @encrypt: direction
+ */
+struct cbc {
+	EVP_CIPHER_CTX *ctx;
+	uint8_t fix[VCD_MAX_IV_LEN];
+	size_t size;
+	bool encrypt;
+};
+
+/* @len bytes at @data, private and in place, the first of the message; leaves the last block. */
+static bool cbc_private(const struct cbc *cbc, uint8_t *data, size_t len, bool first, uint8_t *last)
+{
+	int n;
+
+	if (first && cbc->encrypt)
+		xor_block(data, cbc->fix, cbc->size);
+	if (!cbc->encrypt)
+		memcpy(last, data + len - cbc->size, cbc->size);
+	if (EVP_CipherUpdate(cbc->ctx, data, &n, data, (int)len) != 1 || (size_t)n != len)
+		return false;
+	if (first && !cbc->encrypt)
+		xor_block(data, cbc->fix, cbc->size);
+	if (cbc->encrypt)
+		memcpy(last, data + len - cbc->size, cbc->size);
+	return true;
+}
+
+/* A CBC job on a context that may hold another job's last block; sets the IV that continues. */
+static bool cbc_run(EVP_CIPHER_CTX *ctx, struct vcd_ossl_chain *chain, bool encrypt,
+		    struct vcd_job *job)
+{
+	struct cbc cbc = {.ctx = ctx, .size = job->session->cipher->iv_len, .encrypt = encrypt};
+	size_t size = cbc.size, len = job->len;
+	uint8_t data[CBC_PRIVATE];
+	bool ok = true;
+
+	if (chain->known)
+		memcpy(cbc.fix, chain->block, size);
+	else if (EVP_CipherInit_ex2(ctx, NULL, NULL, cbc.fix, encrypt, NULL) != 1)
+		return false;
+	chain->known = false;
+	xor_block(cbc.fix, job->iv, size);
+	if (len <= CBC_PRIVATE) {
+		memcpy(data, job->src, len);
+		ok = cbc_private(&cbc, data, len, true, chain->block);
+		if (ok)
+			memcpy(job->dst, data, len);
+		explicit_bzero(data, len);
+	} else {
+		memcpy(data, job->src, size);
+		ok = cbc_private(&cbc, data, size, true, chain->block);
+		if (ok)
+			memcpy(job->dst, data, size);
+		ok = ok && update(ctx, job->dst + size, job->src + size, len - 2 * size);
+		memcpy(data, job->src + len - size, size);
+		ok = ok && cbc_private(&cbc, data, size, false, chain->block);
+		if (ok)
+			memcpy(job->dst + len - size, data, size);
+		explicit_bzero(data, size);
+	}
+	chain->known = ok;
+	if (ok)
+		memcpy(job->iv, chain->block, size);
+	return ok;
+}
+
 static bool xts_next(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
 		     struct vcd_job *job)
 {
@@ -177,6 +268,13 @@ uint32_t vcd_ossl_cipher_run(struct vcd_ossl_session *session, struct vcd_ossl_l
 		ERR_clear_error();
 		return VCD_S_NOMEM;
 	}
+	if (mode == VCD_MODE_CBC) {
+		if (cbc_run(ctx, &lane->chain[encrypt], encrypt, job))
+			return VCD_S_OK;
+		vcd_ossl_cipher_release(lane);
+		ERR_clear_error();
+		return VCD_S_IO;
+	}
 	vcd_iv_save(&saved, job);
 	if ((mode != VCD_MODE_NONE &&
 	     EVP_CipherInit_ex2(ctx, NULL, NULL, job->iv, encrypt, NULL) != 1) ||
@@ -199,4 +297,5 @@ void vcd_ossl_cipher_release(struct vcd_ossl_lane *lane)
 	vcd_xts_free(lane->xts);
 	lane->xts = NULL;
 	memset(lane->ccm, 0, sizeof(lane->ccm));
+	memset(lane->chain, 0, sizeof(lane->chain));
 }
