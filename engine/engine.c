@@ -12,13 +12,26 @@
 #include "cryptodev.h"
 #include "engine/alg.h"
 
-/* "auto" is the first one. */
 static const struct vcd_engine_ops *const backends[] = {
     &vcd_engine_openssl,
+#ifdef VCD_HAVE_IPSEC_MB
+    &vcd_engine_ipsecmb,
+#endif
     &vcd_engine_cryptodev,
 };
 
 #define N_BACKENDS (sizeof(backends) / sizeof(backends[0]))
+
+static int open_auto(unsigned int workers, struct vcd_engine **ret)
+{
+#ifdef VCD_HAVE_IPSEC_MB
+	int err = vcd_engine_auto.open(NULL, workers, ret);
+
+	if (err != -ENODEV)
+		return err;
+#endif
+	return vcd_engine_openssl.open(NULL, workers, ret);
+}
 
 int vcd_engine_open(const char *spec, unsigned int workers, struct vcd_engine **ret)
 {
@@ -28,14 +41,14 @@ int vcd_engine_open(const char *spec, unsigned int workers, struct vcd_engine **
 	if (!workers)
 		return -EINVAL;
 	if (!strcmp(spec, "auto"))
-		return backends[0]->open(NULL, workers, ret);
+		return open_auto(workers, ret);
 	for (size_t i = 0; i < N_BACKENDS; i++) {
 		const struct vcd_engine_ops *ops = backends[i];
 
 		if (strlen(ops->name) == len && !memcmp(ops->name, spec, len))
 			return ops->open(arg ? arg + 1 : NULL, workers, ret);
 	}
-	return -EINVAL;
+	return strcmp(spec, "ipsec-mb") ? -EINVAL : -ENODEV;
 }
 
 struct vcd_engine *vcd_engine_close(struct vcd_engine *engine)
@@ -47,7 +60,13 @@ struct vcd_engine *vcd_engine_close(struct vcd_engine *engine)
 
 const char *const *vcd_engine_names(void)
 {
-	static const char *const names[] = {"auto", "openssl", "cryptodev", "cryptodev:PATH", NULL};
+	static const char *const names[] = {
+	    "auto",	 "openssl",
+#ifdef VCD_HAVE_IPSEC_MB
+	    "ipsec-mb",
+#endif
+	    "cryptodev", "cryptodev:PATH", NULL,
+	};
 
 	return names;
 }
@@ -122,11 +141,24 @@ void vcd_engine_describe(struct vcd_engine *engine, FILE *out)
 {
 	const struct vcd_alg *alg;
 
+	if (engine->ops->describe) {
+		engine->ops->describe(engine, out);
+		return;
+	}
+	(void)fprintf(out, "# %s: everything by one way\n", engine->ops->name);
 	for (size_t i = 0; (alg = vcd_alg_at(i)); i++) {
 		bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
 
-		if (vcd_engine_has(engine, cipher ? alg : NULL, cipher ? NULL : alg))
-			fprintf(out, "%-18s %s\n", alg->cli_name,
-				vcd_engine_driver_name(engine, alg));
+		if (!vcd_engine_has(engine, cipher ? alg : NULL, cipher ? NULL : alg))
+			continue;
+		if (!cipher) {
+			(void)fprintf(out, "%-18s %-8s %s\n", alg->cli_name, "-",
+				      vcd_engine_driver_name(engine, alg));
+			continue;
+		}
+		for (int decrypt = 0; decrypt < 2; decrypt++)
+			(void)fprintf(out, "%-18s %-8s %s\n", alg->cli_name,
+				      decrypt ? "decrypt" : "encrypt",
+				      vcd_engine_driver_name(engine, alg));
 	}
 }

@@ -165,7 +165,7 @@ struct vcd_job {
 };
 
 /**
- * struct vcd_engine_ops - a backend. One file each: openssl.c, cryptodev.c.
+ * struct vcd_engine_ops - a backend. One file each: openssl.c, ipsecmb.c, cryptodev.c.
  * @name: as --engine names it
  * @open: make an engine for @workers workers; @arg is what follows ':' in the
  *	engine's name, or NULL. 0 and *ret set, or a negative errno: ENODEV the
@@ -178,6 +178,7 @@ struct vcd_job {
  * @run: carry out @n jobs of worker @worker; sets each job's status, iv, mac
  * @hash_copy: make @dst's half-done hash equal to @src's; VCD_S_*
  * @driver_name: what carries @alg out, for SESSION_INFO
+ * @describe: what goes where, for vcd_engine_describe(); NULL: all to one place
  */
 struct vcd_engine_ops {
 	const char *name;
@@ -192,6 +193,7 @@ struct vcd_engine_ops {
 		    size_t n);
 	uint32_t (*hash_copy)(struct vcd_engine_session *dst, struct vcd_engine_session *src);
 	const char *(*driver_name)(struct vcd_engine *engine, const struct vcd_alg *alg);
+	void (*describe)(struct vcd_engine *engine, FILE *out);
 };
 
 /** struct vcd_engine - head of every backend's engine. */
@@ -202,11 +204,13 @@ struct vcd_engine {
 
 /**
  * vcd_engine_open - open an engine by name.
- * @spec: "auto", "openssl", "cryptodev" or "cryptodev:PATH"
+ * @spec: "auto", "openssl", "ipsec-mb", "cryptodev" or "cryptodev:PATH". "auto" is
+ *	openssl and ipsec-mb, by job, or openssl alone where ipsec-mb is not to be had
  * @workers: threads that will run jobs, numbered 0 to @workers-1
  * @ret: out: the engine; untouched on failure
  *
- * Return: 0, -EINVAL for an unknown name, or what the backend's open returned.
+ * Return: 0, -EINVAL for an unknown name, or what the backend's open returned; -ENODEV for
+ * "ipsec-mb" where it was not compiled in.
  */
 int vcd_engine_open(const char *spec, unsigned int workers, struct vcd_engine **ret);
 
@@ -258,9 +262,10 @@ uint32_t vcd_engine_hash_copy(struct vcd_engine_session *dst, struct vcd_engine_
 const char *vcd_engine_driver_name(struct vcd_engine *engine, const struct vcd_alg *alg);
 
 /**
- * vcd_engine_describe - write what carries out what to @out, a line for each algorithm.
+ * vcd_engine_describe - write down what carries out which jobs.
  *
- * For an operator: "aes-cbc  openssl-cbc-aes". Algorithms that @engine has not are left out.
+ * Text: lines that begin with # explain, then comes one line for each algorithm and
+ * direction. What it says holds for the life of the engine. Safe while jobs run.
  */
 void vcd_engine_describe(struct vcd_engine *engine, FILE *out);
 
@@ -269,5 +274,8 @@ void vcd_iv_advance_ctr(uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks);
 
 extern const struct vcd_engine_ops vcd_engine_openssl;
 extern const struct vcd_engine_ops vcd_engine_cryptodev;
+/* Where libipsec-mb is there (VCD_HAVE_IPSEC_MB) */
+extern const struct vcd_engine_ops vcd_engine_ipsecmb;
+extern const struct vcd_engine_ops vcd_engine_auto;
 
 #endif /* VCD_ENGINE_H */

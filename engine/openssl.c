@@ -183,9 +183,8 @@ static void engine_run(struct vcd_engine *base, unsigned int worker, struct vcd_
 
 		if (!session->lanes[worker])
 			session->lanes[worker] = calloc(1, sizeof(struct vcd_ossl_lane));
-		job->status = session->lanes[worker]
-				  ? run_job(session, session->lanes[worker], job)
-				  : VCD_S_NOMEM;
+		job->status = session->lanes[worker] ? run_job(session, session->lanes[worker], job)
+						     : VCD_S_NOMEM;
 	}
 }
 

@@ -36,6 +36,6 @@ engine_pkgconfig() {
 	Version: $(<"$REPO_DIR/VERSION")
 	Requires: libcrypto
 	Cflags: -I$REPO_DIR/include -I$REPO_DIR
-	Libs: -L$1/device -lvcd-device -L$1/engine -lvcd-engine
+	Libs: -L$1/device -lvcd-device -L$1/engine -lvcd-engine $(<"$1/engine/extra-libs")
 	EOF
 }

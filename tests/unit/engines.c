@@ -2,15 +2,32 @@
 /* engines.c - the engines that every test of engine behaviour runs on. */
 #include "tests/unit/engines.h"
 
+#include <errno.h>
+
 #include "tests/unit/fake_cryptodev.h"
 #include "tests/unit/unit.h"
 
 struct vcd_engine *engines_current;
 
+static int open_by_name(const char *name)
+{
+	print_message("engine %s\n", name);
+	return vcd_engine_open(name, ENGINES_WORKERS, &engines_current);
+}
+
 int engines_openssl(void **state)
 {
-	print_message("engine openssl\n");
-	return vcd_engine_open("openssl", ENGINES_WORKERS, &engines_current);
+	return open_by_name("openssl");
+}
+
+int engines_ipsecmb(void **state)
+{
+	return open_by_name("ipsec-mb");
+}
+
+int engines_auto(void **state)
+{
+	return open_by_name("auto");
 }
 
 int engines_cryptodev(void **state)
@@ -18,6 +35,21 @@ int engines_cryptodev(void **state)
 	print_message("engine cryptodev\n");
 	fake = (struct fake_control){0};
 	return vcd_cryptodev_open_with("/fake", ENGINES_WORKERS, &fake_cryptodev, &engines_current);
+}
+
+bool engines_have_ipsecmb(void)
+{
+	struct vcd_engine *engine;
+	int err = vcd_engine_open("ipsec-mb", 1, &engine);
+
+	if (!err)
+		vcd_engine_close(engine);
+	else
+		print_message("SKIPPED: engines ipsec-mb and auto: %s\n",
+			      err == -ENODEV ? "no library, or a CPU without what it needs"
+					     : "it cannot be opened");
+	/* Any other error is for the tests to fail with. */
+	return err != -ENODEV;
 }
 
 int engines_close(void **state)

@@ -258,6 +258,5 @@ int main(void)
 	    cmocka_unit_test(refused_lengths),
 	};
 
-	return cmocka_run_group_tests(tests, engines_openssl, engines_close) +
-	       cmocka_run_group_tests(tests, engines_cryptodev, engines_close);
+	return ENGINES_RUN(tests);
 }

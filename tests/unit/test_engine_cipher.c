@@ -481,6 +481,5 @@ int main(void)
 	    cmocka_unit_test(foreign_worker),
 	};
 
-	return cmocka_run_group_tests(tests, engines_openssl, engines_close) +
-	       cmocka_run_group_tests(tests, engines_cryptodev, engines_close);
+	return ENGINES_RUN(tests);
 }

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ipsecmb.c - the multi-buffer backend: engine, sorting, delegation. See ipsecmb.h. */
+#include "engine/ipsecmb.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "cryptodev.h"
+
+/* Longest AAD that the library's CCM takes. */
+#define CCM_MAX_AAD 46
+
+static struct vcd_mb_engine *to_engine(struct vcd_engine *engine)
+{
+	return (struct vcd_mb_engine *)engine;
+}
+
+static struct vcd_mb_session *to_session(struct vcd_engine_session *session)
+{
+	return (struct vcd_mb_session *)session;
+}
+
+/* ---- engine ----------------------------------------------------------------------------- */
+
+static void worker_free(struct vcd_mb_worker *worker)
+{
+	if (!worker)
+		return;
+	vcd_mb_manager_free(worker->aes);
+	vcd_mb_manager_free(worker->hash);
+	OPENSSL_cleanse(worker, sizeof(*worker));
+	free(worker);
+}
+
+static void engine_close(struct vcd_engine *base)
+{
+	struct vcd_mb_engine *engine = to_engine(base);
+
+	for (unsigned int i = 0; i < base->workers; i++)
+		worker_free(engine->workers[i]);
+	vcd_engine_close(engine->inner);
+	free(engine);
+}
+
+/* Whether the library may get a job of @alg. */
+static bool served(const struct vcd_mb_engine *engine, const struct vcd_alg *alg)
+{
+	for (unsigned int g = 1; g < VCD_MB_GROUPS; g++) {
+		if (vcd_mb_groups[g].alg != alg->id)
+			continue;
+		for (unsigned int c = 0; c < VCD_MB_CLASSES; c++)
+			if (engine->rows[g].min_jobs[c])
+				return true;
+	}
+	return false;
+}
+
+static int open_with(const struct vcd_engine_ops *ops, const char *arg, unsigned int workers,
+		     struct vcd_engine **ret)
+{
+	size_t size = sizeof(struct vcd_mb_engine) + workers * sizeof(struct vcd_mb_worker *);
+	struct vcd_mb_engine *engine;
+	int err;
+
+	if (arg)
+		return -EINVAL;
+	engine = calloc(1, size);
+	if (!engine)
+		return -ENOMEM;
+	engine->base.ops = ops;
+	engine->base.workers = workers;
+	err = vcd_mb_cpu_detect(engine);
+	if (!err)
+		err = vcd_engine_openssl.open(NULL, workers, &engine->inner);
+	if (err) {
+		free(engine);
+		return err;
+	}
+	for (unsigned int g = 1; g < VCD_MB_GROUPS; g++)
+		engine->rows[g] =
+		    vcd_mb_policy(&vcd_mb_groups[g], &engine->cpu, ops == &vcd_engine_auto);
+	for (size_t i = 0; i < VCD_ALG_COUNT; i++)
+		vcd_alg_driver_name(&vcd_algs[i],
+				    served(engine, &vcd_algs[i]) ? "ipsec-mb" : "openssl",
+				    engine->drivers[i], sizeof(engine->drivers[i]));
+	*ret = &engine->base;
+	return 0;
+}
+
+static int engine_open(const char *arg, unsigned int workers, struct vcd_engine **ret)
+{
+	return open_with(&vcd_engine_ipsecmb, arg, workers, ret);
+}
+
+static int auto_open(const char *arg, unsigned int workers, struct vcd_engine **ret)
+{
+	return open_with(&vcd_engine_auto, arg, workers, ret);
+}
+
+static bool engine_has(struct vcd_engine *base, const struct vcd_alg *cipher,
+		       const struct vcd_alg *mac)
+{
+	return vcd_engine_has(to_engine(base)->inner, cipher, mac);
+}
+
+static const char *driver_name(struct vcd_engine *base, const struct vcd_alg *alg)
+{
+	return to_engine(base)->drivers[vcd_alg_index(alg)];
+}
+
+/* ---- sessions --------------------------------------------------------------------------- */
+
+static void session_free(struct vcd_engine_session *base)
+{
+	struct vcd_mb_session *session = to_session(base);
+
+	vcd_engine_session_free(session->inner);
+	vcd_mb_schedule_free(session);
+	free(session);
+}
+
+static int session_new(struct vcd_engine *base, const struct vcd_session_params *params,
+		       struct vcd_engine_session **ret)
+{
+	struct vcd_mb_engine *engine = to_engine(base);
+	struct vcd_mb_session *session = calloc(1, sizeof(*session));
+	int err;
+
+	if (!session)
+		return -ENOMEM;
+	session->base.engine = base;
+	session->base.cipher = params->cipher;
+	session->base.mac = params->mac;
+	/* It costs little: openssl makes its contexts for the first job that comes to it. */
+	err = vcd_engine_openssl.session_new(engine->inner, params, &session->inner);
+	if (!err)
+		err = vcd_mb_schedule_new(engine, session, params);
+	if (err) {
+		session_free(&session->base);
+		return err;
+	}
+	*ret = &session->base;
+	return 0;
+}
+
+static uint32_t hash_copy(struct vcd_engine_session *dst, struct vcd_engine_session *src)
+{
+	return vcd_engine_hash_copy(to_session(dst)->inner, to_session(src)->inner);
+}
+
+/* ---- jobs ------------------------------------------------------------------------------- */
+
+/* The library counts in the last 32 bits of the block, CTR (SP 800-38A, B.1) in all of it. */
+static bool counter_wraps(const struct vcd_job *job)
+{
+	uint32_t start;
+
+	memcpy(&start, job->iv + 12, sizeof(start));
+	return be32toh(start) + ((uint64_t)job->len + 15) / 16 > UINT32_MAX;
+}
+
+/* The group of a job that the library can carry out as it is, else 0. */
+static unsigned int route(const struct vcd_job *job)
+{
+	const uint32_t whole_hash = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL;
+	const struct vcd_mb_session *session = (const struct vcd_mb_session *)job->session;
+	unsigned int group = session->group[!!(job->flags & VCD_JOB_DECRYPT)];
+	bool fits = true;
+
+	switch (vcd_mb_groups[group].service) {
+	case VCD_MB_NONE:
+		return 0;
+	case VCD_MB_CBC_ENCRYPT:
+	case VCD_MB_CBC_DECRYPT:
+	case VCD_MB_ECB:
+		fits = job->len && job->len % 16 == 0;
+		break;
+	case VCD_MB_CTR:
+		fits = job->len && !counter_wraps(job);
+		break;
+	case VCD_MB_GCM:
+		fits = vcd_aead_lengths_ok(job);
+		break;
+	case VCD_MB_CHACHA:
+		fits = job->len && vcd_aead_lengths_ok(job);
+		break;
+	case VCD_MB_CCM:
+		fits = job->len && job->len <= VCD_MB_MAX_PIECE && job->aad_len <= CCM_MAX_AAD &&
+		       vcd_aead_lengths_ok(job);
+		break;
+	case VCD_MB_SHA:
+	case VCD_MB_HMAC:
+		fits = job->len && job->len <= VCD_MB_MAX_PIECE &&
+		       (job->flags & whole_hash) == whole_hash;
+		break;
+	}
+	return fits ? group : 0;
+}
+
+/**
+ * struct sorted - a burst, by groups.
+ * @first: first job of a group
+ * @last: its last one
+ * @next: the next one of the same group
+ * @used: groups that have one, a bit each
+ */
+struct sorted {
+	uint8_t first[VCD_MB_GROUPS];
+	uint8_t last[VCD_MB_GROUPS];
+	uint8_t next[VCD_MB_BURST];
+	uint64_t used;
+};
+
+static_assert(VCD_MB_GROUPS <= 64 && VCD_MB_BURST <= 256, "struct sorted has room");
+
+static void sort(struct sorted *sorted, struct vcd_job *const jobs[], size_t n)
+{
+	sorted->used = 0;
+	for (size_t i = 0; i < n; i++) {
+		unsigned int group = route(jobs[i]);
+		uint64_t bit = UINT64_C(1) << group;
+
+		if (sorted->used & bit)
+			sorted->next[sorted->last[group]] = (uint8_t)i;
+		else
+			sorted->first[group] = (uint8_t)i;
+		sorted->used |= bit;
+		sorted->last[group] = (uint8_t)i;
+	}
+}
+
+/* A list of jobs in the making. */
+struct list {
+	size_t n;
+	struct vcd_job *jobs[VCD_MB_BURST];
+};
+
+/*
+ * Split a group by the policy. A message helps those that are not longer than its
+ * class: a lane that is finished early stays empty until the longest is done.
+ */
+static void split(const struct sorted *sorted, unsigned int group, const struct vcd_mb_row *row,
+		  struct vcd_job *const jobs[], struct list *mine, struct list *rest)
+{
+	unsigned int at_least[VCD_MB_CLASSES] = {0};
+	unsigned int i = sorted->first[group];
+
+	for (;;) {
+		at_least[vcd_mb_class(jobs[i]->len)]++;
+		if (i == sorted->last[group])
+			break;
+		i = sorted->next[i];
+	}
+	for (unsigned int c = VCD_MB_CLASSES - 1; c > 0; c--)
+		at_least[c - 1] += at_least[c];
+	for (i = sorted->first[group];; i = sorted->next[i]) {
+		unsigned int class = vcd_mb_class(jobs[i]->len);
+		struct list *list =
+		    row->min_jobs[class] && at_least[class] >= row->min_jobs[class] ? mine : rest;
+
+		list->jobs[list->n++] = jobs[i];
+		if (i == sorted->last[group])
+			break;
+	}
+}
+
+/* To openssl, which knows its own sessions only. */
+static void delegate(struct vcd_mb_engine *engine, unsigned int worker, struct list *list)
+{
+	struct vcd_engine_session *sessions[VCD_MB_BURST];
+
+	for (size_t i = 0; i < list->n; i++) {
+		sessions[i] = list->jobs[i]->session;
+		list->jobs[i]->session = to_session(sessions[i])->inner;
+	}
+	vcd_engine_openssl.run(engine->inner, worker, list->jobs, list->n);
+	for (size_t i = 0; i < list->n; i++)
+		list->jobs[i]->session = sessions[i];
+}
+
+/* The worker's managers, as @group needs them; NULL for lack of memory. */
+static struct vcd_mb_worker *worker_for(struct vcd_mb_engine *engine, unsigned int number,
+					const struct vcd_mb_group *group)
+{
+	struct vcd_mb_worker *worker = engine->workers[number];
+	bool hash = group->service == VCD_MB_SHA || group->service == VCD_MB_HMAC;
+
+	if (!worker) {
+		worker = calloc(1, sizeof(*worker));
+		if (!worker)
+			return NULL;
+		engine->workers[number] = worker;
+	}
+	if (hash && !worker->hash)
+		worker->hash = vcd_mb_manager_new(engine->cpu.hash);
+	if (!hash && !worker->aes)
+		worker->aes = vcd_mb_manager_new(engine->cpu.aes);
+	return (hash ? worker->hash : worker->aes) ? worker : NULL;
+}
+
+static void run_burst(struct vcd_mb_engine *engine, unsigned int number,
+		      struct vcd_job *const jobs[], size_t n)
+{
+	static const struct vcd_mb_row never;
+	struct list rest = {.n = 0}, mine;
+	struct sorted sorted;
+	uint64_t left;
+
+	sort(&sorted, jobs, n);
+	for (left = sorted.used; left; left &= left - 1) {
+		unsigned int group = (unsigned int)__builtin_ctzll(left);
+		struct vcd_mb_worker *worker = NULL;
+
+		mine.n = 0;
+		if (group)
+			worker = worker_for(engine, number, &vcd_mb_groups[group]);
+		split(&sorted, group, worker ? &engine->rows[group] : &never, jobs, &mine, &rest);
+		if (mine.n)
+			vcd_mb_run_group(engine, worker, &vcd_mb_groups[group], mine.jobs, mine.n);
+	}
+	if (rest.n)
+		delegate(engine, number, &rest);
+}
+
+static void engine_run(struct vcd_engine *base, unsigned int worker, struct vcd_job *const jobs[],
+		       size_t n)
+{
+	for (size_t done = 0; done < n; done += VCD_MB_BURST) {
+		size_t some = n - done < VCD_MB_BURST ? n - done : VCD_MB_BURST;
+
+		run_burst(to_engine(base), worker, jobs + done, some);
+	}
+}
+
+/* ---- what goes where -------------------------------------------------------------------- */
+
+static void describe_row(const struct vcd_mb_row *row, FILE *out)
+{
+	for (unsigned int c = 0; c < VCD_MB_CLASSES; c++) {
+		if (row->min_jobs[c])
+			(void)fprintf(out, " %6u", row->min_jobs[c]);
+		else
+			(void)fprintf(out, " %6s", "-");
+	}
+}
+
+static void describe_alg(const struct vcd_mb_engine *engine, const struct vcd_alg *alg,
+			 bool decrypt, FILE *out)
+{
+	static const struct vcd_mb_row never;
+	bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
+	const char *note = "";
+	unsigned int group = 0;
+
+	/* Sizes of the key share a row. */
+	for (size_t len = alg->key_max + 1u; !group && len-- > alg->key_min;)
+		if (vcd_alg_key_ok(alg, len))
+			group = vcd_mb_group_find(alg, len, decrypt);
+	if (alg->id == CRYPTO_AES_CCM)
+		note = "  (192-bit keys: openssl)";
+	(void)fprintf(out, "%-18s %-8s", alg->cli_name,
+		      !cipher	? "-"
+		      : decrypt ? "decrypt"
+				: "encrypt");
+	describe_row(group ? &engine->rows[group] : &never, out);
+	(void)fprintf(out, "%s\n", note);
+}
+
+static void describe(struct vcd_engine *base, FILE *out)
+{
+	static const char *const archs[] = {[VCD_MB_SSE] = "SSE",
+					    [VCD_MB_AVX2] = "AVX2",
+					    [VCD_MB_AVX512] = "AVX512",
+					    [VCD_MB_VAES] = "AVX512 with VAES"};
+	const struct vcd_mb_engine *engine = to_engine(base);
+	const struct vcd_alg *alg;
+
+	(void)fprintf(out,
+		      "# %s: libipsec-mb %s, ciphers by %s, hashes by %s%s; and openssl\n"
+		      "# From how many jobs at a time libipsec-mb carries them out, by bytes of a "
+		      "job.\n"
+		      "# Fewer, and where there is a -: openssl. So do hashes in parts, and cipher "
+		      "with MAC.\n"
+		      "%-18s %-8s %6s %6s %6s %6s %6s\n",
+		      base->ops->name, imb_get_version_str(), archs[engine->cpu.aes],
+		      archs[engine->cpu.hash], engine->cpu.sha_ni ? " with SHA instructions" : "",
+		      "algorithm", "", "<=32", "<=128", "<=512", "<=2048", "more");
+	for (size_t i = 0; (alg = vcd_alg_at(i)); i++) {
+		bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
+
+		if (!vcd_engine_has(base, cipher ? alg : NULL, cipher ? NULL : alg))
+			continue;
+		describe_alg(engine, alg, false, out);
+		if (cipher)
+			describe_alg(engine, alg, true, out);
+	}
+}
+
+const struct vcd_engine_ops vcd_engine_ipsecmb = {
+    .name = "ipsec-mb",
+    .open = engine_open,
+    .close = engine_close,
+    .has = engine_has,
+    .session_new = session_new,
+    .session_free = session_free,
+    .run = engine_run,
+    .hash_copy = hash_copy,
+    .driver_name = driver_name,
+    .describe = describe,
+};
+
+const struct vcd_engine_ops vcd_engine_auto = {
+    .name = "auto",
+    .open = auto_open,
+    .close = engine_close,
+    .has = engine_has,
+    .session_new = session_new,
+    .session_free = session_free,
+    .run = engine_run,
+    .hash_copy = hash_copy,
+    .driver_name = driver_name,
+    .describe = describe,
+};

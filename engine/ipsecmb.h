@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ipsecmb.h - what the files of the multi-buffer backend share.
+ *
+ * Theory of operation
+ * -------------------
+ * libipsec-mb encrypts up to 16 messages at a time in the lanes of wide registers.
+ * A batch of the engine is sorted into *groups*: jobs that can share lanes, which are
+ * those of one algorithm, direction and key size. Keys, sessions and the queues they
+ * came by may differ. For each group a *row* of the policy says how many jobs of
+ * which length it takes for the library to be the faster way; the other jobs, and all
+ * that the library does not have, go to an openssl session that stands behind each of
+ * ours. `ipsec-mb` is the backend with a policy that always prefers the library,
+ * `auto` the same one with a table of what was measured (ipsecmb_policy.c).
+ *
+ *   ipsecmb.c          engine, sorting, delegation
+ *   ipsecmb_manager.c  the library's managers, and what the CPU must have
+ *   ipsecmb_session.c  key schedules
+ *   ipsecmb_run.c      the groups' work
+ *   ipsecmb_policy.c   the table
+ *
+ * Each worker has managers of its own: they are not thread-safe. There are two, since
+ * the widest registers are best for AES and the SHA instructions for hashes, and a
+ * manager has one set of code for everything. Key schedules depend on that set, not
+ * on the manager; sessions share theirs among all workers, read-only.
+ *
+ * Invariants
+ * - Every job is checked before it is handed over (route()): the calls that do not
+ *   check are used, and a job that the library refuses would take its whole burst with
+ *   it, other sessions' jobs included.
+ * - The library is left empty: when a run returns, no lane holds a job.
+ * - What failed authentication is wiped from dst before the job ends. The tag is
+ *   compared here, in constant time; the library only computes it.
+ * - Schedules, managers and intermediate values are wiped before they are freed.
+ */
+#ifndef VCD_IPSECMB_H
+#define VCD_IPSECMB_H
+
+#include <intel-ipsec-mb.h>
+
+#include "engine/alg.h"
+
+/** Jobs that are looked at together; more are done in several rounds. */
+#define VCD_MB_BURST 64
+
+/** Longest piece for what counts its bytes in 16 bits: CBC encryption, ECB, CCM, hashes. */
+#define VCD_MB_MAX_PIECE 65520u
+
+/** Length classes of the policy; see vcd_mb_class(). */
+#define VCD_MB_CLASSES 5
+
+/** enum vcd_mb_service - how the jobs of a group are run. */
+enum vcd_mb_service {
+	VCD_MB_NONE, /* not by the library */
+	VCD_MB_CBC_ENCRYPT,
+	VCD_MB_CBC_DECRYPT,
+	VCD_MB_CTR,
+	VCD_MB_ECB,
+	VCD_MB_GCM,
+	VCD_MB_CCM,
+	VCD_MB_CHACHA,
+	VCD_MB_SHA,
+	VCD_MB_HMAC,
+};
+
+/**
+ * struct vcd_mb_group - jobs that are run together.
+ * @service: how
+ * @alg: algorithm
+ * @key_len: bytes of the cipher key; 0: does not matter
+ * @decrypt: direction, where it matters
+ * @hash: the library's number of a hash
+ */
+struct vcd_mb_group {
+	enum vcd_mb_service service;
+	uint32_t alg;
+	uint8_t key_len;
+	bool decrypt;
+	IMB_HASH_ALG hash;
+};
+
+/** Entries of vcd_mb_groups[]; the first is "none". */
+#define VCD_MB_GROUPS 37
+
+extern const struct vcd_mb_group vcd_mb_groups[VCD_MB_GROUPS];
+
+/** vcd_mb_group_find - index of the group for @alg, 0 when the library does not serve it. */
+unsigned int vcd_mb_group_find(const struct vcd_alg *alg, size_t key_len, bool decrypt);
+
+/** enum vcd_mb_arch - which of the library's code is used. */
+enum vcd_mb_arch {
+	VCD_MB_SSE,
+	VCD_MB_AVX2,
+	VCD_MB_AVX512, /* without the vector AES instructions */
+	VCD_MB_VAES,   /* AVX512 with them */
+};
+
+/**
+ * struct vcd_mb_row - from how many jobs on the library is used, by class of length.
+ *
+ * 0: never. Jobs of a longer class count for a shorter one, not the other way round.
+ */
+struct vcd_mb_row {
+	uint8_t min_jobs[VCD_MB_CLASSES];
+};
+
+/**
+ * struct vcd_mb_cpu - what the library will run on.
+ * @aes: code for ciphers and AEADs
+ * @hash: code for hashes
+ * @sha_ni: the SHA instructions are there
+ */
+struct vcd_mb_cpu {
+	enum vcd_mb_arch aes;
+	enum vcd_mb_arch hash;
+	bool sha_ni;
+};
+
+/** vcd_mb_class - length class of @len: up to 32, 128, 512, 2048 bytes, more. */
+static inline unsigned int vcd_mb_class(uint32_t len)
+{
+	return (unsigned int)((len > 32) + (len > 128) + (len > 512) + (len > 2048));
+}
+
+/** vcd_mb_class_end - longest length of a class, UINT32_MAX of the last. */
+uint32_t vcd_mb_class_end(unsigned int class);
+
+/**
+ * vcd_mb_policy - the row of a group.
+ * @automatic: measured; else: always the library
+ */
+struct vcd_mb_row vcd_mb_policy(const struct vcd_mb_group *group, const struct vcd_mb_cpu *cpu,
+				bool automatic);
+
+/**
+ * struct vcd_mb_worker - what one worker has.
+ * @aes: manager for ciphers and AEADs
+ * @hash: manager for hashes, NULL before the first one
+ * @burst: jobs for the synchronous calls
+ * @gcm: state of a GCM message
+ */
+struct vcd_mb_worker {
+	IMB_MGR *aes;
+	IMB_MGR *hash;
+	IMB_JOB burst[VCD_MB_BURST];
+	struct gcm_context_data gcm;
+};
+
+/** union vcd_mb_schedule - what the library needs of a key. */
+union vcd_mb_schedule {
+	struct {
+		_Alignas(16) uint8_t encrypt[15 * 16];
+		_Alignas(16) uint8_t decrypt[15 * 16];
+	} aes;
+	struct gcm_key_data gcm;
+	uint8_t chacha[32];
+	struct {
+		_Alignas(16) uint8_t inner[64];
+		_Alignas(16) uint8_t outer[64];
+	} hmac;
+};
+
+/**
+ * struct vcd_mb_session - a session.
+ * @base: head
+ * @inner: openssl's, for what the library does not do
+ * @group: [0] of encryption and of hashes, [1] of decryption; 0: all to @inner
+ * @key_len: bytes of the cipher key
+ * @schedule_size: bytes at @schedule
+ * @schedule: of the key, or NULL
+ */
+struct vcd_mb_session {
+	struct vcd_engine_session base;
+	struct vcd_engine_session *inner;
+	uint8_t group[2];
+	uint8_t key_len;
+	size_t schedule_size;
+	union vcd_mb_schedule *schedule;
+};
+
+/**
+ * struct vcd_mb_engine - the engine.
+ * @base: head
+ * @inner: the openssl engine
+ * @cpu: what code is used
+ * @aes: a manager's functions, for the schedules of ciphers; has no lanes
+ * @hash: likewise of hashes
+ * @rows: policy, by group
+ * @drivers: names for SESSION_INFO, by vcd_alg_index()
+ * @workers: made by the first job of each
+ */
+struct vcd_mb_engine {
+	struct vcd_engine base;
+	struct vcd_engine *inner;
+	struct vcd_mb_cpu cpu;
+	IMB_MGR aes;
+	IMB_MGR hash;
+	struct vcd_mb_row rows[VCD_MB_GROUPS];
+	char drivers[VCD_ALG_COUNT][VCD_ALG_NAME_LEN];
+	struct vcd_mb_worker *workers[];
+};
+
+/**
+ * vcd_mb_cpu_detect - choose the code for this CPU.
+ *
+ * Return: 0; -ENODEV the CPU, or the system, lacks what the library needs, or the
+ * library fails its own test; -ENOMEM.
+ */
+int vcd_mb_cpu_detect(struct vcd_mb_engine *engine);
+
+/** vcd_mb_manager_new - a manager. Return: NULL for lack of memory. */
+IMB_MGR *vcd_mb_manager_new(enum vcd_mb_arch arch);
+
+/** vcd_mb_manager_free - wipe and free; NULL is fine. */
+void vcd_mb_manager_free(IMB_MGR *manager);
+
+/** vcd_mb_schedule_new - make @session's groups and schedule. Return: 0 or -ENOMEM. */
+int vcd_mb_schedule_new(struct vcd_mb_engine *engine, struct vcd_mb_session *session,
+			const struct vcd_session_params *params);
+
+/** vcd_mb_schedule_free - wipe and free. */
+void vcd_mb_schedule_free(struct vcd_mb_session *session);
+
+/**
+ * vcd_mb_run_group - carry out jobs that were checked.
+ * @engine: engine
+ * @worker: the calling worker's
+ * @group: group of all the jobs
+ * @jobs: the jobs; status, iv, mac are set
+ * @n: at most VCD_MB_BURST
+ */
+void vcd_mb_run_group(struct vcd_mb_engine *engine, struct vcd_mb_worker *worker,
+		      const struct vcd_mb_group *group, struct vcd_job *const jobs[], size_t n);
+
+#endif /* VCD_IPSECMB_H */

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ipsecmb_manager.c - the library's managers, and what the CPU must have. See ipsecmb.h.
+ *
+ * The library looks at CPUID alone. Whether the system saves the wide registers is asked
+ * of the compiler's run time, which knows: a hypervisor or a kernel option can withhold
+ * them.
+ */
+#include "engine/ipsecmb.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#define ALIGN ((size_t)64)
+
+static size_t manager_size(void)
+{
+	return (imb_get_mb_mgr_size() + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+IMB_MGR *vcd_mb_manager_new(enum vcd_mb_arch arch)
+{
+	void *memory = aligned_alloc(ALIGN, manager_size());
+	IMB_MGR *manager;
+
+	if (!memory)
+		return NULL;
+	memset(memory, 0, manager_size());
+	manager = imb_set_pointers_mb_mgr(memory, 0, 1);
+	if (!manager) {
+		free(memory);
+		return NULL;
+	}
+	switch (arch) {
+	case VCD_MB_SSE:
+		init_mb_mgr_sse(manager);
+		break;
+	case VCD_MB_AVX2:
+		init_mb_mgr_avx2(manager);
+		break;
+	case VCD_MB_AVX512:
+	case VCD_MB_VAES:
+		init_mb_mgr_avx512(manager);
+		break;
+	}
+	return manager;
+}
+
+void vcd_mb_manager_free(IMB_MGR *manager)
+{
+	if (!manager)
+		return;
+	OPENSSL_cleanse(manager, manager_size());
+	free(manager);
+}
+
+static bool has(uint64_t features, uint64_t wanted)
+{
+	return (features & wanted) == wanted;
+}
+
+static int choose(uint64_t features, struct vcd_mb_cpu *cpu)
+{
+	const uint64_t vaes = IMB_FEATURE_VAES | IMB_FEATURE_VPCLMULQDQ | IMB_FEATURE_GFNI;
+	bool avx2, avx512;
+
+	__builtin_cpu_init();
+	if (!has(features, IMB_CPUFLAGS_SSE) || !__builtin_cpu_supports("sse4.2"))
+		return -ENODEV;
+	avx2 = has(features, IMB_CPUFLAGS_AVX2) && __builtin_cpu_supports("avx2");
+	avx512 = avx2 && has(features, IMB_CPUFLAGS_AVX512) && __builtin_cpu_supports("avx512f") &&
+		 __builtin_cpu_supports("avx512bw");
+	cpu->sha_ni = has(features, IMB_FEATURE_SHANI);
+	cpu->hash = avx2 ? VCD_MB_AVX2 : VCD_MB_SSE;
+	cpu->aes = cpu->hash;
+	if (avx512)
+		cpu->aes = has(features, vaes) ? VCD_MB_VAES : VCD_MB_AVX512;
+	return 0;
+}
+
+/* The library computes known answers when a manager is made. */
+static bool sound(const IMB_MGR *manager)
+{
+	return !(manager->features & IMB_FEATURE_SELF_TEST) ||
+	       manager->features & IMB_FEATURE_SELF_TEST_PASS;
+}
+
+int vcd_mb_cpu_detect(struct vcd_mb_engine *engine)
+{
+	IMB_MGR *aes, *hash;
+	int err;
+
+	err = choose(imb_get_feature_flags(), &engine->cpu);
+	if (err)
+		return err;
+	aes = vcd_mb_manager_new(engine->cpu.aes);
+	hash = vcd_mb_manager_new(engine->cpu.hash);
+	if (!aes || !hash)
+		err = -ENOMEM;
+	else if (!sound(aes) || !sound(hash))
+		err = -ENODEV;
+	if (!err) {
+		/* The functions in it that make schedules do not touch a manager. */
+		memcpy(&engine->aes, aes, sizeof(engine->aes));
+		memcpy(&engine->hash, hash, sizeof(engine->hash));
+	}
+	vcd_mb_manager_free(aes);
+	vcd_mb_manager_free(hash);
+	return err;
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ipsecmb_run.c - the work of a group. See ipsecmb.h.
+ *
+ * Three ways into the library: the synchronous cipher and hash bursts, which take an
+ * array of ours; the direct call of GCM, which has no lanes to fill and is twice as fast
+ * as a job; and jobs in the manager's own ring for what has neither.
+ *
+ * The IV that continues is read from ciphertext in dst, as by every backend (iv.h): a
+ * guest that changes its output while it is made gets a wrong IV for its own next
+ * piece, and nothing else.
+ */
+#include "engine/ipsecmb.h"
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "engine/iv.h"
+
+static const struct vcd_mb_session *session_of(const struct vcd_job *job)
+{
+	return (const struct vcd_mb_session *)job->session;
+}
+
+/* ---- CBC, CTR: synchronous bursts ------------------------------------------------------ */
+
+/* One piece of @job, from @done on; the IV is in the job. */
+static void fill_cipher(IMB_JOB *imb, struct vcd_job *job, uint32_t done, uint32_t piece)
+{
+	const struct vcd_mb_session *session = session_of(job);
+
+	imb->enc_keys = session->schedule->aes.encrypt;
+	imb->dec_keys = session->schedule->aes.decrypt;
+	imb->key_len_in_bytes = session->key_len;
+	imb->src = job->src + done;
+	imb->dst = job->dst + done;
+	imb->cipher_start_src_offset_in_bytes = 0;
+	imb->msg_len_to_cipher_in_bytes = piece;
+	imb->iv = job->iv;
+	imb->iv_len_in_bytes = 16;
+	imb->status = 0;
+}
+
+static bool submit_cipher(struct vcd_mb_worker *worker, const struct vcd_mb_group *group, size_t n)
+{
+	IMB_CIPHER_MODE mode = group->service == VCD_MB_CTR ? IMB_CIPHER_CNTR : IMB_CIPHER_CBC;
+	IMB_CIPHER_DIRECTION direction =
+	    group->service == VCD_MB_CBC_DECRYPT ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT;
+
+	return IMB_SUBMIT_CIPHER_BURST_NOCHECK(worker->aes, worker->burst, (uint32_t)n, mode,
+					       direction, (IMB_KEY_SIZE_BYTES)group->key_len) == n;
+}
+
+/* No limit of length in these; what continues is saved, as the source may be overwritten. */
+static void run_parallel_mode(struct vcd_mb_worker *worker, const struct vcd_mb_group *group,
+			      struct vcd_job *const jobs[], size_t n)
+{
+	struct vcd_iv_saved saved[VCD_MB_BURST];
+	bool ok;
+
+	for (size_t i = 0; i < n; i++) {
+		fill_cipher(&worker->burst[i], jobs[i], 0, jobs[i]->len);
+		vcd_iv_save(&saved[i], jobs[i]);
+	}
+	ok = submit_cipher(worker, group, n);
+	for (size_t i = 0; i < n; i++) {
+		jobs[i]->status = ok ? VCD_S_OK : VCD_S_IO;
+		vcd_iv_next(&saved[i], jobs[i]);
+	}
+}
+
+/* Long messages go in pieces, each round a piece of every message that has one left. */
+static void run_cbc_encrypt(struct vcd_mb_worker *worker, const struct vcd_mb_group *group,
+			    struct vcd_job *const jobs[], size_t n)
+{
+	uint32_t done = 0;
+	size_t busy = n;
+
+	for (size_t i = 0; i < n; i++)
+		jobs[i]->status = VCD_S_OK;
+	while (busy) {
+		bool ok;
+
+		busy = 0;
+		for (size_t i = 0; i < n; i++) {
+			uint32_t left = jobs[i]->len > done ? jobs[i]->len - done : 0;
+
+			if (left)
+				fill_cipher(&worker->burst[busy++], jobs[i], done,
+					    left < VCD_MB_MAX_PIECE ? left : VCD_MB_MAX_PIECE);
+		}
+		ok = !busy || submit_cipher(worker, group, busy);
+		for (size_t i = 0, k = 0; i < n && k < busy; i++) {
+			const IMB_JOB *imb = &worker->burst[k];
+
+			if (jobs[i]->len <= done)
+				continue;
+			k++;
+			memcpy(jobs[i]->iv, imb->dst + imb->msg_len_to_cipher_in_bytes - 16, 16);
+			if (!ok)
+				jobs[i]->status = VCD_S_IO;
+		}
+		/* A message is far from 4 GiB, so this ends before it could wrap. */
+		done += VCD_MB_MAX_PIECE;
+	}
+}
+
+/* ---- GCM: one message at a time --------------------------------------------------------- */
+
+static void gcm(IMB_MGR *manager, struct vcd_mb_worker *worker, struct vcd_job *job, uint8_t *dst,
+		const uint8_t *src, uint8_t tag[16])
+{
+	const struct vcd_mb_session *session = session_of(job);
+	const struct gcm_key_data *key = &session->schedule->gcm;
+	struct gcm_context_data *state = &worker->gcm;
+	bool decrypt = job->flags & VCD_JOB_DECRYPT;
+
+	switch (session->key_len + decrypt) {
+	case 16:
+		IMB_AES128_GCM_ENC(manager, key, state, dst, src, job->len, job->iv, job->aad,
+				   job->aad_len, tag, 16);
+		break;
+	case 17:
+		IMB_AES128_GCM_DEC(manager, key, state, dst, src, job->len, job->iv, job->aad,
+				   job->aad_len, tag, 16);
+		break;
+	case 24:
+		IMB_AES192_GCM_ENC(manager, key, state, dst, src, job->len, job->iv, job->aad,
+				   job->aad_len, tag, 16);
+		break;
+	case 25:
+		IMB_AES192_GCM_DEC(manager, key, state, dst, src, job->len, job->iv, job->aad,
+				   job->aad_len, tag, 16);
+		break;
+	case 32:
+		IMB_AES256_GCM_ENC(manager, key, state, dst, src, job->len, job->iv, job->aad,
+				   job->aad_len, tag, 16);
+		break;
+	default:
+		IMB_AES256_GCM_DEC(manager, key, state, dst, src, job->len, job->iv, job->aad,
+				   job->aad_len, tag, 16);
+	}
+}
+
+/* The verdict over an AEAD job whose tag was computed. */
+static void settle_aead(struct vcd_job *job, const uint8_t tag[16], bool ok)
+{
+	bool decrypt = job->flags & VCD_JOB_DECRYPT;
+
+	job->status = ok ? VCD_S_OK : VCD_S_IO;
+	if (ok && decrypt && CRYPTO_memcmp(tag, job->mac, job->mac_len))
+		job->status = VCD_S_BADMSG;
+	else if (ok && !decrypt)
+		memcpy(job->mac, tag, job->mac_len);
+	if (job->status != VCD_S_OK && job->len)
+		OPENSSL_cleanse(job->dst, job->len);
+}
+
+static void run_gcm(struct vcd_mb_worker *worker, struct vcd_job *const jobs[], size_t n)
+{
+	uint8_t none[16] = {0}, tag[16];
+
+	for (size_t i = 0; i < n; i++) {
+		struct vcd_job *job = jobs[i];
+
+		gcm(worker->aes, worker, job, job->len ? job->dst : none,
+		    job->len ? job->src : none, tag);
+		settle_aead(job, tag, true);
+	}
+}
+
+/* ---- jobs in the manager's ring --------------------------------------------------------- */
+
+static void fill_ecb(IMB_JOB *imb, const struct vcd_job *job, uint32_t done, uint32_t piece)
+{
+	const struct vcd_mb_session *session = session_of(job);
+
+	*imb = (IMB_JOB){
+	    .enc_keys = session->schedule->aes.encrypt,
+	    .dec_keys = session->schedule->aes.decrypt,
+	    .key_len_in_bytes = session->key_len,
+	    .src = job->src + done,
+	    .dst = job->dst + done,
+	    .msg_len_to_cipher_in_bytes = piece,
+	    .cipher_mode = IMB_CIPHER_ECB,
+	    .cipher_direction = job->flags & VCD_JOB_DECRYPT ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT,
+	    .hash_alg = IMB_AUTH_NULL,
+	    .chain_order = IMB_ORDER_CIPHER_HASH,
+	};
+}
+
+static void fill_aead(IMB_JOB *imb, const struct vcd_job *job, bool ccm, uint8_t *tag)
+{
+	const struct vcd_mb_session *session = session_of(job);
+	bool decrypt = job->flags & VCD_JOB_DECRYPT;
+	/* CCM authenticates plaintext, the other one ciphertext. */
+	bool hash_first = ccm != decrypt;
+
+	*imb = (IMB_JOB){
+	    .enc_keys = ccm ? session->schedule->aes.encrypt : session->schedule->chacha,
+	    .dec_keys = ccm ? session->schedule->aes.encrypt : session->schedule->chacha,
+	    .key_len_in_bytes = session->key_len,
+	    .src = job->src,
+	    .dst = job->dst,
+	    .msg_len_to_cipher_in_bytes = job->len,
+	    .msg_len_to_hash_in_bytes = job->len,
+	    .iv = job->iv,
+	    .iv_len_in_bytes = job->iv_len,
+	    .auth_tag_output = tag,
+	    .auth_tag_output_len_in_bytes = ccm ? job->mac_len : 16,
+	    .cipher_mode = ccm ? IMB_CIPHER_CCM : IMB_CIPHER_CHACHA20_POLY1305,
+	    .cipher_direction = decrypt ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT,
+	    .hash_alg = ccm ? IMB_AUTH_AES_CCM : IMB_AUTH_CHACHA20_POLY1305,
+	    .chain_order = hash_first ? IMB_ORDER_HASH_CIPHER : IMB_ORDER_CIPHER_HASH,
+	};
+	if (ccm) {
+		imb->u.CCM.aad = job->aad;
+		imb->u.CCM.aad_len_in_bytes = job->aad_len;
+	} else {
+		imb->u.CHACHA20_POLY1305.aad = job->aad;
+		imb->u.CHACHA20_POLY1305.aad_len_in_bytes = job->aad_len;
+	}
+}
+
+static void fill_sha(IMB_JOB *imb, struct vcd_job *job, IMB_HASH_ALG hash)
+{
+	*imb = (IMB_JOB){
+	    .src = job->src,
+	    .msg_len_to_hash_in_bytes = job->len,
+	    .auth_tag_output = job->mac,
+	    .auth_tag_output_len_in_bytes = job->session->mac->digest_len,
+	    .cipher_mode = IMB_CIPHER_NULL,
+	    .cipher_direction = IMB_DIR_ENCRYPT,
+	    .hash_alg = hash,
+	    .chain_order = IMB_ORDER_HASH_CIPHER,
+	};
+}
+
+/* Count the finished job that a submit or flush gave, and all behind it. */
+static size_t completed(IMB_MGR *manager, const IMB_JOB *imb)
+{
+	size_t good = 0;
+
+	while (imb) {
+		good += imb->status == IMB_STATUS_COMPLETED;
+		imb = IMB_GET_COMPLETED_JOB(manager);
+	}
+	return good;
+}
+
+static size_t flush(IMB_MGR *manager)
+{
+	size_t good = 0;
+	IMB_JOB *imb;
+
+	while ((imb = IMB_FLUSH_JOB(manager)))
+		good += completed(manager, imb);
+	return good;
+}
+
+static void run_ecb(struct vcd_mb_worker *worker, struct vcd_job *const jobs[], size_t n)
+{
+	size_t good = 0, wanted = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		for (uint32_t done = 0; done < jobs[i]->len; done += VCD_MB_MAX_PIECE) {
+			uint32_t left = jobs[i]->len - done;
+
+			fill_ecb(IMB_GET_NEXT_JOB(worker->aes), jobs[i], done,
+				 left < VCD_MB_MAX_PIECE ? left : VCD_MB_MAX_PIECE);
+			good += completed(worker->aes, IMB_SUBMIT_JOB_NOCHECK(worker->aes));
+			wanted++;
+		}
+	}
+	good += flush(worker->aes);
+	for (size_t i = 0; i < n; i++)
+		jobs[i]->status = good == wanted ? VCD_S_OK : VCD_S_IO;
+}
+
+static void run_aead(struct vcd_mb_worker *worker, bool ccm, struct vcd_job *const jobs[], size_t n)
+{
+	uint8_t tags[VCD_MB_BURST][16];
+	size_t good = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		fill_aead(IMB_GET_NEXT_JOB(worker->aes), jobs[i], ccm, tags[i]);
+		good += completed(worker->aes, IMB_SUBMIT_JOB_NOCHECK(worker->aes));
+	}
+	good += flush(worker->aes);
+	for (size_t i = 0; i < n; i++)
+		settle_aead(jobs[i], tags[i], good == n);
+}
+
+static void settle_hash(struct vcd_job *const jobs[], size_t n, bool ok)
+{
+	for (size_t i = 0; i < n; i++) {
+		jobs[i]->status = ok ? VCD_S_OK : VCD_S_IO;
+		jobs[i]->mac_len = (uint8_t)(ok ? jobs[i]->session->mac->digest_len : 0);
+	}
+}
+
+static void run_sha(struct vcd_mb_worker *worker, IMB_HASH_ALG hash, struct vcd_job *const jobs[],
+		    size_t n)
+{
+	size_t good = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		fill_sha(IMB_GET_NEXT_JOB(worker->hash), jobs[i], hash);
+		good += completed(worker->hash, IMB_SUBMIT_JOB_NOCHECK(worker->hash));
+	}
+	good += flush(worker->hash);
+	settle_hash(jobs, n, good == n);
+}
+
+/* ---- HMAC: synchronous burst ------------------------------------------------------------ */
+
+static void run_hmac(struct vcd_mb_worker *worker, IMB_HASH_ALG hash, struct vcd_job *const jobs[],
+		     size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct vcd_mb_session *session = session_of(jobs[i]);
+
+		worker->burst[i] = (IMB_JOB){
+		    .src = jobs[i]->src,
+		    .msg_len_to_hash_in_bytes = jobs[i]->len,
+		    .auth_tag_output = jobs[i]->mac,
+		    .auth_tag_output_len_in_bytes = jobs[i]->session->mac->digest_len,
+		    .hash_alg = hash,
+		    .u.HMAC._hashed_auth_key_xor_ipad = session->schedule->hmac.inner,
+		    .u.HMAC._hashed_auth_key_xor_opad = session->schedule->hmac.outer,
+		};
+	}
+	settle_hash(jobs, n,
+		    IMB_SUBMIT_HASH_BURST_NOCHECK(worker->hash, worker->burst, (uint32_t)n, hash) ==
+			n);
+}
+
+void vcd_mb_run_group(struct vcd_mb_engine *engine, struct vcd_mb_worker *worker,
+		      const struct vcd_mb_group *group, struct vcd_job *const jobs[], size_t n)
+{
+	switch (group->service) {
+	case VCD_MB_NONE:
+		break;
+	case VCD_MB_CBC_ENCRYPT:
+		run_cbc_encrypt(worker, group, jobs, n);
+		break;
+	case VCD_MB_CBC_DECRYPT:
+	case VCD_MB_CTR:
+		run_parallel_mode(worker, group, jobs, n);
+		break;
+	case VCD_MB_ECB:
+		run_ecb(worker, jobs, n);
+		break;
+	case VCD_MB_GCM:
+		run_gcm(worker, jobs, n);
+		break;
+	case VCD_MB_CCM:
+	case VCD_MB_CHACHA:
+		run_aead(worker, group->service == VCD_MB_CCM, jobs, n);
+		break;
+	case VCD_MB_SHA:
+		run_sha(worker, group->hash, jobs, n);
+		break;
+	case VCD_MB_HMAC:
+		run_hmac(worker, group->hash, jobs, n);
+		break;
+	}
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ipsecmb_session.c - groups and key schedules of a session. See ipsecmb.h. */
+#include "engine/ipsecmb.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "cryptodev.h"
+
+/* The library wants AES schedules on 16 bytes, GCM's on a cache line. */
+#define ALIGN ((size_t)64)
+
+#define CIPHER(how, id, len, dec)                                                                  \
+	{                                                                                          \
+		.service = (how), .alg = (id), .key_len = (len), .decrypt = (dec)                  \
+	}
+#define AES(how, id, dec)                                                                          \
+	CIPHER(how, id, 16, dec), CIPHER(how, id, 24, dec), CIPHER(how, id, 32, dec)
+#define HASH(how, id, number)                                                                      \
+	{                                                                                          \
+		.service = (how), .alg = (id), .hash = (number)                                    \
+	}
+
+const struct vcd_mb_group vcd_mb_groups[VCD_MB_GROUPS] = {
+    {.service = VCD_MB_NONE},
+    AES(VCD_MB_CBC_ENCRYPT, CRYPTO_AES_CBC, false),
+    AES(VCD_MB_CBC_DECRYPT, CRYPTO_AES_CBC, true),
+    AES(VCD_MB_CTR, CRYPTO_AES_CTR, false),
+    AES(VCD_MB_CTR, CRYPTO_AES_CTR, true),
+    AES(VCD_MB_ECB, CRYPTO_AES_ECB, false),
+    AES(VCD_MB_ECB, CRYPTO_AES_ECB, true),
+    CIPHER(VCD_MB_GCM, CRYPTO_AES_GCM, 0, false),
+    CIPHER(VCD_MB_GCM, CRYPTO_AES_GCM, 0, true),
+    /* No 192-bit keys in the library */
+    CIPHER(VCD_MB_CCM, CRYPTO_AES_CCM, 16, false),
+    CIPHER(VCD_MB_CCM, CRYPTO_AES_CCM, 16, true),
+    CIPHER(VCD_MB_CCM, CRYPTO_AES_CCM, 32, false),
+    CIPHER(VCD_MB_CCM, CRYPTO_AES_CCM, 32, true),
+    CIPHER(VCD_MB_CHACHA, CRYPTO_CHACHA20_POLY1305, 0, false),
+    CIPHER(VCD_MB_CHACHA, CRYPTO_CHACHA20_POLY1305, 0, true),
+    HASH(VCD_MB_SHA, CRYPTO_SHA1, IMB_AUTH_SHA_1),
+    HASH(VCD_MB_SHA, CRYPTO_SHA2_224, IMB_AUTH_SHA_224),
+    HASH(VCD_MB_SHA, CRYPTO_SHA2_256, IMB_AUTH_SHA_256),
+    HASH(VCD_MB_SHA, CRYPTO_SHA2_384, IMB_AUTH_SHA_384),
+    HASH(VCD_MB_SHA, CRYPTO_SHA2_512, IMB_AUTH_SHA_512),
+    HASH(VCD_MB_HMAC, CRYPTO_SHA1_HMAC, IMB_AUTH_HMAC_SHA_1),
+    HASH(VCD_MB_HMAC, CRYPTO_SHA2_224_HMAC, IMB_AUTH_HMAC_SHA_224),
+    HASH(VCD_MB_HMAC, CRYPTO_SHA2_256_HMAC, IMB_AUTH_HMAC_SHA_256),
+    HASH(VCD_MB_HMAC, CRYPTO_SHA2_384_HMAC, IMB_AUTH_HMAC_SHA_384),
+    HASH(VCD_MB_HMAC, CRYPTO_SHA2_512_HMAC, IMB_AUTH_HMAC_SHA_512),
+};
+
+unsigned int vcd_mb_group_find(const struct vcd_alg *alg, size_t key_len, bool decrypt)
+{
+	for (unsigned int i = 1; i < VCD_MB_GROUPS; i++) {
+		const struct vcd_mb_group *group = &vcd_mb_groups[i];
+
+		if (group->service != VCD_MB_NONE && group->alg == alg->id &&
+		    group->decrypt == decrypt && (!group->key_len || group->key_len == key_len))
+			return i;
+	}
+	return 0;
+}
+
+static size_t size_of(enum vcd_mb_service service)
+{
+	const union vcd_mb_schedule *schedule = NULL;
+
+	switch (service) {
+	case VCD_MB_CBC_ENCRYPT:
+	case VCD_MB_CBC_DECRYPT:
+	case VCD_MB_CTR:
+	case VCD_MB_ECB:
+	case VCD_MB_CCM:
+		return sizeof(schedule->aes);
+	case VCD_MB_GCM:
+		return sizeof(schedule->gcm);
+	case VCD_MB_CHACHA:
+		return sizeof(schedule->chacha);
+	case VCD_MB_HMAC:
+		return sizeof(schedule->hmac);
+	default:
+		return 0;
+	}
+}
+
+static void expand_aes(IMB_MGR *functions, union vcd_mb_schedule *schedule, const uint8_t *key,
+		       size_t len)
+{
+	switch (len) {
+	case 16:
+		IMB_AES_KEYEXP_128(functions, key, schedule->aes.encrypt, schedule->aes.decrypt);
+		break;
+	case 24:
+		IMB_AES_KEYEXP_192(functions, key, schedule->aes.encrypt, schedule->aes.decrypt);
+		break;
+	default:
+		IMB_AES_KEYEXP_256(functions, key, schedule->aes.encrypt, schedule->aes.decrypt);
+	}
+}
+
+static void expand_gcm(IMB_MGR *functions, union vcd_mb_schedule *schedule, const uint8_t *key,
+		       size_t len)
+{
+	switch (len) {
+	case 16:
+		IMB_AES128_GCM_PRE(functions, key, &schedule->gcm);
+		break;
+	case 24:
+		IMB_AES192_GCM_PRE(functions, key, &schedule->gcm);
+		break;
+	default:
+		IMB_AES256_GCM_PRE(functions, key, &schedule->gcm);
+	}
+}
+
+/* Digest of a long key, or state after one block; both by the library's plain functions. */
+static void hash(IMB_MGR *functions, IMB_HASH_ALG alg, const uint8_t *data, size_t len, bool block,
+		 uint8_t *out)
+{
+	switch (alg) {
+	case IMB_AUTH_HMAC_SHA_1:
+		if (block)
+			IMB_SHA1_ONE_BLOCK(functions, data, out);
+		else
+			IMB_SHA1(functions, data, len, out);
+		break;
+	case IMB_AUTH_HMAC_SHA_224:
+		if (block)
+			IMB_SHA224_ONE_BLOCK(functions, data, out);
+		else
+			IMB_SHA224(functions, data, len, out);
+		break;
+	case IMB_AUTH_HMAC_SHA_256:
+		if (block)
+			IMB_SHA256_ONE_BLOCK(functions, data, out);
+		else
+			IMB_SHA256(functions, data, len, out);
+		break;
+	case IMB_AUTH_HMAC_SHA_384:
+		if (block)
+			IMB_SHA384_ONE_BLOCK(functions, data, out);
+		else
+			IMB_SHA384(functions, data, len, out);
+		break;
+	default:
+		if (block)
+			IMB_SHA512_ONE_BLOCK(functions, data, out);
+		else
+			IMB_SHA512(functions, data, len, out);
+	}
+}
+
+/* RFC 2104: what the hash holds after the block of key and ipad, and of key and opad. */
+static void expand_hmac(IMB_MGR *functions, union vcd_mb_schedule *schedule, IMB_HASH_ALG alg,
+			const uint8_t *key, size_t len)
+{
+	bool wide = alg == IMB_AUTH_HMAC_SHA_384 || alg == IMB_AUTH_HMAC_SHA_512;
+	size_t size = wide ? IMB_SHA_512_BLOCK_SIZE : IMB_SHA_256_BLOCK_SIZE;
+	uint8_t block[IMB_SHA_512_BLOCK_SIZE] = {0};
+
+	if (len > size)
+		hash(functions, alg, key, len, false, block);
+	else if (len)
+		memcpy(block, key, len);
+	for (size_t i = 0; i < size; i++)
+		block[i] ^= 0x36;
+	hash(functions, alg, block, size, true, schedule->hmac.inner);
+	for (size_t i = 0; i < size; i++)
+		block[i] ^= 0x36 ^ 0x5c;
+	hash(functions, alg, block, size, true, schedule->hmac.outer);
+	OPENSSL_cleanse(block, sizeof(block));
+}
+
+int vcd_mb_schedule_new(struct vcd_mb_engine *engine, struct vcd_mb_session *session,
+			const struct vcd_session_params *params)
+{
+	const struct vcd_alg *alg = params->cipher ? params->cipher : params->mac;
+	const struct vcd_mb_group *group;
+	size_t size;
+
+	/* Cipher and MAC depend on each other: nothing for lanes. */
+	if (params->cipher && params->mac)
+		return 0;
+	session->key_len = (uint8_t)params->key_len;
+	session->group[0] = (uint8_t)vcd_mb_group_find(alg, params->key_len, false);
+	session->group[1] = (uint8_t)(params->cipher ? vcd_mb_group_find(alg, params->key_len, true)
+						     : session->group[0]);
+	group = &vcd_mb_groups[session->group[0]];
+	size = size_of(group->service);
+	if (!size)
+		return 0;
+	session->schedule_size = (size + ALIGN - 1) / ALIGN * ALIGN;
+	session->schedule = aligned_alloc(ALIGN, session->schedule_size);
+	if (!session->schedule)
+		return -ENOMEM;
+	memset(session->schedule, 0, session->schedule_size);
+	if (group->service == VCD_MB_GCM)
+		expand_gcm(&engine->aes, session->schedule, params->key, params->key_len);
+	else if (group->service == VCD_MB_CHACHA)
+		memcpy(session->schedule->chacha, params->key, sizeof(session->schedule->chacha));
+	else if (group->service == VCD_MB_HMAC)
+		expand_hmac(&engine->hash, session->schedule, group->hash, params->mackey,
+			    params->mackey_len);
+	else
+		expand_aes(&engine->aes, session->schedule, params->key, params->key_len);
+	return 0;
+}
+
+void vcd_mb_schedule_free(struct vcd_mb_session *session)
+{
+	if (session->schedule)
+		OPENSSL_cleanse(session->schedule, session->schedule_size);
+	free(session->schedule);
+	session->schedule = NULL;
+}
