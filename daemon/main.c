@@ -106,6 +106,31 @@ static int open_control(struct daemon *d)
 	return janitor_socket(&d->janitor, JANITOR_CONTROL, st.st_dev, st.st_ino);
 }
 
+static int open_engine(struct daemon *d)
+{
+	const struct options *o = &d->options;
+	int err;
+
+	err = vcd_engine_open(o->engine, o->workers ? o->workers : 1, &d->engine);
+	switch (err) {
+	case 0:
+		break;
+	case -EINVAL:
+		log_msg(LOG_ERROR, "--engine=%s: no such engine, or a bad argument; see --help",
+			o->engine);
+		break;
+	case -ENODEV:
+		log_msg(LOG_ERROR,
+			"--engine=%s: its device or library is not there, or the CPU lacks what "
+			"it needs; try --engine=openssl",
+			o->engine);
+		break;
+	default:
+		log_msg(LOG_ERROR, "--engine=%s: %s", o->engine, strerror(-err));
+	}
+	return err;
+}
+
 static int stage_open(struct daemon *d)
 {
 	const struct options *o = &d->options;
@@ -123,23 +148,7 @@ static int stage_open(struct daemon *d)
 	if (d->notify < -1)
 		log_msg(LOG_WARN, "the service manager cannot be reached: %s",
 			strerror(-d->notify));
-	err = vcd_engine_open(o->engine, o->workers, &d->engine);
-	switch (err) {
-	case 0:
-		break;
-	case -EINVAL:
-		log_msg(LOG_ERROR, "--engine=%s: no such engine, or a bad argument; see --help",
-			o->engine);
-		break;
-	case -ENODEV:
-		log_msg(LOG_ERROR,
-			"--engine=%s: its device or library is not there; try --engine=openssl",
-			o->engine);
-		break;
-	default:
-		log_msg(LOG_ERROR, "--engine=%s: %s", o->engine, strerror(-err));
-	}
-	return err;
+	return open_engine(d);
 }
 
 /*
@@ -274,6 +283,20 @@ static int serve(struct daemon *d)
 	return server_run(&d->server, d->backend);
 }
 
+/* --print-engine. Return: exit status. */
+static int print_engine(struct daemon *d)
+{
+	bool bad;
+
+	if (open_engine(d))
+		return STATUS_FAILURE;
+	vcd_engine_describe(d->engine, stdout);
+	d->engine = vcd_engine_close(d->engine);
+	/* Output that got lost must not look like success. */
+	bad = fflush(stdout) || ferror(stdout);
+	return bad ? STATUS_FAILURE : STATUS_OK;
+}
+
 int main(int argc, char **argv)
 {
 	struct daemon d = {0};
@@ -287,6 +310,8 @@ int main(int argc, char **argv)
 	d.sandbox.mode = d.options.sandbox;
 	d.sandbox.seccomp = d.options.seccomp;
 	d.janitor.socket = -1;
+	if (d.options.print_engine)
+		return print_engine(&d);
 	d.server.listener = d.server.signals = d.server.epoll = d.server.pending = -1;
 	d.server.vu.socket = -1;
 	control_init(&d.control);

@@ -32,6 +32,7 @@ enum option_id {
 	OPT_FD,
 	OPT_PRINT_CAPABILITIES,
 	OPT_ENGINE,
+	OPT_PRINT_ENGINE,
 	OPT_NUM_QUEUES,
 	OPT_WORKERS,
 	OPT_POLL_US,
@@ -55,6 +56,7 @@ static const struct option long_options[] = {
     {"fd", required_argument, NULL, OPT_FD},
     {"print-capabilities", no_argument, NULL, OPT_PRINT_CAPABILITIES},
     {"engine", required_argument, NULL, OPT_ENGINE},
+    {"print-engine", no_argument, NULL, OPT_PRINT_ENGINE},
     {"num-queues", required_argument, NULL, OPT_NUM_QUEUES},
     {"workers", required_argument, NULL, OPT_WORKERS},
     {"poll-us", required_argument, NULL, OPT_POLL_US},
@@ -95,6 +97,7 @@ static void print_help(void)
 		printf(" %s", *name);
 	printf(
 	    "\n"
+	    "  --print-engine        print what carries out which work, and exit\n"
 	    "  --num-queues=N        queues of the device (default: CPUs, at most %d)\n"
 	    "  --workers=N           threads that serve them (default: queues, at most CPUs)\n"
 	    "  --poll-us=N           poll an empty ring up to N us before sleeping (default: 0)\n"
@@ -197,6 +200,9 @@ static int take_option(int id, int index, const char *arg, struct options *o)
 	case OPT_ENGINE:
 		o->engine = arg;
 		break;
+	case OPT_PRINT_ENGINE:
+		o->print_engine = true;
+		break;
 	case OPT_NUM_QUEUES:
 		ok = parse_number(name, arg, 1, VCD_MAX_QUEUES, &o->num_queues);
 		break;
@@ -261,6 +267,8 @@ static int finish(struct options *o)
 			 : cpus > 0			   ? VCD_MAX_QUEUES
 							   : 1;
 
+	if (o->print_engine)
+		return OPTIONS_RUN;
 	if (!o->socket_path == (o->fd < 0)) {
 		log_msg(LOG_ERROR, "one of --socket-path=PATH and --fd=N is needed");
 		return usage_error();

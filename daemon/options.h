@@ -24,6 +24,7 @@ enum exit_status {
  * @socket_path: where to listen, or NULL
  * @fd: a socket that is there already, or -1
  * @engine: engine, for vcd_engine_open()
+ * @print_engine: describe it and end
  * @num_queues: queues
  * @workers: worker threads
  * @poll_us: longest time to poll an empty ring
@@ -41,6 +42,7 @@ struct options {
 	const char *socket_path;
 	int fd;
 	const char *engine;
+	bool print_engine;
 	unsigned int num_queues;
 	unsigned int workers;
 	unsigned int poll_us;

@@ -122,9 +122,6 @@ static inline unsigned int vcd_mb_class(uint32_t len)
 	return (unsigned int)((len > 32) + (len > 128) + (len > 512) + (len > 2048));
 }
 
-/** vcd_mb_class_end - longest length of a class, UINT32_MAX of the last. */
-uint32_t vcd_mb_class_end(unsigned int class);
-
 /**
  * vcd_mb_policy - the row of a group.
  * @automatic: measured; else: always the library

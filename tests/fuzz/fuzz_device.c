@@ -26,6 +26,7 @@
 #include <string.h>
 
 #include "device/internal.h"
+#include "tests/lib/engine.h"
 #include "tests/lib/split.h"
 
 #define RECORD_HEAD 6
@@ -79,7 +80,7 @@ static void open_device(struct fuzz *fuzz)
 	static struct vcd_engine *engine;
 
 	if (!engine)
-		CHECK(!vcd_engine_open("openssl", 1, &engine));
+		CHECK(!test_engine_open(1, &engine));
 	fuzz->engine = options.engine = engine;
 	CHECK(!vcd_device_new_at(&options, 0, 0, &fuzz->device));
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "device/internal.h"
+#include "tests/lib/engine.h"
 
 #define POISON 0xee
 #define MAX_IOV 100
@@ -17,7 +18,7 @@ void devtest_open(struct devtest *test, unsigned int workers,
 	struct vcd_device_options all = {.num_queues = 1};
 
 	*test = (struct devtest){0};
-	assert_int_equal(vcd_engine_open("openssl", workers, &test->engine), 0);
+	assert_int_equal(test_engine_open(workers, &test->engine), 0);
 	if (options)
 		all = *options;
 	all.engine = test->engine;

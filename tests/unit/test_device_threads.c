@@ -14,6 +14,7 @@
 
 #include "cryptodev.h"
 #include "device/device.h"
+#include "tests/lib/engine.h"
 #include "tests/unit/evp_reference.h"
 
 #define WORKERS 4
@@ -181,7 +182,7 @@ int main(void)
 	struct vcd_device_options with = options;
 	int failed;
 
-	if (vcd_engine_open("openssl", WORKERS, &engine))
+	if (test_engine_open(WORKERS, &engine))
 		return 1;
 	with.engine = engine;
 	if (vcd_device_new(&with, &device))

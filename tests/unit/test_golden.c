@@ -15,6 +15,7 @@
 
 #include "cryptodev.h"
 #include "device/internal.h"
+#include "tests/lib/engine.h"
 #include "tests/lib/golden.h"
 
 #define MAX_IOV 100
@@ -104,6 +105,11 @@ static void all_messages(void **state)
 		char *name = entries[i]->d_name;
 
 		name[strlen(name) - 4] = 0;
+		/* The one message with the engine's name in it; it is openssl's. */
+		if (!strcmp(name, "session-info") && strcmp(engine->ops->name, "openssl")) {
+			free(entries[i]);
+			continue;
+		}
 		check(name, NULL);
 		for (unsigned int round = 0; round < 20; round++)
 			check(name, &random);
@@ -175,7 +181,7 @@ int main(void)
 	};
 	int failed;
 
-	if (vcd_engine_open("openssl", 1, &engine))
+	if (test_engine_open(1, &engine))
 		return 1;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	vcd_engine_close(engine);

@@ -17,7 +17,7 @@
 
 const char *rig_daemon;
 
-#define MAX_ARGS (PROCESS_MAX_ARGS - 4)
+#define MAX_ARGS (PROCESS_MAX_ARGS - 5)
 
 static void make_dir(struct rig *rig)
 {
@@ -28,16 +28,39 @@ static void make_dir(struct rig *rig)
 	snprintf(rig->stats_path, sizeof(rig->stats_path), "%s/stats.json", rig->dir);
 }
 
+/* --engine=..., when this run is on a certain one. */
+static char engine_arg[64];
+
+/* Ends the program when the machine cannot have that engine. */
+static void choose_engine(void)
+{
+	const char *name = getenv("VCD_TEST_ENGINE");
+	char command[512];
+
+	if (!name || engine_arg[0])
+		return;
+	(void)snprintf(engine_arg, sizeof(engine_arg), "--engine=%s", name);
+	(void)snprintf(command, sizeof(command), "'%s' %s --print-engine >/dev/null", rig_daemon,
+		       engine_arg);
+	if (system(command) == 0)
+		return;
+	printf("SKIPPED: no engine %s here\n", name);
+	exit(77);
+}
+
 /* The arguments that every daemon gets, and those of the test. */
 static void collect_args(const char **all, char *stats_arg, size_t size, const struct rig *rig,
 			 const char *const *args)
 {
 	unsigned int n = 0;
 
+	choose_engine();
 	snprintf(stats_arg, size, "--stats-file=%s", rig->stats_path);
 	all[n++] = stats_arg;
 	/* What it says about hostile input is not what the reader of a test log wants. */
 	all[n++] = "--quiet";
+	if (engine_arg[0])
+		all[n++] = engine_arg;
 	while (args && *args && n < MAX_ARGS)
 		all[n++] = *args++;
 	all[n] = NULL;

@@ -93,7 +93,8 @@ static void virtio_cryptodev_queue_reset(VirtIODevice *vdev, uint32_t index)
 static bool engine_computes(const struct vcd_engine *engine)
 {
     return !strcmp(engine->ops->name, "openssl") ||
-           !strcmp(engine->ops->name, "ipsec-mb");
+           !strcmp(engine->ops->name, "ipsec-mb") ||
+           !strcmp(engine->ops->name, "auto");
 }
 
 static bool properties_check(VirtIOCryptodev *s, Error **errp)
