@@ -41,8 +41,17 @@ static void unlock_all(struct backend *backend)
 		queue_unlock(&backend->queues[i - 1]);
 }
 
-int backend_new(struct vcd_device *device, unsigned int num_queues, unsigned int num_workers,
-		unsigned int poll_us, struct backend **ret)
+struct ledger_shape backend_ledger(unsigned int num_queues, unsigned int num_workers,
+				   uint32_t max_request)
+{
+	/* All requests of a batch but the last, and that one with its header and keys. */
+	const size_t last = (max_request ? max_request : VCD_DEFAULT_MAX_REQUEST) + 4096u;
+
+	return (struct ledger_shape){num_queues, num_workers, QUEUE_BATCH_BYTES + last};
+}
+
+int backend_new(struct vcd_device *device, struct ledger *ledger, unsigned int num_queues,
+		unsigned int num_workers, unsigned int poll_us, struct backend **ret)
 {
 	struct backend *backend;
 	unsigned int i;
@@ -62,11 +71,14 @@ int backend_new(struct vcd_device *device, unsigned int num_queues, unsigned int
 	}
 	backend->device = device;
 	limits_init(&backend->limits);
+	backend->ledger = ledger;
 	backend->poll_us = poll_us;
 	backend->num_queues = num_queues;
 	backend->num_workers = num_workers;
 	for (i = 0; i < num_queues; i++)
 		queue_init(&backend->queues[i], i);
+	for (i = 0; i < num_queues; i++)
+		backend->queues[i].ledger = &ledger->queue[i];
 	for (i = 0; i < num_workers; i++) {
 		err = worker_start(&backend->workers[i], i, backend);
 		if (err)
@@ -113,8 +125,11 @@ struct worker *backend_worker(struct backend *backend, const struct queue *queue
 
 int backend_update(struct backend *backend, struct queue *queue)
 {
-	int err = queue_update(queue, &backend->memory, backend->features);
+	int err;
 
+	if (backend->replaying)
+		return 0;
+	err = queue_update(queue, &backend->memory, backend->features);
 	if (queue->active)
 		worker_wake(backend_worker(backend, queue));
 	else if (err)
@@ -160,6 +175,8 @@ void backend_set_limit(struct backend *backend, enum limit_kind kind, struct lim
 	unsigned int i;
 
 	limits_set(&backend->limits, kind, limit);
+	backend->ledger->head->limits[kind] = limit;
+	__atomic_fetch_or(&backend->ledger->head->limits_set, 1ull << kind, __ATOMIC_RELEASE);
 	/* Who waits for the former limit looks at the new one. */
 	for (i = 0; i < backend->num_workers; i++)
 		worker_wake(&backend->workers[i]);
@@ -174,6 +191,19 @@ bool backend_quiesced(const struct backend *backend)
 		if (__atomic_load_n(&backend->queues[i].active, __ATOMIC_RELAXED))
 			return false;
 	return true;
+}
+
+void backend_resume(struct backend *backend)
+{
+	unsigned int i;
+
+	lock_all(backend);
+	backend->replaying = false;
+	ledger_recover(backend->ledger, &backend->memory);
+	for (i = 0; i < backend->num_queues; i++)
+		queue_resume(&backend->queues[i]);
+	update_all(backend);
+	unlock_all(backend);
 }
 
 void backend_reset(struct backend *backend)
@@ -200,12 +230,15 @@ void backend_stats_get(const struct backend *backend, struct backend_stats *stat
 
 	*stats = (struct backend_stats){0};
 	for (i = 0; i < backend->num_workers; i++) {
-		stats->kicks += counter_get(&backend->workers[i].kicks);
-		stats->sleeps += counter_get(&backend->workers[i].sleeps);
+		stats->kicks += counter_get(&backend->workers[i].line->kicks);
+		stats->sleeps += counter_get(&backend->workers[i].line->sleeps);
 	}
 	for (i = 0; i < backend->num_queues; i++) {
-		stats->notifications += counter_get(&backend->queues[i].notifications);
-		stats->ring_errors += counter_get(&backend->queues[i].ring_errors);
-		latency_merge(&stats->latency, &backend->queues[i].latency);
+		stats->notifications += counter_get(&backend->queues[i].ledger->notifications);
+		stats->ring_errors += counter_get(&backend->queues[i].ledger->ring_errors);
+		latency_merge(&stats->latency, &backend->queues[i].ledger->latency);
 	}
+	stats->published = ledger_done(backend->ledger);
+	stats->restarts = backend->ledger->head->restarts;
+	stats->upgrades = backend->ledger->head->upgrades;
 }

@@ -9,15 +9,17 @@
 #include <stdint.h>
 
 #include "daemon/latency.h"
-#include "daemon/rate_limits.h"
+#include "daemon/ledger.h"
 #include "daemon/memory.h"
 #include "daemon/queue.h"
+#include "daemon/rate_limits.h"
 #include "daemon/worker.h"
 #include "device/device.h"
 
 /**
  * struct backend - one device and those who work on it.
  * @device: the device; borrowed
+ * @ledger: what survives us; borrowed
  * @num_queues: queues
  * @num_workers: workers; queue i belongs to worker i % num_workers
  * @poll_us: longest time to poll an empty ring
@@ -26,9 +28,12 @@
  * @workers: workers
  * @memory: guest memory; changed under the locks of all queues
  * @features: virtio features that the driver accepted; changed likewise
+ * @replaying: the state of a former worker is being set up again: nothing is
+ *	served, and the ledger is left alone, before backend_resume()
  */
 struct backend {
 	struct vcd_device *device;
+	struct ledger *ledger;
 	unsigned int num_queues;
 	unsigned int num_workers;
 	unsigned int poll_us;
@@ -37,11 +42,22 @@ struct backend {
 	struct worker *workers;
 	struct memory memory;
 	uint64_t features;
+	bool replaying;
 };
+
+/**
+ * backend_ledger - the shape of the ledger that a backend needs.
+ * @num_queues: see backend_new()
+ * @num_workers: likewise
+ * @max_request: the device's, 0: the default
+ */
+struct ledger_shape backend_ledger(unsigned int num_queues, unsigned int num_workers,
+				   uint32_t max_request);
 
 /**
  * backend_new - make a backend and start its workers.
  * @device: device, made for at least @num_workers workers; outlives the backend
+ * @ledger: ledger for that many queues and workers; outlives the backend
  * @num_queues: 1 to VCD_MAX_QUEUES
  * @num_workers: 1 to @num_queues
  * @poll_us: longest time to poll an empty ring, 0: never
@@ -49,8 +65,8 @@ struct backend {
  *
  * Return: 0 or a negative errno.
  */
-int backend_new(struct vcd_device *device, unsigned int num_queues, unsigned int num_workers,
-		unsigned int poll_us, struct backend **ret);
+int backend_new(struct vcd_device *device, struct ledger *ledger, unsigned int num_queues,
+		unsigned int num_workers, unsigned int poll_us, struct backend **ret);
 
 /** backend_free - stop everything; NULL is fine. Return: NULL. */
 struct backend *backend_free(struct backend *backend);
@@ -83,6 +99,13 @@ void backend_set_limit(struct backend *backend, enum limit_kind kind, struct lim
 /** backend_quiesced - whether no queue is being served; then sessions are dropped. */
 bool backend_quiesced(const struct backend *backend);
 
+/**
+ * backend_resume - go on where a former worker was, when all its state is set up again.
+ *
+ * Undoes what it left half done in guest memory, and starts the queues it served.
+ */
+void backend_resume(struct backend *backend);
+
 /** backend_reset - as if just made: queues, features, memory, sessions. */
 void backend_reset(struct backend *backend);
 
@@ -93,6 +116,9 @@ void backend_reset(struct backend *backend);
  * @sleeps: times that a worker went to sleep
  * @ring_errors: times that a driver broke a ring
  * @latency: of all queues' requests
+ * @published: requests given back to the driver, each counted once
+ * @restarts: worker processes that died and were replaced
+ * @upgrades: worker processes that were replaced on request
  */
 struct backend_stats {
 	uint64_t kicks;
@@ -100,6 +126,9 @@ struct backend_stats {
 	uint64_t sleeps;
 	uint64_t ring_errors;
 	struct latency latency;
+	uint64_t published;
+	uint64_t restarts;
+	uint64_t upgrades;
 };
 
 /** backend_stats_get - a snapshot; safe while workers work. */

@@ -70,7 +70,7 @@ enum outcome vu_do_set_vring_base(struct vhost_user *vu, struct vu_message *m)
 	if (queue->active)
 		outcome = vu_violation(m, "the queue is in use");
 	else
-		queue->last_avail = (uint16_t)m->payload.state.num;
+		queue_set_base(queue, (uint16_t)m->payload.state.num);
 	queue_unlock(queue);
 	return outcome;
 }

@@ -4,25 +4,32 @@
  *
  * Theory of operation
  * -------------------
+ * The program is two processes: a supervisor, which front ends connect to
+ * (supervisor.c), and a worker, which it starts and replaces when that dies. What
+ * stands here is the worker, and with --no-supervisor all there is: then front
+ * ends connect to it directly.
+ *
  * Starting is a row of stages, each a function, in an order that matters:
  *
  *     stage_process()   what concerns the whole process: no core dumps, inherited
  *                       descriptors, the janitor, signals
- *     stage_open()      everything that needs the file system or a name: socket,
- *                       engine
+ *     stage_open()      everything that needs the file system or a name: socket or
+ *                       link to the supervisor, ledger, engine
  *     stage_memory()    keys and key schedules are not swapped out
  *     stage_isolate()   another user, own namespaces, no files, no capabilities
  *     stage_work()      device and worker threads
  *     stage_lock()      a filter for system calls
  *
  * Behind the last stage no file is opened, and no new descriptor is made but those
- * that front ends send. The janitor (janitor.c) writes the statistics file and
- * removes the socket.
+ * that come through the socket. Without a supervisor, the janitor (janitor.c) writes
+ * the statistics file and removes sockets.
  *
  * The end is the reverse: workers first, then the device with its sessions, whose
- * keys are wiped, then the engine, then the socket's file.
+ * keys are wiped, then the engine, then the socket's file. A worker leaves its queues
+ * as they are, in the ledger, for the next one.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,12 +39,15 @@
 #include "daemon/commands.h"
 #include "daemon/control.h"
 #include "daemon/janitor.h"
+#include "daemon/ledger.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/sandbox.h"
 #include "daemon/server.h"
+#include "daemon/spawn.h"
 #include "daemon/stats.h"
+#include "daemon/supervisor.h"
 #include "daemon/unix_socket.h"
 #include "daemon/util.h"
 
@@ -45,12 +55,13 @@
  * struct daemon - the process.
  * @options: command line
  * @sandbox: what confines us
- * @janitor: what has the file system
+ * @janitor: what has the file system; not in a worker
  * @server: sockets and signals
+ * @ledger: what survives us, in a worker
  * @control: the operator's socket
  * @commands: what is answered there
- * @notify: the service manager, or -1
- * @begin: CLOCK_MONOTONIC of the start, ns
+ * @notify: the service manager, or -1; in a worker, its supervisor speaks to that
+ * @begin: CLOCK_MONOTONIC of the start, ns; in a worker, of its supervisor's
  * @engine: engine
  * @device: device
  * @backend: queues and workers
@@ -60,6 +71,7 @@ struct daemon {
 	struct sandbox sandbox;
 	struct janitor janitor;
 	struct server server;
+	struct ledger ledger;
 	struct control control;
 	struct commands commands;
 	int notify;
@@ -72,16 +84,21 @@ struct daemon {
 static int stage_process(struct daemon *d)
 {
 	const struct options *o = &d->options;
+	const bool worker = o->link >= 0;
 	const struct janitor_paths paths = {
 	    .stats = o->stats_file,
 	    .socket = {[JANITOR_SERVER] = o->socket_path, [JANITOR_CONTROL] = o->control},
 	};
 	int err;
 
-	err = sandbox_begin(&d->sandbox, o->fd);
+	if (worker)
+		err =
+		    sandbox_begin(&d->sandbox, (const int[]){o->link, o->ledger, o->control_fd}, 3);
+	else
+		err = sandbox_begin(&d->sandbox, &o->fd, 1);
 	if (err)
 		return err;
-	err = janitor_start(&d->janitor, &paths);
+	err = worker ? 0 : janitor_start(&d->janitor, &paths);
 	if (err) {
 		log_msg(LOG_ERROR, "cannot start the janitor: %s", strerror(-err));
 		return err;
@@ -92,18 +109,12 @@ static int stage_process(struct daemon *d)
 	return err;
 }
 
-static int open_control(struct daemon *d)
+static void use_control(struct daemon *d, int listener)
 {
-	struct stat st;
-	int fd = unix_socket_listen(d->options.control, 0600, CONTROL_CLIENTS, &st);
-
-	if (fd < 0)
-		return fd;
-	d->control.listener = fd;
+	d->control.listener = listener;
 	d->control.run = commands_run;
 	d->control.arg = &d->commands;
 	d->server.control = &d->control;
-	return janitor_socket(&d->janitor, JANITOR_CONTROL, st.st_dev, st.st_ino);
 }
 
 static int open_engine(struct daemon *d)
@@ -131,23 +142,68 @@ static int open_engine(struct daemon *d)
 	return err;
 }
 
-static int stage_open(struct daemon *d)
+/* The worker's: what its supervisor passed to it. */
+static int open_passed(struct daemon *d, const struct ledger_shape *shape)
 {
 	const struct options *o = &d->options;
 	int err;
 
-	err = server_open(&d->server, o->socket_path, o->fd);
+	d->server.linked = true;
+	d->server.listener.connected = o->link;
+	if (fcntl(o->link, F_SETFD, FD_CLOEXEC) < 0 || fcntl(o->ledger, F_SETFD, FD_CLOEXEC) < 0 ||
+	    (o->control_fd >= 0 && fcntl(o->control_fd, F_SETFD, FD_CLOEXEC) < 0))
+		return -errno;
+	if (o->control_fd >= 0)
+		use_control(d, o->control_fd);
+	err = ledger_open(&d->ledger, o->ledger, shape);
+	if (err == -EPROTO)
+		log_msg(LOG_ERROR, "the supervisor is of a version that we cannot follow");
+	if (!err)
+		d->begin = d->ledger.head->begin;
+	return err;
+}
+
+/* Without a supervisor: what the command line names. */
+static int open_named(struct daemon *d, const struct ledger_shape *shape)
+{
+	const struct options *o = &d->options;
+	struct stat st;
+	int fd;
+	int err;
+
+	err = ledger_private(&d->ledger, shape);
+	if (!err)
+		err = listener_open(&d->server.listener, o->socket_path, o->fd);
+	if (!err && o->control) {
+		fd = unix_socket_listen(o->control, 0600, CONTROL_CLIENTS, &st);
+		if (fd < 0)
+			return fd;
+		use_control(d, fd);
+		err = janitor_socket(&d->janitor, JANITOR_CONTROL, st.st_dev, st.st_ino);
+	}
 	if (!err && o->socket_path)
-		err = janitor_socket(&d->janitor, JANITOR_SERVER, d->server.socket_dev,
-				     d->server.socket_ino);
-	if (!err && o->control)
-		err = open_control(d);
+		err = janitor_socket(&d->janitor, JANITOR_SERVER, d->server.listener.dev,
+				     d->server.listener.ino);
 	if (err)
 		return err;
 	d->notify = notify_open();
 	if (d->notify < -1)
 		log_msg(LOG_WARN, "the service manager cannot be reached: %s",
 			strerror(-d->notify));
+	return 0;
+}
+
+static int stage_open(struct daemon *d)
+{
+	const struct options *o = &d->options;
+	const struct ledger_shape shape = backend_ledger(o->num_queues, o->workers, o->max_request);
+	int err;
+
+	err = server_open(&d->server);
+	if (!err)
+		err = o->link >= 0 ? open_passed(d, &shape) : open_named(d, &shape);
+	if (err)
+		return err;
 	return open_engine(d);
 }
 
@@ -187,19 +243,35 @@ static int stage_isolate(struct daemon *d)
 static void gather(void *arg, struct stats *stats)
 {
 	struct daemon *d = arg;
+	const struct ledger_head *head = d->ledger.head;
 
 	*stats = (struct stats){
 	    .engine = d->engine->ops->name,
 	    .up_s = (now_ns() - d->begin) / 1000000000u,
 	    .queues = d->options.num_queues,
 	    .workers = d->options.workers,
-	    .front_ends = d->server.front_ends,
-	    .protocol_errors = d->server.protocol_errors,
+	    .front_ends = d->server.linked ? head->front_ends : d->server.front_ends,
+	    .protocol_errors = d->server.linked ? head->protocol_errors : d->server.protocol_errors,
 	};
 	vcd_device_stats_get(d->device, &stats->device);
 	backend_stats_get(d->backend, &stats->backend);
 	limits_snapshot(&d->backend->limits, stats->limits, &stats->limit_waits,
 			&stats->limit_waited_ns);
+}
+
+/* What the operator set last, or what the command line says. */
+static void set_limits(struct daemon *d)
+{
+	const struct ledger_head *head = d->ledger.head;
+
+	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++) {
+		struct limit limit = d->options.limits[kind];
+
+		if ((head->limits_set & 1ull << kind) && head->limits[kind].rate <= LIMIT_MAX &&
+		    head->limits[kind].burst <= LIMIT_MAX)
+			limit = head->limits[kind];
+		backend_set_limit(d->backend, kind, limit);
+	}
 }
 
 static int stage_work(struct daemon *d)
@@ -212,19 +284,23 @@ static int stage_work(struct daemon *d)
 	    .max_sessions = o->max_sessions,
 	    .max_request = o->max_request,
 	    .max_segments = VCD_DEFAULT_MAX_SEGMENTS,
+	    .counters = d->ledger.counters,
+	    .serial = &d->ledger.head->serial,
 	};
 	int err;
 
 	err = vcd_device_new(&device, &d->device);
 	if (!err)
-		err = backend_new(d->device, o->num_queues, o->workers, o->poll_us, &d->backend);
+		err = backend_new(d->device, &d->ledger, o->num_queues, o->workers, o->poll_us,
+				  &d->backend);
 	if (err) {
 		log_msg(LOG_ERROR, "cannot make the device: %s", strerror(-err));
 		return err;
 	}
-	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++)
-		backend_set_limit(d->backend, kind, o->limits[kind]);
+	set_limits(d);
 	d->commands = (struct commands){.gather = gather, .arg = d, .backend = d->backend};
+	/* Nothing is served before the supervisor says so. */
+	d->backend->replaying = d->server.linked;
 	return 0;
 }
 
@@ -239,22 +315,27 @@ static int stage_lock(struct daemon *d)
 	return err;
 }
 
-static void write_stats(void *arg)
+/* Write the counters to @fd, or have the janitor replace the statistics file. */
+static int write_stats(void *arg, int fd)
 {
+	_cleanup_free_ char *text = NULL;
+	_cleanup_fd_ int to = fd;
 	struct daemon *d = arg;
 	struct stats stats;
-	_cleanup_free_ char *text = NULL;
 	size_t len;
 	int err;
 
-	if (!d->options.stats_file)
-		return;
+	if (to < 0 && !d->options.stats_file)
+		return 0;
 	gather(d, &stats);
 	err = stats_text(&stats, &text, &len);
-	if (!err)
+	if (!err && to >= 0)
+		err = write(to, text, len) == (ssize_t)len ? 0 : -EIO;
+	else if (!err)
 		err = janitor_stats(&d->janitor, text, len);
 	if (err)
 		log_msg(LOG_ERROR, "cannot write %s: %s", d->options.stats_file, strerror(-err));
+	return err;
 }
 
 /* Start, stage by stage, and serve. */
@@ -297,6 +378,48 @@ static int print_engine(struct daemon *d)
 	return bad ? STATUS_FAILURE : STATUS_OK;
 }
 
+/* The device: all of the program, or the worker of a supervisor. */
+static int run_device(struct daemon *d)
+{
+	int err;
+
+	d->ledger.fd = -1;
+	d->sandbox.mode = d->options.sandbox;
+	d->sandbox.seccomp = d->options.seccomp;
+	if (d->options.link >= 0) {
+		d->sandbox.own_user_ns = d->options.namespaces & SPAWN_USER_NS;
+		d->sandbox.own_user_err = d->options.namespaces_err;
+		if (d->options.namespaces & SPAWN_PID_NS)
+			sandbox_has(&d->sandbox, MEASURE_PID_NS);
+	}
+	d->janitor.socket = -1;
+	control_init(&d->control);
+	d->notify = -1;
+	d->begin = now_ns();
+	d->server.listener = (struct listener){.fd = -1, .connected = -1};
+	d->server.signals = d->server.epoll = -1;
+	d->server.vu.socket = -1;
+
+	err = serve(d);
+
+	notify_send(d->notify, "STOPPING=1\n");
+	/* Requests that were begun are finished; in a worker, that is all that happens to queues.
+	 */
+	vhost_user_end(&d->server.vu);
+	if (d->backend && !d->server.linked)
+		write_stats(d, -1);
+	d->backend = backend_free(d->backend);
+	d->device = vcd_device_free(d->device);
+	d->engine = vcd_engine_close(d->engine);
+	control_close(&d->control);
+	server_close(&d->server);
+	if (d->notify >= 0)
+		close(d->notify);
+	ledger_close(&d->ledger);
+	janitor_end(&d->janitor);
+	return err;
+}
+
 int main(int argc, char **argv)
 {
 	struct daemon d = {0};
@@ -307,31 +430,11 @@ int main(int argc, char **argv)
 	if (status != OPTIONS_RUN)
 		return status;
 	log_set_level(d.options.level);
-	d.sandbox.mode = d.options.sandbox;
-	d.sandbox.seccomp = d.options.seccomp;
-	d.janitor.socket = -1;
 	if (d.options.print_engine)
 		return print_engine(&d);
-	d.server.listener = d.server.signals = d.server.epoll = d.server.pending = -1;
-	d.server.vu.socket = -1;
-	control_init(&d.control);
-	d.notify = -1;
-	d.begin = now_ns();
-
-	err = serve(&d);
-
-	notify_send(d.notify, "STOPPING=1\n");
-	if (d.server.vu.socket >= 0)
-		vhost_user_end(&d.server.vu);
-	if (d.backend)
-		write_stats(&d);
-	d.backend = backend_free(d.backend);
-	d.device = vcd_device_free(d.device);
-	d.engine = vcd_engine_close(d.engine);
-	control_close(&d.control);
-	server_close(&d.server);
-	if (d.notify >= 0)
-		close(d.notify);
-	janitor_end(&d.janitor);
+	if (d.options.supervise && d.options.link < 0)
+		err = supervise(&d.options, argv);
+	else
+		err = run_device(&d);
 	return err ? STATUS_FAILURE : STATUS_OK;
 }

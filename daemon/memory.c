@@ -209,6 +209,22 @@ int memory_iov(const struct memory *memory, struct memory_cursor *cursor, uint64
 	return (int)n;
 }
 
+bool memory_guest(const struct memory *memory, const void *host, uint64_t *guest_addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < memory->count; i++) {
+		const struct memory_region *r = &memory->regions[i];
+		uintptr_t offset = (uintptr_t)host - (uintptr_t)r->host;
+
+		if ((uintptr_t)host >= (uintptr_t)r->host && offset < r->size) {
+			*guest_addr = r->guest_addr + offset;
+			return true;
+		}
+	}
+	return false;
+}
+
 int memory_read(const struct memory *memory, struct memory_cursor *cursor, uint64_t guest_addr,
 		void *dst, size_t len)
 {

@@ -111,6 +111,13 @@ int memory_iov(const struct memory *memory, struct memory_cursor *cursor, uint64
 	       uint64_t len, struct iovec *iov, unsigned int max);
 
 /**
+ * memory_guest - the guest-physical address of a pointer that memory_iov() gave.
+ *
+ * Return: whether it is in the map.
+ */
+bool memory_guest(const struct memory *memory, const void *host, uint64_t *guest_addr);
+
+/**
  * memory_read - copy guest memory to private memory.
  *
  * Every byte is read once, and the compiler does not go back to guest memory

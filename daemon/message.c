@@ -92,7 +92,7 @@ static int read_to(struct vu_reader *reader, int socket, size_t want)
 	return 1;
 }
 
-int vu_read(struct vu_reader *reader, int socket)
+static int read_message(struct vu_reader *reader, int socket, uint32_t flags)
 {
 	const struct vu_header *header = &reader->message.header;
 	int ret;
@@ -101,9 +101,19 @@ int vu_read(struct vu_reader *reader, int socket)
 	if (ret <= 0)
 		return ret;
 	if (header->size > sizeof(reader->message.payload) ||
-	    (header->flags & (VU_VERSION_MASK | VU_REPLY)) != VU_VERSION)
+	    (header->flags & (VU_VERSION_MASK | VU_REPLY)) != flags)
 		return -EPROTO;
 	return read_to(reader, socket, sizeof(*header) + header->size);
+}
+
+int vu_read(struct vu_reader *reader, int socket)
+{
+	return read_message(reader, socket, VU_VERSION);
+}
+
+int vu_read_reply(struct vu_reader *reader, int socket)
+{
+	return read_message(reader, socket, VU_VERSION | VU_REPLY);
 }
 
 void vu_read_next(struct vu_reader *reader)
@@ -116,24 +126,48 @@ void vu_read_next(struct vu_reader *reader)
 	*reader = (struct vu_reader){0};
 }
 
-int vu_reply(int socket, struct vu_message *message)
+int vu_send(int socket, const struct vu_message *message)
 {
 	const size_t len = sizeof(message->header) + message->header.size;
+	const size_t fds_len = message->fd_count * sizeof(int);
 	struct iovec iov[2] = {
-	    {&message->header, sizeof(message->header)},
-	    {&message->payload, message->header.size},
+	    {(void *)(uintptr_t)&message->header, sizeof(message->header)},
+	    {(void *)(uintptr_t)&message->payload, message->header.size},
 	};
+	union {
+		struct cmsghdr align;
+		char data[CMSG_SPACE(VU_MAX_FDS * sizeof(int))];
+	} control = {0};
 	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
 	ssize_t n;
 
-	message->header.flags = VU_VERSION | VU_REPLY;
+	if (message->fd_count) {
+		msg.msg_control = &control;
+		msg.msg_controllen = CMSG_SPACE(fds_len);
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(fds_len);
+		memcpy(CMSG_DATA(&control.align), message->fds, fds_len);
+	}
 	do {
 		n = sendmsg(socket, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN ? -ENOBUFS : -errno;
-	/* Short only when the socket's buffer is full of replies nobody reads. */
+	/* Short only when the socket's buffer is full of what nobody reads. */
 	return (size_t)n == len ? 0 : -ENOBUFS;
+}
+
+int vu_reply(int socket, struct vu_message *message)
+{
+	unsigned int received = message->fd_count;
+	int err;
+
+	message->header.flags = VU_VERSION | VU_REPLY;
+	message->fd_count = 0;
+	err = vu_send(socket, message);
+	message->fd_count = received;
+	return err;
 }
 
 const char *vu_request_name(uint32_t request)

@@ -175,6 +175,9 @@ struct vu_reader {
  */
 int vu_read(struct vu_reader *reader, int socket);
 
+/** vu_read_reply - vu_read() for the other direction: what comes must be a reply. */
+int vu_read_reply(struct vu_reader *reader, int socket);
+
 /** vu_read_next - forget the message, close descriptors nobody took. */
 void vu_read_next(struct vu_reader *reader);
 
@@ -186,6 +189,15 @@ void vu_read_next(struct vu_reader *reader);
  * Return: 0, -ENOBUFS when the other side does not read, or send()'s error.
  */
 int vu_reply(int socket, struct vu_message *message);
+
+/**
+ * vu_send - send a message as a front end does, with its descriptors; without blocking.
+ * @socket: connected stream socket
+ * @message: all of it set; the descriptors stay the caller's
+ *
+ * Return: as vu_reply().
+ */
+int vu_send(int socket, const struct vu_message *message);
 
 /** vu_request_name - "SET_OWNER", ...; "?" for numbers not in the list. */
 const char *vu_request_name(uint32_t request);

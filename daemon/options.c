@@ -45,6 +45,8 @@ enum option_id {
 	OPT_LIMIT_KEYS,
 	OPT_SANDBOX,
 	OPT_SECCOMP,
+	OPT_NO_SUPERVISOR,
+	OPT_WORKER,
 };
 
 _Static_assert(OPT_LIMIT_BYTES - OPT_LIMIT_OPS == LIMIT_BYTES &&
@@ -69,6 +71,8 @@ static const struct option long_options[] = {
     {"limit-keys", required_argument, NULL, OPT_LIMIT_KEYS},
     {"sandbox", required_argument, NULL, OPT_SANDBOX},
     {"seccomp", required_argument, NULL, OPT_SECCOMP},
+    {"no-supervisor", no_argument, NULL, OPT_NO_SUPERVISOR},
+    {OPTIONS_WORKER, required_argument, NULL, OPT_WORKER},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
@@ -111,13 +115,15 @@ static void print_help(void)
 	    "  --sandbox=MODE        auto: give up what this machine lets it (default);\n"
 	    "                        strict: all of it, or fail; none: for debuggers\n"
 	    "  --seccomp=MODE        at a forbidden system call: kill (default), log, or off\n"
+	    "  --no-supervisor       one process: when it dies, the front end loses its device\n"
 	    "  -v, --verbose         tell more; twice: every protocol message\n"
 	    "  -q, --quiet           only tell errors\n"
 	    "  -h, --help            print this and exit\n"
 	    "  -V, --version         print the version and exit\n"
 	    "\n"
-	    "SIGTERM and SIGINT end it. Exit status: 0 ended as it should, 1 failure, 2 bad\n"
-	    "command line. See " PROGRAM "(1).\n",
+	    "SIGTERM and SIGINT end it, SIGHUP replaces the worker process by a new one, of the\n"
+	    "program that is at its place then, while the device goes on. Exit status: 0 ended as\n"
+	    "it should, 1 failure, 2 bad command line. See " PROGRAM "(1).\n",
 	    DEFAULT_MAX_QUEUES, VCD_DEFAULT_MAX_SESSIONS, VCD_DEFAULT_MAX_REQUEST);
 }
 
@@ -182,6 +188,19 @@ static int usage_error(void)
 	return STATUS_USAGE;
 }
 
+/* The supervisor's way to tell a worker what it has been given; nobody else's. */
+static bool parse_worker(const char *arg, struct options *o)
+{
+	char end;
+
+	if (sscanf(arg, "%d,%d,%d,%d,%d%c", &o->link, &o->ledger, &o->control_fd, &o->namespaces,
+		   &o->namespaces_err, &end) == 5 &&
+	    o->link >= 0 && o->ledger >= 0 && o->control_fd >= -1)
+		return true;
+	log_msg(LOG_ERROR, "--" OPTIONS_WORKER " is not for use by hand");
+	return false;
+}
+
 /* One option. OPTIONS_RUN to go on. */
 static int take_option(int id, int index, const char *arg, struct options *o)
 {
@@ -237,6 +256,12 @@ static int take_option(int id, int index, const char *arg, struct options *o)
 		ok = parse_word(name, arg, seccomp_modes, &value);
 		o->seccomp = (enum seccomp_mode)value;
 		o->seccomp_given = true;
+		break;
+	case OPT_NO_SUPERVISOR:
+		o->supervise = false;
+		break;
+	case OPT_WORKER:
+		ok = parse_worker(arg, o);
 		break;
 	case 'v':
 		o->level = o->level < LOG_INFO ? LOG_INFO : LOG_DEBUG;
@@ -297,7 +322,9 @@ int options_parse(int argc, char **argv, struct options *options)
 			    .engine = "auto",
 			    .sandbox = sandbox_default_mode(),
 			    .seccomp = SECCOMP_KILL,
-			    .level = LOG_WARN};
+			    .level = LOG_WARN,
+			    .supervise = true,
+			    .link = -1};
 	int ret;
 
 	for (;;) {

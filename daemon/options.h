@@ -37,6 +37,12 @@ enum exit_status {
  * @seccomp: what happens at a system call that is not allowed
  * @seccomp_given: it was on the command line
  * @level: messages up to it are printed
+ * @supervise: a supervisor holds the connection, and a worker does the rest
+ * @link: this is that worker, and its end of the link to the supervisor; else -1
+ * @ledger: with @link: the ledger's descriptor
+ * @control_fd: with @link: the listening control socket, or -1
+ * @namespaces: with @link: what sandbox_fork() did, as SPAWN_* bits (spawn.h)
+ * @namespaces_err: with @link: sandbox.own_user_err
  */
 struct options {
 	const char *socket_path;
@@ -55,7 +61,16 @@ struct options {
 	enum seccomp_mode seccomp;
 	bool seccomp_given;
 	enum log_level level;
+	bool supervise;
+	int link;
+	int ledger;
+	int control_fd;
+	int namespaces;
+	int namespaces_err;
 };
+
+/** The option by which a supervisor starts a worker; its numbers: see spawn.c. */
+#define OPTIONS_WORKER "worker"
 
 /** Status of options_parse() when there is nothing left to do. */
 #define OPTIONS_RUN (-1)

@@ -24,6 +24,10 @@
  * we see its entry. In the other direction likewise: used index, barrier,
  * used_event.
  *
+ * The position, how far the queue has come, is kept in the ledger as well
+ * (ledger.h). A worker that takes over a running queue begins there, writes the
+ * used index again and signals once: its predecessor may have died before either.
+ *
  * Locks
  * -----
  * A worker holds `lock` for a batch and takes it again at once. A plain mutex
@@ -47,12 +51,14 @@
 #include <linux/virtio_config.h>
 #include <string.h>
 
+#include "daemon/crash.h"
 #include "daemon/log.h"
 #include "daemon/util.h"
 
 void queue_init(struct queue *queue, unsigned int index)
 {
 	*queue = (struct queue){.index = index, .kick_fd = -1, .call_fd = -1, .err_fd = -1};
+	queue->ledger = &queue->own;
 	pthread_mutex_init(&queue->turnstile, NULL);
 	pthread_mutex_init(&queue->lock, NULL);
 }
@@ -99,12 +105,57 @@ static __virtio16 *avail_event(const struct queue *queue)
 	return (__virtio16 *)&queue->used->ring[queue->num];
 }
 
-/* ---- state ---------------------------------------------------------------------------- */
+/* ---- signals -------------------------------------------------------------------------- */
+
+/*
+ * Eventfd, or what user-mode Linux gives for one: exactly 8 bytes, not blocking.
+ * When it is full, the other side has a signal to see already; when it is
+ * broken, the front end is about to go.
+ */
+static void signal_fd(int fd)
+{
+	const uint64_t one = 1;
+
+	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		log_limited(LOG_DEBUG, "signal to the front end failed: %m");
+}
+
+static void signal_driver(struct queue *queue)
+{
+	if (queue->call_fd < 0) {
+		queue->call_missed = true;
+		return;
+	}
+	signal_fd(queue->call_fd);
+	counter_add(&queue->ledger->notifications, 1);
+}
+
+void queue_set_call(struct queue *queue, int fd)
+{
+	close_fd(&queue->call_fd);
+	queue->call_fd = fd;
+	if (fd >= 0 && queue->call_missed) {
+		queue->call_missed = false;
+		signal_driver(queue);
+	}
+}
 
 static void set_active(struct queue *queue, bool active)
 {
 	__atomic_store_n(&queue->active, active, __ATOMIC_RELAXED);
 }
+
+/* It is not served any more until the driver stops it. */
+static void queue_break(struct queue *queue)
+{
+	queue->broken = true;
+	set_active(queue, false);
+	counter_add(&queue->ledger->ring_errors, 1);
+	if (queue->err_fd >= 0)
+		signal_fd(queue->err_fd);
+}
+
+/* ---- state ---------------------------------------------------------------------------- */
 
 static bool aligned(const void *p, uintptr_t to)
 {
@@ -135,6 +186,24 @@ static int locate(struct queue *queue, const struct memory *memory, bool event_i
 	return 0;
 }
 
+/* Where we are in the used ring: where the ring says, or where a dead worker left off. */
+static void begin(struct queue *queue)
+{
+	struct ledger_queue *ledger = queue->ledger;
+
+	store_idx(&queue->used->flags, 0);
+	queue->signalled_valid = false;
+	if (ledger->running) {
+		queue->used_idx = (uint16_t)(ledger->used_offset + ledger->done);
+		store_idx(&queue->used->idx, queue->used_idx);
+		signal_driver(queue);
+		return;
+	}
+	queue->used_idx = load_idx(&queue->used->idx);
+	ledger->used_offset = (uint16_t)(queue->used_idx - ledger->done);
+	__atomic_store_n(&ledger->running, 1, __ATOMIC_RELEASE);
+}
+
 int queue_update(struct queue *queue, const struct memory *memory, uint64_t features)
 {
 	bool was_active = queue->active;
@@ -143,16 +212,15 @@ int queue_update(struct queue *queue, const struct memory *memory, uint64_t feat
 	int err;
 
 	set_active(queue, false);
-	if (!wanted)
+	if (!wanted) {
+		queue->ledger->running = 0;
 		return 0;
+	}
 	err = locate(queue, memory, features & (1ull << VIRTIO_RING_F_EVENT_IDX));
 	if (err)
 		return err;
-	if (!was_active) {
-		queue->used_idx = load_idx(&queue->used->idx);
-		queue->signalled_valid = false;
-		store_idx(&queue->used->flags, 0);
-	}
+	if (!was_active)
+		begin(queue);
 	queue->armed = false;
 	set_active(queue, true);
 	return 0;
@@ -161,10 +229,30 @@ int queue_update(struct queue *queue, const struct memory *memory, uint64_t feat
 uint16_t queue_stop(struct queue *queue)
 {
 	set_active(queue, false);
+	queue->ledger->running = 0;
 	queue->broken = false;
 	queue->call_missed = false;
 	close_fd(&queue->kick_fd);
 	return queue->last_avail;
+}
+
+void queue_set_base(struct queue *queue, uint16_t index)
+{
+	queue->last_avail = index;
+	queue->ledger->avail_offset = (uint16_t)(index - queue->ledger->done);
+}
+
+void queue_resume(struct queue *queue)
+{
+	struct ledger_queue *ledger = queue->ledger;
+
+	queue->last_avail = (uint16_t)(ledger->avail_offset + ledger->done);
+	queue->careful = ledger->strikes > 0 && ledger->strike_done == ledger->done;
+	if (!queue->careful || ledger->strikes < LEDGER_STRIKES)
+		return;
+	log_msg(LOG_ERROR, "queue %u stopped: %u workers died in its request", queue->index,
+		ledger->strikes);
+	queue_break(queue);
 }
 
 void queue_reset(struct queue *queue)
@@ -175,42 +263,7 @@ void queue_reset(struct queue *queue)
 	queue->num = 0;
 	queue->placed = false;
 	queue->enabled = false;
-	queue->last_avail = 0;
-}
-
-/* ---- signals -------------------------------------------------------------------------- */
-
-/*
- * Eventfd, or what user-mode Linux gives for one: exactly 8 bytes, not blocking.
- * When it is full, the other side has a signal to see already; when it is
- * broken, the front end is about to go.
- */
-static void signal_fd(int fd)
-{
-	const uint64_t one = 1;
-
-	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		log_limited(LOG_DEBUG, "signal to the front end failed: %m");
-}
-
-static void signal_driver(struct queue *queue)
-{
-	if (queue->call_fd < 0) {
-		queue->call_missed = true;
-		return;
-	}
-	signal_fd(queue->call_fd);
-	counter_add(&queue->notifications, 1);
-}
-
-void queue_set_call(struct queue *queue, int fd)
-{
-	close_fd(&queue->call_fd);
-	queue->call_fd = fd;
-	if (fd >= 0 && queue->call_missed) {
-		queue->call_missed = false;
-		signal_driver(queue);
-	}
+	queue_set_base(queue, 0);
 }
 
 static const char *ring_error_text(int err)
@@ -235,11 +288,7 @@ static void ring_broken(struct queue *queue, int err)
 {
 	log_limited(LOG_WARN, "queue %u stopped, its driver broke the ring: %s", queue->index,
 		    ring_error_text(err));
-	queue->broken = true;
-	set_active(queue, false);
-	counter_add(&queue->ring_errors, 1);
-	if (queue->err_fd >= 0)
-		signal_fd(queue->err_fd);
+	queue_break(queue);
 }
 
 /* ---- the data path -------------------------------------------------------------------- */
@@ -340,9 +389,13 @@ static bool signal_due(struct queue *queue)
 	return !valid || vring_need_event(load_idx(used_event(queue)), queue->used_idx, old);
 }
 
-/* Publish the batch. */
+/*
+ * Publish the batch. The store of the position is what makes it finished; see
+ * ledger.h for what a death before or behind it does.
+ */
 static void complete(struct queue *queue, const struct queue_batch *batch)
 {
+	struct ledger_queue *ledger = queue->ledger;
 	unsigned int i;
 
 	for (i = 0; i < batch->n; i++) {
@@ -353,9 +406,26 @@ static void complete(struct queue *queue, const struct queue_batch *batch)
 		elem->len = htole32(batch->requests[i].written);
 		queue->used_idx++;
 	}
+	crash_point(CRASH_USED);
+	__atomic_store_n(&ledger->done, ledger->done + batch->n, __ATOMIC_RELEASE);
+	crash_point(CRASH_FINISHED);
 	store_idx(&queue->used->idx, queue->used_idx);
+	crash_point(CRASH_PUBLISHED);
+	queue->careful = false;
 	if (signal_due(queue))
 		signal_driver(queue);
+}
+
+static void carry_out(struct queue *queue, struct vcd_device *device, unsigned int worker,
+		      const struct memory *memory, struct queue_batch *batch)
+{
+	if (batch->undo.thread)
+		undo_begin(&batch->undo, queue->index, queue->ledger->done, memory, batch->requests,
+			   batch->n);
+	crash_point(CRASH_EXECUTE);
+	vcd_device_execute(device, worker, batch->list, batch->n);
+	crash_point(CRASH_EXECUTED);
+	complete(queue, batch);
 }
 
 /* One batch, if there is one. Whether the ring was found empty; or an error. */
@@ -371,11 +441,10 @@ static int process_locked(struct queue *queue, struct vcd_device *device, unsign
 	if (left > 0) {
 		begin = now_ns();
 		disarm(queue);
-		err = gather(queue, memory, (unsigned int)left, batch);
+		err = gather(queue, memory, queue->careful ? 1 : (unsigned int)left, batch);
 		if (batch->n) {
-			vcd_device_execute(device, worker, batch->list, batch->n);
-			complete(queue, batch);
-			latency_add(&queue->latency, now_ns() - begin, batch->n);
+			carry_out(queue, device, worker, memory, batch);
+			latency_add(&queue->ledger->latency, now_ns() - begin, batch->n);
 		}
 		if (err)
 			return err;

@@ -12,6 +12,7 @@
 
 #include "daemon/chain.h"
 #include "daemon/latency.h"
+#include "daemon/ledger.h"
 #include "daemon/memory.h"
 #include "device/device.h"
 
@@ -37,6 +38,7 @@
  * @iov: iovecs of all of them
  * @iov_used: of these in use
  * @bytes: descriptor bytes of all of them
+ * @undo: where input is saved that the batch writes over; without a thread: nowhere
  */
 struct queue_batch {
 	unsigned int n;
@@ -46,6 +48,7 @@ struct queue_batch {
 	struct iovec iov[QUEUE_BATCH_IOVS];
 	unsigned int iov_used;
 	uint64_t bytes;
+	struct undo undo;
 };
 
 /**
@@ -75,9 +78,9 @@ struct queue_batch {
  * @signalled_valid: there was such a time
  * @armed: the driver will kick for its next entry
  * @call_missed: a signal was due while there was no call_fd
- * @ring_errors: times that the ring was broken
- * @notifications: signals sent
- * @latency: of each request, from when it was taken off the ring to when it was published
+ * @careful: a worker died in a batch that began here: one request at a time
+ * @ledger: position and counters, where the next worker finds them
+ * @own: what @ledger points to when there is no other
  */
 struct queue {
 	unsigned int index;
@@ -107,10 +110,10 @@ struct queue {
 	bool signalled_valid;
 	bool armed;
 	bool call_missed;
+	bool careful;
 
-	uint64_t ring_errors;
-	uint64_t notifications;
-	struct latency latency;
+	struct ledger_queue *ledger;
+	struct ledger_queue own;
 };
 
 /** queue_init - make a stopped queue. */
@@ -144,6 +147,16 @@ int queue_update(struct queue *queue, const struct memory *memory, uint64_t feat
  * Return: the index at which the driver's next request will be.
  */
 uint16_t queue_stop(struct queue *queue);
+
+/** queue_set_base - say where in the available ring the driver's next request is (locked). */
+void queue_set_base(struct queue *queue, uint16_t index);
+
+/**
+ * queue_resume - take over the position of a dead worker (locked); queue_update() follows.
+ *
+ * A queue at whose position workers keep dying is broken.
+ */
+void queue_resume(struct queue *queue);
 
 /** queue_reset - stop it (locked), close its descriptors, forget all settings. */
 void queue_reset(struct queue *queue);

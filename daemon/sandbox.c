@@ -117,20 +117,33 @@ void sandbox_report(const struct sandbox *sandbox)
 
 /* ---- 1: from the start ---------------------------------------------------------------- */
 
-static int close_all_but(int keep)
+/* The least of @keep that is not below @first, or -1. */
+static int next_kept(const int *keep, unsigned int n, int first)
 {
-	unsigned int first = STDERR_FILENO + 1;
+	int least = -1;
+	unsigned int i;
 
-	if (keep >= (int)first) {
-		if ((unsigned int)keep > first && close_range(first, (unsigned int)keep - 1, 0) < 0)
+	for (i = 0; i < n; i++)
+		if (keep[i] >= first && (least < 0 || keep[i] < least))
+			least = keep[i];
+	return least;
+}
+
+static int close_all_but(const int *keep, unsigned int n)
+{
+	int first = STDERR_FILENO + 1;
+	int kept;
+
+	while ((kept = next_kept(keep, n, first)) >= 0) {
+		if (kept > first && close_range((unsigned int)first, (unsigned int)kept - 1, 0) < 0)
 			return -errno;
-		first = (unsigned int)keep + 1;
+		first = kept + 1;
 	}
-	return close_range(first, ~0u, 0) < 0 ? -errno : 0;
+	return close_range((unsigned int)first, ~0u, 0) < 0 ? -errno : 0;
 }
 
 /* Standard input and output lead nowhere. One of them may be what is to be kept. */
-static int redirect(int keep)
+static int redirect(const int *keep, unsigned int n)
 {
 	_cleanup_fd_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int fd;
@@ -138,7 +151,7 @@ static int redirect(int keep)
 	if (null < 0)
 		return -errno;
 	for (fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++)
-		if (fd != keep && dup2(null, fd) < 0)
+		if (next_kept(keep, n, fd) != fd && dup2(null, fd) < 0)
 			return -errno;
 	/* When one of them was closed, null has its number now. */
 	if (null <= STDOUT_FILENO)
@@ -146,7 +159,7 @@ static int redirect(int keep)
 	return 0;
 }
 
-int sandbox_begin(struct sandbox *sandbox, int keep)
+int sandbox_begin(struct sandbox *sandbox, const int *keep, unsigned int n)
 {
 	const struct rlimit none = {0, 0};
 	int err;
@@ -159,9 +172,9 @@ int sandbox_begin(struct sandbox *sandbox, int keep)
 	sandbox_has(sandbox, MEASURE_NO_CORE);
 	if (sandbox->mode == SANDBOX_NONE)
 		return 0;
-	err = close_all_but(keep);
+	err = close_all_but(keep, n);
 	if (!err)
-		err = redirect(keep);
+		err = redirect(keep, n);
 	return sandbox_result(sandbox, MEASURE_DESCRIPTORS, err);
 }
 

@@ -89,7 +89,8 @@ enum sandbox_mode sandbox_default_mode(void);
 /**
  * sandbox_begin - what concerns a process from its start.
  * @sandbox: sandbox
- * @keep: descriptor to keep open beside standard error, or -1
+ * @keep: descriptors to keep open beside standard error; -1 is none
+ * @n: how many
  *
  * Closes all other descriptors, which whoever started us may have left open, puts
  * /dev/null in place of standard input and output, and switches core dumps off. That last part is
@@ -97,7 +98,7 @@ enum sandbox_mode sandbox_default_mode(void);
  *
  * Return: 0 or a negative errno, logged.
  */
-int sandbox_begin(struct sandbox *sandbox, int keep);
+int sandbox_begin(struct sandbox *sandbox, const int *keep, unsigned int n);
 
 /**
  * sandbox_fork - fork(), with a PID namespace for the child where that can be had.

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * server.c - the socket, the signals and the loop of the control thread.
+ * server.c - the signals and the loop of the control thread.
  *
  * Theory of operation
  * -------------------
  * One front end at a time: while one is connected, the listening socket is not
  * looked at, and others wait in its backlog. When it is gone, everything it
  * made goes (vhost_user_end()), and the next one is accepted. A socket that was
- * passed in connected serves its one front end.
+ * passed in connected serves its one front end. In a worker, that is the link to
+ * its supervisor (link.h), which passes on what front ends say.
  *
  * The loop sleeps in epoll_wait() without a timeout. Signals come through a
  * signalfd, so that they are handled here and nowhere else.
@@ -19,16 +20,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/control.h"
+#include "daemon/link.h"
 #include "daemon/log.h"
-#include "daemon/unix_socket.h"
 #include "daemon/util.h"
-
-#define BACKLOG 1
 
 static void our_signals(sigset_t *set)
 {
@@ -50,50 +47,13 @@ int server_signals(void)
 	return -pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/* ---- the socket ----------------------------------------------------------------------- */
-
-static int listen_at(struct server *server, const char *path)
-{
-	struct stat st;
-	int fd = unix_socket_listen(path, 0, BACKLOG, &st);
-
-	if (fd < 0)
-		return fd;
-	server->socket_dev = st.st_dev;
-	server->socket_ino = st.st_ino;
-	server->listener = fd;
-	return 0;
-}
-
-/* Find out what kind of socket was passed in. */
-static int adopt(struct server *server, int fd)
-{
-	struct stat st;
-	int listening = 0;
-	socklen_t len = sizeof(listening);
-	int type = 0;
-
-	if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode) ||
-	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) < 0 ||
-	    (len = sizeof(type), getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len)) < 0 ||
-	    type != SOCK_STREAM) {
-		log_msg(LOG_ERROR, "--fd=%d: not an open stream socket", fd);
-		return -ENOTSOCK;
-	}
-	if (listening)
-		server->listener = fd;
-	else
-		server->pending = fd;
-	return 0;
-}
-
-int server_open(struct server *server, const char *socket_path, int fd)
+int server_open(struct server *server)
 {
 	sigset_t set;
 	int err;
 
-	*server = (struct server){
-	    .listener = -1, .signals = -1, .epoll = -1, .pending = -1, .vu.socket = -1};
+	server->listener = (struct listener){.fd = -1, .connected = -1};
+	server->vu.socket = -1;
 	our_signals(&set);
 	server->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -102,16 +62,13 @@ int server_open(struct server *server, const char *socket_path, int fd)
 		log_msg(LOG_ERROR, "signalfd or epoll: %m");
 		return err;
 	}
-	if (!socket_path)
-		return adopt(server, fd);
-	return listen_at(server, socket_path);
+	return 0;
 }
 
 void server_close(struct server *server)
 {
 	vhost_user_end(&server->vu);
-	close_fd(&server->pending);
-	close_fd(&server->listener);
+	listener_close(&server->listener);
 	close_fd(&server->epoll);
 	close_fd(&server->signals);
 }
@@ -139,9 +96,14 @@ static int begin(struct server *server, int socket)
 		close(socket);
 		return err;
 	}
-	if (server->listener >= 0)
-		unwatch(server, server->listener);
+	if (server->listener.fd >= 0)
+		unwatch(server, server->listener.fd);
 	vhost_user_begin(&server->vu, server->backend, socket);
+	server->vu.linked = server->linked;
+	server->vu.report = server->report;
+	server->vu.report_arg = server->report_arg;
+	if (server->linked)
+		return link_tell(&server->vu, LINK_READY, 0);
 	server->front_ends++;
 	log_msg(LOG_INFO, "front end connected");
 	return 0;
@@ -149,24 +111,19 @@ static int begin(struct server *server, int socket)
 
 static int accept_one(struct server *server)
 {
-	int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+	int fd = listener_accept(&server->listener);
 
 	if (fd >= 0)
 		return begin(server, fd);
-	switch (errno) {
-	case EAGAIN:
-	case EINTR:
-	case ECONNABORTED:
-		return 0;
-	default:
-		return -errno;
-	}
+	return fd == -EAGAIN ? 0 : fd;
 }
 
 /* The front end is gone, or has to go. 1: there will be no other. */
 static int end(struct server *server, int reason)
 {
-	if (reason == -ECONNRESET) {
+	if (server->linked) {
+		log_msg(LOG_INFO, "the supervisor is gone");
+	} else if (reason == -ECONNRESET) {
 		log_msg(LOG_INFO, "front end disconnected");
 	} else {
 		if (reason == -EPROTO)
@@ -175,7 +132,7 @@ static int end(struct server *server, int reason)
 	}
 	unwatch(server, server->vu.socket);
 	vhost_user_end(&server->vu);
-	return server->listener >= 0 ? watch(server, server->listener) : 1;
+	return server->listener.fd >= 0 ? watch(server, server->listener.fd) : 1;
 }
 
 /* 1: it is time to end. */
@@ -185,8 +142,11 @@ static int take_signal(struct server *server)
 
 	if (read(server->signals, &info, sizeof(info)) != sizeof(info))
 		return 0;
+	/* A terminal sends its signals to the supervisor as well, which knows what to do. */
+	if (server->linked && info.ssi_signo != SIGTERM)
+		return 0;
 	if (info.ssi_signo == SIGUSR1) {
-		server->report(server->report_arg);
+		server->report(server->report_arg, -1);
 		return 0;
 	}
 	log_msg(LOG_INFO, "ending at signal %u", info.ssi_signo);
@@ -199,7 +159,7 @@ static int handle(struct server *server, int fd)
 
 	if (fd == server->signals)
 		return take_signal(server);
-	if (fd == server->listener)
+	if (fd == server->listener.fd)
 		return accept_one(server);
 	if (server->control && control_handle(server->control, fd))
 		return 0;
@@ -214,15 +174,22 @@ int server_run(struct server *server, struct backend *backend)
 
 	server->backend = backend;
 	err = watch(server, server->signals);
-	if (!err && server->control)
-		err = control_start(server->control, server->epoll);
-	if (!err && server->listener >= 0)
-		err = watch(server, server->listener);
-	if (!err && server->pending >= 0)
-		err = begin(server, take_fd(&server->pending));
+	if (!err && server->listener.fd >= 0)
+		err = watch(server, server->listener.fd);
+	if (!err && server->listener.connected >= 0)
+		err = begin(server, take_fd(&server->listener.connected));
 	/* One event at a time: handling it may close what another one is about. */
 	while (err == 0) {
-		int n = epoll_wait(server->epoll, &event, 1, -1);
+		int n;
+
+		/* A worker that waits for another's end leaves the operator to that one. */
+		if (server->control && !server->controlling && !backend->replaying) {
+			server->controlling = true;
+			err = control_start(server->control, server->epoll);
+			if (err)
+				break;
+		}
+		n = epoll_wait(server->epoll, &event, 1, -1);
 
 		if (n < 0 && errno != EINTR)
 			err = -errno;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * server.h - the socket, the signals and the loop of the control thread.
+ * server.h - the signals and the loop of the control thread.
  */
 #ifndef VCD_DAEMON_SERVER_H
 #define VCD_DAEMON_SERVER_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "daemon/backend.h"
+#include "daemon/listener.h"
 #include "daemon/vhost_user.h"
 
 struct control;
@@ -17,32 +17,31 @@ struct control;
 /**
  * struct server - what the control thread listens to.
  * @backend: what front ends drive
- * @listener: listening socket, or -1 when there is just one connection
- * @socket_dev: device of the socket's file, for whoever removes it
- * @socket_ino: and inode, as we made it
+ * @listener: where they come from; its @connected may be a link
+ * @linked: that is so: it is the link to our supervisor
  * @signals: signalfd
  * @epoll: what the loop waits in
  * @vu: the front end; vu.socket is -1 when there is none
- * @pending: socket to serve from the start, or -1
  * @front_ends: front ends that connected
  * @protocol_errors: those among them that broke the protocol
  * @control: the operator's socket, served in the same loop, or NULL
- * @report: called at SIGUSR1
+ * @controlling: that has begun
+ * @report: writes the counters to a descriptor, which it takes over, or to the
+ *	statistics file: -1, at SIGUSR1
  * @report_arg: its argument
  */
 struct server {
 	struct backend *backend;
-	int listener;
-	dev_t socket_dev;
-	ino_t socket_ino;
+	struct listener listener;
+	bool linked;
 	int signals;
 	int epoll;
 	struct vhost_user vu;
-	int pending;
 	uint64_t front_ends;
 	uint64_t protocol_errors;
 	struct control *control;
-	void (*report)(void *arg);
+	bool controlling;
+	int (*report)(void *arg, int fd);
 	void *report_arg;
 };
 
@@ -54,14 +53,13 @@ struct server {
 int server_signals(void);
 
 /**
- * server_open - open the socket.
- * @server: out; server_close() may be called whatever the result
- * @socket_path: where to listen, or NULL; stays in use
- * @fd: a socket that is there already, when @socket_path is NULL; taken over
+ * server_open - make what the loop needs.
+ * @server: its listener is opened, or its connected socket set, by the caller
+ *	afterwards; server_close() may be called whatever the result
  *
  * What went wrong is logged. Return: 0 or a negative errno.
  */
-int server_open(struct server *server, const char *socket_path, int fd);
+int server_open(struct server *server);
 
 /**
  * server_run - serve one front end after the other.

@@ -5,6 +5,7 @@
 #ifndef VCD_DAEMON_STATS_H
 #define VCD_DAEMON_STATS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -44,6 +45,25 @@ void stats_print(const struct stats *stats, FILE *file);
 
 /** stats_print_lines - the same as lines "NAME VALUE". */
 void stats_print_lines(const struct stats *stats, FILE *file);
+
+/**
+ * stats_begin - make a file beside @path that is to take its place.
+ * @path: the statistics file
+ * @temporary: out: name of the new one, to be freed
+ *
+ * Return: a descriptor to write to, or a negative errno.
+ */
+int stats_begin(const char *path, char **temporary);
+
+/**
+ * stats_end - put the new file in its place, in one step, or remove it.
+ * @path: the statistics file
+ * @temporary: the new one, closed
+ * @good: it was written
+ *
+ * Return: 0 or a negative errno; the former file is untouched then.
+ */
+int stats_end(const char *path, const char *temporary, bool good);
 
 /**
  * stats_text - stats_print() into memory.

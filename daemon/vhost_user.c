@@ -34,6 +34,7 @@
 #include <string.h>
 
 #include "daemon/handlers.h"
+#include "daemon/link.h"
 #include "daemon/log.h"
 #include "daemon/util.h"
 
@@ -268,7 +269,8 @@ static enum outcome run(struct vhost_user *vu, struct vu_message *m)
 static int answer(struct vhost_user *vu, struct vu_message *m)
 {
 	bool wants_reply = m->header.flags & VU_NEED_REPLY;
-	enum outcome outcome = run(vu, m);
+	bool private = vu->linked && link_is_request(m);
+	enum outcome outcome = private ? link_run(vu, m) : run(vu, m);
 	int err = 0;
 
 	log_msg(LOG_DEBUG, "%s: %u bytes, %u descriptors: %s", vu_request_name(m->header.request),
@@ -278,11 +280,12 @@ static int answer(struct vhost_user *vu, struct vu_message *m)
 		: outcome == REFUSE ? "refused"
 				    : "not allowed");
 	if (outcome == VIOLATE)
-		return -EPROTO;
+		return vu->linked ? link_tell(vu, LINK_VIOLATED, 1) : -EPROTO;
 	if (outcome != ANSWER) {
 		/* In the set of SET_PROTOCOL_FEATURES itself it counts already. */
-		if (!wants_reply || !(vu->protocol_features & BIT(VU_PROTOCOL_F_REPLY_ACK)))
-			return 0;
+		if (private || !wants_reply ||
+		    !(vu->protocol_features & BIT(VU_PROTOCOL_F_REPLY_ACK)))
+			return vu->linked ? link_tell(vu, LINK_DONE, outcome == REFUSE) : 0;
 		vu_answer_u64(m, outcome == REFUSE);
 	}
 	err = vu_reply(vu->socket, m);
@@ -303,7 +306,8 @@ void vhost_user_end(struct vhost_user *vu)
 	if (vu->socket < 0)
 		return;
 	vu_read_next(&vu->reader);
-	backend_reset(vu->backend);
+	if (!vu->linked)
+		backend_reset(vu->backend);
 	close_fd(&vu->backend_socket);
 	close_fd(&vu->socket);
 }

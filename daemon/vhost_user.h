@@ -5,6 +5,7 @@
 #ifndef VCD_DAEMON_VHOST_USER_H
 #define VCD_DAEMON_VHOST_USER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/backend.h"
@@ -18,6 +19,9 @@
  * @backend_socket: for requests of ours to the front end, or -1
  * @protocol_features: accepted ones
  * @status: device status that the front end last set
+ * @linked: the other side is our supervisor, not the front end itself (link.h)
+ * @report: writes the counters to a descriptor, which it takes over; 0 or a negative errno
+ * @report_arg: its argument
  */
 struct vhost_user {
 	struct backend *backend;
@@ -26,12 +30,19 @@ struct vhost_user {
 	int backend_socket;
 	uint64_t protocol_features;
 	uint8_t status;
+	bool linked;
+	int (*report)(void *arg, int fd);
+	void *report_arg;
 };
 
 /** vhost_user_begin - serve a front end on @socket, which is taken over. */
 void vhost_user_begin(struct vhost_user *vu, struct backend *backend, int socket);
 
-/** vhost_user_end - close the connection, drop sessions and memory; fine when there is none. */
+/**
+ * vhost_user_end - close the connection, drop sessions and memory; fine when there is none.
+ *
+ * A link is closed and nothing else: the next worker is to go on where we are.
+ */
 void vhost_user_end(struct vhost_user *vu);
 
 /**

@@ -120,11 +120,11 @@ static void sleep_until_kick(struct worker *worker)
 	int n;
 	int i;
 
-	counter_add(&worker->sleeps, 1);
+	counter_add(&worker->line->sleeps, 1);
 	n = epoll_wait(worker->epoll, events, EVENTS, -1);
 	for (i = 0; i < n; i++)
 		if (events[i].data.ptr != NULL)
-			counter_add(&worker->kicks, 1);
+			counter_add(&worker->line->kicks, 1);
 	if (max_ns)
 		adapt(worker, now_ns() - begin, max_ns);
 }
@@ -197,9 +197,11 @@ int worker_start(struct worker *worker, unsigned int number, struct backend *bac
 
 	*worker = (struct worker){.number = number, .backend = backend, .epoll = -1, .wake = -1};
 	worker->poll_ns = backend->poll_us * 1000ull;
+	worker->line = &backend->ledger->thread[number];
 	worker->batch = calloc(1, sizeof(*worker->batch));
 	if (!worker->batch)
 		return -ENOMEM;
+	worker->batch->undo = ledger_undo(backend->ledger, number);
 	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
 	worker->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (worker->epoll < 0 || worker->wake < 0 ||

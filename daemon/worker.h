@@ -24,8 +24,7 @@ struct backend;
  * @wake: eventfd of worker_wake()
  * @stop: it is to end
  * @poll_ns: how long to look for more work before the next sleep
- * @kicks: kicks received
- * @sleeps: times that it went to sleep
+ * @line: its line in the ledger: counters
  * @paid: what rate_limits.c was told of
  * @paid_generation: of the limits, then
  * @batch: its memory for batches
@@ -39,8 +38,7 @@ struct worker {
 	int wake;
 	bool stop;
 	uint64_t poll_ns;
-	uint64_t kicks;
-	uint64_t sleeps;
+	struct ledger_thread *line;
 	struct vcd_device_usage paid;
 	unsigned int paid_generation;
 	struct queue_batch *batch;

@@ -291,8 +291,8 @@ static void finish(struct vcd_device *device, struct vcd_worker *worker, struct 
 	else
 		vcd_iov_skip(&op->out, op->data_len);
 	vcd_iov_write(&op->out, job->mac, op->tail_len);
-	vcd_count(&worker->counters.crypt, 1);
-	vcd_count(&worker->counters.bytes, job->len);
+	vcd_count(&worker->counters->crypt, 1);
+	vcd_count(&worker->counters->bytes, job->len);
 	vcd_reply(worker, op->request, VCD_S_OK, op->data_len + op->tail_len, 0, job->iv);
 }
 

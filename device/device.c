@@ -73,15 +73,23 @@ static void config_fill(struct vcd_config *config, const struct vcd_device_optio
 static int workers_new(struct vcd_device *device)
 {
 	unsigned int n = device->options.workers;
+	struct vcd_device_counters *counters = device->options.counters;
 
-	device->workers = aligned_alloc(_Alignof(struct vcd_worker), n * sizeof(struct vcd_worker));
-	if (!device->workers)
+	device->workers = calloc(n, sizeof(struct vcd_worker));
+	if (!counters) {
+		counters =
+		    aligned_alloc(_Alignof(struct vcd_device_counters), n * sizeof(*counters));
+		device->counters = counters;
+	}
+	if (!device->workers || !counters)
 		return -ENOMEM;
-	memset(device->workers, 0, n * sizeof(struct vcd_worker));
+	if (device->counters)
+		memset(counters, 0, n * sizeof(*counters));
 	for (unsigned int i = 0; i < n; i++) {
 		struct vcd_worker *worker = &device->workers[i];
 
 		worker->number = i;
+		worker->counters = &counters[i];
 		if (vcd_arena_init(&worker->arena, device->options.max_request))
 			return -ENOMEM;
 	}
@@ -99,7 +107,8 @@ int vcd_device_new_at(const struct vcd_device_options *options, uint64_t start, 
 	device->options = *options;
 	error = options_check(&device->options);
 	if (!error)
-		error = vcd_session_table_init(&device->table, device->options.max_sessions, start);
+		error = vcd_session_table_init(&device->table, device->options.max_sessions, start,
+					       device->options.serial);
 	if (error) {
 		free(device);
 		return error;
@@ -124,6 +133,9 @@ int vcd_device_new(const struct vcd_device_options *options, struct vcd_device *
 
 	if (getrandom(&chance, sizeof(chance), 0) != sizeof(chance))
 		return -EIO;
+	/* 0: nobody went before us. */
+	if (options->serial && *options->serial)
+		chance.start = *options->serial;
 	return vcd_device_new_at(options, chance.start, chance.epoch, ret);
 }
 
@@ -135,6 +147,7 @@ struct vcd_device *vcd_device_free(struct vcd_device *device)
 	for (unsigned int i = 0; device->workers && i < device->options.workers; i++)
 		vcd_arena_fini(&device->workers[i].arena);
 	free(device->workers);
+	free(device->counters);
 	free(device);
 	return NULL;
 }
@@ -177,5 +190,5 @@ void vcd_device_execute(struct vcd_device *device, unsigned int worker_number,
 	for (size_t i = 0; i < n; i++)
 		vcd_request_parse(device, worker, requests[i]);
 	vcd_crypt_flush(device, worker);
-	vcd_count(&worker->counters.batches, 1);
+	vcd_count(&worker->counters->batches, 1);
 }

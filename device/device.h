@@ -27,6 +27,7 @@
 #ifndef VCD_DEVICE_H
 #define VCD_DEVICE_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -38,6 +39,20 @@
 #define VCD_BATCH_MAX 64
 
 /**
+ * struct vcd_device_counters - one worker's share of the statistics, on cache lines of its own.
+ *
+ * Written by the worker only, read by anybody.
+ */
+struct vcd_device_counters {
+	_Alignas(64) _Atomic(uint64_t) requests;
+	_Atomic(uint64_t) status[VCD_S_COUNT];
+	_Atomic(uint64_t) crypt;
+	_Atomic(uint64_t) bytes;
+	_Atomic(uint64_t) batches;
+	_Atomic(uint64_t) sessions_created;
+};
+
+/**
  * struct vcd_device_options - what a device is made with.
  * @engine: engine that serves it, opened for at least @workers workers; borrowed
  * @workers: threads that will call vcd_device_execute()
@@ -46,6 +61,11 @@
  * @max_request: payload bytes per request and direction; 0: VCD_DEFAULT_MAX_REQUEST
  * @max_segments: descriptors per chain; 0: VCD_DEFAULT_MAX_SEGMENTS
  * @poll_us: hint for the config space
+ * @counters: where to count, one for each worker, so that counts outlive the
+ *	device; not NULL only if that memory does. NULL: from 0
+ * @serial: where session ids go on from and are noted before they are used, so
+ *	that a device never gives an id that a former one with the same @serial gave,
+ *	however that ended. Any value is fine. NULL: ids start by chance
  */
 struct vcd_device_options {
 	struct vcd_engine *engine;
@@ -55,6 +75,8 @@ struct vcd_device_options {
 	uint32_t max_request;
 	uint32_t max_segments;
 	uint32_t poll_us;
+	struct vcd_device_counters *counters;
+	uint64_t *serial;
 };
 
 #define VCD_DEFAULT_MAX_SESSIONS 16384u
@@ -117,7 +139,7 @@ void vcd_device_execute(struct vcd_device *device, unsigned int worker,
 			struct vcd_request *const requests[], size_t n);
 
 /**
- * struct vcd_device_stats - counters since the device was made.
+ * struct vcd_device_stats - counters since the device was made, or the first one on its counters.
  * @requests: replies given
  * @status: replies by enum vcd_status
  * @crypt: CRYPT and AUTHCRYPT requests among them that succeeded

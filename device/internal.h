@@ -41,20 +41,6 @@
 #include "device/session_table.h"
 
 /**
- * struct vcd_counters - one worker's share of the statistics.
- *
- * Written by the worker only, read by anybody.
- */
-struct vcd_counters {
-	_Atomic(uint64_t) requests;
-	_Atomic(uint64_t) status[VCD_S_COUNT];
-	_Atomic(uint64_t) crypt;
-	_Atomic(uint64_t) bytes;
-	_Atomic(uint64_t) batches;
-	_Atomic(uint64_t) sessions_created;
-};
-
-/**
  * struct vcd_op - a prepared CRYPT or AUTHCRYPT.
  * @request: where it came from
  * @slot: session, referenced
@@ -107,7 +93,7 @@ void vcd_arena_empty(struct vcd_arena *arena);
 
 /**
  * struct vcd_worker - what belongs to one worker.
- * @counters: statistics
+ * @counters: statistics, own ones or those that the options named
  * @number: its number
  * @arena: scratch memory
  * @n_ops: prepared requests
@@ -115,8 +101,8 @@ void vcd_arena_empty(struct vcd_arena *arena);
  * @jobs: their jobs, for the engine
  */
 struct vcd_worker {
-	_Alignas(64) struct vcd_counters counters;
-	_Alignas(64) unsigned int number;
+	struct vcd_device_counters *counters;
+	unsigned int number;
 	struct vcd_arena arena;
 	size_t n_ops;
 	struct vcd_op ops[VCD_BATCH_MAX];
@@ -129,12 +115,14 @@ struct vcd_worker {
  * @config: the config space
  * @table: sessions
  * @workers: one each
+ * @counters: their counters, when the options named none
  */
 struct vcd_device {
 	struct vcd_device_options options;
 	struct vcd_config config;
 	struct vcd_session_table table;
 	struct vcd_worker *workers;
+	struct vcd_device_counters *counters;
 };
 
 /**

@@ -185,8 +185,8 @@ static uint32_t reply_with(struct record *record, const uint8_t *data, uint32_t 
 	vcd_iov_write(&ctx->out, record->mac, tag_len);
 	ctx->out_len = len + tag_len;
 	memcpy(ctx->iv, record->iv, sizeof(ctx->iv));
-	vcd_count(&ctx->worker->counters.crypt, 1);
-	vcd_count(&ctx->worker->counters.bytes, record->req->src_len);
+	vcd_count(&ctx->worker->counters->crypt, 1);
+	vcd_count(&ctx->worker->counters->bytes, record->req->src_len);
 	return VCD_S_OK;
 }
 

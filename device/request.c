@@ -50,8 +50,8 @@ void vcd_reply(struct vcd_worker *worker, struct vcd_request *request, uint32_t 
 	memcpy(reply.iv, iv, sizeof(reply.iv));
 	vcd_iov_write(&out, &reply, sizeof(reply));
 	request->written = (uint32_t)sizeof(reply) + out_len;
-	vcd_count(&worker->counters.requests, 1);
-	vcd_count(&worker->counters.status[status], 1);
+	vcd_count(&worker->counters->requests, 1);
+	vcd_count(&worker->counters->status[status], 1);
 }
 
 /* Steps 5 for the operations with the common header. */
@@ -176,7 +176,7 @@ static uint32_t session_create(struct vcd_ctx *ctx, const struct vcd_req_create 
 		return status;
 	}
 	ctx->value = vcd_session_table_publish(&device->table, slot, session);
-	vcd_count(&ctx->worker->counters.sessions_created, 1);
+	vcd_count(&ctx->worker->counters->sessions_created, 1);
 	return VCD_S_OK;
 }
 

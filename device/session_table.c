@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, uint64_t start)
+int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, uint64_t start,
+			   uint64_t *noted)
 {
 	const size_t align = _Alignof(struct vcd_slot);
 	unsigned int bits = 1;
@@ -16,6 +17,7 @@ int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, uint64
 	    .max = max,
 	    .slot_bits = bits,
 	    .free = VCD_SLOT_NONE,
+	    .noted = noted,
 	};
 	table->serials = UINT64_MAX >> bits;
 	table->serial = start % table->serials + 1;
@@ -59,6 +61,9 @@ struct vcd_slot *vcd_session_table_reserve(struct vcd_session_table *table)
 	table->serials--;
 	if (++table->serial > UINT64_MAX >> table->slot_bits)
 		table->serial = 1;
+	/* Serials begin at start % serials + 1: whoever starts with this one goes on behind it. */
+	if (table->noted)
+		__atomic_store_n(table->noted, table->serial, __ATOMIC_RELEASE);
 out:
 	pthread_mutex_unlock(&table->lock);
 	return slot;

@@ -7,7 +7,8 @@
  * A fixed array of slots. A session id is (serial << slot bits) | slot. The
  * serial counts the creations of the device and starts at a random number, so
  * that an id from an earlier device, which the driver may still send, means
- * nothing to this one; it never comes round within the life of a device.
+ * nothing to this one; it never comes round within the life of a device. A
+ * device that follows a dead one goes on where that one was, which it noted.
  *
  * Workers look sessions up without a lock; creation and destruction are rarer
  * and take a mutex for the list of free slots.
@@ -68,6 +69,7 @@ struct vcd_slot {
  * @live: published sessions
  * @lock: protects what follows, and publishing
  * @serial: upper part of the next id, 1 to the largest that fits
+ * @noted: where @serial is noted each time before it is used, or NULL
  * @serials: how many may yet be given out; at 0 creation ends for good
  * @free: first free slot, or VCD_SLOT_NONE
  * @touched: slots from here on have never been used
@@ -80,6 +82,7 @@ struct vcd_session_table {
 	_Atomic(uint64_t) live;
 	pthread_mutex_t lock;
 	uint64_t serial;
+	uint64_t *noted;
 	uint64_t serials;
 	uint32_t free;
 	uint32_t touched;
@@ -91,10 +94,12 @@ struct vcd_session_table {
  * vcd_session_table_init - make an empty table.
  * @max: sessions at one time, 1 to VCD_SESSION_TABLE_MAX
  * @start: where serials begin; any number
+ * @noted: where to note the next serial, or NULL
  *
  * Return: 0 or -ENOMEM.
  */
-int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, uint64_t start);
+int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, uint64_t start,
+			   uint64_t *noted);
 
 /** vcd_session_table_fini - drop all sessions and free the table; nobody may use it any more. */
 void vcd_session_table_fini(struct vcd_session_table *table);

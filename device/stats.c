@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * stats.c - counters. Each worker counts on cache lines of its own (struct
- * vcd_counters) without locked instructions; a snapshot adds them up, and is
+ * vcd_device_counters) without locked instructions; a snapshot adds them up, and is
  * exact whenever the workers stand still.
  */
 #include "device/internal.h"
@@ -17,7 +17,7 @@ void vcd_device_stats_get(const struct vcd_device *device, struct vcd_device_sta
 	    .sessions_live = get(&device->table.live),
 	};
 	for (unsigned int i = 0; i < device->options.workers; i++) {
-		const struct vcd_counters *counters = &device->workers[i].counters;
+		const struct vcd_device_counters *counters = device->workers[i].counters;
 
 		stats->requests += get(&counters->requests);
 		for (size_t s = 0; s < VCD_S_COUNT; s++)
@@ -32,7 +32,7 @@ void vcd_device_stats_get(const struct vcd_device *device, struct vcd_device_sta
 void vcd_device_usage_get(const struct vcd_device *device, unsigned int worker,
 			  struct vcd_device_usage *usage)
 {
-	const struct vcd_counters *counters = &device->workers[worker].counters;
+	const struct vcd_device_counters *counters = device->workers[worker].counters;
 
 	*usage = (struct vcd_device_usage){
 	    .requests = get(&counters->requests),

@@ -24,6 +24,7 @@
 	} while (0)
 
 static struct backend *backend;
+static struct ledger ledger;
 static struct commands commands;
 
 static void gather(void *arg, struct stats *stats)
@@ -44,7 +45,9 @@ static void open_once(void)
 	if (backend)
 		return;
 	CHECK(!vcd_engine_open("openssl", 1, &options.engine));
-	CHECK(!vcd_device_new(&options, &device) && !backend_new(device, 1, 1, 0, &backend));
+	CHECK(!vcd_device_new(&options, &device) &&
+	      !ledger_private(&ledger, &(struct ledger_shape){1, 1, 0}) &&
+	      !backend_new(device, &ledger, 1, 1, 0, &backend));
 	commands = (struct commands){.gather = gather, .backend = backend};
 }
 

@@ -22,6 +22,7 @@ static struct {
 	struct commands commands;
 	struct control control;
 	struct control_client client;
+	struct ledger ledger;
 } t;
 
 static void gather(void *arg, struct stats *stats)
@@ -41,7 +42,9 @@ static int setup(void **state)
 	if (vcd_engine_open("openssl", 1, &t.engine))
 		return -1;
 	options.engine = t.engine;
-	if (vcd_device_new(&options, &t.device) || backend_new(t.device, 2, 1, 0, &t.backend))
+	if (vcd_device_new(&options, &t.device) ||
+	    ledger_private(&t.ledger, &(struct ledger_shape){2, 1, 0}) ||
+	    backend_new(t.device, &t.ledger, 2, 1, 0, &t.backend))
 		return -1;
 	t.commands = (struct commands){.gather = gather, .backend = t.backend};
 	control_init(&t.control);
@@ -55,6 +58,7 @@ static int teardown(void **state)
 {
 	free(t.client.answer);
 	t.backend = backend_free(t.backend);
+	ledger_close(&t.ledger);
 	t.device = vcd_device_free(t.device);
 	t.engine = vcd_engine_close(t.engine);
 	return 0;

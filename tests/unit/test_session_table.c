@@ -57,7 +57,7 @@ static void ids_and_limit(void **state)
 	struct vcd_session_table table;
 	uint64_t ids[3];
 
-	assert_int_equal(vcd_session_table_init(&table, 3, 7), 0);
+	assert_int_equal(vcd_session_table_init(&table, 3, 7, NULL), 0);
 	for (size_t i = 0; i < 3; i++) {
 		ids[i] = create(&table);
 		assert_true(ids[i]);
@@ -83,7 +83,7 @@ static void foreign_ids(void **state)
 	struct vcd_session_table table;
 	uint64_t id;
 
-	assert_int_equal(vcd_session_table_init(&table, 5, UINT64_MAX), 0);
+	assert_int_equal(vcd_session_table_init(&table, 5, UINT64_MAX, NULL), 0);
 	id = create(&table);
 	assert_null(vcd_session_table_get(&table, 0));
 	assert_null(vcd_session_table_get(&table, UINT64_MAX));
@@ -102,7 +102,7 @@ static void no_id_twice(void **state)
 	uint64_t last;
 
 	/* Serials begin just below the wrap. */
-	assert_int_equal(vcd_session_table_init(&table, 2, (UINT64_MAX >> 1) - 2), 0);
+	assert_int_equal(vcd_session_table_init(&table, 2, (UINT64_MAX >> 1) - 2, NULL), 0);
 	last = create(&table);
 	for (unsigned int i = 0; i < 1000; i++) {
 		uint64_t id;
@@ -121,7 +121,7 @@ static void serials_end(void **state)
 	struct vcd_session_table table;
 	struct vcd_slot *slot;
 
-	assert_int_equal(vcd_session_table_init(&table, 2, 0), 0);
+	assert_int_equal(vcd_session_table_init(&table, 2, 0, NULL), 0);
 	table.serials = 2;
 	assert_true(create(&table));
 	slot = vcd_session_table_reserve(&table);
@@ -138,7 +138,7 @@ static void reference_outlives_removal(void **state)
 	struct vcd_slot *slot;
 	uint64_t id;
 
-	assert_int_equal(vcd_session_table_init(&table, 1, 0), 0);
+	assert_int_equal(vcd_session_table_init(&table, 1, 0, NULL), 0);
 	id = create(&table);
 	slot = vcd_session_table_get(&table, id);
 	assert_non_null(slot);
@@ -160,7 +160,7 @@ static void largest_table(void **state)
 	struct vcd_session_table table;
 	uint64_t id;
 
-	assert_int_equal(vcd_session_table_init(&table, VCD_SESSION_TABLE_MAX, 12345), 0);
+	assert_int_equal(vcd_session_table_init(&table, VCD_SESSION_TABLE_MAX, 12345, NULL), 0);
 	for (unsigned int i = 0; i < VCD_SESSION_TABLE_MAX; i++) {
 		struct vcd_slot *slot = vcd_session_table_reserve(&table);
 
@@ -240,7 +240,7 @@ static void threads(void **state)
 	static struct stress stress;
 	pthread_t thread[THREADS];
 
-	assert_int_equal(vcd_session_table_init(&stress.table, SHARED_IDS / 2, 99), 0);
+	assert_int_equal(vcd_session_table_init(&stress.table, SHARED_IDS / 2, 99, NULL), 0);
 	for (size_t i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, stress_thread, &stress), 0);
 	for (size_t i = 0; i < THREADS; i++)

@@ -42,7 +42,7 @@ static bool become_user(void)
 
 static int stages(struct sandbox *sandbox, pthread_t *thread)
 {
-	int err = sandbox_begin(sandbox, -1);
+	int err = sandbox_begin(sandbox, NULL, 0);
 
 	if (!err && job->open && !job->open())
 		err = -ENOTRECOVERABLE;

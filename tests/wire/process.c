@@ -145,3 +145,27 @@ int process_stop(struct process *process)
 	kill(process->pid, SIGTERM);
 	return process_wait(process);
 }
+
+unsigned int process_children(pid_t pid, pid_t *children, unsigned int max)
+{
+	unsigned int n = 0;
+	char path[64];
+	FILE *file;
+	long child;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)pid, (long)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (n < max && fscanf(file, "%ld", &child) == 1)
+		children[n++] = (pid_t)child;
+	fclose(file);
+	return n;
+}
+
+pid_t process_worker(const struct process *daemon)
+{
+	pid_t child = 0;
+
+	return process_children(daemon->pid, &child, 1) == 1 ? child : 0;
+}

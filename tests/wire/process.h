@@ -55,4 +55,21 @@ int process_wait(struct process *process);
 /** process_stop - SIGTERM, then process_wait(). */
 int process_stop(struct process *process);
 
+/**
+ * process_children - what processes a process has started that are still there.
+ * @pid: parent
+ * @children: out: their ids
+ * @max: room there
+ *
+ * Return: how many.
+ */
+unsigned int process_children(pid_t pid, pid_t *children, unsigned int max);
+
+/**
+ * process_worker - the worker of a daemon, once it has started one.
+ *
+ * Return: its process id, 0 when there is none.
+ */
+pid_t process_worker(const struct process *daemon);
+
 #endif /* TESTS_WIRE_PROCESS_H */
