@@ -14,8 +14,13 @@
  * pinned, waits for those before it and is done when the submission returns; it
  * is still fetched in its turn.
  *
+ * One that the device has not given back timeout_ms after its submission is done,
+ * with EIO. Nobody may be asleep in the kernel then, so a work item wakes those
+ * who poll.
+ *
  * At the last close what is under way is left to the device, pages and all.
  */
+#include <linux/jiffies.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 
@@ -35,9 +40,18 @@ struct vcd_async {
 	int err;
 };
 
+static void vcd_async_late(struct work_struct *work)
+{
+	struct vcd_file *file = container_of(work, struct vcd_file,
+					     async_late.work);
+
+	wake_up_all(&file->async_wait);
+}
+
 /** vcd_async_init() - prepare a new file description */
 void vcd_async_init(struct vcd_file *file)
 {
+	INIT_DELAYED_WORK(&file->async_late, vcd_async_late);
 	mutex_init(&file->async_lock);
 	INIT_LIST_HEAD(&file->async_list);
 	init_waitqueue_head(&file->async_wait);
@@ -56,13 +70,33 @@ void vcd_async_exit(struct vcd_file *file)
 {
 	struct vcd_async *async, *next;
 
+	cancel_delayed_work_sync(&file->async_late);
 	list_for_each_entry_safe(async, next, &file->async_list, list)
 		vcd_async_free(async);
 }
 
+static bool vcd_async_is_back(const struct vcd_async *async)
+{
+	return completion_done(&async->run.xfer.req->done);
+}
+
 static bool vcd_async_is_done(const struct vcd_async *async)
 {
-	return !async->in_flight || completion_done(&async->run.xfer.req->done);
+	return !async->in_flight || vcd_async_is_back(async) ||
+	       time_after(jiffies, async->run.xfer.req->deadline);
+}
+
+/* Have those who poll woken when the oldest one is overdue. */
+static void vcd_async_watch(struct vcd_file *file)
+{
+	struct vcd_async *async;
+	long left;
+
+	async = list_first_entry_or_null(&file->async_list, struct vcd_async, list);
+	if (!async || !async->in_flight)
+		return;
+	left = (long)(async->run.xfer.req->deadline - jiffies);
+	mod_delayed_work(vcd_wq, &file->async_late, max(left, 0L) + 2);
 }
 
 /* Wait for it if need be, and take the result. */
@@ -71,7 +105,12 @@ static void vcd_async_settle(struct vcd_async *async)
 	if (!async->in_flight)
 		return;
 	async->in_flight = false;
-	async->err = vcd_op_end(&async->run);
+	if (vcd_async_is_back(async)) {
+		async->err = vcd_op_end(&async->run);
+	} else {
+		async->err = -EIO;
+		vcd_xfer_abandon(&async->run.xfer);
+	}
 }
 
 /*
@@ -146,6 +185,8 @@ static int vcd_async_submit_locked(struct vcd_file *file,
 	async->err = err;
 	list_add_tail(&async->list, &file->async_list);
 	file->async_num++;
+	if (list_is_singular(&file->async_list))
+		vcd_async_watch(file);
 	wake_up_all(&file->async_wait);
 	return 0;
 }
@@ -176,8 +217,8 @@ int vcd_async_submit(struct vcd_file *file, const struct crypt_op *op)
  * @file: file description
  * @op: out: the operation that is done; its ses is 0 when there is none
  *
- * Return: the operation's result; -EBUSY when the oldest one is not done or there
- * is none; -EINTR.
+ * Return: the operation's result, -EAGAIN for one that the device was too busy
+ * for; -EBUSY when the oldest one is not done or there is none; -EINTR.
  */
 int vcd_async_fetch(struct vcd_file *file, struct crypt_op *op)
 {
@@ -192,11 +233,13 @@ int vcd_async_fetch(struct vcd_file *file, struct crypt_op *op)
 		list_del(&async->list);
 		file->async_num--;
 		vcd_async_settle(async);
-		err = async->err;
+		/* EBUSY is what fetching says when nothing is done. */
+		err = async->err == -EBUSY ? -EAGAIN : async->err;
 		if (!err)
 			err = vcd_op_deliver(&async->run);
 		*op = async->run.op;
 		vcd_async_free(async);
+		vcd_async_watch(file);
 		wake_up_all(&file->async_wait);
 	}
 	mutex_unlock(&file->async_lock);

@@ -28,15 +28,22 @@ static int vcd_open_device(struct file *filp, struct vcd_device *dev)
 	struct vcd_file *file;
 
 	file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
-	if (!file) {
-		vcd_device_put(dev);
-		return -ENOMEM;
-	}
+	if (!file)
+		goto err_put;
+	file->share = vcd_share_find(dev);
+	if (!file->share)
+		goto err_free;
 	file->dev = dev;
 	xa_init_flags(&file->sessions, XA_FLAGS_ALLOC1);
 	vcd_async_init(file);
 	filp->private_data = file;
 	return nonseekable_open(file_inode(filp), filp);
+
+err_free:
+	kfree(file);
+err_put:
+	vcd_device_put(dev);
+	return -ENOMEM;
 }
 
 /* cryptodevN */
@@ -65,6 +72,7 @@ static int vcd_release(struct inode *inode, struct file *filp)
 
 	vcd_async_exit(file);
 	vcd_session_end_all(file);
+	vcd_share_put(file->share);
 	vcd_device_put(file->dev);
 	kfree(file);
 	return 0;

@@ -4,7 +4,9 @@
  *
  * An operation longer than the device's cap becomes several requests; the IV a
  * reply brings goes into the next one, and a hash is reset by the first and ended
- * by the last.
+ * by the last. When the device loses the hash between the two, the operation is
+ * begun anew, if its output has not overwritten its input; else it fails with
+ * EIO, as does one that goes on with the hash of an earlier call.
  *
  * Operations that depend on nothing before them run in parallel, also on one
  * session. Those that go on, with the session's IV or with a hash, are serialised
@@ -27,6 +29,7 @@ static void vcd_op_part(struct vcd_op *run, u32 done, u32 len)
 	struct vcd_xfer *xfer = &run->xfer;
 	u16 flags = op->op == COP_DECRYPT ? VCD_F_DECRYPT : 0;
 
+	xfer->tail_len = 0;
 	xfer->session = run->session;
 	xfer->src = op->src + done;
 	xfer->src_len = len;
@@ -124,6 +127,7 @@ int vcd_op_end(struct vcd_op *run)
 	return 0;
 }
 
+/* All of it, once. -ESTALE: the device lost the hash on the way. */
 static int vcd_op_parts(struct vcd_op *run)
 {
 	u32 max = vcd_xfer_max(run->session->dev);
@@ -146,6 +150,36 @@ static int vcd_op_parts(struct vcd_op *run)
 	return 0;
 }
 
+/* Whether its source is what it was, and nothing before it is needed. */
+static bool vcd_op_can_repeat(const struct vcd_op *run)
+{
+	uintptr_t src = (uintptr_t)run->op.src;
+	uintptr_t dst = (uintptr_t)run->op.dst;
+
+	if (!run->reset)
+		return false;
+	return !run->session->cipher || src + run->op.len <= dst ||
+	       dst + run->op.len <= src;
+}
+
+static int vcd_op_all(struct vcd_op *run)
+{
+	u8 iv[VCD_MAX_IV_LEN];
+	unsigned int tries;
+	int err;
+
+	memcpy(iv, run->iv, sizeof(iv));
+	for (tries = 0; tries <= VCD_REMAKE_MAX; tries++) {
+		err = vcd_op_parts(run);
+		if (err != -ESTALE)
+			return err;
+		if (!vcd_op_can_repeat(run))
+			break;
+		memcpy(run->iv, iv, sizeof(iv));
+	}
+	return -EIO;
+}
+
 /* An operation that goes on where the last one ended, or is cut. */
 static int vcd_op_serial(struct vcd_op *run)
 {
@@ -158,7 +192,7 @@ static int vcd_op_serial(struct vcd_op *run)
 	run->reset = !flags || (flags & COP_FLAG_RESET) || !session->hash_running;
 	if (run->chained)
 		vcd_session_iv_load(session, run->iv);
-	err = vcd_op_parts(run);
+	err = vcd_op_all(run);
 	if (!err && run->iv_len)
 		vcd_session_iv_store(session, run->iv);
 	session->hash_running = session->mac && !run->final && !err;

@@ -14,22 +14,26 @@
  *	buffer.c	the caller's pages, pinned or copied
  *	request.c	one request: header, buffers, reply; life and death
  *	queue.c		virtqueues: add, kick, wait, complete
+ *	share.c		how much of a queue one process may have
  *	wire.c		the bytes of headers and replies
  *
- * and main.c for the module and the virtio device.
+ * and main.c for the module and the virtio device, stats.c and trace.h for
+ * those who want to watch.
  *
  * Objects and who keeps them
  *
  *	vcd_device	by the virtio device while bound, by every open file
  *	vcd_file	by its struct file; owns the sessions
  *	vcd_session	by its file, by each call that uses it, by the reaper
+ *	vcd_share	by the files, sessions and requests of a process
  *	vcd_req_ctx	by its caller, and by the device from the moment it is in
  *			the ring until the device gives it back. A caller that is
  *			killed or out of patience drops its part and leaves.
  *
  * Locks, outermost first: file->async_lock (mutex), session->serial (mutex, one
- * chained operation at a time), session->remake (mutex), queue->lock (spinlock, irqs off; ring and
- * counters). Nobody sleeps under a spinlock, nobody waits without end.
+ * chained operation at a time), session->remake (mutex), queue->lock (spinlock, irqs off; ring,
+ * shares and counters). dev->shares_lock and dev->reap_lock are held for a list
+ * only, with no other lock taken inside. Nobody sleeps under a spinlock, nobody waits without end.
  */
 #ifndef VCD_GUEST_DRIVER_H
 #define VCD_GUEST_DRIVER_H
@@ -57,6 +61,8 @@
 #define VCD_DRV_MAX_REQUEST	(1024u * 1024)
 /* Payloads up to this are copied next to the header: one descriptor each way. */
 #define VCD_COPY_MAX		4096u
+/* Descriptors that a device has to take in one chain: without, nothing works. */
+#define VCD_MIN_SEGMENTS	4u
 /* Times a lost session is made again for one request before giving up. */
 #define VCD_REMAKE_MAX		4
 /* Operations of a CIOCCRYPTBATCH that are in flight at one time. */
@@ -77,28 +83,56 @@ struct vcd_alg {
 };
 
 /**
+ * struct vcd_queue_stats - what happened on a queue since the device was bound
+ * @requests: put into the ring
+ * @bytes: of data they had, the larger direction of each
+ * @kicks: times the device was notified
+ * @polled: requests that came back while their owner polled
+ * @slept: requests that came back while their owner slept, did not wait, or had left
+ * @timeouts: callers that left after timeout_ms
+ * @share_waits: requests that waited because their process had its share
+ * @room_waits: requests that waited because the ring was full
+ * @in_flight: requests in the ring
+ */
+struct vcd_queue_stats {
+	u64 requests;
+	u64 bytes;
+	u64 kicks;
+	u64 polled;
+	u64 slept;
+	u64 timeouts;
+	u64 share_waits;
+	u64 room_waits;
+	unsigned int in_flight;
+};
+
+/**
  * struct vcd_queue - one virtqueue
  * @dev: device it belongs to
  * @lock: protects everything below and every use of @vq
  * @vq: the virtqueue; NULL when the device is gone or frozen
+ * @size: descriptors of the ring
  * @sleepers: requests in the ring whose owner sleeps, or has left: while there
  *	are any, the device must interrupt
  * @progress: counts times the device gave something back
  * @notifying: callers between dropping @lock and having notified the device
- * @room: callers waiting for free descriptors
+ * @turns: callers waiting for free descriptors, first come first served
  * @misses: polls in a row that did not pay, see queue.c
  * @skip: callers that sleep at once before the next one polls again
+ * @stats: counters
  */
 struct vcd_queue {
 	struct vcd_device *dev;
 	spinlock_t lock; /* ring and counters */
 	struct virtqueue *vq;
+	unsigned int size;
 	unsigned int sleepers;
 	unsigned int progress;
 	atomic_t notifying;
-	wait_queue_head_t room;
+	struct list_head turns;
 	unsigned int misses;
 	unsigned int skip;
+	struct vcd_queue_stats stats;
 } ____cacheline_aligned_in_smp;
 
 /**
@@ -122,6 +156,12 @@ struct vcd_queue {
  * @reap_list: sessions to destroy
  * @reaping: the reaper has one in hand
  * @reaped: woken when nothing is left to reap
+ * @shares_lock: protects @shares
+ * @shares: of the processes that have the device open
+ * @sessions: sessions there are
+ * @sessions_made: that were made
+ * @remakes: times that one was made again
+ * @debugfs: directory with the statistics
  */
 struct vcd_device {
 	struct virtio_device *vdev;
@@ -143,32 +183,85 @@ struct vcd_device {
 	struct list_head reap_list;
 	bool reaping;
 	wait_queue_head_t reaped;
+	spinlock_t shares_lock; /* shares */
+	struct list_head shares;
+	atomic_t sessions;
+	atomic64_t sessions_made;
+	atomic64_t remakes;
+	struct dentry *debugfs;
+};
+
+/**
+ * struct vcd_use - what a process has of one queue; under that queue's lock
+ * @requests: admitted and not back
+ * @bytes: of data they have
+ * @turns: requests that wait for these
+ */
+struct vcd_use {
+	unsigned int requests;
+	u64 bytes;
+	struct list_head turns;
+};
+
+/**
+ * struct vcd_share - a process that has the device open, see share.c
+ * @ref: its files, their sessions, their requests
+ * @list: in the device's shares
+ * @dev: device
+ * @tgid: the process
+ * @num: entries of @use
+ * @use: by queue
+ */
+struct vcd_share {
+	struct kref ref;
+	struct list_head list;
+	struct vcd_device *dev;
+	struct pid *tgid;
+	unsigned int num;
+	struct vcd_use use[];
+};
+
+/**
+ * struct vcd_turn - a caller that waits to put its request into a ring
+ * @list: in queue->turns, or in the turns of its process; under queue->lock
+ * @go: it is its turn, or may be
+ * @req: the request
+ */
+struct vcd_turn {
+	struct list_head list;
+	struct completion go;
+	struct vcd_req_ctx *req;
 };
 
 /**
  * struct vcd_file - an open file description
  * @dev: device
+ * @share: of the process that opened it
  * @sessions: by id; the xarray's lock covers lookup and reference
  * @next_id: where the search for a free id goes on
  * @async_lock: one submission or fetch at a time
  * @async_list: operations submitted and not fetched, in order
  * @async_num: how many
  * @async_wait: woken when one is done
+ * @async_late: wakes those who wait when the oldest one is overdue
  */
 struct vcd_file {
 	struct vcd_device *dev;
+	struct vcd_share *share;
 	struct xarray sessions;
 	u32 next_id;
 	struct mutex async_lock; /* async_list, async_num */
 	struct list_head async_list;
 	unsigned int async_num;
 	wait_queue_head_t async_wait;
+	struct delayed_work async_late;
 };
 
 /**
  * struct vcd_session - a session of the ABI
  * @ref: file, callers, reaper
  * @dev: device
+ * @share: what its requests are charged to
  * @cipher: cipher or AEAD, or NULL
  * @mac: hash or MAC, or NULL
  * @reap: in the device's reap_list
@@ -186,6 +279,7 @@ struct vcd_file {
 struct vcd_session {
 	refcount_t ref;
 	struct vcd_device *dev;
+	struct vcd_share *share;
 	const struct vcd_alg *cipher;
 	const struct vcd_alg *mac;
 	struct list_head reap;
@@ -304,6 +398,11 @@ struct vcd_buffer {
  * @ref: caller and device
  * @dev: device
  * @queue: queue it was put on
+ * @share: what it is charged to, or NULL
+ * @bytes: of data, the larger direction
+ * @charged: it is; under queue->lock
+ * @seq: number on its queue
+ * @deadline: when its caller leaves, in jiffies
  * @done: the device gave it back, or never will
  * @done_wait: woken then, if not NULL: nobody polls; under queue->lock
  * @host_id: the device's session id it was sent with
@@ -328,6 +427,11 @@ struct vcd_req_ctx {
 	refcount_t ref;
 	struct vcd_device *dev;
 	struct vcd_queue *queue;
+	struct vcd_share *share;
+	u32 bytes;
+	bool charged;
+	u64 seq;
+	unsigned long deadline;
 	struct completion done;
 	wait_queue_head_t *done_wait;
 	u64 host_id;
@@ -354,6 +458,8 @@ extern unsigned int vcd_timeout_ms;
 extern unsigned int vcd_spin_us;
 extern umode_t vcd_node_mode;
 extern unsigned int vcd_async_max;
+extern unsigned int vcd_share_requests;
+extern unsigned int vcd_share_bytes;
 extern struct workqueue_struct *vcd_wq;
 
 /* main.c */
@@ -452,12 +558,40 @@ void vcd_queue_kick(struct vcd_queue *queue);
 void vcd_queue_forget(struct vcd_req_ctx *req);
 int vcd_queue_wait(struct vcd_req_ctx *req);
 
+/* share.c */
+struct vcd_share *vcd_share_find(struct vcd_device *dev);
+struct vcd_share *vcd_share_get(struct vcd_share *share);
+void vcd_share_put(struct vcd_share *share);
+bool vcd_share_admit(struct vcd_queue *queue, struct vcd_req_ctx *req);
+struct list_head *vcd_share_line(struct vcd_queue *queue,
+				 struct vcd_req_ctx *req);
+void vcd_share_leave(struct vcd_queue *queue, struct vcd_req_ctx *req);
+
+/* stats.c */
+void vcd_stats_init(void);
+void vcd_stats_exit(void);
+void vcd_stats_add(struct vcd_device *dev);
+void vcd_stats_del(struct vcd_device *dev);
+
 /* alg.c */
 const struct vcd_alg *vcd_cipher_find(u32 id);
 const struct vcd_alg *vcd_aead_find(u32 id);
 const struct vcd_alg *vcd_mac_find(u32 id);
 bool vcd_is_aead(const struct vcd_alg *alg);
 bool vcd_mac_is_keyed(const struct vcd_alg *alg);
+
+static inline unsigned int vcd_queue_index(const struct vcd_queue *queue)
+{
+	return queue - queue->dev->queues;
+}
+
+/* Of no consequence: the device can write to the header. */
+static inline u16 vcd_req_opcode(const struct vcd_req_ctx *req)
+{
+	const struct vcd_req *hdr = (const struct vcd_req *)req->in;
+
+	return le16_to_cpu(hdr->opcode);
+}
 
 static inline bool vcd_map_has(const u64 map[2], u32 id)
 {

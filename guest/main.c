@@ -32,6 +32,14 @@ unsigned int vcd_async_max = 64;
 module_param_named(async_max, vcd_async_max, uint, 0644);
 MODULE_PARM_DESC(async_max, "operations that one open file may have submitted and not fetched");
 
+unsigned int vcd_share_requests = 64;
+module_param_named(share_requests, vcd_share_requests, uint, 0644);
+MODULE_PARM_DESC(share_requests, "requests that one process may have in the ring of one queue; 0: no limit");
+
+unsigned int vcd_share_bytes = 2 << 20;
+module_param_named(share_bytes, vcd_share_bytes, uint, 0644);
+MODULE_PARM_DESC(share_bytes, "bytes of data that these may have together; 0: no limit");
+
 static unsigned int vcd_device_id = VIRTIO_ID_CRYPTODEV;
 module_param_named(device_id, vcd_device_id, uint, 0444);
 MODULE_PARM_DESC(device_id, "virtio device id to bind to");
@@ -95,7 +103,7 @@ static int vcd_read_config(struct vcd_device *dev)
 	}
 	if (le32_to_cpu(config.version) < VCD_PROTOCOL_VERSION || !queues ||
 	    queues > VCD_MAX_QUEUES || dev->max_request < VCD_COPY_MAX ||
-	    dev->max_segments < 4) {
+	    dev->max_segments < VCD_MIN_SEGMENTS) {
 		dev_err(&vdev->dev,
 			"config space makes no sense: version %u, %u queues, %u bytes, %u segments\n",
 			le32_to_cpu(config.version), queues, dev->max_request,
@@ -121,6 +129,8 @@ static struct vcd_device *vcd_device_alloc(struct virtio_device *vdev)
 	spin_lock_init(&dev->reap_lock);
 	INIT_LIST_HEAD(&dev->reap_list);
 	init_waitqueue_head(&dev->reaped);
+	spin_lock_init(&dev->shares_lock);
+	INIT_LIST_HEAD(&dev->shares);
 	err = vcd_read_config(dev);
 	if (err)
 		goto err_free;
@@ -132,7 +142,7 @@ static struct vcd_device *vcd_device_alloc(struct virtio_device *vdev)
 	for (i = 0; i < dev->num_queues; i++) {
 		dev->queues[i].dev = dev;
 		spin_lock_init(&dev->queues[i].lock);
-		init_waitqueue_head(&dev->queues[i].room);
+		INIT_LIST_HEAD(&dev->queues[i].turns);
 	}
 	dev->index = ida_alloc(&vcd_index, GFP_KERNEL);
 	if (dev->index < 0) {
@@ -185,6 +195,7 @@ static int vcd_probe(struct virtio_device *vdev)
 	err = vcd_chardev_add(dev);
 	if (err)
 		goto err_stop;
+	vcd_stats_add(dev);
 	spin_lock(&vcd_devices_lock);
 	list_add_tail(&dev->list, &vcd_devices);
 	spin_unlock(&vcd_devices_lock);
@@ -206,6 +217,7 @@ static void vcd_remove(struct virtio_device *vdev)
 	spin_lock(&vcd_devices_lock);
 	list_del(&dev->list);
 	spin_unlock(&vcd_devices_lock);
+	vcd_stats_del(dev);
 	vcd_chardev_del(dev);
 	WRITE_ONCE(dev->gone, true);
 	vcd_queues_stop(dev);
@@ -250,15 +262,19 @@ static int __init vcd_init(void)
 	vcd_wq = alloc_workqueue(KBUILD_MODNAME, WQ_FREEZABLE | WQ_UNBOUND, 0);
 	if (!vcd_wq)
 		return -ENOMEM;
+	vcd_stats_init();
 	err = register_virtio_driver(&vcd_driver);
-	if (err)
+	if (err) {
+		vcd_stats_exit();
 		destroy_workqueue(vcd_wq);
+	}
 	return err;
 }
 
 static void __exit vcd_exit(void)
 {
 	unregister_virtio_driver(&vcd_driver);
+	vcd_stats_exit();
 	/* Runs what is left: the reaper, and requests whose caller has gone. */
 	destroy_workqueue(vcd_wq);
 	ida_destroy(&vcd_index);

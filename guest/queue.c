@@ -20,6 +20,11 @@
  * sleep at once; one that paid ends that. A guest whose host needs the very CPU
  * it polls on, or whose requests take long, soon stops polling.
  *
+ * A request goes into the ring when its process has not its share of it
+ * (share.c) and there is room. Otherwise its caller waits in a line, first for
+ * the one, then for the other; each line is first come, first served. Those
+ * who wait count as sleepers.
+ *
  * Invariants
  * - queue->vq is used under queue->lock, except by a notifier, who is counted in
  *   queue->notifying. vcd_queues_stop() clears it first and waits for those.
@@ -35,9 +40,34 @@
 #include <linux/version.h>
 #include <linux/virtio_config.h>
 
-#include "driver.h"
+#include "trace.h"
 
 #define VCD_SKIP_MAX 1024
+
+/* The first in the line for room may try. */
+static void vcd_queue_next_turn(struct vcd_queue *queue)
+{
+	struct vcd_turn *turn;
+
+	turn = list_first_entry_or_null(&queue->turns, struct vcd_turn, list);
+	if (turn)
+		complete(&turn->go);
+}
+
+/* A request is no longer in the ring. Caller holds queue->lock. */
+static void vcd_queue_returned(struct vcd_queue *queue, struct vcd_req_ctx *req)
+{
+	if (req->sleeper) {
+		queue->sleepers--;
+		queue->stats.slept++;
+	} else {
+		queue->stats.polled++;
+	}
+	queue->stats.in_flight--;
+	trace_vcd_complete(req);
+	vcd_share_leave(queue, req);
+	vcd_req_complete(req);
+}
 
 /* Take back what the device returned. Caller holds queue->lock, vq is live. */
 static void vcd_queue_drain(struct vcd_queue *queue)
@@ -51,10 +81,8 @@ static void vcd_queue_drain(struct vcd_queue *queue)
 	do {
 		virtqueue_disable_cb(vq);
 		while ((req = virtqueue_get_buf(vq, &used))) {
-			if (req->sleeper)
-				queue->sleepers--;
 			req->used = used;
-			vcd_req_complete(req);
+			vcd_queue_returned(queue, req);
 			any = true;
 		}
 		/* A broken ring reports more and returns nothing. */
@@ -63,7 +91,7 @@ static void vcd_queue_drain(struct vcd_queue *queue)
 
 	if (any) {
 		queue->progress++;
-		wake_up_all(&queue->room);
+		vcd_queue_next_turn(queue);
 	}
 }
 
@@ -79,14 +107,12 @@ static void vcd_queue_interrupt(struct virtqueue *vq)
 	spin_unlock_irqrestore(&queue->lock, flags);
 }
 
-/* 1: in the ring; 0: ring full; or an error */
-static int vcd_queue_add(struct vcd_queue *queue, struct vcd_req_ctx *req,
-			 unsigned int *progress)
+/* Put it into the ring; -ENOSPC: it is full. Caller holds queue->lock. */
+static int vcd_queue_add(struct vcd_queue *queue, struct vcd_req_ctx *req)
 {
 	struct scatterlist *sgs[5];
 	unsigned int out = 0, in = 0;
-	unsigned long flags;
-	int err = -EIO;
+	int err;
 
 	sgs[out++] = &req->in_sg;
 	if (req->src.num)
@@ -96,63 +122,121 @@ static int vcd_queue_add(struct vcd_queue *queue, struct vcd_req_ctx *req,
 		sgs[out + in++] = req->dst.sgt.sgl;
 	if (req->tail_len)
 		sgs[out + in++] = &req->tail_sg;
-
-	spin_lock_irqsave(&queue->lock, flags);
-	*progress = queue->progress;
-	if (queue->vq)
-		err = virtqueue_add_sgs(queue->vq, sgs, out, in, req,
-					GFP_ATOMIC);
-	if (!err) {
-		refcount_inc(&req->ref);
-		/* Nobody will poll for this one. */
-		if (req->done_wait) {
-			req->sleeper = true;
-			queue->sleepers++;
-			vcd_queue_drain(queue);
-		}
+	err = virtqueue_add_sgs(queue->vq, sgs, out, in, req, GFP_ATOMIC);
+	if (err)
+		return err;
+	refcount_inc(&req->ref);
+	req->seq = queue->stats.requests++;
+	req->deadline = jiffies + msecs_to_jiffies(vcd_timeout_ms);
+	queue->stats.bytes += req->bytes;
+	queue->stats.in_flight++;
+	trace_vcd_submit(req);
+	/* Nobody will poll for this one. */
+	if (req->done_wait) {
+		req->sleeper = true;
+		queue->sleepers++;
+		vcd_queue_drain(queue);
 	}
-	spin_unlock_irqrestore(&queue->lock, flags);
-	if (err == -ENOSPC)
-		return 0;
-	return err ? err : 1;
-}
-
-static bool vcd_queue_moved(struct vcd_queue *queue, unsigned int progress)
-{
-	unsigned long flags;
-	bool moved;
-
-	spin_lock_irqsave(&queue->lock, flags);
-	moved = !queue->vq || queue->progress != progress;
-	spin_unlock_irqrestore(&queue->lock, flags);
-	return moved;
+	return 0;
 }
 
 /*
- * Wait until something came back since @progress was read. Counts as a sleeper:
- * those whose requests fill the ring may all be waiting here.
+ * Put a request into the ring if it is its turn. Caller holds queue->lock.
+ * @turn is the caller's place in a line, or NULL.
+ *
+ * Return: 0; -EAGAIN: it has to wait, for its share if it is not charged, else
+ * for room; -EIO: the ring is dead.
  */
-static int vcd_queue_wait_room(struct vcd_queue *queue, unsigned int progress)
+static int vcd_queue_try(struct vcd_queue *queue, struct vcd_req_ctx *req,
+			 struct vcd_turn *turn)
 {
-	unsigned long flags;
+	int err;
+
+	if (!queue->vq)
+		return -EIO;
+	if (req->share && !req->charged && !vcd_share_admit(queue, req))
+		return -EAGAIN;
+	if (!list_empty(&queue->turns) &&
+	    (!turn || queue->turns.next != &turn->list))
+		return -EAGAIN;
+	err = vcd_queue_add(queue, req);
+	return err == -ENOSPC ? -EAGAIN : err;
+}
+
+/*
+ * Wait for the turn: as long as the device keeps giving requests back, and
+ * timeout_ms after that.
+ */
+static int vcd_turn_wait(struct vcd_queue *queue, struct vcd_turn *turn)
+{
+	unsigned int progress;
 	long left;
 
-	spin_lock_irqsave(&queue->lock, flags);
-	queue->sleepers++;
-	if (queue->vq)
-		vcd_queue_drain(queue);
-	spin_unlock_irqrestore(&queue->lock, flags);
-
-	left = wait_event_killable_timeout(queue->room,
-					   vcd_queue_moved(queue, progress),
-					   msecs_to_jiffies(vcd_timeout_ms));
-
-	spin_lock_irqsave(&queue->lock, flags);
-	queue->sleepers--;
-	spin_unlock_irqrestore(&queue->lock, flags);
+	do {
+		progress = READ_ONCE(queue->progress);
+		left = wait_for_completion_killable_timeout(&turn->go,
+							    msecs_to_jiffies(vcd_timeout_ms));
+	} while (!left && READ_ONCE(queue->progress) != progress);
 	if (left > 0)
 		return 0;
 	return left ? -EINTR : -EIO;
+}
+
+/* Get in line, or stay there. Caller holds queue->lock, queue->vq is live. */
+static void vcd_turn_begin(struct vcd_queue *queue, struct vcd_turn *turn)
+{
+	bool share = turn->req->share && !turn->req->charged;
+
+	reinit_completion(&turn->go);
+	if (list_empty(&turn->list)) {
+		list_add_tail(&turn->list, share ?
+			      vcd_share_line(queue, turn->req) : &queue->turns);
+		if (share)
+			queue->stats.share_waits++;
+		else
+			queue->stats.room_waits++;
+		trace_vcd_wait_turn(turn->req, share);
+	}
+	queue->sleepers++;
+	vcd_queue_drain(queue);
+}
+
+/* Leave the line, with the request in the ring or not. */
+static void vcd_turn_end(struct vcd_queue *queue, struct vcd_turn *turn, int err)
+{
+	list_del_init(&turn->list);
+	if (err)
+		vcd_share_leave(queue, turn->req);
+	vcd_queue_next_turn(queue);
+}
+
+static int vcd_queue_submit_in_turn(struct vcd_queue *queue,
+				    struct vcd_req_ctx *req)
+{
+	struct vcd_turn turn = { .req = req };
+	unsigned long flags;
+	int err, waited = 0;
+
+	INIT_LIST_HEAD(&turn.list);
+	init_completion(&turn.go);
+	for (;;) {
+		spin_lock_irqsave(&queue->lock, flags);
+		err = waited ? waited : vcd_queue_try(queue, req, &turn);
+		if (err != -EAGAIN)
+			break;
+		vcd_turn_begin(queue, &turn);
+		spin_unlock_irqrestore(&queue->lock, flags);
+
+		vcd_queue_kick(queue);
+		waited = vcd_turn_wait(queue, &turn);
+
+		spin_lock_irqsave(&queue->lock, flags);
+		queue->sleepers--;
+		spin_unlock_irqrestore(&queue->lock, flags);
+	}
+	vcd_turn_end(queue, &turn, err);
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return err;
 }
 
 /** vcd_queue_here() - the queue of the CPU the caller runs on */
@@ -170,6 +254,7 @@ void vcd_queue_kick(struct vcd_queue *queue)
 	spin_lock_irqsave(&queue->lock, flags);
 	if (queue->vq && virtqueue_kick_prepare(queue->vq)) {
 		notify = queue->vq;
+		queue->stats.kicks++;
 		atomic_inc(&queue->notifying);
 	}
 	spin_unlock_irqrestore(&queue->lock, flags);
@@ -184,26 +269,25 @@ void vcd_queue_kick(struct vcd_queue *queue)
  * @queue: queue
  * @req: request; the device holds a reference from here on
  *
- * Waits for room, as long as the device keeps giving requests back.
+ * Waits for its turn, as long as the device keeps giving requests back.
  *
- * Return: 0, -ENODEV, -EIO (dead ring, or full and nothing moved for
- * timeout_ms), -EINTR when the caller is being killed.
+ * Return: 0, -ENODEV, -EIO (dead ring, or nothing moved for timeout_ms), -EINTR
+ * when the caller is being killed.
  */
 int vcd_queue_submit(struct vcd_queue *queue, struct vcd_req_ctx *req)
 {
-	unsigned int progress;
-	int ret;
+	unsigned long flags;
+	int err;
 
 	req->queue = queue;
-	while (!(ret = vcd_queue_add(queue, req, &progress))) {
-		vcd_queue_kick(queue);
-		ret = vcd_queue_wait_room(queue, progress);
-		if (ret)
-			return ret;
-	}
-	if (ret < 0)
-		return READ_ONCE(req->dev->gone) ? -ENODEV : ret;
-	return 0;
+	spin_lock_irqsave(&queue->lock, flags);
+	err = vcd_queue_try(queue, req, NULL);
+	if (err && err != -EAGAIN)
+		vcd_share_leave(queue, req);
+	spin_unlock_irqrestore(&queue->lock, flags);
+	if (err == -EAGAIN)
+		err = vcd_queue_submit_in_turn(queue, req);
+	return err && READ_ONCE(req->dev->gone) ? -ENODEV : err;
 }
 
 /** vcd_queue_forget() - nobody waits for @req any more */
@@ -258,12 +342,22 @@ static bool vcd_queue_poll(struct vcd_queue *queue, struct vcd_req_ctx *req)
 	return completion_done(&req->done);
 }
 
+static void vcd_queue_timeout(struct vcd_req_ctx *req)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&req->queue->lock, flags);
+	req->queue->stats.timeouts++;
+	trace_vcd_timeout(req);
+	spin_unlock_irqrestore(&req->queue->lock, flags);
+}
+
 /**
  * vcd_queue_wait() - wait for a submitted request
  * @req: request
  *
- * Return: 0 when it is done. -EINTR when the caller is being killed, -EIO after
- * timeout_ms: the request then still belongs to the device, and its buffers
+ * Return: 0 when it is done. -EINTR when the caller is being killed, -EIO timeout_ms
+ * after it was sent: the request then still belongs to the device, and its buffers
  * must not be touched.
  */
 int vcd_queue_wait(struct vcd_req_ctx *req)
@@ -272,8 +366,10 @@ int vcd_queue_wait(struct vcd_req_ctx *req)
 	unsigned long flags;
 	long left;
 
-	if (vcd_queue_should_poll(queue) && vcd_queue_poll(queue, req))
+	if (vcd_queue_should_poll(queue) && vcd_queue_poll(queue, req)) {
+		trace_vcd_waited(req, true, 0);
 		return 0;
+	}
 
 	spin_lock_irqsave(&queue->lock, flags);
 	if (!completion_done(&req->done) && !req->sleeper) {
@@ -284,8 +380,12 @@ int vcd_queue_wait(struct vcd_req_ctx *req)
 	}
 	spin_unlock_irqrestore(&queue->lock, flags);
 
-	left = wait_for_completion_killable_timeout(&req->done,
-						    msecs_to_jiffies(vcd_timeout_ms));
+	/* Many requests may have been sent together: all have the same time. */
+	left = req->deadline - jiffies;
+	left = wait_for_completion_killable_timeout(&req->done, max(left, 1L));
+	if (!left)
+		vcd_queue_timeout(req);
+	trace_vcd_waited(req, false, left > 0 ? 0 : left ? -EINTR : -EIO);
 	if (left > 0)
 		return 0;
 	return left ? -EINTR : -EIO;
@@ -323,6 +423,19 @@ static int vcd_find_vqs(struct virtio_device *vdev, unsigned int num,
 #endif
 }
 
+static void vcd_queue_open(struct vcd_queue *queue, struct virtqueue *vq)
+{
+	struct vcd_device *dev = queue->dev;
+
+	virtqueue_disable_cb(vq);
+	dev->max_segments = min_t(u32, dev->max_segments,
+				  virtqueue_get_vring_size(vq));
+	spin_lock_irq(&queue->lock);
+	queue->vq = vq;
+	queue->size = virtqueue_get_vring_size(vq);
+	spin_unlock_irq(&queue->lock);
+}
+
 /**
  * vcd_queues_init() - find the virtqueues and set the queues up
  * @dev: device; its vdev, queues array and num_queues (wanted) are set
@@ -350,15 +463,15 @@ int vcd_queues_init(struct vcd_device *dev)
 	if (err)
 		goto out;
 	for (i = 0; i < dev->num_queues; i++) {
-		struct vcd_queue *queue = &dev->queues[i];
-
-		virtqueue_disable_cb(vqs[i]);
-		dev->max_segments = min_t(u32, dev->max_segments,
-					  virtqueue_get_vring_size(vqs[i]));
-		spin_lock_irq(&queue->lock);
-		queue->vq = vqs[i];
-		spin_unlock_irq(&queue->lock);
+		if (virtqueue_get_vring_size(vqs[i]) < VCD_MIN_SEGMENTS) {
+			dev_err(&dev->vdev->dev, "queue %u is too short\n", i);
+			dev->vdev->config->del_vqs(dev->vdev);
+			err = -EINVAL;
+			goto out;
+		}
 	}
+	for (i = 0; i < dev->num_queues; i++)
+		vcd_queue_open(&dev->queues[i], vqs[i]);
 out:
 	kfree(vqs);
 	return err;
@@ -392,14 +505,12 @@ void vcd_queues_stop(struct vcd_device *dev)
 
 		spin_lock_irq(&queue->lock);
 		while ((req = virtqueue_detach_unused_buf(vq))) {
-			if (req->sleeper)
-				queue->sleepers--;
 			req->lost = true;
-			vcd_req_complete(req);
+			vcd_queue_returned(queue, req);
 		}
 		queue->progress++;
+		vcd_queue_next_turn(queue);
 		spin_unlock_irq(&queue->lock);
-		wake_up_all(&queue->room);
 	}
 	dev->vdev->config->del_vqs(dev->vdev);
 }

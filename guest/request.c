@@ -15,7 +15,7 @@
 
 #include <linux/slab.h>
 
-#include "driver.h"
+#include "trace.h"
 
 static void vcd_req_free(struct vcd_req_ctx *req)
 {
@@ -23,6 +23,7 @@ static void vcd_req_free(struct vcd_req_ctx *req)
 
 	vcd_buffer_free(&req->src);
 	vcd_buffer_free(&req->dst);
+	vcd_share_put(req->share);
 	/* The header may be followed by a key. */
 	kfree_sensitive(req);
 	vcd_device_put(dev);
@@ -30,9 +31,7 @@ static void vcd_req_free(struct vcd_req_ctx *req)
 
 static bool vcd_req_is_create(const struct vcd_req_ctx *req)
 {
-	const struct vcd_req *hdr = (const struct vcd_req *)req->in;
-
-	return hdr->opcode == cpu_to_le16(VCD_OP_SESSION_CREATE);
+	return vcd_req_opcode(req) == VCD_OP_SESSION_CREATE;
 }
 
 /* Judge the reply of a request that the device gave back. */
@@ -201,7 +200,8 @@ int vcd_host_hello(struct vcd_device *dev)
 	if (!err && result.value != VCD_PROTOCOL_VERSION)
 		err = -EPROTO;
 	vcd_req_put(req);
-	return err;
+	/* There is nothing yet that could be stale. */
+	return err == -ESTALE ? -EIO : err;
 }
 
 /**
@@ -225,6 +225,7 @@ int vcd_host_destroy(struct vcd_device *dev, u64 host_id)
 	err = vcd_req_exec(req, &result);
 	if (!err && result.status != VCD_S_STALE)
 		err = vcd_wire_errno(result.status);
+	trace_vcd_session_destroy(dev, host_id, err);
 	vcd_req_put(req);
 	return err;
 }

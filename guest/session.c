@@ -17,12 +17,15 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "driver.h"
+#include "trace.h"
 
 static void vcd_session_free(struct vcd_session *session)
 {
 	struct vcd_device *dev = session->dev;
 
+	if (session->host_id)
+		atomic_dec(&dev->sessions);
+	vcd_share_put(session->share);
 	kfree_sensitive(session);
 	vcd_device_put(dev);
 }
@@ -116,10 +119,12 @@ static int vcd_host_create(struct vcd_session *session, u64 *host_id)
 			session->mac ? session->mac->id : 0,
 			session->key_len, session->mackey_len);
 	memcpy(req->in + sizeof(struct vcd_req_create), session->keys, keys_len);
+	req->share = vcd_share_get(session->share);
 	err = vcd_req_exec(req, &result);
 	if (!err)
 		err = vcd_wire_errno(result.status);
-	if (!err && !result.value)
+	/* There is nothing yet that could be stale. */
+	if (err == -ESTALE || (!err && !result.value))
 		err = -EIO;
 	if (!err)
 		*host_id = result.value;
@@ -140,8 +145,11 @@ int vcd_session_remake(struct vcd_session *session, u64 *host_id)
 
 	if (mutex_lock_killable(&session->remake))
 		return -EINTR;
-	if (session->host_id == *host_id)
+	if (session->host_id == *host_id) {
 		err = vcd_host_create(session, &session->host_id);
+		trace_vcd_session_remake(session->dev, session->host_id, err);
+		atomic64_inc(&session->dev->remakes);
+	}
 	*host_id = session->host_id;
 	mutex_unlock(&session->remake);
 	return err;
@@ -162,6 +170,8 @@ int vcd_session_start(struct vcd_session *session, struct vcd_req_ctx *req,
 	struct vcd_req *out = (struct vcd_req *)req->in;
 
 	req->host_id = READ_ONCE(session->host_id);
+	if (!req->share)
+		req->share = vcd_share_get(session->share);
 	*out = *hdr;
 	out->session = cpu_to_le64(req->host_id);
 	return vcd_req_start(req, queue);
@@ -174,8 +184,8 @@ int vcd_session_start(struct vcd_session *session, struct vcd_req_ctx *req,
  * @hdr: the header it was sent with
  * @result: out: the reply, whose status is not VCD_S_STALE
  *
- * Return: 0 when there is a reply; -EIO also when the request would have gone on
- * with a hash that was lost.
+ * Return: 0 when there is a reply; -ESTALE when the request would have gone on
+ * with a hash that was lost; other negative errnos.
  */
 int vcd_session_wait(struct vcd_session *session, struct vcd_req_ctx *req,
 		     const struct vcd_req *hdr, struct vcd_result *result)
@@ -188,10 +198,14 @@ int vcd_session_wait(struct vcd_session *session, struct vcd_req_ctx *req,
 
 	for (tries = 0; tries < VCD_REMAKE_MAX; tries++) {
 		err = vcd_req_wait(req, result);
-		if (err || result->status != VCD_S_STALE)
+		if (err)
 			return err;
-		if (goes_on)
-			return -EIO;
+		/* Another caller may have met STALE first and made it again. */
+		if (goes_on && (result->status == VCD_S_STALE ||
+				result->status == VCD_S_NOSTATE))
+			return -ESTALE;
+		if (result->status != VCD_S_STALE)
+			return 0;
 		err = vcd_session_remake(session, &req->host_id);
 		if (err)
 			return err;
@@ -233,7 +247,7 @@ static int vcd_session_keys(struct vcd_session *session,
 	return 0;
 }
 
-static struct vcd_session *vcd_session_alloc(struct vcd_device *dev,
+static struct vcd_session *vcd_session_alloc(const struct vcd_file *file,
 					     const struct vcd_alg *cipher,
 					     const struct vcd_alg *mac,
 					     const struct session_op *op)
@@ -248,8 +262,9 @@ static struct vcd_session *vcd_session_alloc(struct vcd_device *dev,
 			  GFP_KERNEL_ACCOUNT);
 	if (!session)
 		return ERR_PTR(-ENOMEM);
-	vcd_device_get(dev);
-	session->dev = dev;
+	vcd_device_get(file->dev);
+	session->dev = file->dev;
+	session->share = vcd_share_get(file->share);
 	refcount_set(&session->ref, 1);
 	INIT_LIST_HEAD(&session->reap);
 	mutex_init(&session->remake);
@@ -334,14 +349,17 @@ int vcd_session_new(struct vcd_file *file, const struct session_op *op, u32 *id)
 	err = vcd_session_algs(file->dev, op, &cipher, &mac);
 	if (err)
 		return err;
-	session = vcd_session_alloc(file->dev, cipher, mac, op);
+	session = vcd_session_alloc(file, cipher, mac, op);
 	if (IS_ERR(session))
 		return PTR_ERR(session);
 	err = vcd_session_create(session);
+	trace_vcd_session_create(session->dev, session->host_id, err);
 	if (err) {
 		vcd_session_free(session);
 		return err;
 	}
+	atomic_inc(&session->dev->sessions);
+	atomic64_inc(&session->dev->sessions_made);
 	err = xa_alloc_cyclic(&file->sessions, id, session, xa_limit_32b,
 			      &file->next_id, GFP_KERNEL_ACCOUNT);
 	if (err < 0) {

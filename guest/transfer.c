@@ -148,6 +148,7 @@ static int vcd_xfer_prepare(struct vcd_xfer *xfer, enum vcd_xfer_how how)
 		return err;
 	}
 	req->done_wait = xfer->done_wait;
+	req->bytes = max(xfer->src_len, xfer->dst_len);
 	xfer->req = req;
 	xfer->how = how;
 	return 0;
@@ -209,7 +210,8 @@ static int vcd_xfer_result(struct vcd_xfer *xfer)
  * vcd_xfer_end() - wait for the reply and hand the output over
  * @xfer: begun
  *
- * Return: 0 with out_len, iv and tail set; a negative errno otherwise.
+ * Return: 0 with out_len, iv and tail set; -ESTALE when it went on with a hash
+ * that the device has lost; other negative errnos.
  */
 int vcd_xfer_end(struct vcd_xfer *xfer)
 {
@@ -226,6 +228,9 @@ int vcd_xfer_end(struct vcd_xfer *xfer)
 			 copy_to_user(xfer->dst, req->out + sizeof(struct vcd_reply), len))
 			err = -EFAULT;
 	}
+	/* Whoever completed it may be about to wake done_wait, which can go now. */
+	if (xfer->done_wait)
+		vcd_queue_forget(req);
 	xfer->req = NULL;
 	vcd_req_put(req);
 	return err;
