@@ -15,11 +15,13 @@
  * says meanwhile, and what it leaks, is for the caller to look at.
  *
  *	calls		the ioctls of /dev/crypto
- *	load MODULE.ko	loading the module, with its probe, and unloading it again
+ *	load MODULE.ko	loading the module, with its probe, and unloading it again;
+ *			with a number: without the first faults
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,6 +111,7 @@ static unsigned int disarm(void)
 struct operation {
 	const char *name;
 	int (*run)(int fd);
+	int also; /* an errno that it may fail with besides those of all */
 };
 
 static uint32_t cbc;
@@ -192,10 +195,176 @@ static int op_split(int fd)
 	return encrypt(fd, BIG, 0);
 }
 
+static int op_info(int fd)
+{
+	struct session_info_op info = {.ses = cbc};
+
+	return dev_ioctl(fd, CIOCGSESSINFO, &info);
+}
+
+/* A hash in two parts, and copied to another session between them. */
+static int op_hash(int fd)
+{
+	uint8_t digest[32];
+	struct crypt_op op = {.src = src, .len = 5000, .flags = COP_FLAG_UPDATE, .mac = digest};
+	struct cphash_op cp;
+	int err = dev_mac_session(fd, 0, NULL, 0, CRYPTO_SHA2_256, NULL, 0, &cp.src_ses);
+
+	if (err)
+		return err;
+	err = dev_mac_session(fd, 0, NULL, 0, CRYPTO_SHA2_256, NULL, 0, &cp.dst_ses);
+	if (!err) {
+		op.ses = cp.src_ses;
+		err = dev_ioctl(fd, CIOCCRYPT, &op);
+		if (!err)
+			err = dev_ioctl(fd, CIOCCPHASH, &cp);
+		op.ses = cp.dst_ses;
+		op.flags = COP_FLAG_FINAL;
+		op.len = 0;
+		if (!err)
+			err = dev_ioctl(fd, CIOCCRYPT, &op);
+		dev_end(fd, cp.dst_ses);
+	}
+	dev_end(fd, cp.src_ses);
+	return err;
+}
+
+/* CIOCAUTHCRYPT there and back, in place. */
+static int auth(int fd, uint32_t cipher, uint32_t mac, unsigned int flags, size_t len)
+{
+	static const uint8_t mackey[20];
+	uint8_t iv[16] = {0}, tag[64];
+	struct crypt_auth_op op = {.flags = (uint16_t)flags,
+				   .auth_src = src,
+				   .auth_len = 13,
+				   .src = dst,
+				   .dst = dst,
+				   .len = (uint32_t)len,
+				   .tag = tag,
+				   .iv = iv};
+	int err = mac ? dev_mac_session(fd, cipher, key, sizeof(key), mac, mackey, sizeof(mackey),
+					&op.ses)
+		      : dev_session(fd, cipher, key, sizeof(key), &op.ses);
+
+	if (err)
+		return err;
+	if (flags & COP_FLAG_AEAD_SRTP_TYPE) {
+		op.auth_src = dst;
+		op.auth_len = (uint32_t)len;
+	}
+	memcpy(dst, src, len);
+	err = dev_ioctl(fd, CIOCAUTHCRYPT, &op);
+	if (!err) {
+		op.op = COP_DECRYPT;
+		op.tag = tag;
+		err = dev_ioctl(fd, CIOCAUTHCRYPT, &op);
+		if (!err && memcmp(dst, src, len)) {
+			printf("FAILED: success, but a wrong answer of cipher %u\n", cipher);
+			exit(1);
+		}
+	}
+	dev_end(fd, op.ses);
+	return err;
+}
+
+static int op_gcm(int fd)
+{
+	return auth(fd, CRYPTO_AES_GCM, 0, 0, 1000);
+}
+
+static int op_gcm_pinned(int fd)
+{
+	return auth(fd, CRYPTO_AES_GCM, 0, 0, 100000);
+}
+
+static int op_tls(int fd)
+{
+	return auth(fd, CRYPTO_AES_CBC, CRYPTO_SHA1_HMAC, COP_FLAG_AEAD_TLS_TYPE, 16000);
+}
+
+static int op_srtp(int fd)
+{
+	return auth(fd, CRYPTO_AES_CTR, CRYPTO_SHA1_HMAC, COP_FLAG_AEAD_SRTP_TYPE, 1200);
+}
+
+/* Operations that are under way, one that is cut among them; fetched, or left to the close. */
+static int asynchronous(bool fetch)
+{
+	uint8_t iv[16] = {0};
+	int fd = dev_open(), err, done = 0;
+	struct crypt_op op = {.src = src, .dst = dst, .iv = iv};
+
+	if (fd < 0)
+		return fd;
+	err = dev_session(fd, CRYPTO_AES_CBC, key, sizeof(key), &op.ses);
+	for (int i = 0; !err && i < 3; i++) {
+		op.len = i == 2 ? BIG : 8192;
+		err = dev_ioctl(fd, CIOCASYNCCRYPT, &op);
+	}
+	while (fetch && !err && done < 3) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+
+		if (poll(&p, 1, 10000) != 1)
+			err = errno == EFAULT || errno == ENOMEM ? -errno : -ETIME;
+		else
+			err = dev_ioctl(fd, CIOCASYNCFETCH, &op);
+		done++;
+	}
+	close(fd);
+	return err;
+}
+
+static int op_async(int fd)
+{
+	return asynchronous(true);
+}
+
+static int op_async_close(int fd)
+{
+	return asynchronous(false);
+}
+
+static int op_batch(int fd)
+{
+	struct crypt_op op[6];
+	int32_t status[6] = {0};
+	struct crypt_batch batch = {.count = 6, .ops = (uintptr_t)op, .status = (uintptr_t)status};
+	static const uint8_t iv[16];
+	int err;
+
+	for (unsigned int i = 0; i < 6; i++)
+		op[i] = (struct crypt_op){.ses = cbc,
+					  .src = src,
+					  .dst = dst,
+					  .len = i == 5	  ? BIG
+						 : i == 4 ? 65536
+							  : 512,
+					  .iv = i == 3 ? NULL : (uint8_t *)iv};
+	err = dev_ioctl(fd, CIOCCRYPTBATCH, &batch);
+	for (unsigned int i = 0; i < 6 && !err; i++)
+		err = status[i];
+	return err;
+}
+
 static const struct operation operations[] = {
-    {"open", op_open},	   {"session", op_session},	 {"session and close", op_close},
-    {"clone", op_clone},   {"64 bytes", op_small},	 {"4 KiB", op_page},
-    {"64 KiB", op_pinned}, {"64 KiB copied", op_copied}, {"300 KiB", op_split},
+    {"open", op_open, 0},
+    {"session", op_session, 0},
+    {"session and close", op_close, 0},
+    {"clone", op_clone, 0},
+    {"session info", op_info, 0},
+    {"64 bytes", op_small, 0},
+    {"4 KiB", op_page, 0},
+    {"64 KiB", op_pinned, 0},
+    {"64 KiB copied", op_copied, 0},
+    {"300 KiB", op_split, 0},
+    {"hash in parts and its copy", op_hash, 0},
+    {"GCM", op_gcm, EINVAL}, /* what CIOCAUTHCRYPT says of a source it cannot read */
+    {"GCM, 100 KB", op_gcm_pinned, EINVAL},
+    {"TLS record", op_tls, EINVAL},
+    {"SRTP packet", op_srtp, EINVAL},
+    {"asynchronous", op_async, 0},
+    {"asynchronous and close", op_async_close, 0},
+    {"batch", op_batch, 0},
 };
 
 static bool allowed(int err)
@@ -222,7 +391,7 @@ static bool try_operation(int fd, const struct operation *op)
 		if (!happened)
 			break;
 		failed += err != 0;
-		if (!allowed(err)) {
+		if (!allowed(err) && (!op->also || err != -op->also)) {
 			printf("FAILED: %s, fault %u: %s\n", op->name, n, strerror(-err));
 			return false;
 		}
@@ -346,9 +515,10 @@ static int load_clean(int file, const char *name)
  * module is there then, without a device, and is unloaded again. Return: how
  * many there were, or 0 after a failure.
  */
-static unsigned int load_with_faults(int file, const char *name, unsigned int from, bool *broken)
+static unsigned int load_with_faults(int file, const char *name, unsigned int first,
+				     unsigned int skip, bool *broken)
 {
-	unsigned int n, errors = 0, no_device = 0;
+	unsigned int n, errors = 0, no_device = 0, from = first + skip;
 
 	for (n = from; n < from + MAX_FAULTS; n++) {
 		bool happened;
@@ -372,8 +542,9 @@ static unsigned int load_with_faults(int file, const char *name, unsigned int fr
 		switch (load_clean(file, name)) {
 		case 0:
 			printf("# this kernel's virtio transport does not recover from fault %u: "
-			       "the later ones are not tried\n",
-			       n - from + 1);
+			       "boot again\n"
+			       "go on with %u\n",
+			       n, n - first + 1);
 			*broken = true;
 			break;
 		case -1:
@@ -388,7 +559,7 @@ static unsigned int load_with_faults(int file, const char *name, unsigned int fr
 	return n - from;
 }
 
-static int load(const char *path)
+static int load(const char *path, unsigned int skip)
 {
 	int file = open(path, O_RDONLY | O_CLOEXEC);
 	bool broken = false;
@@ -400,8 +571,8 @@ static int load(const char *path)
 	module_name(path, name, sizeof(name));
 	if (syscall(SYS_delete_module, name, O_NONBLOCK))
 		die(name);
-	faults = load_with_faults(file, name, loader_calls(file) + 1, &broken);
-	if (!faults || faults == MAX_FAULTS)
+	faults = load_with_faults(file, name, loader_calls(file) + 1, skip, &broken);
+	if ((!faults && !broken) || faults == MAX_FAULTS)
 		return 1;
 	/* Whoever started us expects the module to be there. */
 	if (broken)
@@ -416,14 +587,14 @@ static int load(const char *path)
 int main(int argc, char **argv)
 {
 	bool do_calls = argc == 2 && !strcmp(argv[1], "calls");
-	bool do_load = argc == 3 && !strcmp(argv[1], "load");
+	bool do_load = (argc == 3 || argc == 4) && !strcmp(argv[1], "load");
 
 	if (argc == 2 && !strcmp(argv[1], "--version"))
 		return puts("cryptodev-faults " VCD_VERSION) < 0;
 	if (!do_calls && !do_load) {
 		bool help = argc == 2 && !strcmp(argv[1], "--help");
 
-		fputs("usage: cryptodev-faults calls | load MODULE.ko\n"
+		fputs("usage: cryptodev-faults calls | load MODULE.ko [SKIP]\n"
 		      "Lets every allocation of the driver fail once, in its calls or in loading "
 		      "it.\n"
 		      "Needs root and a kernel with fault injection.\n\n"
@@ -441,5 +612,5 @@ int main(int argc, char **argv)
 	if (src == MAP_FAILED || dst == MAP_FAILED || !want)
 		die("memory");
 	injection_setup();
-	return do_calls ? calls() : load(argv[2]);
+	return do_calls ? calls() : load(argv[2], argc == 4 ? (unsigned int)atoi(argv[3]) : 0);
 }
