@@ -10,6 +10,7 @@
 #   make check-all  everything: sanitizers, static checks, debug kernels, two more kernels
 #   make bench      the numbers of docs/performance.md, on this machine (20 minutes;
 #                   BENCH=--quick: 3; tools/bench-suite --help)
+#   make coverage-guest   line coverage of the module, in User-mode Linux
 #   make fuzz       run the fuzzers for FUZZ_SECONDS each (clang)
 #   make install    user space; PREFIX=/usr/local DESTDIR=
 #   make clean      remove build/ (the cache of kernels and QEMU stays)
@@ -53,6 +54,10 @@ bench:
 	@$(MAKE) --no-print-directory all
 	tools/bench-suite $(BENCH)
 
+coverage-guest: all
+	packaging/deps check-all
+	tests/vm/coverage
+
 fuzz:
 	packaging/deps check-all
 	tests/fuzz/run $(FUZZ_SECONDS)
@@ -63,4 +68,4 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all module demo qemu check check-all bench fuzz install clean
+.PHONY: all module demo qemu check check-all coverage-guest bench fuzz install clean
