@@ -63,6 +63,15 @@ static double cpu_of(const struct bench *bench)
 	return ratio_of((double)bench->slice.cpu_ns, (double)bench->slice.ops);
 }
 
+/* Operations per nanosecond of who does the work. */
+static double busy_of(const struct bench *bench)
+{
+	const struct result *slice = &bench->slice;
+
+	return ratio_of((double)slice->ops,
+			(double)(bench->mode->worker ? slice->worker_cpu_ns : slice->cpu_ns));
+}
+
 static double rate_of(const struct bench *bench)
 {
 	return ratio_of((double)bench->slice.ops, (double)bench->slice.ns);
@@ -79,7 +88,7 @@ static int run_pair(struct bench *a, struct bench *b, bool swap, double seconds)
 /* Slices of both in turn, now one first, now the other. */
 static int measure_pair(struct bench *a, struct bench *b, const struct output *output)
 {
-	static double ops[STATS_MAX], p50[STATS_MAX], cpu[STATS_MAX];
+	static double ops[STATS_MAX], p50[STATS_MAX], cpu[STATS_MAX], busy[STATS_MAX];
 	const struct bench_options *o = output->o;
 	struct ratios ratios;
 	unsigned int i;
@@ -93,6 +102,7 @@ static int measure_pair(struct bench *a, struct bench *b, const struct output *o
 		ops[i] = ratio_of(rate_of(a), rate_of(b));
 		p50[i] = ratio_of(p50_of(a), p50_of(b));
 		cpu[i] = ratio_of(cpu_of(a), cpu_of(b));
+		busy[i] = ratio_of(busy_of(a), busy_of(b));
 	}
 	if (err)
 		return err;
@@ -100,6 +110,7 @@ static int measure_pair(struct bench *a, struct bench *b, const struct output *o
 	    .ops = spread_of(ops, o->pairs),
 	    .p50 = spread_of(p50, o->pairs),
 	    .cpu = spread_of(cpu, o->pairs),
+	    .busy = spread_of(busy, o->pairs),
 	};
 	report(output, a);
 	report(output, b);

@@ -124,6 +124,7 @@ void report_ratios(FILE *file, const char *a, const char *b, const struct bench 
 	print_spread(file, "op/s", &ratios->ops);
 	print_spread(file, "p50", &ratios->p50);
 	print_spread(file, "cpu/op", &ratios->cpu);
+	print_spread(file, "op/cpu s", &ratios->busy);
 }
 
 void report_string(FILE *file, const char *text)
@@ -205,6 +206,7 @@ void report_ratios_json(FILE *file, const char *a, const char *b, const struct b
 	json_spread(file, "ops_ratio", &ratios->ops);
 	json_spread(file, "p50_ratio", &ratios->p50);
 	json_spread(file, "cpu_ratio", &ratios->cpu);
+	json_spread(file, "busy_ratio", &ratios->busy);
 	fputs("}\n", file);
 }
 

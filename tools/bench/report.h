@@ -15,11 +15,14 @@
  * @ops: operations per second of A, divided by those of B
  * @p50: median latency, likewise
  * @cpu: CPU time of one operation, likewise
+ * @busy: operations per second of CPU time of who does the work, the worker process where there
+ *	is one, likewise; when others want the CPUs too, this still says something
  */
 struct ratios {
 	struct spread ops;
 	struct spread p50;
 	struct spread cpu;
+	struct spread busy;
 };
 
 /** report_machine - what this runs on; then the heading of the table. */

@@ -106,7 +106,7 @@ expect("compare two sides", r.returncode == 0 and len(found) == 3
        and [found[2][k] for k in ("compare", "vs", "pairs", "alg")] == sides + [4, "aes-128-ctr"]
        and all(found[2][k]["min"] <= found[2][k]["q1"] <= found[2][k]["median"]
                <= found[2][k]["q3"] <= found[2][k]["max"] and found[2][k]["min"] > 0
-               for k in ("ops_ratio", "p50_ratio", "cpu_ratio")), r)
+               for k in ("ops_ratio", "p50_ratio", "cpu_ratio", "busy_ratio")), r)
 
 r = run("wire", "--seconds=0.1", "--json", "--details")
 found = objects(r)

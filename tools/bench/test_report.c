@@ -90,12 +90,13 @@ static void test_ratios(void **state)
 	ratios.ops = spread_of(values, 3);
 	ratios.p50 = ratios.ops;
 	ratios.cpu = ratios.ops;
+	ratios.busy = ratios.ops;
 	report_ratios_json(file, "wire:daemon=/a\\b", "engine", &bench, &ratios);
 #define SPREAD "{\"median\":2.0000,\"q1\":1.5000,\"q3\":2.5000,\"min\":1.0000,\"max\":3.0000}"
 	expect(file, &text,
 	       "{\"compare\":\"wire:daemon=/a\\\\b\",\"vs\":\"engine\",\"alg\":\"aes-128-cbc\","
 	       "\"op\":\"encrypt\",\"size\":4096,\"pairs\":3,\"ops_ratio\":" SPREAD
-	       ",\"p50_ratio\":" SPREAD ",\"cpu_ratio\":" SPREAD "}\n");
+	       ",\"p50_ratio\":" SPREAD ",\"cpu_ratio\":" SPREAD ",\"busy_ratio\":" SPREAD "}\n");
 }
 
 static void test_histogram(void **state)

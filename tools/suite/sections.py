@@ -19,6 +19,11 @@ class Section:
     guest: bool = False
 
 
+def busy(spreads):
+    """The same per second of CPU time: on a busy machine it is worth more than the other."""
+    return f"for each second of CPU time of who does the work: {spreads['busy_ratio']['median']:.2f} x"
+
+
 def ratio(run, what, a, b, *arguments, key="ops_ratio", note="", **fields):
     """A row with the ratio of two sides; and what was measured."""
     found = run.measure(f"--compare={a}", f"--vs={b}", *arguments)
@@ -26,6 +31,8 @@ def ratio(run, what, a, b, *arguments, key="ops_ratio", note="", **fields):
         run.missing(what, "it failed: see above", **fields)
         return None
     spread = found[2][key]
+    if key == "ops_ratio":
+        note = "; ".join([busy(found[2])] + [note] * bool(note))
     run.row(what, value=spread["median"], low=spread["q1"], high=spread["q3"], note=note,
             command=f"vcrypto-bench --compare {a} --vs {b} {' '.join(arguments)}", **fields)
     return found
@@ -105,7 +112,8 @@ def sizes(run):
             for one in found[2::3]:
                 spread = one["ops_ratio"]
                 run.row(f"{alg} {op} {one['size']} B, wire against {other.split(':')[0]}",
-                        value=spread["median"], low=spread["q1"], high=spread["q3"])
+                        value=spread["median"], low=spread["q1"], high=spread["q3"],
+                        note=busy(one))
 
 
 def algorithms(run):
@@ -131,7 +139,7 @@ def one_algorithm(run, alg, op, size):
             run.row(f"{alg} {op} {ours['size']} B: {side} {ours['bytes_per_s'] / 1e6:.0f} MB/s, "
                     f"libcrypto {theirs['bytes_per_s'] / 1e6:.0f}",
                     value=spread["ops_ratio"]["median"], low=spread["ops_ratio"]["q1"],
-                    high=spread["ops_ratio"]["q3"])
+                    high=spread["ops_ratio"]["q3"], note=busy(spread))
 
 
 def curve_row(run, what, *arguments):
