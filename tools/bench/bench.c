@@ -16,7 +16,7 @@
 
 static const struct bench_mode *const modes[] = {
     &bench_mode_engine, &bench_mode_openssl,  &bench_mode_wire,	   &bench_mode_dev,
-    &bench_mode_afalg,	&bench_mode_pingpong, &bench_mode_eventfd,
+    &bench_mode_afalg,	&bench_mode_pingpong, &bench_mode_eventfd, &bench_mode_syscall,
 };
 
 void bench_error(const char *format, ...)

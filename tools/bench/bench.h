@@ -144,6 +144,7 @@ extern const struct bench_mode bench_mode_dev;
 extern const struct bench_mode bench_mode_afalg;
 extern const struct bench_mode bench_mode_pingpong;
 extern const struct bench_mode bench_mode_eventfd;
+extern const struct bench_mode bench_mode_syscall;
 
 /**
  * struct result - what came out, of one slice or several.

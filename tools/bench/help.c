@@ -23,6 +23,7 @@ void bench_help(void)
 	    "  afalg     the kernel's crypto API over AF_ALG sockets; up to 64 KiB (depth is 1)\n"
 	    "  pingpong  nothing but a round trip between two processes that poll\n"
 	    "  eventfd   the same between two that sleep\n"
+	    "  syscall   nothing but a system call: the least that dev can cost\n"
 	    "\n"
 	    "A and B are MODE[:OPTION=VALUE[,OPTION=VALUE]...], as wire:depth=32,engine=openssl.\n"
 	    "\n"

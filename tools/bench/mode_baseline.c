@@ -4,6 +4,8 @@
  *
  *	pingpong	both look at a word of shared memory all the time
  *	eventfd		both sleep in read() on an eventfd and wake each other
+ *	syscall		no partner: a system call that does nothing (getppid), which is the least
+ *			that an ioctl can cost
  *
  * A device in another process cannot answer faster than that; the round trips of `wire`, polling
  * and sleeping, are to be seen as multiples of these.
@@ -20,6 +22,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -311,4 +314,38 @@ const struct bench_mode bench_mode_eventfd = {
     .check = baseline_check,
     .run = baseline_run,
     .worker = baseline_worker,
+};
+
+/* ---- no partner ----------------------------------------------------------------------- */
+
+static int syscall_thread_open(struct bench_thread *thread)
+{
+	thread->state = thread;
+	return 0;
+}
+
+static void syscall_thread_close(struct bench_thread *thread)
+{
+	thread->state = NULL;
+}
+
+/* Not getppid(): a library might remember. */
+static int syscall_step(struct bench_thread *thread)
+{
+	return syscall(SYS_getppid) >= 0 ? 1 : -errno;
+}
+
+static int syscall_check(struct bench_thread *thread)
+{
+	return syscall(SYS_getppid) == getppid() ? 0 : -EIO;
+}
+
+const struct bench_mode bench_mode_syscall = {
+    .name = "syscall",
+    .open = baseline_open,
+    .close = baseline_close,
+    .thread_open = syscall_thread_open,
+    .thread_close = syscall_thread_close,
+    .check = syscall_check,
+    .step = syscall_step,
 };

@@ -295,8 +295,8 @@ static bool parse_side(const char *text, struct bench_side *side)
 		*rest++ = '\0';
 	side->mode = bench_mode_find(side->copy);
 	if (!side->mode) {
-		bench_error("%s: no such mode; engine, openssl, wire, dev, afalg, pingpong or "
-			    "eventfd is needed",
+		bench_error("%s: no such mode; engine, openssl, wire, dev, afalg, pingpong, "
+			    "eventfd or syscall is needed",
 			    side->copy);
 		return false;
 	}
@@ -334,7 +334,7 @@ static bool parse_sides(struct parse *parse, char **modes, int count)
 		bench_error(parse->vs ? "with --compare and --vs there is no other mode"
 			    : count   ? "just one mode is needed"
 				      : "a mode is needed: engine, openssl, wire, dev, afalg, "
-					"pingpong or eventfd");
+					"pingpong, eventfd or syscall");
 		return false;
 	}
 	o->compare = b != NULL;

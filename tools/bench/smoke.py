@@ -81,7 +81,7 @@ else:
     expect("dev without a device", r.returncode == 1 and "/dev/crypto" in r.stderr, r)
 
 # Round trips with nothing in them: no bytes, no algorithm.
-for mode in ["pingpong", "eventfd"]:
+for mode in ["pingpong", "eventfd", "syscall"]:
     r = run(mode, "--seconds=0.1", "--json", "--details")
     found = objects(r)
     expect(mode, r.returncode == 0 and len(found) == 1 and found[0]["mode"] == mode

@@ -33,6 +33,7 @@ def uml(run):
         f"--compare=dev:alg=null,size=16 --vs=dev:alg=aes-128-cbc,size=16 {CLOCK} --depth=1",
         f"--compare=dev --vs=openssl {cbc} --size=4096 --depth=1",
         f"--compare=dev:submit=async,depth=32 --vs=dev {cbc} --size=4096 --depth=1",
+        f"--compare=dev --vs=syscall --alg=null --size=16 {CLOCK} --depth=1",
     ]
     found = run.guest(options, workloads)
     target = {"target": 0.8, "command": f"tests/vm/run --guest=uml ... {workloads[0]}"}
@@ -44,6 +45,14 @@ def uml(run):
     if found[0]:
         p50(run, "  through CIOCCRYPT: p50", found[0][0])
         p50(run, "  EVP in the guest: p50", found[0][1])
+    ratio_row(run, "null cipher, 16 B, against a system call that does nothing: p50", found[5],
+              key="p50_ratio")
+    if found[5]:
+        p50(run, "  the system call: p50", found[5][1])
+    if found[0] and found[5]:
+        call = found[5][1]["p50_ns"]
+        run.row("64 KiB, the system call itself left out, against EVP: p50",
+                value=found[0][1]["p50_ns"] / max(found[0][0]["p50_ns"] - call, 1))
     host = run.measure("openssl", "--alg=aes-128-cbc", "--size=65536", CLOCK)
     if host:
         p50(run, "  EVP on the host: p50", host[0])
