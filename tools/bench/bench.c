@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tools/bench/affinity.h"
 #include "tools/bench/worker.h"
 
 static const struct bench_mode *const modes[] = {
@@ -144,7 +145,15 @@ static void *thread_main(void *arg)
 {
 	struct bench_thread *thread = arg;
 	const struct bench_mode *mode = thread->bench->mode;
+	const struct bench *bench = thread->bench;
 	uint64_t cpu = thread_cpu_ns();
+	cpu_set_t all, set;
+
+	/* Where that is forbidden, it is measured without. */
+	if (bench->target.pin && sched_getaffinity(0, sizeof(all), &all) == 0) {
+		set = affinity_ours(&all, bench->work.threads, thread->number);
+		(void)sched_setaffinity(0, sizeof(set), &set);
+	}
 
 	thread->err = mode->run ? mode->run(thread) : bench_run_steps(thread);
 	thread->cpu_ns = thread_cpu_ns() - cpu;

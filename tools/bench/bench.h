@@ -77,6 +77,7 @@ struct workload {
  * @device: /dev/crypto
  * @poll_us: for the daemon
  * @spin_us: how long we look at a ring before we sleep
+ * @pin: our threads and a process in our service run on CPUs of their own, see affinity.h
  */
 struct target {
 	const char *engine;
@@ -85,6 +86,7 @@ struct target {
 	const char *device;
 	unsigned int poll_us;
 	unsigned int spin_us;
+	bool pin;
 };
 
 /* Looks at shared memory between two looks at the clock, when something polls. */

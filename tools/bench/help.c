@@ -55,6 +55,7 @@ void bench_help(void)
 	    "  --pairs=N          pairs of slices of time in a comparison (default: 10)\n"
 	    "  --clock=CLOCK      system (default), or tsc: the processor's time stamp counter,\n"
 	    "                     for where reading the clock is an expensive system call\n"
+	    "  --pin              our threads on CPUs of their own, the daemon on the others\n"
 	    "  --json             print one JSON object a line\n"
 	    "  --details          more of each result: percentiles, the worker's CPU and memory\n"
 	    "  --histogram=FILE   write the latencies to FILE, one JSON object a line\n"

@@ -26,6 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tools/bench/affinity.h"
 #include "tools/bench/bench.h"
 
 /* Value of the word that ends a slice. */
@@ -175,7 +176,17 @@ static void baseline_thread_close(struct bench_thread *thread)
 	thread->state = NULL;
 }
 
-static int start_partner(struct partner *partner)
+static void pin_partner(const struct bench *bench)
+{
+	cpu_set_t all, set;
+
+	if (bench->target.pin && sched_getaffinity(0, sizeof(all), &all) == 0) {
+		set = affinity_theirs(&all, bench->work.threads);
+		(void)sched_setaffinity(0, sizeof(set), &set);
+	}
+}
+
+static int start_partner(const struct bench *bench, struct partner *partner)
 {
 	pid_t parent = getpid();
 	int pair[2];
@@ -194,6 +205,7 @@ static int start_partner(struct partner *partner)
 		/* It may be spinning when we die. */
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(pair[0]);
+		pin_partner(bench);
 		if (getppid() == parent)
 			play(partner, pair[1]);
 		_exit(0);
@@ -222,7 +234,7 @@ static int thread_open(struct bench_thread *thread, bool spin)
 	partner->ball = ball;
 	if (partner->ping_fd < 0 || partner->pong_fd < 0)
 		return -EMFILE;
-	return start_partner(partner);
+	return start_partner(thread->bench, partner);
 }
 
 static int pingpong_thread_open(struct bench_thread *thread)

@@ -24,6 +24,7 @@
 #include "tests/wire/front.h"
 #include "tests/wire/process.h"
 #include "tests/wire/requests.h"
+#include "tools/bench/affinity.h"
 #include "tools/bench/bench.h"
 
 /* From this size on the payload lies in pages of its own, as a driver pins them. */
@@ -112,6 +113,26 @@ static uint32_t payload_max(const struct bench *bench)
 	return in > bench->out_len ? in : bench->out_len;
 }
 
+/* On CPUs of its own, if asked for: a child inherits them. */
+static int start_apart(struct bench *bench, struct wire *wire, const char *path,
+		       const char *const *args, int *socket)
+{
+	bool pin = bench->target.pin;
+	cpu_set_t all, set;
+	int err;
+
+	if (pin && sched_getaffinity(0, sizeof(all), &all) < 0)
+		pin = false;
+	if (pin) {
+		set = affinity_theirs(&all, bench->work.threads);
+		pin = sched_setaffinity(0, sizeof(set), &set) == 0;
+	}
+	err = process_start_daemon(&wire->daemon, path, args, socket);
+	if (pin)
+		(void)sched_setaffinity(0, sizeof(all), &all);
+	return err;
+}
+
 static int start_daemon(struct bench *bench, struct wire *wire, int *socket)
 {
 	const struct workload *work = &bench->work;
@@ -136,7 +157,7 @@ static int start_daemon(struct bench *bench, struct wire *wire, int *socket)
 		       (unsigned long long)session_count);
 	err = daemon_path(&bench->target, path, sizeof(path));
 	if (!err)
-		err = process_start_daemon(&wire->daemon, path, args, socket);
+		err = start_apart(bench, wire, path, args, socket);
 	if (err)
 		bench_error("cannot start the daemon %s: %s; see --daemon", path, strerror(-err));
 	wire->worker = wire->daemon.pid;

@@ -40,6 +40,7 @@ enum option_id {
 	OPT_VS,
 	OPT_PAIRS,
 	OPT_CLOCK,
+	OPT_PIN,
 	OPT_JSON,
 	OPT_DETAILS,
 	OPT_HISTOGRAM,
@@ -70,6 +71,7 @@ static const struct option long_options[] = {
     {"vs", required_argument, NULL, OPT_VS},
     {"pairs", required_argument, NULL, OPT_PAIRS},
     {"clock", required_argument, NULL, OPT_CLOCK},
+    {"pin", no_argument, NULL, OPT_PIN},
     {"json", no_argument, NULL, OPT_JSON},
     {"details", no_argument, NULL, OPT_DETAILS},
     {"histogram", required_argument, NULL, OPT_HISTOGRAM},
@@ -232,6 +234,9 @@ static int take_option(int id, const char *arg, struct parse *parse)
 		break;
 	case OPT_CLOCK:
 		ok = parse_clock(arg, &o->tsc);
+		break;
+	case OPT_PIN:
+		o->a.target.pin = true;
 		break;
 	case OPT_JSON:
 		o->json = true;

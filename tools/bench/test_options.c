@@ -60,7 +60,7 @@ static void test_all_options(void **state)
 	assert_int_equal(parse("dev --alg aes-256-xts --op=decrypt --size=16,512 --depth 8 "
 			       "--threads=2 --sessions=3 --submit=batch --batch=64 --seconds=0.5 "
 			       "--engine=openssl --device=/dev/x --poll-us=7 --spin-us=9 --pairs=4 "
-			       "--clock=tsc --json --details --histogram=/tmp/h"),
+			       "--clock=tsc --pin --json --details --histogram=/tmp/h"),
 			 BENCH_RUN);
 	assert_ptr_equal(o.a.mode, &bench_mode_dev);
 	assert_int_equal(o.a.work.alg->id, CRYPTO_AES_XTS);
@@ -79,7 +79,7 @@ static void test_all_options(void **state)
 	assert_int_equal(o.a.target.poll_us, 7);
 	assert_int_equal(o.a.target.spin_us, 9);
 	assert_int_equal(o.pairs, 4);
-	assert_true(o.tsc && o.json && o.details);
+	assert_true(o.tsc && o.json && o.details && o.a.target.pin);
 	assert_string_equal(o.histogram, "/tmp/h");
 	bench_options_free(&o);
 }

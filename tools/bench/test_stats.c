@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tools/bench/affinity.h"
 #include "tools/bench/stats.h"
 
 static void check(struct spread s, double low, double median, double high, double min, double max)
@@ -46,11 +47,38 @@ static void test_ratio(void **state)
 	assert_float_equal(ratio_of(3, 0), 0, 1e-9);
 }
 
+/* Everybody has a CPU, and nobody's is another's unless there is but one. */
+static void test_affinity(void **state)
+{
+	unsigned int cpus, threads, i;
+
+	for (cpus = 1; cpus <= 9; cpus++) {
+		for (threads = 1; threads <= 10; threads++) {
+			cpu_set_t all, ours, theirs, both;
+
+			CPU_ZERO(&all);
+			for (i = 0; i < cpus; i++)
+				CPU_SET((size_t)3 * i + 1, &all);
+			theirs = affinity_theirs(&all, threads);
+			assert_true(CPU_COUNT(&theirs) >= 1);
+			for (i = 0; i < threads; i++) {
+				ours = affinity_ours(&all, threads, i);
+				assert_int_equal(CPU_COUNT(&ours), 1);
+				CPU_AND(&both, &ours, &all);
+				assert_true(CPU_EQUAL(&both, &ours));
+				CPU_AND(&both, &ours, &theirs);
+				assert_int_equal(CPU_COUNT(&both), cpus == 1);
+			}
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_spread),
 	    cmocka_unit_test(test_ratio),
+	    cmocka_unit_test(test_affinity),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
