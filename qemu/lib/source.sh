@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Debian's source package of QEMU: fetched, verified and unpacked, without root and without touching
+# Debian's source packages, QEMU's above all: fetched, verified and unpacked, without root and without touching
 # the system's apt (see tests/vm/lib/apt.sh, whose configuration is used with deb-src lines).
 
 # source_suite VERSION: the Debian release that has it.
@@ -31,32 +31,32 @@ source_apt_setup() {
 	exec {lock}>&-
 }
 
-# source_version SUITE: the newest version of the package, security updates included.
+# source_version SUITE [PACKAGE]: the newest version of the package, security updates included.
 source_version() {
-	local version best=''
+	local version best='' package=${2:-qemu}
 	source_apt_setup "$1"
 	while read -r version; do
 		if [[ -z $best ]] || dpkg --compare-versions "$version" gt "$best"; then
 			best=$version
 		fi
-	done < <(apt_run "$1-source" apt-cache showsrc --only-source qemu | sed -n 's/^Version: //p')
-	[[ -n $best ]] || die "no source package qemu in $1"
+	done < <(apt_run "$1-source" apt-cache showsrc --only-source "$package" | sed -n 's/^Version: //p')
+	[[ -n $best ]] || die "no source package $package in $1"
 	printf '%s\n' "$best"
 }
 
-# source_unpack SUITE DEBIAN-VERSION DIRECTORY: the source, Debian's patches applied.
+# source_unpack SUITE DEBIAN-VERSION DIRECTORY [PACKAGE]: the source, Debian's patches applied.
 source_unpack() {
-	local suite=$1 version=$2 dir=$3 fetch
+	local suite=$1 version=$2 dir=$3 package=${4:-qemu} fetch
 	need dpkg-source dpkg-dev
 	fetch=$(mktemp -d "$RUN_DIR/source.XXXXXX")
-	say "  fetching qemu $version (25 to 40 MB)"
-	(cd "$fetch" && apt_run "$suite-source" apt-get -qq --download-only source "qemu=$version" >&2) ||
-		die "could not fetch the source of qemu $version"
+	say "  fetching the source of $package $version (up to 40 MB)"
+	(cd "$fetch" && apt_run "$suite-source" apt-get -qq --download-only source "$package=$version" >&2) ||
+		die "could not fetch the source of $package $version"
 	say "  unpacking it"
 	# apt has verified the files against the signed list, so the packager's own key is not needed.
 	(cd "$fetch" && dpkg-source --no-check -x ./*.dsc unpacked >"$fetch/log" 2>&1) || {
 		cat "$fetch/log" >&2
-		die "could not unpack the source of qemu $version"
+		die "could not unpack the source of $package $version"
 	}
 	cp -a "$fetch/unpacked" "$dir"
 	rm -rf "$fetch"

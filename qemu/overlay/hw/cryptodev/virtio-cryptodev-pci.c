@@ -66,7 +66,10 @@ static void virtio_cryptodev_pci_instance_init(Object *obj)
 
     virtio_instance_init_common(obj, &dev->vdev, sizeof(dev->vdev),
                                 TYPE_VIRTIO_CRYPTODEV);
-    object_property_add_alias(obj, "stats", OBJECT(&dev->vdev), "stats");
+    /* 7.2 takes over what is settable only, 10.0 every property of the class. */
+    if (!object_property_find(obj, "stats")) {
+        object_property_add_alias(obj, "stats", OBJECT(&dev->vdev), "stats");
+    }
 }
 
 static const VirtioPCIDeviceTypeInfo virtio_cryptodev_pci_info = {
