@@ -12,14 +12,18 @@ qdev_own() {
 	[[ $OPT_DEVICE == qemu || $OPT_DEVICE == vhost-user ]]
 }
 
-# qdev_qemu_get: prints the program to run, built when it is absent or older than the source.
+# qdev_qemu_get: prints the program to run, built when it is absent or older than the source:
+# $VCRYPTO_QEMU, or what --qemu says.
 qdev_qemu_get() {
 	if [[ -n ${VCRYPTO_QEMU:-} ]]; then
 		[[ -x $VCRYPTO_QEMU ]] || die "VCRYPTO_QEMU=$VCRYPTO_QEMU: no such program"
 		printf '%s\n' "$VCRYPTO_QEMU"
 		return
 	fi
-	"$REPO_DIR/qemu/build" || die "our QEMU could not be built"
+	case $OPT_QEMU in
+	debian-*) "$REPO_DIR/qemu/build" --stock "${OPT_QEMU#debian-}" ;;
+	*) "$REPO_DIR/qemu/build" ${OPT_QEMU:+"$OPT_QEMU"} ;;
+	esac || die "our QEMU could not be built"
 }
 
 # qdev_prepare COUNT: what must be there before QEMU starts.
