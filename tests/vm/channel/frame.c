@@ -80,6 +80,14 @@ static bool is_stream(enum frame_type type)
 	return type == FRAME_IN || type == FRAME_OUT || type == FRAME_ERR;
 }
 
+void channel_restart(struct channel *ch)
+{
+	ch->credit = ch->send_window;
+	ch->owed = 0;
+	ch->out.head = 0;
+	ch->out.tail = 0;
+}
+
 int channel_send(struct channel *ch, enum frame_type type, const void *payload, size_t length)
 {
 	uint8_t header[FRAME_HEADER] = {(uint8_t)type};

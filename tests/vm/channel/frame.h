@@ -16,8 +16,11 @@
  *	       <-------------  SIZE		u16 rows, u16 columns: the terminal was resized
  *	  OUT, ERR ----------->			standard output and error
  *	  CREDIT  <---------->  CREDIT		u32: so many bytes of the other's streams are done
- *with EXIT  -------------->			u32: exit status, 128 + signal when killed
+ *	  EXIT  -------------->			u32: exit status, 128 + signal when killed
  *	       <-------------  DONE		counters are read; the guest may shut down
+ *
+ * A guest that was reset under COMMAND starts again with READY, and runs COMMAND again. The line must
+ * have been quiet at the reset: half a frame would take the next one for its end.
  *
  * Invariants: a window limits how many bytes of streams, headers included, are on the way and not
  * yet given credit for: FRAME_WINDOW_IN of IN, FRAME_WINDOW_OUT of OUT and ERR together. Credit is
@@ -100,6 +103,12 @@ int queue_write(struct queue *q, int fd);
 
 /** channel_init() -  and  are FRAME_WINDOW_IN and _OUT, or the reverse. */
 void channel_init(struct channel *ch, int fd, uint32_t send_window, uint32_t receive_window);
+
+/**
+ * channel_restart() - the peer has started anew: nothing is on the way to it, and it owes nothing. Bytes
+ * received and not yet taken stay.
+ */
+void channel_restart(struct channel *ch);
 
 /**
  * channel_send() - queue a frame; stream frames (IN, OUT, ERR) use up credit.

@@ -215,11 +215,15 @@ static int frame_handle(const struct frame *frame)
 
 	switch (frame->type) {
 	case FRAME_READY:
+		channel_restart(&mon.channel);
 		terminal_raw();
 		payload[0] = mon.tty;
 		window_size(payload + 1);
 		mon.in_wanted = true;
-		return channel_send(&mon.channel, FRAME_START, payload, sizeof(payload));
+		ret = channel_send(&mon.channel, FRAME_START, payload, sizeof(payload));
+		if (!ret && !mon.in_open)
+			ret = channel_send(&mon.channel, FRAME_IN_END, NULL, 0);
+		return ret;
 	case FRAME_OUT:
 	case FRAME_ERR:
 		ret = channel_grant(&mon.channel, FRAME_HEADER);
