@@ -157,12 +157,10 @@ static int afalg_thread_open(struct bench_thread *thread)
 /**
  * struct control - ancillary data of a message.
  * @msg: message it belongs to
- * @last: last header in it
  * @bytes: room
  */
 struct control {
 	struct msghdr *msg;
-	struct cmsghdr *last;
 	union {
 		char bytes[2 * CMSG_SPACE(sizeof(uint32_t)) +
 			   CMSG_SPACE(sizeof(struct af_alg_iv) + VCD_MAX_IV_LEN)];
@@ -174,14 +172,15 @@ struct control {
 static uint8_t *add_control(struct control *control, int type, size_t len)
 {
 	struct msghdr *msg = control->msg;
+	/* CMSG_SPACE() keeps the next one aligned. */
+	struct cmsghdr *header = (void *)(control->bytes + msg->msg_controllen);
 
 	msg->msg_control = control->bytes;
 	msg->msg_controllen += CMSG_SPACE(len);
-	control->last = control->last ? CMSG_NXTHDR(msg, control->last) : CMSG_FIRSTHDR(msg);
-	control->last->cmsg_level = SOL_ALG;
-	control->last->cmsg_type = type;
-	control->last->cmsg_len = CMSG_LEN(len);
-	return CMSG_DATA(control->last);
+	header->cmsg_level = SOL_ALG;
+	header->cmsg_type = type;
+	header->cmsg_len = CMSG_LEN(len);
+	return CMSG_DATA(header);
 }
 
 /* CCM's IV is the kernel's: a byte that says how long the length field is, then the nonce. */

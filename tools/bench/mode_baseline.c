@@ -263,7 +263,7 @@ static int baseline_run(struct bench_thread *thread)
 {
 	const struct bench *bench = thread->bench;
 	struct partner *partner = thread->state;
-	uint64_t now = bench_now_ns();
+	uint64_t now;
 	uint32_t value = 0;
 	char byte = 1;
 	int err;
