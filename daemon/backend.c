@@ -73,6 +73,7 @@ int backend_new(struct vcd_device *device, struct ledger *ledger, unsigned int n
 	limits_init(&backend->limits);
 	backend->ledger = ledger;
 	backend->poll_us = poll_us;
+	backend->poll_cpu = 100;
 	backend->num_queues = num_queues;
 	backend->num_workers = num_workers;
 	for (i = 0; i < num_queues; i++)

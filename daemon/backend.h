@@ -23,6 +23,7 @@
  * @num_queues: queues
  * @num_workers: workers; queue i belongs to worker i % num_workers
  * @poll_us: longest time to poll an empty ring
+ * @poll_cpu: percent of a CPU that a worker may poll in vain; atomic
  * @limits: how much the VM may ask for
  * @queues: queues
  * @workers: workers
@@ -37,6 +38,7 @@ struct backend {
 	unsigned int num_queues;
 	unsigned int num_workers;
 	unsigned int poll_us;
+	unsigned int poll_cpu;
 	struct limits limits;
 	struct queue *queues;
 	struct worker *workers;

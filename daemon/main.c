@@ -274,6 +274,23 @@ static void set_limits(struct daemon *d)
 	}
 }
 
+static int pin_workers(struct daemon *d)
+{
+	const struct options *o = &d->options;
+
+	for (unsigned int i = 0; o->cpu_count && i < o->workers; i++) {
+		unsigned int cpu = o->cpus[i % o->cpu_count];
+		int err = worker_pin(&d->backend->workers[i], cpu);
+
+		if (err) {
+			log_msg(LOG_ERROR, "--cpus: a worker cannot run on CPU %u: %s", cpu,
+				strerror(-err));
+			return err;
+		}
+	}
+	return 0;
+}
+
 static int stage_work(struct daemon *d)
 {
 	const struct options *o = &d->options;
@@ -297,6 +314,10 @@ static int stage_work(struct daemon *d)
 		log_msg(LOG_ERROR, "cannot make the device: %s", strerror(-err));
 		return err;
 	}
+	__atomic_store_n(&d->backend->poll_cpu, o->poll_cpu, __ATOMIC_RELAXED);
+	err = pin_workers(d);
+	if (err)
+		return err;
 	set_limits(d);
 	d->commands = (struct commands){.gather = gather, .arg = d, .backend = d->backend};
 	/* Nothing is served before the supervisor says so. */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,8 @@ enum option_id {
 	OPT_NUM_QUEUES,
 	OPT_WORKERS,
 	OPT_POLL_US,
+	OPT_POLL_CPU,
+	OPT_CPUS,
 	OPT_MAX_SESSIONS,
 	OPT_MAX_REQUEST,
 	OPT_STATS_FILE,
@@ -62,6 +65,8 @@ static const struct option long_options[] = {
     {"num-queues", required_argument, NULL, OPT_NUM_QUEUES},
     {"workers", required_argument, NULL, OPT_WORKERS},
     {"poll-us", required_argument, NULL, OPT_POLL_US},
+    {"poll-cpu", required_argument, NULL, OPT_POLL_CPU},
+    {"cpus", required_argument, NULL, OPT_CPUS},
     {"max-sessions", required_argument, NULL, OPT_MAX_SESSIONS},
     {"max-request", required_argument, NULL, OPT_MAX_REQUEST},
     {"stats-file", required_argument, NULL, OPT_STATS_FILE},
@@ -105,6 +110,8 @@ static void print_help(void)
 	    "  --num-queues=N        queues of the device (default: CPUs, at most %d)\n"
 	    "  --workers=N           threads that serve them (default: queues, at most CPUs)\n"
 	    "  --poll-us=N           poll an empty ring up to N us before sleeping (default: 0)\n"
+	    "  --poll-cpu=PERCENT    of a CPU, for a worker to poll in vain (default: 100)\n"
+	    "  --cpus=LIST           pin workers to these CPUs, in turn, as 0,2-3\n"
 	    "  --max-sessions=N      sessions at one time (default: %u)\n"
 	    "  --max-request=BYTES   largest payload of a request (default: %u)\n"
 	    "  --stats-file=PATH     write counters there at SIGUSR1 and at the end\n"
@@ -182,6 +189,41 @@ static bool parse_word(const char *name, const char *text, const char *const *wo
 	return false;
 }
 
+/* "0,2-3": numbers and ranges, in that order. */
+static bool parse_cpus(const char *name, const char *text, struct options *o)
+{
+	const char *p = text;
+
+	o->cpu_count = 0;
+	do {
+		unsigned long first, last;
+		char *end;
+
+		/* strtoul() would take a sign and blanks. */
+		if (*p < '0' || *p > '9')
+			goto bad;
+		first = last = strtoul(p, &end, 10);
+		p = end;
+		if (*p == '-') {
+			if (p[1] < '0' || p[1] > '9')
+				goto bad;
+			last = strtoul(p + 1, &end, 10);
+			p = end;
+		}
+		if (last < first || last >= CPU_SETSIZE ||
+		    last - first >= OPTIONS_MAX_CPUS - o->cpu_count)
+			goto bad;
+		while (first <= last)
+			o->cpus[o->cpu_count++] = (uint16_t)first++;
+	} while (*p++ == ',');
+	if (p[-1] == '\0')
+		return true;
+bad:
+	log_msg(LOG_ERROR, "--%s=%s: CPUs are needed, at most %d, as 0,2-3", name, text,
+		OPTIONS_MAX_CPUS);
+	return false;
+}
+
 static int usage_error(void)
 {
 	fputs("Try '" PROGRAM " --help'.\n", stderr);
@@ -230,6 +272,12 @@ static int take_option(int id, int index, const char *arg, struct options *o)
 		break;
 	case OPT_POLL_US:
 		ok = parse_number(name, arg, 0, MAX_POLL_US, &o->poll_us);
+		break;
+	case OPT_POLL_CPU:
+		ok = parse_number(name, arg, 1, 100, &o->poll_cpu);
+		break;
+	case OPT_CPUS:
+		ok = parse_cpus(name, arg, o);
 		break;
 	case OPT_MAX_SESSIONS:
 		ok = parse_number(name, arg, 1, MAX_SESSIONS, &o->max_sessions);
@@ -320,6 +368,7 @@ int options_parse(int argc, char **argv, struct options *options)
 {
 	struct options o = {.fd = -1,
 			    .engine = "auto",
+			    .poll_cpu = 100,
 			    .sandbox = sandbox_default_mode(),
 			    .seccomp = SECCOMP_KILL,
 			    .level = LOG_WARN,

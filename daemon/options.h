@@ -19,6 +19,9 @@ enum exit_status {
 	STATUS_USAGE = 2,   /* bad command line */
 };
 
+/** Most CPUs of --cpus: as many as there can be workers. */
+#define OPTIONS_MAX_CPUS 64
+
 /**
  * struct options - the command line, checked.
  * @socket_path: where to listen, or NULL
@@ -28,6 +31,9 @@ enum exit_status {
  * @num_queues: queues
  * @workers: worker threads
  * @poll_us: longest time to poll an empty ring
+ * @poll_cpu: percent of a CPU that a worker may poll in vain
+ * @cpus: CPUs that workers are pinned to, in turn
+ * @cpu_count: how many, 0: not pinned
  * @max_sessions: sessions at one time, 0: the device's default
  * @max_request: payload bytes of one request, 0: the device's default
  * @stats_file: where to write the counters, or NULL
@@ -52,6 +58,9 @@ struct options {
 	unsigned int num_queues;
 	unsigned int workers;
 	unsigned int poll_us;
+	unsigned int poll_cpu;
+	uint16_t cpus[OPTIONS_MAX_CPUS];
+	unsigned int cpu_count;
 	uint32_t max_sessions;
 	uint32_t max_request;
 	const char *stats_file;

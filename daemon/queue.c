@@ -14,7 +14,8 @@
  * by one store of the used index, and signal once if the driver wants it. A
  * batch is limited in bytes as well: a driver with a deep queue gets its first
  * replies, and refills the ring, while the rest is being worked on, and whoever
- * waits for the lock waits for a bounded time.
+ * waits for the lock waits for a bounded time. But as long as a batch does not
+ * fill the lanes of a multi-buffer engine, it may have more of them.
  *
  * Kicks are suppressed while we work: with EVENT_IDX by leaving avail_event
  * behind, otherwise by NO_NOTIFY. When the ring is empty, it is *armed*: kicks
@@ -327,6 +328,14 @@ static uint16_t ring_head(const struct queue *queue, unsigned int ahead)
 	return load_idx(&queue->avail->ring[(queue->last_avail + ahead) & (queue->num - 1)]);
 }
 
+static bool batch_complete(const struct queue_batch *batch)
+{
+	if (batch->n == VCD_BATCH_MAX || batch->iov_used > QUEUE_BATCH_IOVS / 2)
+		return true;
+	return batch->bytes >=
+	       (batch->n < QUEUE_BATCH_LANES ? QUEUE_BATCH_BYTES_MAX : QUEUE_BATCH_BYTES);
+}
+
 /* Take up to @n chains. 0, or how the ring is broken behind the ones taken. */
 static int gather(struct queue *queue, const struct memory *memory, unsigned int n,
 		  struct queue_batch *batch)
@@ -342,8 +351,7 @@ static int gather(struct queue *queue, const struct memory *memory, unsigned int
 	batch->n = 0;
 	batch->iov_used = 0;
 	batch->bytes = 0;
-	while (batch->n < n && batch->n < VCD_BATCH_MAX && batch->bytes < QUEUE_BATCH_BYTES &&
-	       batch->iov_used <= QUEUE_BATCH_IOVS / 2) {
+	while (batch->n < n && !batch_complete(batch)) {
 		uint16_t head = ring_head(queue, 0);
 		struct chain chain;
 		int err;

@@ -20,11 +20,17 @@
 #define QUEUE_MAX_NUM 32768u
 
 /**
- * Descriptor bytes, both directions together, after which a batch is complete.
- * Half of what a driver with 16 requests of 4 KiB has in the ring: it refills one
- * half while we work on the other. Twice as much loses a tenth of the throughput.
+ * Descriptor bytes, both directions together, after which a batch is complete if it
+ * has enough requests to fill an engine's lanes. The driver gets its replies, and
+ * refills the ring, while we work on the rest.
  */
 #define QUEUE_BATCH_BYTES (64u * 1024)
+
+/** Requests that fill the lanes of a multi-buffer engine. */
+#define QUEUE_BATCH_LANES 16
+
+/** Bytes after which a batch is complete in any case, so that the lock is not held for long. */
+#define QUEUE_BATCH_BYTES_MAX (256u * 1024)
 
 /** iovecs that a batch can have in all; the last chain begins at or before half. */
 #define QUEUE_BATCH_IOVS (4 * CHAIN_ROOM(VCD_DEFAULT_MAX_SEGMENTS))

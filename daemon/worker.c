@@ -16,7 +16,8 @@
  * Polling: with --poll-us the queues are first found empty without being armed,
  * and the worker looks at them again for a while. It looks for less and less
  * time when that does not pay, and for longer again after a sleep that was short
- * enough for polling to have caught its end.
+ * enough for polling to have caught its end. --poll-cpu bounds what polling in vain
+ * may take of a CPU (poll_budget.h).
  *
  * Invariants
  * - A worker holds at most one lock, that of a queue, for at most one batch.
@@ -28,6 +29,7 @@
 #include "daemon/worker.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -80,19 +82,26 @@ static enum queue_result serve_round(struct worker *worker, bool rearm)
 /* Look for work for a while. Whether some was found. */
 static bool poll_queues(struct worker *worker)
 {
-	uint64_t deadline;
+	uint64_t begin, now, ns;
 	unsigned int i;
 
 	if (worker->poll_ns == 0)
 		return false;
-	deadline = now_ns() + worker->poll_ns;
+	begin = now_ns();
+	worker->poll_budget.percent = __atomic_load_n(&worker->backend->poll_cpu, __ATOMIC_RELAXED);
+	ns = poll_budget_left(&worker->poll_budget, begin, worker->poll_ns);
+	if (ns == 0)
+		return false;
 	do {
 		for (i = 0; i < SPINS; i++) {
 			if (stopping(worker) || serve_round(worker, false) == QUEUE_MORE)
 				return true;
 			cpu_relax();
 		}
-	} while (now_ns() < deadline);
+		now = now_ns();
+	} while (now - begin < ns);
+	/* Looking that found something is not counted: it stood in for a sleep and a wake-up. */
+	poll_budget_use(&worker->poll_budget, now - begin);
 	return false;
 }
 
@@ -213,6 +222,17 @@ int worker_start(struct worker *worker, unsigned int number, struct backend *bac
 		return -err;
 	worker->running = true;
 	return 0;
+}
+
+int worker_pin(struct worker *worker, unsigned int cpu)
+{
+	cpu_set_t set;
+
+	if (cpu >= CPU_SETSIZE)
+		return -EINVAL;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return -pthread_setaffinity_np(worker->thread, sizeof(set), &set);
 }
 
 void worker_stop(struct worker *worker)

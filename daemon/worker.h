@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/poll_budget.h"
 #include "daemon/queue.h"
 #include "device/device.h"
 
@@ -24,6 +25,7 @@ struct backend;
  * @wake: eventfd of worker_wake()
  * @stop: it is to end
  * @poll_ns: how long to look for more work before the next sleep
+ * @poll_budget: what is left of its share of a CPU for that
  * @line: its line in the ledger: counters
  * @paid: what rate_limits.c was told of
  * @paid_generation: of the limits, then
@@ -38,6 +40,7 @@ struct worker {
 	int wake;
 	bool stop;
 	uint64_t poll_ns;
+	struct poll_budget poll_budget;
 	struct ledger_thread *line;
 	struct vcd_device_usage paid;
 	unsigned int paid_generation;
@@ -53,6 +56,9 @@ struct worker {
  * Return: 0 or a negative errno; worker_stop() may be called in either case.
  */
 int worker_start(struct worker *worker, unsigned int number, struct backend *backend);
+
+/** worker_pin - have it run on @cpu alone. Return: 0 or a negative errno. */
+int worker_pin(struct worker *worker, unsigned int cpu);
 
 /** worker_stop - end it after the batch it is working on, and wait for that. */
 void worker_stop(struct worker *worker);

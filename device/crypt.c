@@ -106,29 +106,27 @@ static uint32_t make_op(struct vcd_ctx *ctx, struct vcd_slot *slot, const struct
 	if (!aad || (place.bounce && !scratch))
 		return VCD_S_NOMEM;
 
+	/* Field by field: zeroing all of it, the MAC's 64 bytes too, shows in the profile. */
 	op = &worker->ops[worker->n_ops++];
-	*op = (struct vcd_op){
-	    .request = ctx->request,
-	    .slot = slot,
-	    .out = ctx->out,
-	    .data_len = plan->out_len,
-	    .tail_len = plan->tail_len,
-	    .bounced = plan->out_len && !place.dst,
-	    .holds_hash = holds_hash,
-	};
-	op->job = (struct vcd_job){
-	    .session = slot->session,
-	    .flags = job_flags(req),
-	    .len = plan->len,
-	    .src = place.src ? place.src : scratch,
-	    .aad = aad,
-	    .aad_len = plan->aad_len,
-	    .iv_len = req->iv_len,
-	    .mac_len = req->tag_len,
-	    .status = VCD_S_IO,
-	};
+	op->request = ctx->request;
+	op->slot = slot;
+	op->out = ctx->out;
+	op->data_len = plan->out_len;
+	op->tail_len = plan->tail_len;
+	op->bounced = plan->out_len && !place.dst;
+	op->holds_hash = holds_hash;
+	op->job.session = slot->session;
+	op->job.flags = job_flags(req);
+	op->job.len = plan->len;
+	op->job.src = place.src ? place.src : scratch;
+	op->job.dst = NULL;
 	if (slot->session->cipher)
 		op->job.dst = place.dst ? place.dst : scratch;
+	op->job.aad = aad;
+	op->job.aad_len = plan->aad_len;
+	op->job.iv_len = req->iv_len;
+	op->job.mac_len = req->tag_len;
+	op->job.status = VCD_S_IO;
 	memcpy(op->job.iv, req->iv, sizeof(op->job.iv));
 
 	vcd_iov_read(&ctx->in, aad, plan->aad_len);

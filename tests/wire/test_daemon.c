@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -108,6 +109,55 @@ static void test_failures(void **state)
 	assert_int_equal(run(ARGS(arg, "--engine=nonsense"), text, sizeof(text)), 1);
 	assert_non_null(strstr(text, "nonsense"));
 	assert_int_equal(access(path, F_OK), -1);
+	/* A CPU that no machine has */
+	assert_int_equal(run(ARGS(arg, "--cpus=1023"), text, sizeof(text)), 1);
+	assert_non_null(strstr(text, "CPU 1023"));
+}
+
+static void test_cpu_lists(void **state)
+{
+	static const char *const bad[] = {
+	    "", "0,", ",0", "-1", " 1", "x", "1x", "1-0", "0-", "99999999999999999999", "0-64"};
+	char text[4096];
+	char arg[80];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(arg, sizeof(arg), "--cpus=%s", bad[i]);
+		assert_int_equal(run(ARGS("--fd=0", arg), text, sizeof(text)), 2);
+		assert_non_null(strstr(text, "--cpus="));
+	}
+	assert_int_equal(run(ARGS("--fd=0", "--poll-cpu=0"), text, sizeof(text)), 2);
+	assert_int_equal(run(ARGS("--fd=0", "--poll-cpu=101"), text, sizeof(text)), 2);
+}
+
+/* Workers pinned, polling within a budget: they work all the same. */
+static void test_pinned(void **state)
+{
+	struct rig rig;
+	cpu_set_t set;
+	char cpus[32];
+	unsigned int cpu = 0;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
+	while (!CPU_ISSET(cpu, &set))
+		cpu++;
+	snprintf(cpus, sizeof(cpus), "--cpus=%u", cpu);
+	rig_start(&rig, NULL, ARGS(cpus, "--num-queues=2", "--poll-us=200", "--poll-cpu=10"));
+	for (unsigned int i = 0; i < 50; i++)
+		rig_check(&rig);
+	rig_stop(&rig);
+}
+
+/* What carries out what. */
+static void test_print_engine(void **state)
+{
+	char text[16384];
+
+	assert_int_equal(run(ARGS("--print-engine"), text, sizeof(text)), 0);
+	assert_non_null(strstr(text, "\naes-cbc "));
+	assert_int_equal(run(ARGS("--print-engine", "--engine=openssl"), text, sizeof(text)), 0);
+	assert_non_null(strstr(text, "openssl-cbc-aes"));
+	assert_int_equal(run(ARGS("--print-engine", "--engine=nonsense"), text, sizeof(text)), 1);
 }
 
 /* A reader of JSON that is just strict enough: objects, strings, numbers. */
@@ -594,6 +644,9 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_usage),
 	    cmocka_unit_test(test_failures),
+	    cmocka_unit_test(test_cpu_lists),
+	    cmocka_unit_test(test_pinned),
+	    cmocka_unit_test(test_print_engine),
 	    cmocka_unit_test(test_capabilities),
 	    cmocka_unit_test(test_stats),
 	    cmocka_unit_test(test_stale_socket),
