@@ -7,8 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "chat/commands.h"
+#include "chat/lab/commands.h"
 #include "chat/options.h"
+#include "chat/talk.h"
 #include "chat/wait.h"
 
 /*
@@ -76,7 +77,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "cryptochat: cannot set up signals: %s\n", strerror(-err));
 		return CHAT_USAGE;
 	}
-	status = (int)command_run(&options);
+	status =
+	    (int)(options.protocol == PROTOCOL_LAB ? command_run(&options) : talk_run(&options));
 	if (wait_stop_signal())
 		die_of_signal(wait_stop_signal());
 	return status;

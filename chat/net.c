@@ -227,6 +227,38 @@ static int connect_to(const struct addrinfo *ai, struct net_error *why)
 	return fd;
 }
 
+int net_resolve(int family, const char *host, uint16_t port, struct addrinfo **ret,
+		struct net_error *why)
+{
+	return resolve(family, host, port, 0, ret, why);
+}
+
+int net_start(const struct addrinfo *ai)
+{
+	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	tune(fd);
+	if (connect(fd, ai->ai_addr, ai->ai_addrlen) == 0 || errno == EINPROGRESS)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+int net_take(int listener, struct sockaddr_storage *peer, socklen_t *peer_len)
+{
+	int fd = accept4(listener, (struct sockaddr *)peer, peer_len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0)
+		tune(fd);
+	else if (is_lost_client(errno))
+		return -EAGAIN;
+	return fd < 0 ? -errno : fd;
+}
+
 int net_connect(int family, const char *host, uint16_t port, struct net_error *why)
 {
 	struct addrinfo *list;

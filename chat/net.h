@@ -3,6 +3,7 @@
 #ifndef CHAT_NET_H
 #define CHAT_NET_H
 
+#include <netdb.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -55,6 +56,27 @@ int net_accept(int listener, struct sockaddr_storage *peer, socklen_t *peer_len)
  * name that does not resolve; another negative errno
  */
 int net_connect(int family, const char *host, uint16_t port, struct net_error *why);
+
+/**
+ * net_resolve() - the addresses of a name, for net_start()
+ * @ret: list, freed with freeaddrinfo()
+ *
+ * The other arguments and errors are those of net_connect().
+ */
+int net_resolve(int family, const char *host, uint16_t port, struct addrinfo **ret,
+		struct net_error *why);
+
+/**
+ * net_start() - begin to connect to one address, without waiting
+ *
+ * The socket becomes writable when that has succeeded or failed; SO_ERROR tells.
+ *
+ * Return: non-blocking descriptor or negative errno
+ */
+int net_start(const struct addrinfo *ai);
+
+/** net_take() - as net_accept(), but -EAGAIN if nobody is there */
+int net_take(int listener, struct sockaddr_storage *peer, socklen_t *peer_len);
 
 /**
  * net_peer_name() - "A.B.C.D:PORT" or "[IPv6]:PORT"

@@ -2,8 +2,8 @@
 /* text.c - make received bytes harmless for a terminal. */
 #include "chat/text.h"
 
-#include <stdbool.h>
 #include <string.h>
+#include <wchar.h>
 
 static size_t escape(uint8_t byte, uint8_t *out)
 {
@@ -104,4 +104,118 @@ size_t text_filter(struct text_filter *tf, const uint8_t *in, size_t len, uint8_
 			n += emit(tf, out + n);
 	}
 	return n;
+}
+
+size_t text_decode(const uint8_t *text, size_t len, uint32_t *ret)
+{
+	struct text_filter tf = {.need = sequence_length(text[0])};
+	uint32_t c;
+
+	if (text[0] < 0x80) {
+		*ret = text[0];
+		return 1;
+	}
+	if (!tf.need || tf.need > len)
+		return 0;
+	c = text[0] & (0x7fu >> tf.need);
+	for (tf.have = 0; tf.have < tf.need; tf.have++) {
+		if (tf.have && !continues(&tf, text[tf.have]))
+			return 0;
+		if (tf.have)
+			c = c << 6 | (text[tf.have] & 0x3fu);
+		tf.pending[tf.have] = text[tf.have];
+	}
+	*ret = c;
+	return tf.need;
+}
+
+size_t text_encode(uint32_t c, uint8_t out[4])
+{
+	if (c < 0x80) {
+		out[0] = (uint8_t)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (uint8_t)(0xc0 | c >> 6);
+		out[1] = (uint8_t)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c < 0x10000) {
+		out[0] = (uint8_t)(0xe0 | c >> 12);
+		out[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+		out[2] = (uint8_t)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	out[0] = (uint8_t)(0xf0 | c >> 18);
+	out[1] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
+	out[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+	out[3] = (uint8_t)(0x80 | (c & 0x3f));
+	return 4;
+}
+
+bool text_is_utf8(const void *text, size_t len)
+{
+	const uint8_t *at = text;
+	uint32_t c;
+	size_t n;
+
+	for (; len; at += n, len -= n) {
+		n = text_decode(at, len, &c);
+		if (!n)
+			return false;
+	}
+	return true;
+}
+
+bool text_is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069);
+}
+
+bool text_is_plain(const void *text, size_t len)
+{
+	const uint8_t *at = text;
+	uint32_t c;
+	size_t n;
+
+	for (; len; at += n, len -= n) {
+		n = text_decode(at, len, &c);
+		if (!n || text_is_control(c))
+			return false;
+	}
+	return true;
+}
+
+int text_width(uint32_t c)
+{
+	int width = wcwidth((wchar_t)c);
+
+	/* What the locale does not know is shown by most terminals as one column. */
+	return width < 0 ? 1 : width;
+}
+
+char *text_show(const void *text, size_t len, const char *keep, char *out)
+{
+	const uint8_t *at = text;
+	uint8_t *to = (uint8_t *)out;
+
+	while (len) {
+		uint32_t c = 0;
+		size_t n = text_decode(at, len, &c);
+		bool kept = n == 1 && c && strchr(keep, (int)c);
+
+		if (n && (kept || !text_is_control(c))) {
+			memcpy(to, at, n);
+			to += n;
+		} else {
+			n = n ? n : 1;
+			for (size_t i = 0; i < n; i++)
+				to += escape(at[i], to);
+		}
+		at += n;
+		len -= n;
+	}
+	*to = 0;
+	return out;
 }

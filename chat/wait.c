@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -12,11 +11,37 @@ static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 #define STOP_SIGNALS (sizeof(stop_signals) / sizeof(stop_signals[0]))
 
 static volatile sig_atomic_t stop_signal;
+static volatile sig_atomic_t resized;
 static sigset_t asleep_mask;
 
 static void on_stop(int sig)
 {
 	stop_signal = sig;
+}
+
+static void on_resize(int sig)
+{
+	resized = 1;
+}
+
+void wait_watch_size(void)
+{
+	struct sigaction resize = {.sa_handler = on_resize, .sa_flags = SA_RESTART};
+	sigset_t block;
+
+	sigemptyset(&block);
+	sigaddset(&block, SIGWINCH);
+	sigaction(SIGWINCH, &resize, NULL);
+	sigprocmask(SIG_BLOCK, &block, NULL);
+	sigdelset(&asleep_mask, SIGWINCH);
+}
+
+bool wait_resized(void)
+{
+	bool was = resized;
+
+	resized = 0;
+	return was;
 }
 
 int wait_setup(void)
@@ -87,6 +112,8 @@ int wait_for(struct pollfd *fds, nfds_t count, int timeout_ms)
 			return -errno;
 		if (stop_signal)
 			return -EINTR;
+		if (resized)
+			return 0;
 	}
 }
 

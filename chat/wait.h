@@ -9,6 +9,7 @@
 #define CHAT_WAIT_H
 
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define WAIT_FOREVER (-1)
@@ -29,6 +30,12 @@ int wait_for(struct pollfd *fds, nfds_t count, int timeout_ms);
 
 /** wait_stop_signal() - the stop signal that came, or 0 */
 int wait_stop_signal(void);
+
+/** wait_watch_size() - from now on wait_for() returns 0 when the terminal's size changes */
+void wait_watch_size(void);
+
+/** wait_resized() - has it changed since the last call? */
+bool wait_resized(void);
 
 /** wait_clock_ms() - monotonic time in milliseconds */
 int64_t wait_clock_ms(void);

@@ -4,9 +4,9 @@
 #include "tests/chat/chatkit.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -68,18 +68,15 @@ int kit_setup(void **state)
 	return 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	return remove(path);
+}
+
 int kit_teardown(void **state)
 {
-	DIR *dir;
-
 	process_free_all();
-	dir = opendir(directory);
-	if (!dir)
-		return -1;
-	for (const struct dirent *e = readdir(dir); e; e = readdir(dir))
-		unlink(kit_path(e->d_name));
-	closedir(dir);
-	return rmdir(directory);
+	return nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static const char *program(const char *variable)

@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "chat/lab.h"
-#include "chat/lab_frame.h"
+#include "chat/lab/lab.h"
+#include "chat/lab/lab_frame.h"
 
 #define FRAME 64
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "chat/conversation.h"
+#include "chat/lab/conversation.h"
 #include "chat/options.h"
 
 #define MAX_WORDS 30
@@ -106,7 +106,7 @@ static void help_and_version(void **state)
 
 static void bad_commands(void **state)
 {
-	expect_bad("", "listen or connect");
+	expect_bad("", "say listen, connect, send or recv");
 	expect_bad("call host", "unknown command \"call\"");
 	expect_bad("listen 35001 --protocol=lab --key-file k", "--port");
 	expect_bad("connect --protocol=lab --key-file k", "needs a host");
@@ -119,8 +119,7 @@ static void bad_commands(void **state)
 
 static void bad_settings(void **state)
 {
-	expect_bad("listen --key-file k", "--protocol=lab");
-	expect_bad("listen --protocol=tls --key-file k", "unknown protocol \"tls\"");
+	expect_bad("listen --protocol=ssh --key-file k", "unknown protocol \"ssh\"");
 	expect_bad("listen --protocol=lab", "--key-file");
 	expect_bad("listen --protocol=lab --key-file k --device=", "--device");
 	expect_bad("listen --protocol=lab --key-file k --iv 00 --iv-file f", "exclude");
@@ -155,9 +154,71 @@ static void bad_numbers(void **state)
 	}
 }
 
+static void tls_is_the_default(void **state)
+{
+	struct options o;
+
+	assert_int_equal(parse("listen", &o), OPTIONS_RUN);
+	assert_int_equal(o.protocol, PROTOCOL_TLS);
+	assert_int_equal(o.offload, OFFLOAD_AUTO);
+	assert_int_equal(o.keepalive_ms, 10000);
+	assert_int_equal(o.reconnect_ms, 300000);
+	assert_string_equal(o.dir, ".");
+	assert_false(o.hub || o.invite || o.accept_new || o.strict || o.json || o.require_offload);
+	assert_int_equal(parse("connect", &o), OPTIONS_RUN);
+	assert_null(o.host);
+	assert_int_equal(parse("identity", &o), OPTIONS_RUN);
+	assert_int_equal(o.command, COMMAND_IDENTITY);
+	assert_int_equal(parse("connect h 7 -m hello --offload=all --require-offload --nick=n", &o),
+			 OPTIONS_RUN);
+	assert_string_equal(o.message, "hello");
+	assert_int_equal(o.offload, OFFLOAD_ALL);
+}
+
+static void send_and_recv(void **state)
+{
+	struct options o;
+
+	assert_int_equal(parse("send a b --to=host:77", &o), OPTIONS_RUN);
+	assert_int_equal(o.file_count, 2);
+	assert_string_equal(o.files[1], "b");
+	assert_string_equal(o.host, "host");
+	assert_int_equal(o.port, 77);
+	assert_int_equal(parse("send a --to=host", &o), OPTIONS_RUN);
+	assert_int_equal(o.port, 35001);
+	assert_int_equal(parse("send a --to=[::1]:5", &o), OPTIONS_RUN);
+	assert_string_equal(o.host, "[::1]");
+	assert_int_equal(o.port, 5);
+	assert_int_equal(parse("send a --to=fe80::1", &o), OPTIONS_RUN);
+	assert_string_equal(o.host, "fe80::1");
+	assert_int_equal(parse("recv --dir=d", &o), OPTIONS_RUN);
+	assert_null(o.host);
+	assert_int_equal(parse("recv host 9", &o), OPTIONS_RUN);
+	assert_int_equal(o.port, 9);
+}
+
+static void bad_tls(void **state)
+{
+	expect_bad("send", "send needs a file");
+	expect_bad("listen --iv 00", "--iv belongs to --protocol=lab");
+	expect_bad("listen --protocol=lab --key-file k --hub", "--hub belongs to --protocol=tls");
+	expect_bad("connect h --hub", "--hub belongs to listen");
+	expect_bad("connect h --invite", "--invite belongs to listen");
+	expect_bad("listen --accept-new --strict", "exclude");
+	expect_bad("connect h --invite-file f", "give a host or --invite-file");
+	expect_bad("connect h --offload=some", "auto, all or off");
+	expect_bad("connect h --offload=off --require-offload", "--require-offload needs");
+	expect_bad("connect h --nick=-x", "--nick");
+	expect_bad("connect h --eof=later", "half or close");
+	expect_bad("connect h --keepalive=0", "--keepalive takes 1 to 600");
+	/* The arguments of a process can be read by everybody. */
+	expect_bad("connect cryptochat1:h:1:x:y", "an invite is a secret");
+	expect_bad("send f --to=cryptochat1:h:1:x:y", "an invite is a secret");
+}
+
 static void help_says_insecure(void **state)
 {
-	char text[4096] = "";
+	char text[8192] = "";
 	FILE *out = fmemopen(text, sizeof(text) - 1, "w");
 
 	assert_non_null(out);
@@ -170,10 +231,17 @@ static void help_says_insecure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(defaults),	     cmocka_unit_test(everything_for_listen),
-	    cmocka_unit_test(connect_words), cmocka_unit_test(help_and_version),
-	    cmocka_unit_test(bad_commands),  cmocka_unit_test(bad_settings),
-	    cmocka_unit_test(bad_numbers),   cmocka_unit_test(help_says_insecure),
+	    cmocka_unit_test(defaults),
+	    cmocka_unit_test(everything_for_listen),
+	    cmocka_unit_test(connect_words),
+	    cmocka_unit_test(help_and_version),
+	    cmocka_unit_test(bad_commands),
+	    cmocka_unit_test(bad_settings),
+	    cmocka_unit_test(bad_numbers),
+	    cmocka_unit_test(help_says_insecure),
+	    cmocka_unit_test(tls_is_the_default),
+	    cmocka_unit_test(send_and_recv),
+	    cmocka_unit_test(bad_tls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

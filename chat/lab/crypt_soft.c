@@ -4,7 +4,7 @@
  *
  * The key schedules are computed once; each call only resets the IV.
  */
-#include "chat/crypt.h"
+#include "chat/lab/crypt.h"
 
 #include <errno.h>
 #include <limits.h>

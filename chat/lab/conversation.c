@@ -27,7 +27,7 @@
  * Invariant: text that was taken from the input belongs to this conversation
  * and is sent in it, or the conversation reports a failure.
  */
-#include "chat/conversation.h"
+#include "chat/lab/conversation.h"
 
 #include <errno.h>
 #include <poll.h>

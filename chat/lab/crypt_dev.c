@@ -6,7 +6,7 @@
  * per call, with the IV in it, so that no call depends on the one before;
  * CIOCFSESSION and close at the end. The device is asked for nothing else.
  */
-#include "chat/crypt.h"
+#include "chat/lab/crypt.h"
 
 #include <errno.h>
 #include <fcntl.h>

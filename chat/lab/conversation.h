@@ -3,8 +3,8 @@
 #ifndef CHAT_CONVERSATION_H
 #define CHAT_CONVERSATION_H
 
-#include "chat/channel.h"
-#include "chat/console.h"
+#include "chat/lab/channel.h"
+#include "chat/lab/console.h"
 
 /* How long to go on sending after the peer's end, see conversation.c. */
 #define LINGER_FOREVER (-1)

@@ -6,16 +6,16 @@
  * main.c). The status lines are those of the lab's programs, which other
  * programs look for.
  */
-#include "chat/commands.h"
+#include "chat/lab/commands.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "chat/conversation.h"
-#include "chat/lab.h"
-#include "chat/lab_frame.h"
+#include "chat/lab/conversation.h"
+#include "chat/lab/lab.h"
+#include "chat/lab/lab_frame.h"
 #include "chat/net.h"
 #include "chat/wait.h"
 

@@ -20,7 +20,7 @@
  * rx_open == false and fewer bytes than a frame in rx means everything that
  * can be handed out is in `ready`.
  */
-#include "chat/lab.h"
+#include "chat/lab/lab.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -31,7 +31,7 @@
 #include <unistd.h>
 
 #include "chat/buffer.h"
-#include "chat/lab_frame.h"
+#include "chat/lab/lab_frame.h"
 
 /* Ciphertext held in each direction: what one system call moves at best. */
 #define QUEUE_SIZE 65536

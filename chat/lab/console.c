@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* console.c - the user's end of a conversation: standard input and output. */
-#include "chat/console.h"
+#include "chat/lab/console.h"
 
 #include <errno.h>
 #include <limits.h>

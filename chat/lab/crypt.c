@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* crypt.c - choice between the device and libcrypto. */
-#include "chat/crypt.h"
+#include "chat/lab/crypt.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* lab_frame.c - what a lab frame holds; the rules are in lab_frame.h. */
-#include "chat/lab_frame.h"
+#include "chat/lab/lab_frame.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 #ifndef CHAT_LAB_H
 #define CHAT_LAB_H
 
-#include "chat/channel.h"
-#include "chat/crypt.h"
+#include "chat/lab/channel.h"
+#include "chat/lab/crypt.h"
 
 /* Why the lab protocol is not to be trusted, for --help, the start and the manual. */
 #define LAB_INSECURE                                                                               \

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* peers.c - known_peers: the keys this user has accepted before. */
+#include "chat/peers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "chat/text.h"
+
+/* The next word of a line in place; NULL: none is left. */
+static char *next_word(char **at)
+{
+	char *word = *at + strspn(*at, " \t");
+	size_t len = strcspn(word, " \t");
+
+	if (!len)
+		return NULL;
+	*at = word + len;
+	if (**at)
+		*(*at)++ = 0;
+	return word;
+}
+
+static bool parse_address(const char *word, char *ret)
+{
+	if (strcmp(word, "-") == 0) {
+		ret[0] = 0;
+		return true;
+	}
+	if (strlen(word) >= PEER_ADDRESS_SIZE || !strrchr(word, ':') ||
+	    !text_is_plain(word, strlen(word)))
+		return false;
+	strcpy(ret, word);
+	return true;
+}
+
+enum peers_line peers_parse_line(const char *line, size_t len, struct peer *ret)
+{
+	char copy[PEERS_LINE_MAX], *at = copy, *address, *key, *label, *nick;
+	struct peer p = {0};
+
+	if (len && line[len - 1] == '\r')
+		len--;
+	if (len >= sizeof(copy) || memchr(line, 0, len))
+		return PEERS_BAD;
+	memcpy(copy, line, len);
+	copy[len] = 0;
+	address = next_word(&at);
+	if (!address || address[0] == '#')
+		return PEERS_NONE;
+	key = next_word(&at);
+	label = key ? next_word(&at) : NULL;
+	nick = label ? next_word(&at) : NULL;
+	if (!nick || next_word(&at) || !parse_address(address, p.address) || key_parse(key, p.key))
+		return PEERS_BAD;
+	p.verified = strcmp(label, "verified") == 0;
+	if ((!p.verified && strcmp(label, "unverified") != 0) || !nick_ok(nick))
+		return PEERS_BAD;
+	strcpy(p.nick, nick);
+	*ret = p;
+	return PEERS_PEER;
+}
+
+static int append(struct peers *p, const struct peer *peer)
+{
+	struct peer *list = realloc(p->list, (p->count + 1) * sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	p->list = list;
+	p->list[p->count++] = *peer;
+	return 0;
+}
+
+int peers_parse(const char *text, size_t len, struct peers *ret, unsigned int *bad_line)
+{
+	struct peers p = {.path = ret->path};
+	int err = 0;
+
+	*bad_line = 0;
+	while (len && !err) {
+		const char *end = memchr(text, '\n', len);
+		size_t line = end ? (size_t)(end - text) : len;
+		struct peer peer;
+		enum peers_line kind = peers_parse_line(text, line, &peer);
+
+		++*bad_line;
+		if (kind == PEERS_BAD)
+			err = -EINVAL;
+		else if (kind == PEERS_PEER)
+			err = append(&p, &peer);
+		line += end ? 1 : 0;
+		text += line;
+		len -= line;
+	}
+	if (err)
+		peers_free(&p);
+	else
+		*ret = p;
+	return err;
+}
+
+/* All of a file of at most PEERS_FILE_MAX bytes; missing is empty. */
+static int read_file(const char *path, char **ret, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t have = 0;
+	ssize_t n = 0;
+	char *text;
+	int err = 0;
+
+	*ret = NULL;
+	*len = 0;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	text = malloc(PEERS_FILE_MAX);
+	while (text && have < PEERS_FILE_MAX &&
+	       (n = read(fd, text + have, PEERS_FILE_MAX - have)) > 0)
+		have += (size_t)n;
+	err = !text ? -ENOMEM : n < 0 ? -errno : have == PEERS_FILE_MAX ? -EFBIG : 0;
+	close(fd);
+	if (err) {
+		free(text);
+		return err;
+	}
+	*ret = text;
+	*len = have;
+	return 0;
+}
+
+int peers_load(const char *path, struct peers *ret, unsigned int *bad_line)
+{
+	size_t len;
+	char *text;
+	int err;
+
+	*ret = (struct peers){.path = path};
+	*bad_line = 0;
+	err = read_file(path, &text, &len);
+	if (err)
+		return err;
+	err = peers_parse(text, len, ret, bad_line);
+	free(text);
+	return err;
+}
+
+static int format(const struct peer *p, char *line)
+{
+	char key[KEY_TEXT_SIZE];
+
+	return snprintf(line, PEERS_LINE_MAX, "%s %s %s %s\n", p->address[0] ? p->address : "-",
+			key_text(p->key, key), p->verified ? "verified" : "unverified", p->nick);
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+int peers_add(struct peers *p, const struct peer *peer)
+{
+	/* A newline first if somebody's editor left the last line without one. */
+	char line[1 + PEERS_LINE_MAX] = "\n", last = '\n';
+	int len = format(peer, line + 1), err;
+	int fd = open(p->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	off_t size;
+
+	if (fd < 0)
+		return -errno;
+	size = lseek(fd, 0, SEEK_END);
+	if (size > 0 && pread(fd, &last, 1, size - 1) < 0)
+		last = '\n';
+	err = last == '\n' ? write_all(fd, line + 1, (size_t)len)
+			   : write_all(fd, line, (size_t)len + 1);
+	if (close(fd) < 0 && !err)
+		err = -errno;
+	return err ? err : append(p, peer);
+}
+
+/* The text of a file with the label of @key changed, and everything else as it was. */
+static int rewrite(int fd, const char *text, size_t len, const uint8_t *key, bool verified)
+{
+	int err = 0;
+
+	while (len && !err) {
+		const char *end = memchr(text, '\n', len);
+		size_t line = end ? (size_t)(end - text) : len;
+		char changed[PEERS_LINE_MAX];
+		struct peer peer;
+
+		if (peers_parse_line(text, line, &peer) == PEERS_PEER &&
+		    memcmp(peer.key, key, KEY_HASH_SIZE) == 0) {
+			peer.verified = verified;
+			err = write_all(fd, changed, (size_t)format(&peer, changed));
+			line += end ? 1 : 0;
+		} else {
+			line += end ? 1 : 0;
+			err = write_all(fd, text, line);
+		}
+		text += line;
+		len -= line;
+	}
+	return err;
+}
+
+int peers_set_verified(struct peers *p, const uint8_t key[KEY_HASH_SIZE], bool verified)
+{
+	char path[4096], *text;
+	size_t len;
+	int fd, err;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s.new", p->path) >= sizeof(path))
+		return -ENAMETOOLONG;
+	err = read_file(p->path, &text, &len);
+	if (err)
+		return err;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	err = fd < 0 ? -errno : rewrite(fd, text, len, key, verified);
+	free(text);
+	if (fd >= 0 && close(fd) < 0 && !err)
+		err = -errno;
+	if (!err && rename(path, p->path) < 0)
+		err = -errno;
+	for (size_t i = 0; !err && i < p->count; i++)
+		if (memcmp(p->list[i].key, key, KEY_HASH_SIZE) == 0)
+			p->list[i].verified = verified;
+	return err;
+}
+
+const struct peer *peers_by_key(const struct peers *p, const uint8_t key[KEY_HASH_SIZE])
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (memcmp(p->list[i].key, key, KEY_HASH_SIZE) == 0)
+			return &p->list[i];
+	return NULL;
+}
+
+const struct peer *peers_by_address(const struct peers *p, const char *address,
+				    const uint8_t key[KEY_HASH_SIZE])
+{
+	const struct peer *other = NULL;
+
+	for (size_t i = 0; i < p->count; i++) {
+		if (strcmp(p->list[i].address, address) != 0)
+			continue;
+		if (memcmp(p->list[i].key, key, KEY_HASH_SIZE) == 0)
+			return &p->list[i];
+		other = &p->list[i];
+	}
+	return other;
+}
+
+const struct peer *peers_by_nick(const struct peers *p, const char *nick)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (strcmp(p->list[i].nick, nick) == 0)
+			return &p->list[i];
+	return NULL;
+}
+
+void peers_free(struct peers *p)
+{
+	free(p->list);
+	p->list = NULL;
+	p->count = 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * trust.h - is this the key we expect?
+ *
+ * Pure decisions on what is known; asking and remembering is the room's.
+ */
+#ifndef CHAT_TRUST_H
+#define CHAT_TRUST_H
+
+#include "chat/peers.h"
+
+/**
+ * enum trust - what to do about a key
+ * @TRUST_KNOWN: it is the one that was accepted before
+ * @TRUST_NEW: never seen: somebody has to decide
+ * @TRUST_CHANGED: another key was accepted for this address or nick: stop
+ */
+enum trust { TRUST_KNOWN, TRUST_NEW, TRUST_CHANGED };
+
+/**
+ * trust_address() - the key of whom we have called
+ * @p: known peers
+ * @address: HOST:PORT
+ * @key: the key it has
+ * @known: the entry that the decision rests on: for TRUST_NEW one that has the same key
+ *	under another address, if there is one; else NULL
+ */
+enum trust trust_address(const struct peers *p, const char *address,
+			 const uint8_t key[KEY_HASH_SIZE], const struct peer **known);
+
+/**
+ * trust_caller() - the key of somebody who calls us
+ * @nick: what the caller wants to be called
+ *
+ * A known key keeps the nick it has in known_peers, whatever it calls itself today.
+ */
+enum trust trust_caller(const struct peers *p, const char *nick, const uint8_t key[KEY_HASH_SIZE],
+			const struct peer **known);
+
+/** enum consent - what an answer to a first contact means */
+enum consent { CONSENT_UNCLEAR, CONSENT_YES, CONSENT_NO };
+
+/** trust_consent() - read "yes", "no" or a fingerprint, which means yes if it is that of @key */
+enum consent trust_consent(const char *answer, const uint8_t key[KEY_HASH_SIZE]);
+
+#endif /* CHAT_TRUST_H */

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* typed.c - what the user types: messages and /commands. */
+#include "chat/room.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The member that commands are about: the only one, or in a hub the one named @nick. */
+static struct member *whom(struct room *room, const char *nick)
+{
+	struct member *found = NULL;
+	unsigned int present = 0;
+
+	for (struct member *m = room->members; m; m = m->next) {
+		if (!member_is_present(m))
+			continue;
+		present++;
+		if (!nick[0] || strcmp(m->nick, nick) == 0)
+			found = m;
+	}
+	if (!present)
+		ui_error(&room->ui, "nobody", "Nobody is there.");
+	else if (!found || (!nick[0] && present > 1))
+		ui_error(&room->ui, "nobody", "Say who: /who lists them.");
+	return !nick[0] && present > 1 ? NULL : found;
+}
+
+static void on_send(struct room *room, const char *path)
+{
+	struct member *m = whom(room, "");
+	int err;
+
+	if (!m)
+		return;
+	if (room->options->hub) {
+		ui_error(&room->ui, "file-failed", "A hub does not carry files.");
+		return;
+	}
+	err = path[0] ? files_send(&m->files, path) : -EINVAL;
+	if (err)
+		ui_error(&room->ui, "file-failed", "cannot send \"%s\": %s", path,
+			 err == -EINVAL ? "it is no regular file" : strerror(-err));
+}
+
+static void on_decision(struct room *room, bool take)
+{
+	for (struct member *m = room->members; m; m = m->next)
+		if (member_is_present(m) && files_decide(&m->files, take))
+			return;
+	ui_error(&room->ui, "nobody", "No file is on offer.");
+}
+
+static void on_accept(struct room *room, const char *rest)
+{
+	on_decision(room, true);
+}
+
+static void on_decline(struct room *room, const char *rest)
+{
+	on_decision(room, false);
+}
+
+static void on_verify(struct room *room, const char *rest)
+{
+	struct member *m = whom(room, "");
+
+	if (m)
+		member_verify(m, rest);
+}
+
+static void on_status(struct room *room, const char *rest)
+{
+	bool anybody = false;
+
+	for (struct member *m = room->members; m; m = m->next) {
+		if (!member_is_present(m))
+			continue;
+		member_status(m);
+		anybody = true;
+	}
+	if (!anybody)
+		ui_error(&room->ui, "nobody", "Nobody is there.");
+}
+
+static void on_who(struct room *room, const char *rest)
+{
+	char key[KEY_TEXT_SIZE];
+
+	ui_notice(&room->ui, "who", room->nick, "%s (you) %s", room->nick,
+		  key_text(room->identity.hash, key));
+	for (struct member *m = room->members; m; m = m->next)
+		if (member_is_present(m))
+			ui_notice(&room->ui, "who", m->nick, "%s, %s%s, %s %s", m->nick,
+				  m->verified ? "verified" : "unverified",
+				  m->stage == MEMBER_AWAY ? ", away" : "", m->where,
+				  key_text(m->key, key));
+}
+
+static void on_kick(struct room *room, const char *nick)
+{
+	struct member *m = whom(room, nick);
+
+	if (m)
+		greet_refuse(m, REFUSE_UNKNOWN, "you were asked to leave");
+}
+
+static void on_quit(struct room *room, const char *rest)
+{
+	room->quitting = true;
+}
+
+static void on_help(struct room *room, const char *rest);
+
+static const struct command {
+	const char *name;
+	void (*run)(struct room *room, const char *rest);
+	const char *help;
+} commands[] = {
+    {"/send", on_send, "FILE    offer a file"},
+    {"/accept", on_accept, "       take the file on offer"},
+    {"/decline", on_decline, "      do not"},
+    {"/verify", on_verify, "       compare words with the other person; then /verify yes or no"},
+    {"/status", on_status, "       key, cipher, and who encrypted how much"},
+    {"/who", on_who, "          who is here"},
+    {"/kick", on_kick, "NICK    ask somebody to leave"},
+    {"/quit", on_quit, "         leave (also Ctrl-D)"},
+    {"/help", on_help, "         this list; a message that begins with / is typed with //"},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void on_help(struct room *room, const char *rest)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		ui_error(&room->ui, "help", "%s %s", commands[i].name, commands[i].help);
+}
+
+static void run_command(struct room *room, const char *line)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		size_t len = strlen(commands[i].name);
+
+		if (strncmp(line, commands[i].name, len) == 0 && (!line[len] || line[len] == ' ')) {
+			line += len;
+			commands[i].run(room, line + strspn(line, " "));
+			return;
+		}
+	}
+	ui_error(&room->ui, "help", "There is no %s; /help lists commands.", line);
+}
+
+static void say(struct room *room, const char *line, size_t len)
+{
+	bool anybody = false;
+
+	for (struct member *m = room->members; m; m = m->next) {
+		if (!member_is_present(m) || m->eof_out || m->leaving)
+			continue;
+		anybody = true;
+		if (outbox_full(&m->outbox) && room->options->hub)
+			member_end(m, CHAT_OK, "left", "is too slow and was disconnected");
+		else
+			member_text(m, room->options->hub ? room->nick : NULL, line, len);
+	}
+	if (anybody)
+		ui_echo(&room->ui, room->nick, line, len);
+	else
+		ui_error(&room->ui, "nobody", "Nobody is there.");
+}
+
+/* A line of a person or of JSON input. */
+static void on_line(struct room *room, const char *raw, size_t len)
+{
+	char line[EDITOR_LINE_MAX + 2];
+	bool question = room->question != NULL;
+
+	if (len > EDITOR_LINE_MAX)
+		len = EDITOR_LINE_MAX;
+	memcpy(line, raw, len);
+	line[len] = 0;
+	ui_line_done(&room->ui, !question);
+	if (question)
+		greet_answer(room, line);
+	else if (line[0] == '/' && line[1] != '/')
+		run_command(room, line);
+	else if (line[0] == '/')
+		say(room, line + 1, len - 1);
+	else if (len && text_is_utf8(line, len))
+		say(room, line, len);
+	else if (len)
+		ui_error(&room->ui, "usage", "this line is no UTF-8 and was not sent");
+}
+
+static bool anybody_present(const struct room *room)
+{
+	for (const struct member *m = room->members; m; m = m->next)
+		if (member_is_present(m) && !m->eof_out && !m->leaving)
+			return true;
+	return false;
+}
+
+static bool all_have_room(const struct room *room)
+{
+	for (const struct member *m = room->members; m; m = m->next)
+		if (member_is_present(m) && outbox_full(&m->outbox))
+			return false;
+	return true;
+}
+
+/* Bytes of a pipe, as they come. */
+static void stream(struct room *room)
+{
+	struct buffer *in = &room->ui.input;
+
+	if (!buffer_used(in) || !anybody_present(room) || !all_have_room(room))
+		return;
+	for (struct member *m = room->members; m; m = m->next) {
+		if (!member_is_present(m) || m->eof_out || m->leaving)
+			continue;
+		/* A hub's own pipe is one of those who write. */
+		if (room->options->hub && text_is_utf8(buffer_peek(in), buffer_used(in)))
+			member_text(m, room->nick, buffer_peek(in), buffer_used(in));
+		else if (!room->options->hub)
+			member_stream(m, buffer_peek(in), buffer_used(in));
+	}
+	explicit_bzero(buffer_peek(in), buffer_used(in));
+	buffer_clear(in);
+}
+
+/* The end of the input, or /quit: members are told, or left. */
+static void end_input(struct room *room)
+{
+	const struct options *o = room->options;
+
+	if (room->ui.kind == UI_TERMINAL && room->ui.in_ended)
+		room->quitting = true;
+	for (struct member *m = room->members; m; m = m->next) {
+		if (room->quitting && !member_is_present(m) && m->stage != MEMBER_LEAVING) {
+			member_end(m, CHAT_OK, "left", "left");
+		} else if (member_is_present(m) && room->quitting && !m->leaving) {
+			files_abandon(&m->files);
+			m->leaving = true;
+		} else if (member_is_present(m) && room->ui.in_ended && !o->hub &&
+			   !buffer_used(&room->ui.input) && !m->leaving) {
+			member_eof(m);
+		}
+	}
+}
+
+void typed_input(struct room *room)
+{
+	const char *line;
+	size_t len;
+
+	if (room->ui.kind == UI_PIPE) {
+		stream(room);
+	} else {
+		while ((room->ui.kind == UI_TERMINAL ||
+			(anybody_present(room) && all_have_room(room))) &&
+		       ui_line(&room->ui, &line, &len))
+			on_line(room, line, len);
+	}
+	end_input(room);
+}

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * test_talk.c - conversations over TLS: who is let in, what arrives, how they end, and what
+ * becomes of them when the network fails.
+ */
+#include "tests/chat/cmocka_api.h"
+#include "tests/chat/talkkit.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void both_ways(void **state)
+{
+	uint16_t port;
+	struct process *a = talk_listen(NULL, "alice", "listen --once --accept-new", &port);
+	struct process *b = talk_connect(NULL, "bob", port, "--accept-new");
+
+	process_feed(a, "from a\0\xff\n", 9);
+	process_feed(b, "from b\n", 7);
+	process_expect_out(a, "from b\n", 7);
+	process_expect_out(b, "from a\0\xff\n", 9);
+	/* One end's input is over, the other goes on. */
+	process_end_input(b);
+	process_feed(a, "more\n", 5);
+	process_expect_out(b, "from a\0\xff\nmore\n", 14);
+	process_end_input(a);
+	process_expect_exit(a, OK);
+	process_expect_exit(b, OK);
+	process_expect_err(a, "Talking to bob (unverified)");
+	process_expect_err(b, "Talking to alice (unverified)");
+}
+
+static void large_streams_both_ways(void **state)
+{
+	size_t len = 5000000;
+	uint8_t *x = malloc(len), *y = malloc(len);
+	uint16_t port;
+	struct process *a, *b;
+
+	kit_random(x, len, 1);
+	kit_random(y, len, 2);
+	a = talk_listen(NULL, "alice", "listen --once --accept-new", &port);
+	b = talk_connect(NULL, "bob", port, "--accept-new");
+	process_feed(a, x, len);
+	process_feed(b, y, len);
+	process_end_input(a);
+	process_end_input(b);
+	process_expect_exit(a, OK);
+	process_expect_exit(b, OK);
+	process_expect_out(a, y, len);
+	process_expect_out(b, x, len);
+	free(x);
+	free(y);
+}
+
+/* Nobody to ask: unknown keys stay outside, on either side. */
+static void strangers_are_refused(void **state)
+{
+	uint16_t port;
+	struct process *a = talk_listen(NULL, "alice", "listen", &port);
+	struct process *b = talk_connect(NULL, "bob", port, "");
+
+	process_expect_exit(b, IDENTITY);
+	process_expect_err(b, "unknown key SHA256:");
+	b = talk_connect(NULL, "bob", port, "--accept-new");
+	process_expect_exit(b, REFUSED);
+	process_expect_err(b, "your key is not known here");
+	process_expect_err(a, "unknown key SHA256:");
+	assert_int_equal(a->out.len, 0);
+	assert_int_equal(kill(a->pid, SIGTERM), 0);
+	process_expect_exit(a, 128 + SIGTERM);
+}
+
+static void known_peers_meet_again(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+	char line[300], *known;
+	struct stat st;
+	size_t len;
+
+	talk_introduce("alice", "bob");
+	a = talk_listen(NULL, "alice", "listen --once", &port);
+	/* The address is a new one, so bob is told of it; the key is the one he knows. */
+	b = talk_connect(NULL, "bob", port, "--accept-new -m again");
+	process_end_input(a);
+	process_expect_exit(b, OK);
+	process_expect_exit(a, OK);
+	talk_expect_text(a, "again\n");
+	known = talk_read(kit_path("bob/known_peers"), &len);
+	snprintf(line, sizeof(line), "127.0.0.1:%u SHA256:", port);
+	assert_non_null(strstr(known, line));
+	free(known);
+	assert_int_equal(stat(kit_path("bob/identity.pem"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+/* What was accepted for this address before is another key: stop, and say which two keys. */
+static void changed_key(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+	char text[200];
+	int n;
+
+	a = talk_listen(NULL, "alice", "listen", &port);
+	mkdir(kit_path("bob"), 0700);
+	n = snprintf(text, sizeof(text), "127.0.0.1:%u SHA256:%.43s unverified alice\n", port,
+		     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+	kit_file("bob/known_peers", text, (size_t)n);
+	b = talk_connect(NULL, "bob", port, "--accept-new -m secret");
+	process_expect_exit(b, IDENTITY);
+	process_expect_err(b, "THE KEY OF 127.0.0.1");
+	process_expect_err(b, "HAS CHANGED");
+	assert_int_equal(a->out.len, 0);
+}
+
+/* A nick belongs to a key. */
+static void taken_nick(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+
+	talk_introduce("alice", "bob");
+	/* Somebody else, who says that he is bob. */
+	assert_int_equal(rename(kit_path("bob"), kit_path("elsewhere")), 0);
+	a = talk_listen(NULL, "alice", "listen --accept-new", &port);
+	b = talk_connect(NULL, "bob", port, "--accept-new");
+	process_expect_exit(b, REFUSED);
+	process_expect_err(a, "THE KEY OF bob HAS CHANGED");
+	assert_int_equal(a->out.len, 0);
+}
+
+static char *invite_of(const struct process *p)
+{
+	char *at = strstr(p->err.data, "cryptochat1:");
+	char *line;
+
+	assert_non_null(at);
+	line = strndup(at, strcspn(at, "\n"));
+	assert_non_null(line);
+	return line;
+}
+
+static struct process *connect_by(const char *who, const char *invite, const char *words)
+{
+	char all[300];
+
+	kit_file("invite", invite, strlen(invite));
+	snprintf(all, sizeof(all), "connect --invite-file=%%D/invite --offload=off %s", words);
+	return talk_start(NULL, who, all);
+}
+
+static void invites(void **state)
+{
+	uint16_t port;
+	struct process *a = talk_listen(NULL, "alice", "listen --invite", &port), *b;
+	char *invite, *other, *key;
+
+	process_expect_err(a, "cryptochat1:127.0.0.1:");
+	process_expect_err(a, "\n\n");
+	invite = invite_of(a);
+	/* A wrong token does not get in and does not use up the right one. */
+	other = strdup(invite);
+	other[strlen(other) - 3] = other[strlen(other) - 3] == 'A' ? 'B' : 'A';
+	b = connect_by("mallory", other, "");
+	process_expect_exit(b, REFUSED);
+	process_expect_err(b, "invite is wrong");
+	/* A wrong key: somebody else answers than who gave the invite. */
+	strcpy(other, invite);
+	key = strrchr(other, ':') - 5;
+	*key = *key == 'A' ? 'B' : 'A';
+	b = connect_by("bob", other, "");
+	process_expect_exit(b, IDENTITY);
+	process_expect_err(b, "HAS CHANGED");
+	b = connect_by("bob", invite, "-m hello");
+	process_expect_exit(b, OK);
+	talk_expect_text(a, "hello\n");
+	/* Once is once, except for those who are known by now. */
+	b = connect_by("carol", invite, "");
+	process_expect_exit(b, REFUSED);
+	process_expect_err(b, "used already");
+	b = talk_connect(NULL, "bob", port, "-m again");
+	process_expect_exit(b, OK);
+	talk_expect_text(a, "hello\nagain\n");
+	free(invite);
+	free(other);
+}
+
+static void shared_key(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+	struct stat st;
+
+	kit_file("wrong", "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", 64);
+	a = talk_listen(NULL, "alice", "listen --key-file=%D/key32", &port);
+	b = talk_connect(NULL, "bob", port, "--key-file=%D/wrong -m no");
+	process_expect_exit(b, REFUSED);
+	b = talk_connect(NULL, "bob", port, "--accept-new -m no");
+	process_expect_exit(b, REFUSED);
+	b = talk_connect(NULL, "bob", port, "--key-file=%D/key32 -m yes");
+	process_expect_exit(b, OK);
+	talk_expect_text(a, "yes\n");
+	process_expect_err(a, "Talking to bob (verified)");
+	/* Scripts leave no traces among the people one knows. */
+	assert_int_not_equal(stat(kit_path("bob/known_peers"), &st), 0);
+	b = talk_connect(NULL, "bob", port, "--key-file=%D/key24 -m no");
+	process_expect_exit(b, USAGE);
+}
+
+/* The end that is called does not have the key: the caller notices. */
+static void shared_key_of_one(void **state)
+{
+	uint16_t port;
+	struct process *a = talk_listen(NULL, "alice", "listen --accept-new", &port);
+	struct process *b = talk_connect(NULL, "bob", port, "--key-file=%D/key32 -m no");
+
+	process_expect_exit(b, REFUSED);
+	assert_int_equal(a->out.len, 0);
+}
+
+static void exposed_identity(void **state)
+{
+	uint16_t port;
+	struct process *a;
+
+	talk_introduce("alice", "bob");
+	assert_int_equal(chmod(kit_path("alice/identity.pem"), 0644), 0);
+	port = 1;
+	a = talk_connect(NULL, "alice", port, "");
+	process_expect_exit(a, USAGE);
+	process_expect_err(a, "chmod 600");
+}
+
+static void damaged_known_peers(void **state)
+{
+	struct process *a;
+
+	mkdir(kit_path("alice"), 0700);
+	kit_file("alice/known_peers", "# fine\n\nhost:1 SHA256:x unverified nick\n", 41);
+	a = talk_connect(NULL, "alice", 1, "");
+	process_expect_exit(a, USAGE);
+	process_expect_err(a, "line 3");
+}
+
+static void one_at_a_time(void **state)
+{
+	uint16_t port;
+	struct process *a = talk_listen(NULL, "alice", "listen --accept-new", &port);
+	struct process *b = talk_connect(NULL, "bob", port, "--accept-new"), *c;
+
+	process_expect_err(b, "Talking to alice");
+	c = talk_connect(NULL, "carol", port, "--accept-new");
+	process_expect_exit(c, REFUSED);
+	process_expect_err(c, "somebody else is in conversation");
+	process_feed(b, "still here\n", 11);
+	talk_expect_text(a, "still here\n");
+}
+
+static void hub_of_three(void **state)
+{
+	uint16_t port;
+	struct process *h = talk_listen(NULL, "hub", "listen --hub --accept-new", &port);
+	struct process *a = talk_connect(NULL, "alice", port, "--accept-new --json");
+	struct process *b, *c;
+
+	process_expect_err_count(h, "Talking to", 1);
+	b = talk_connect(NULL, "bob", port, "--accept-new");
+	process_expect_err(b, "whoever runs it can read everything");
+	c = talk_connect(NULL, "carol", port, "--accept-new");
+	process_expect_err(c, "alice is here");
+	process_expect_err(c, "bob is here");
+	process_expect_err(b, "carol came");
+	process_feed(a, "hello all\n", 10);
+	talk_expect_text(b, "hello all\n");
+	talk_expect_text(c, "hello all\n");
+	talk_expect_text(h, "hello all\n");
+	process_feed(c, "me too\n", 7);
+	process_pump_once(100);
+	process_expect_out(h, "hello all\nme too\n\n", 18);
+	assert_int_equal(kill(c->pid, SIGTERM), 0);
+	process_expect_exit(c, 128 + SIGTERM);
+	process_expect_err(b, "carol left");
+	/* The nick of somebody who is here. */
+	c = talk_connect(NULL, "bob2", port, "--accept-new --nick=bob");
+	process_expect_exit(c, REFUSED);
+}
+
+static void json(void **state)
+{
+	uint16_t port;
+	struct process *a = talk_listen(NULL, "alice", "listen --once --accept-new --json", &port);
+	struct process *b = talk_connect(NULL, "bob", port, "--accept-new -m \"q\"");
+
+	process_expect_exit(b, OK);
+	process_expect_exit(a, OK);
+	assert_non_null(strstr(a->out.data, "{\"event\":\"joined\",\"peer\":\"bob\""));
+	assert_non_null(
+	    strstr(a->out.data,
+		   "{\"event\":\"message\",\"from\":\"bob\",\"text\":\"\\\"q\\\"\",\"time\":"));
+	assert_non_null(strstr(a->out.data, "{\"event\":\"left\",\"peer\":\"bob\""));
+}
+
+/* The network cuts again and again, at bytes that have nothing to do with frames. */
+static void cuts_lose_nothing(void **state)
+{
+	size_t len = 3000000;
+	uint8_t *x = malloc(len), *y = malloc(len);
+	uint16_t port, relay;
+	struct process *a, *b;
+
+	kit_random(x, len, 3);
+	kit_random(y, len, 4);
+	a = talk_listen(NULL, "alice", "listen --once --accept-new --keepalive=2", &port);
+	relay_start(port, "100000,500001,3333,70000,1000000,2500,0", &relay);
+	b = talk_connect(NULL, "bob", relay, "--accept-new --keepalive=2");
+	process_feed(a, x, len);
+	process_feed(b, y, len);
+	process_end_input(a);
+	process_end_input(b);
+	process_expect_exit(a, OK);
+	process_expect_exit(b, OK);
+	process_expect_out(a, y, len);
+	process_expect_out(b, x, len);
+	process_expect_err(b, "is back; nothing was lost");
+	free(x);
+	free(y);
+}
+
+/* A bit changed on the way is noticed, and what it hit is sent again. */
+static void altered_on_the_way(void **state)
+{
+	size_t len = 300000;
+	uint8_t *x = malloc(len);
+	uint16_t port, relay;
+	struct process *a, *b;
+
+	kit_random(x, len, 5);
+	a = talk_listen(NULL, "alice", "listen --once --accept-new --keepalive=2", &port);
+	relay_start(port, "x100000,x50000,0", &relay);
+	b = talk_connect(NULL, "bob", relay, "--accept-new --keepalive=2");
+	process_end_input(a);
+	process_feed(b, x, len);
+	process_end_input(b);
+	process_expect_exit(a, OK);
+	process_expect_exit(b, OK);
+	process_expect_out(a, x, len);
+	free(x);
+}
+
+/* Nothing comes and nothing breaks: the silence itself is the sign. */
+static void silence(void **state)
+{
+	uint16_t port, relay;
+	struct process *a, *b;
+
+	a = talk_listen(NULL, "alice", "listen --once --accept-new --keepalive=1", &port);
+	relay_start(port, "f4000,0", &relay);
+	b = talk_connect(NULL, "bob", relay, "--accept-new --keepalive=1");
+	process_expect_err(b, "Talking to alice");
+	for (int i = 0; i < 100; i++)
+		process_feed(b, "a line of sixty-four bytes, which are sixty-three and an end...\n",
+			     64);
+	process_end_input(a);
+	process_end_input(b);
+	process_expect_exit(b, OK);
+	process_expect_exit(a, OK);
+	assert_int_equal(a->out.len, 6400);
+	process_expect_err(b, "nothing was heard for too long");
+}
+
+static void peer_does_not_return(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+
+	a = talk_listen(NULL, "alice", "listen --once --accept-new", &port);
+	b = talk_connect(NULL, "bob", port, "--accept-new --reconnect=1");
+	process_expect_err(b, "Talking to alice");
+	assert_int_equal(kill(a->pid, SIGKILL), 0);
+	process_feed(b, "lost\n", 5);
+	process_expect_exit(b, NETWORK);
+	process_expect_err(b, "did not come back; what was sent last may not have arrived");
+}
+
+static void nobody_listens(void **state)
+{
+	uint16_t port;
+	int fd = kit_socket_listen(&port);
+	struct process *b;
+
+	close(fd);
+	b = talk_connect(NULL, "bob", port, "");
+	process_expect_exit(b, NETWORK);
+	process_expect_err(b, "Connection refused");
+}
+
+static void device_required(void **state)
+{
+	struct process *b =
+	    talk_start(NULL, "bob", "connect 127.0.0.1 1 --require-offload --device=/dev/null");
+
+	process_expect_exit(b, DEVICE);
+	process_expect_err(b, "the crypto device cannot be used");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(both_ways),
+	    TEST(large_streams_both_ways),
+	    TEST(strangers_are_refused),
+	    TEST(known_peers_meet_again),
+	    TEST(changed_key),
+	    TEST(taken_nick),
+	    TEST(invites),
+	    TEST(shared_key),
+	    TEST(shared_key_of_one),
+	    TEST(exposed_identity),
+	    TEST(damaged_known_peers),
+	    TEST(one_at_a_time),
+	    TEST(hub_of_three),
+	    TEST(json),
+	    TEST(cuts_lose_nothing),
+	    TEST(altered_on_the_way),
+	    TEST(silence),
+	    TEST(peer_does_not_return),
+	    TEST(nobody_listens),
+	    TEST(device_required),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* test_transfer.c - files: what arrives, where, under which name, and what happens in between. */
+#include "tests/chat/cmocka_api.h"
+#include "tests/chat/talkkit.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SIZE 3000000
+
+static uint8_t *content;
+
+/* A file of SIZE bytes to send, and an empty directory to receive into. */
+static void prepare(void)
+{
+	content = realloc(content, SIZE);
+	assert_non_null(content);
+	kit_random(content, SIZE, 7);
+	kit_file("file", content, SIZE);
+	assert_int_equal(mkdir(kit_path("got"), 0700), 0);
+}
+
+static void expect_file(const char *name, const void *data, size_t len)
+{
+	size_t got;
+	char *text = talk_read(kit_path(name), &got);
+
+	assert_int_equal(got, len);
+	if (memcmp(text, data, len) != 0)
+		fail_msg("%s is not what was sent", name);
+	free(text);
+}
+
+static void expect_absent(const char *name)
+{
+	struct stat st;
+
+	assert_int_not_equal(lstat(kit_path(name), &st), 0);
+}
+
+static struct process *receiver(uint16_t *port)
+{
+	return talk_listen(NULL, "alice", "recv --dir=%D/got --key-file=%D/key32", port);
+}
+
+static struct process *sender(const char *files, uint16_t port)
+{
+	char words[600];
+
+	snprintf(words, sizeof(words),
+		 "send %s --to=127.0.0.1:%u --offload=off --key-file=%%D/key32 --keepalive=2",
+		 files, port);
+	return talk_start(NULL, "bob", words);
+}
+
+static void one_file(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+	struct stat st;
+
+	prepare();
+	a = receiver(&port);
+	b = sender("%D/file", port);
+	process_expect_exit(b, OK);
+	process_expect_exit(a, OK);
+	expect_file("got/file", content, SIZE);
+	expect_absent("got/file.part");
+	assert_int_equal(stat(kit_path("got/file"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	process_expect_err(a, "received file");
+	process_expect_err(a, "sha256 ");
+	process_expect_err(b, "sent and checked");
+}
+
+static void several_and_empty(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+
+	prepare();
+	kit_file("empty", "", 0);
+	kit_file("small", "x", 1);
+	a = receiver(&port);
+	b = sender("%D/empty %D/file %D/small", port);
+	process_expect_exit(b, OK);
+	process_expect_exit(a, OK);
+	expect_file("got/empty", "", 0);
+	expect_file("got/small", "x", 1);
+	expect_file("got/file", content, SIZE);
+}
+
+static void never_overwrites(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+
+	prepare();
+	kit_file("got/file", "mine", 4);
+	kit_file("got/file.1", "mine too", 8);
+	a = receiver(&port);
+	b = sender("%D/file", port);
+	process_expect_exit(b, OK);
+	process_expect_exit(a, OK);
+	expect_file("got/file", "mine", 4);
+	expect_file("got/file.1", "mine too", 8);
+	expect_file("got/file.2", content, SIZE);
+}
+
+static void resumes(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+
+	prepare();
+	kit_file("got/file.part", content, 2000000);
+	a = receiver(&port);
+	b = sender("%D/file", port);
+	process_expect_exit(b, OK);
+	process_expect_exit(a, OK);
+	process_expect_err(a, "there are 66 % already");
+	process_expect_err(b, "resuming at 66 %");
+	expect_file("got/file", content, SIZE);
+	expect_absent("got/file.part");
+}
+
+static void resumes_a_complete_part(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+
+	prepare();
+	kit_file("got/file.part", content, SIZE);
+	a = receiver(&port);
+	b = sender("%D/file", port);
+	process_expect_exit(b, OK);
+	process_expect_exit(a, OK);
+	expect_file("got/file", content, SIZE);
+}
+
+/* A part of something else is not destroyed either. */
+static void part_of_another_file(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+	uint8_t *other = malloc(SIZE);
+
+	prepare();
+	kit_random(other, SIZE, 8);
+	kit_file("got/file.part", other, 1000000);
+	a = receiver(&port);
+	b = sender("%D/file", port);
+	process_expect_exit(b, OK);
+	process_expect_exit(a, OK);
+	process_expect_err(b, "of another file");
+	expect_file("got/file", content, SIZE);
+	expect_file("got/file.part", other, 1000000);
+	free(other);
+}
+
+static void longer_part(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+
+	prepare();
+	kit_file("small", "abc", 3);
+	kit_file("got/small.part", "abcdef", 6);
+	a = receiver(&port);
+	b = sender("%D/small", port);
+	process_expect_exit(b, OK);
+	process_expect_exit(a, OK);
+	expect_file("got/small", "abc", 3);
+	expect_file("got/small.part", "abcdef", 6);
+}
+
+/* Where the part would go there is a link to somewhere else. */
+static void link_in_the_way(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+
+	prepare();
+	kit_file("victim", "precious", 8);
+	assert_int_equal(symlink("../victim", kit_path("got/file.part")), 0);
+	a = receiver(&port);
+	b = sender("%D/file", port);
+	process_expect_exit(b, INCOMPLETE);
+	process_expect_exit(a, INCOMPLETE);
+	expect_file("victim", "precious", 8);
+}
+
+/* The sender is killed in the middle; a new one goes on where it was. */
+static void killed_and_continued(void **state)
+{
+	uint16_t port, relay;
+	struct process *a, *b;
+	struct stat st;
+
+	prepare();
+	a = talk_listen(NULL, "alice", "recv --dir=%D/got --key-file=%D/key32 --reconnect=1",
+			&port);
+	relay_start(port, "f1000000", &relay);
+	b = sender("%D/file", relay);
+	process_expect_err(a, "Talking to bob");
+	process_expect_err(b, "nothing was heard for too long");
+	assert_int_equal(kill(b->pid, SIGKILL), 0);
+	process_expect_exit(a, INCOMPLETE);
+	process_expect_err(a, "is kept for another attempt");
+	assert_int_equal(stat(kit_path("got/file.part"), &st), 0);
+	assert_true(st.st_size > 500000 && st.st_size < SIZE);
+	a = receiver(&port);
+	b = sender("%D/file", port);
+	process_expect_exit(b, OK);
+	process_expect_exit(a, OK);
+	process_expect_err(b, "resuming at");
+	expect_file("got/file", content, SIZE);
+}
+
+static void through_cuts(void **state)
+{
+	uint16_t port, relay;
+	struct process *a, *b;
+
+	prepare();
+	a = receiver(&port);
+	relay_start(port, "300000,70000,x500000,900001,0", &relay);
+	b = sender("%D/file", relay);
+	process_expect_exit(b, OK);
+	process_expect_exit(a, OK);
+	expect_file("got/file", content, SIZE);
+	process_expect_err(b, "is back");
+}
+
+static void not_a_file(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+
+	prepare();
+	a = receiver(&port);
+	b = sender("%D/nothing %D/got /dev/zero", port);
+	process_expect_exit(b, INCOMPLETE);
+	process_expect_exit(a, INCOMPLETE);
+	process_expect_err(b, "No such file");
+	process_expect_err(b, "it is no regular file");
+}
+
+/* By invite, sender waiting: the two commands a person types. */
+static void send_waits_for_recv(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+	char *at;
+
+	prepare();
+	a = talk_listen(NULL, "alice", "send %D/file", &port);
+	process_expect_err(a, "\n\n");
+	process_expect_err(a, "cryptochat1:");
+	at = strstr(a->err.data, "cryptochat1:");
+	kit_file("invite", at, strcspn(at, "\n"));
+	b = talk_start(NULL, "bob", "recv --invite-file=%D/invite --dir=%D/got --offload=off");
+	process_expect_exit(a, OK);
+	process_expect_exit(b, OK);
+	expect_file("got/file", content, SIZE);
+}
+
+/* A conversation of pipes does not take files behind its user's back. */
+static void not_asked_for(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+
+	prepare();
+	a = talk_listen(NULL, "alice", "listen --once --dir=%D/got --key-file=%D/key32", &port);
+	b = sender("%D/file", port);
+	process_expect_exit(b, INCOMPLETE);
+	process_expect_err(b, "this end does not take files");
+	process_end_input(a);
+	process_expect_exit(a, OK);
+	expect_absent("got/file");
+	expect_absent("got/file.part");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(one_file),
+	    TEST(several_and_empty),
+	    TEST(never_overwrites),
+	    TEST(resumes),
+	    TEST(resumes_a_complete_part),
+	    TEST(part_of_another_file),
+	    TEST(longer_part),
+	    TEST(link_in_the_way),
+	    TEST(killed_and_continued),
+	    TEST(through_cuts),
+	    TEST(not_a_file),
+	    TEST(send_waits_for_recv),
+	    TEST(not_asked_for),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	free(content);
+	return failed;
+}
