@@ -66,6 +66,25 @@ static int write_config(const struct offload_setup *setup, const char *module)
 	return fd;
 }
 
+/* The provider starts without a device too, and then offers nothing. */
+static void check_device(struct offload *o)
+{
+	const char *status = NULL, *device = NULL;
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_utf8_ptr("cryptodev-status", &status, 0),
+	    OSSL_PARAM_utf8_ptr("cryptodev-device", &device, 0),
+	    OSSL_PARAM_END,
+	};
+
+	if (!o->provider || OSSL_PROVIDER_get_params(o->provider, params) != 1 ||
+	    (status && strcmp(status, "ok") == 0))
+		return;
+	snprintf(o->why_not, sizeof(o->why_not), "%.120s: %.100s", device ? device : "device",
+		 status ? status : "unknown state");
+	OSSL_PROVIDER_unload(o->provider);
+	o->provider = NULL;
+}
+
 /* The provider in @o->libctx, or a reason in @o->why_not. */
 static void load_provider(const struct offload_setup *setup, struct offload *o)
 {
@@ -89,10 +108,13 @@ static void load_provider(const struct offload_setup *setup, struct offload *o)
 	    OSSL_PROVIDER_available(o->libctx, PROVIDER))
 		o->provider = OSSL_PROVIDER_load(o->libctx, PROVIDER);
 	close(fd);
+	check_device(o);
 	if (o->provider) {
 		o->properties = "?provider=" PROVIDER;
 		return;
 	}
+	if (o->why_not[0])
+		return;
 	error = ERR_peek_error();
 	snprintf(o->why_not, sizeof(o->why_not), "the provider does not start: %s%s%s",
 		 setup->device ? setup->device : "/dev/crypto", error ? ": " : "",
