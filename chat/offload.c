@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -32,9 +33,9 @@ static bool find_module(const char *chosen, char path[PATH_MAX])
 	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	char *slash;
 
+	/* OpenSSL looks for what is no absolute path in a directory of its own. */
 	if (chosen)
-		return (size_t)snprintf(path, PATH_MAX, "%s", chosen) < PATH_MAX &&
-		       access(path, R_OK) == 0;
+		return realpath(chosen, path) != NULL;
 	program[n > 0 ? n : 0] = 0;
 	slash = strrchr(program, '/');
 	for (size_t i = 0; slash && i < sizeof(places) / sizeof(places[0]); i++) {
