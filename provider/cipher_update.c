@@ -59,16 +59,13 @@ static void fill(CD_CIPHER_CTX *ctx, const uint8_t **in, size_t *inl)
     *inl -= n;
 }
 
-int cd_block_update(void *vctx, unsigned char *out, size_t *outl,
-                    size_t outsize, const unsigned char *in, size_t inl)
+/* @in is consumed after output was written only where the two do not overlap.
+ */
+static int block_update(CD_CIPHER_CTX *ctx, uint8_t *out, size_t *outl,
+                        size_t outsize, const uint8_t *in, size_t inl)
 {
-    CD_CIPHER_CTX *ctx = vctx;
     size_t done = 0, whole;
 
-    if (!key_there(ctx))
-        return 0;
-    if (ctx->tls_version != 0)
-        return tls_update(ctx, out, outl, outsize, in, inl);
     if (ctx->buffered != 0)
         fill(ctx, &in, &inl);
     if (ctx->buffered == CD_BLOCK && (ctx->enc || inl != 0 || !ctx->pad)) {
@@ -94,6 +91,28 @@ int cd_block_update(void *vctx, unsigned char *out, size_t *outl,
     fill(ctx, &in, &inl);
     *outl = done;
     return 1;
+}
+
+int cd_block_update(void *vctx, unsigned char *out, size_t *outl,
+                    size_t outsize, const unsigned char *in, size_t inl)
+{
+    CD_CIPHER_CTX *ctx = vctx;
+    uint8_t *copy;
+    int ok;
+
+    if (!key_there(ctx))
+        return 0;
+    if (ctx->tls_version != 0)
+        return tls_update(ctx, out, outl, outsize, in, inl);
+    /* In place, but behind by what is buffered: output would run into input. */
+    if (ctx->buffered != 0 && inl != 0 && (uintptr_t)out < (uintptr_t)in + inl
+        && (uintptr_t)in < (uintptr_t)out + inl + CD_BLOCK) {
+        copy = OPENSSL_memdup(in, inl);
+        ok = copy != NULL && block_update(ctx, out, outl, outsize, copy, inl);
+        OPENSSL_clear_free(copy, inl);
+        return ok;
+    }
+    return block_update(ctx, out, outl, outsize, in, inl);
 }
 
 static int final_encrypt(CD_CIPHER_CTX *ctx, uint8_t *out, size_t *outl,

@@ -355,16 +355,31 @@ int cd_session_call(CD_DEVICE *device, CD_SESSION *session,
     return error;
 }
 
-int cd_session_copy_file(CD_SESSION *to, const CD_SESSION *from)
+int cd_session_clone(CD_DEVICE *device, CD_SESSION *to, const CD_SESSION *from,
+                     const struct session_op *op)
 {
+    struct session_op made = *op;
+    struct cphash_op copy = {.src_ses = from->ses};
+    int error;
+
     if (!cd_session_valid(from))
-        return 0;
+        return -ESTALE;
+    error = file_call(from->file, CIOCGSESSION, &made);
+    if (error != 0) {
+        blame(device, from->file, error);
+        return error;
+    }
     pthread_mutex_lock(&cd_lock);
     from->file->refs++;
     pthread_mutex_unlock(&cd_lock);
     to->file = from->file;
-    to->ses = 0;
-    return 1;
+    to->ses = copy.dst_ses = made.ses;
+    error = file_call(to->file, CIOCCPHASH, &copy);
+    if (error != 0) {
+        blame(device, to->file, error);
+        cd_session_end(to);
+    }
+    return error;
 }
 
 /* The device */

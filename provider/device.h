@@ -60,9 +60,12 @@ int cd_session_call(CD_DEVICE *device, CD_SESSION *session,
 bool cd_session_valid(const CD_SESSION *session);
 
 /**
- * cd_session_copy_file - prepares @to for a session on the file of @from.
- * Return: 1, or 0 when the session @from is gone.
+ * cd_session_clone - a session like @from with a copy of its half-done hash.
+ * @to: all zero
+ * @op: as @from was made
+ * Return: 0 or a negative errno; then @to is all zero still.
  */
-int cd_session_copy_file(CD_SESSION *to, const CD_SESSION *from);
+int cd_session_clone(CD_DEVICE *device, CD_SESSION *to, const CD_SESSION *from,
+                     const struct session_op *op);
 
 #endif /* CD_DEVICE_H */

@@ -172,6 +172,8 @@ static void offer_all(CD_PROV *prov)
     offer(prov, prov->ciphers, cd_cipher_algs);
     offer(prov, prov->ciphers, cd_gcm_algs);
     offer(prov, prov->ciphers, cd_ccm_algs);
+    offer(prov, prov->digests, cd_digest_algs);
+    offer(prov, prov->macs, cd_mac_algs);
     snprintf(prov->status, sizeof(prov->status), "%s",
              prov->ciphers[0].algorithm_names != NULL
                      || prov->digests[0].algorithm_names != NULL

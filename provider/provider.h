@@ -154,6 +154,8 @@ typedef struct cd_prov_st {
 extern const CD_ALG cd_cipher_algs[];
 extern const CD_ALG cd_gcm_algs[];
 extern const CD_ALG cd_ccm_algs[];
+extern const CD_ALG cd_digest_algs[];
+extern const CD_ALG cd_mac_algs[];
 
 /* cipher.c: parameters of an algorithm, for all ciphers */
 int cd_alg_get_params(const CD_ALG *alg, OSSL_PARAM params[]);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_load.c - what is offered with which configuration and device; the end of the
+ * process; random numbers of a library context that prefers the provider.
+ */
+#include "tests/provider/rig.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+/* Whether a cipher comes from the provider, by a query. */
+static bool has(const struct rig *rig, const char *name, const char *query)
+{
+	EVP_CIPHER *cipher = EVP_CIPHER_fetch(rig->ours, name, query);
+	const char *provider;
+	bool ours = false;
+
+	if (cipher) {
+		provider = OSSL_PROVIDER_get0_name(EVP_CIPHER_get0_provider(cipher));
+		ours = !strcmp(provider, "cryptodev");
+	}
+	EVP_CIPHER_free(cipher);
+	return ours;
+}
+
+static bool has_digest(const struct rig *rig)
+{
+	EVP_MD *md = EVP_MD_fetch(rig->ours, "SHA256", "provider=cryptodev");
+	bool ours = md != NULL;
+
+	EVP_MD_free(md);
+	return ours;
+}
+
+static void test_classes(void **state)
+{
+	struct rig rig;
+
+	rig_open(&rig, NULL, NULL, NULL);
+	assert_true(has(&rig, "AES-128-CBC", NULL));
+	assert_true(has(&rig, "ChaCha20-Poly1305", NULL));
+	assert_true(has(&rig, "id-aes256-GCM", NULL));
+	assert_false(has_digest(&rig));
+	/* Queries that choose. */
+	assert_true(has(&rig, "AES-128-CBC", "cryptodev.class=cbc"));
+	assert_false(has(&rig, "AES-128-CBC", "cryptodev.class=gcm"));
+	assert_false(has(&rig, "AES-128-CBC", "provider!=cryptodev"));
+	assert_string_equal(rig_string(&rig, "cryptodev-status"), "ok");
+	assert_string_equal(rig_string(&rig, "cryptodev-device"), "/dev/crypto");
+	rig_close(&rig);
+
+	rig_open(&rig, NULL, "gcm, sha2", NULL);
+	assert_true(has(&rig, "AES-128-GCM", NULL));
+	assert_false(has(&rig, "AES-128-CBC", NULL));
+	assert_true(has_digest(&rig));
+	rig_close(&rig);
+
+	rig_open(&rig, NULL, "-ctr -ecb", NULL);
+	assert_false(has(&rig, "AES-128-CTR", NULL));
+	assert_true(has(&rig, "AES-128-XTS", NULL));
+	rig_close(&rig);
+
+	rig_open(&rig, NULL, "none", NULL);
+	assert_false(has(&rig, "AES-128-GCM", NULL));
+	assert_string_equal(rig_string(&rig, "cryptodev-status"), "it has none of the algorithms");
+	rig_close(&rig);
+}
+
+static void test_no_device(void **state)
+{
+	struct rig rig;
+
+	rig_open(&rig, NULL, NULL, "/nonexistent/crypto");
+	assert_false(has(&rig, "AES-128-GCM", NULL));
+	assert_string_equal(rig_string(&rig, "cryptodev-device"), "");
+	assert_string_equal(rig_string(&rig, "cryptodev-status"),
+			    "cannot open it: No such file or directory");
+	rig_close(&rig);
+	/* Something that is there, but no /dev/crypto. */
+	rig_open(&rig, NULL, NULL, "/dev/null");
+	assert_false(has(&rig, "AES-128-GCM", NULL));
+	rig_close(&rig);
+	model_fault(&(struct model_fault){.times = UINT_MAX, .error = EIO});
+	rig_open(&rig, NULL, NULL, NULL);
+	assert_false(has(&rig, "AES-128-GCM", NULL));
+	rig_close(&rig);
+}
+
+static void refused(const char *name, const char *value)
+{
+	OSSL_LIB_CTX *lib = OSSL_LIB_CTX_new();
+
+	setenv(name, value, 1);
+	OSSL_PROVIDER_set_default_search_path(lib, PROVIDER_DIR);
+	assert_null(OSSL_PROVIDER_load(lib, "cryptodev"));
+	unsetenv(name);
+	OSSL_LIB_CTX_free(lib);
+}
+
+static void test_wrong_values(void **state)
+{
+	unsetenv("CRYPTODEV_PROVIDER_DEVICE");
+	unsetenv("CRYPTODEV_PROVIDER_CLASSES");
+	unsetenv("CRYPTODEV_PROVIDER_THRESHOLD");
+	refused("CRYPTODEV_PROVIDER_CLASSES", "gcm rot13");
+	refused("CRYPTODEV_PROVIDER_CLASSES", "gc");
+	refused("CRYPTODEV_PROVIDER_THRESHOLD", "many");
+	refused("CRYPTODEV_PROVIDER_THRESHOLD", "gcm=");
+	refused("CRYPTODEV_PROVIDER_THRESHOLD", "-1");
+	refused("CRYPTODEV_PROVIDER_THRESHOLD", "99999999999999999999999999");
+	refused("CRYPTODEV_PROVIDER_RETRY", "1s");
+	refused("CRYPTODEV_PROVIDER_DEVICE", "");
+	refused("CRYPTODEV_PROVIDER_DRIVERS", "soft");
+}
+
+/* OpenSSL 3.0 takes the cipher of its own generator from here. */
+static void test_random(void **state)
+{
+	uint8_t a[32], b[32];
+	struct rig rig;
+	int status;
+	pid_t pid;
+
+	rig_open(&rig, "0", NULL, NULL);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(RAND_bytes_ex(rig.ours, a, sizeof(a), 0), 1);
+	pid = fork();
+	if (!pid)
+		_exit(RAND_bytes_ex(rig.ours, b, sizeof(b), 0) == 1 ? 0 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(RAND_bytes_ex(rig.ours, b, sizeof(b), 0), 1);
+	assert_memory_not_equal(a, b, sizeof(a));
+	rig_close(&rig);
+}
+
+static void test_stats(void **state)
+{
+	char path[] = "/tmp/cryptodev-stats.XXXXXX", line[1024];
+	uint8_t key[16] = {1}, iv[16] = {2}, data[4096] = {3};
+	int fd = mkstemp(path), n;
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	EVP_CIPHER *cipher;
+	struct rig rig;
+	ssize_t got;
+
+	assert_true(fd >= 0);
+	setenv("CRYPTODEV_PROVIDER_STATS", path, 1);
+	rig_open(&rig, "4096", NULL, NULL);
+	cipher = EVP_CIPHER_fetch(rig.ours, "AES-128-CTR", NULL);
+	assert_int_equal(EVP_CipherInit_ex2(ctx, cipher, key, iv, 1, NULL), 1);
+	assert_int_equal(EVP_CipherUpdate(ctx, data, &n, data, 4096), 1);
+	assert_int_equal(EVP_CipherUpdate(ctx, data, &n, data, 4095), 1);
+	EVP_CIPHER_CTX_free(ctx);
+	EVP_CIPHER_free(cipher);
+	assert_int_equal(rig_counter(&rig, "cryptodev-ops"), 1);
+	assert_int_equal(rig_counter(&rig, "cryptodev-bytes"), 4096);
+	assert_int_equal(rig_counter(&rig, "cryptodev-soft-ops"), 1);
+	assert_int_equal(rig_counter(&rig, "cryptodev-soft-bytes"), 4095);
+	rig_close(&rig);
+	unsetenv("CRYPTODEV_PROVIDER_STATS");
+	got = read(fd, line, sizeof(line) - 1);
+	assert_true(got > 0);
+	line[got] = '\0';
+	assert_non_null(strstr(line, "\"ops\":1,\"bytes\":4096,\"soft-ops\":1,\"soft-bytes\":4095,"
+				     "\"errors\":0,\"classes\":{\"ctr\":1}}\n"));
+	close(fd);
+	unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_classes),	 cmocka_unit_test(test_no_device),
+	    cmocka_unit_test(test_wrong_values), cmocka_unit_test(test_random),
+	    cmocka_unit_test(test_stats),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
