@@ -8,6 +8,7 @@
 #   make qemu       that QEMU, from Debian's source with qemu/, into the cache (3 minutes)
 #   make check      unit, wire and chat tests and one VM; under 5 minutes warm
 #   make check-all  everything: sanitizers, static checks, debug kernels, two more kernels
+#   make check-provider  OpenSSL's own tests with the provider (builds OpenSSL once)
 #   make bench      the numbers of docs/performance.md, on this machine (20 minutes;
 #                   BENCH=--quick: 3; tools/bench-suite --help)
 #   make coverage-guest   line coverage of the module, in User-mode Linux
@@ -48,6 +49,10 @@ check-all:
 	packaging/deps check-all qemu
 	tests/check --all
 
+check-provider: all
+	packaging/deps check-provider
+	tests/provider/recipes
+
 # Without gnuplot there are no plots, which is said: so a failure here is none.
 bench:
 	-packaging/deps bench
@@ -68,4 +73,4 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all module demo qemu check check-all coverage-guest bench fuzz install clean
+.PHONY: all module demo qemu check check-all check-provider coverage-guest bench fuzz install clean

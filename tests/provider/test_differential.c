@@ -392,6 +392,43 @@ static void test_closed_behind_its_back(void **state)
 	rig_close(&rig);
 }
 
+/* Decryption with padding puts out a block less than it has taken in. */
+static void test_in_place_behind(void **state)
+{
+	static const uint8_t key[16] = {9}, iv[16] = {8};
+	static uint8_t plain[5000], sealed[5016];
+	int n, last, at, out, piece;
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint64_t seed = 3;
+	EVP_CIPHER *cipher;
+	struct rig rig;
+
+	rig_open(&rig, "512", NULL, NULL);
+	cipher = EVP_CIPHER_fetch(rig.ours, "AES-128-CBC", NULL);
+	rig_fill(&seed, plain, sizeof(plain));
+	for (int i = 0; i < 50; i++) {
+		assert_int_equal(EVP_CipherInit_ex2(ctx, cipher, key, iv, 1, NULL), 1);
+		assert_int_equal(EVP_CipherUpdate(ctx, sealed, &n, plain, sizeof(plain)), 1);
+		assert_int_equal(EVP_CipherFinal_ex(ctx, sealed + n, &last), 1);
+		n += last;
+		assert_int_equal(EVP_CipherInit_ex2(ctx, cipher, key, iv, 0, NULL), 1);
+		for (at = out = 0; at < n; at += piece, out += last) {
+			piece = 16 * (1 + (int)rig_random(&seed, 120));
+			if (piece > n - at)
+				piece = n - at;
+			assert_int_equal(
+			    EVP_CipherUpdate(ctx, sealed + at, &last, sealed + at, piece), 1);
+			assert_memory_equal(sealed + at, plain + out, (size_t)last);
+		}
+		assert_int_equal(EVP_CipherFinal_ex(ctx, sealed, &last), 1);
+		assert_int_equal(out + last, sizeof(plain));
+		assert_memory_equal(sealed, plain + out, (size_t)last);
+	}
+	EVP_CIPHER_CTX_free(ctx);
+	EVP_CIPHER_free(cipher);
+	rig_close(&rig);
+}
+
 struct worker {
 	const struct rig *rig;
 	uint64_t seed;
@@ -469,6 +506,7 @@ int main(void)
 	    cmocka_unit_test(test_closed_behind_its_back),
 	    cmocka_unit_test(test_threads),
 	    cmocka_unit_test(test_fork),
+	    cmocka_unit_test(test_in_place_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
