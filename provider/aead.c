@@ -400,5 +400,5 @@ const CD_ALG cd_gcm_algs[] = {
     CD_GCM_ALG("AES-256-GCM:id-aes256-GCM:2.16.840.1.101.3.4.1.46", 32, gcm256),
     {"ChaCha20-Poly1305", OSSL_OP_CIPHER, CD_CHACHA, CRYPTO_CHACHA20_POLY1305,
      0, 32, 12, 1, 0, chacha_functions},
-    {NULL},
+    {.names = NULL},
 };

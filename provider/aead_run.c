@@ -175,7 +175,7 @@ static int feed(EVP_CIPHER_CTX *soft, uint8_t *out, const uint8_t *in,
 static int soft_message(CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
 {
     bool ccm = ctx->alg->class == CD_CCM;
-    uint8_t nothing[CD_TAG];
+    uint8_t nothing[CD_TAG] = {0};
     int n;
 
     cd_count_soft(ctx->prov, m->len);

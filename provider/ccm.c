@@ -208,5 +208,5 @@ const CD_ALG cd_ccm_algs[] = {
     CD_CCM_ALG("AES-128-CCM:id-aes128-CCM:2.16.840.1.101.3.4.1.7", 16, ccm128),
     CD_CCM_ALG("AES-192-CCM:id-aes192-CCM:2.16.840.1.101.3.4.1.27", 24, ccm192),
     CD_CCM_ALG("AES-256-CCM:id-aes256-CCM:2.16.840.1.101.3.4.1.47", 32, ccm256),
-    {NULL},
+    {.names = NULL},
 };

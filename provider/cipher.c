@@ -389,5 +389,5 @@ const CD_ALG cd_cipher_algs[] = {
     CD_ECB_ALG("AES-256-ECB:2.16.840.1.101.3.4.1.41", 32, ecb256),
     CD_XTS_ALG("AES-128-XTS:1.3.111.2.1619.0.1.1", 32, xts128),
     CD_XTS_ALG("AES-256-XTS:1.3.111.2.1619.0.1.2", 64, xts256),
-    {NULL},
+    {.names = NULL},
 };

@@ -184,5 +184,5 @@ const CD_ALG cd_digest_algs[] = {
                 CRYPTO_SHA2_384, 128, 48, sha384),
     CD_SHA2_ALG("SHA2-512:SHA-512:SHA512:2.16.840.1.101.3.4.2.3",
                 CRYPTO_SHA2_512, 128, 64, sha512),
-    {NULL},
+    {.names = NULL},
 };

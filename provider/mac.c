@@ -260,5 +260,5 @@ static const OSSL_DISPATCH hmac_functions[] = {
 const CD_ALG cd_mac_algs[] = {
     {"HMAC", OSSL_OP_MAC, CD_HMAC, CRYPTO_SHA2_256_HMAC, 0, 0, 0, 0, 0,
      hmac_functions},
-    {NULL},
+    {.names = NULL},
 };

@@ -144,6 +144,7 @@ if [ -e nginx ]; then
 			server {
 				listen 127.0.0.1:7443 ssl;
 				ssl_certificate $PWD/cert.pem; ssl_certificate_key $PWD/key.pem;
+				ssl_protocols TLSv1.2 TLSv1.3;
 				root $PWD/www;
 			}
 		}
