@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-<<<<<<< HEAD
 # Debian's source packages, QEMU's above all: fetched, verified and unpacked, without root and without touching
-=======
-# Debian's source packages, of QEMU if no other is named: fetched, verified and unpacked, without root and without touching
->>>>>>> 4fa9b4a (provider: VM case with openssl, nginx and curl; OpenSSL's own tests; decisions)
 # the system's apt (see tests/vm/lib/apt.sh, whose configuration is used with deb-src lines).
 
 # source_suite VERSION: the Debian release that has it.
@@ -35,21 +31,6 @@ source_apt_setup() {
 	exec {lock}>&-
 }
 
-<<<<<<< HEAD
-# source_version SUITE [PACKAGE]: the newest version of the package, security updates included.
-source_version() {
-	local version best='' package=${2:-qemu}
-	source_apt_setup "$1"
-	while read -r version; do
-		if [[ -z $best ]] || dpkg --compare-versions "$version" gt "$best"; then
-			best=$version
-		fi
-	done < <(apt_run "$1-source" apt-cache showsrc --only-source "$package" | sed -n 's/^Version: //p')
-	[[ -n $best ]] || die "no source package $package in $1"
-	printf '%s\n' "$best"
-}
-
-=======
 # source_versions SUITE [PACKAGE]: all versions of the package, the newest first.
 source_versions() {
 	local package=${2:-qemu} versions=() version
@@ -74,24 +55,19 @@ source_versions() {
 	done
 }
 
-# source_version SUITE: the newest version of QEMU, security updates included.
+# source_version SUITE [PACKAGE]: the newest version of the package, security updates included.
 source_version() {
 	local versions
-	versions=$(source_versions "$1")
+	versions=$(source_versions "$@")
 	printf '%s\n' "${versions%%$'\n'*}"
 }
 
->>>>>>> 4fa9b4a (provider: VM case with openssl, nginx and curl; OpenSSL's own tests; decisions)
 # source_unpack SUITE DEBIAN-VERSION DIRECTORY [PACKAGE]: the source, Debian's patches applied.
 source_unpack() {
 	local suite=$1 version=$2 dir=$3 package=${4:-qemu} fetch
 	need dpkg-source dpkg-dev
 	fetch=$(mktemp -d "$RUN_DIR/source.XXXXXX")
-<<<<<<< HEAD
 	say "  fetching the source of $package $version (up to 40 MB)"
-=======
-	say "  fetching $package $version (15 to 50 MB)"
->>>>>>> 4fa9b4a (provider: VM case with openssl, nginx and curl; OpenSSL's own tests; decisions)
 	(cd "$fetch" && apt_run "$suite-source" apt-get -qq --download-only source "$package=$version" >&2) ||
 		die "could not fetch the source of $package $version"
 	say "  unpacking it"
