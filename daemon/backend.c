@@ -183,6 +183,14 @@ void backend_set_limit(struct backend *backend, enum limit_kind kind, struct lim
 		worker_wake(&backend->workers[i]);
 }
 
+void backend_wake_all(struct backend *backend)
+{
+	unsigned int i;
+
+	for (i = 0; i < backend->num_workers; i++)
+		worker_wake(&backend->workers[i]);
+}
+
 bool backend_quiesced(const struct backend *backend)
 {
 	unsigned int i;

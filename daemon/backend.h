@@ -108,6 +108,9 @@ bool backend_quiesced(const struct backend *backend);
  */
 void backend_resume(struct backend *backend);
 
+/** backend_wake_all - have every worker look at its queues; from any thread. */
+void backend_wake_all(struct backend *backend);
+
 /** backend_reset - as if just made: queues, features, memory, sessions. */
 void backend_reset(struct backend *backend);
 

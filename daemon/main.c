@@ -15,7 +15,7 @@
  *                       descriptors, the janitor, signals
  *     stage_open()      everything that needs the file system or a name: socket or
  *                       link to the supervisor, ledger, engine
- *     stage_memory()    keys and key schedules are not swapped out
+ *     stage_memory()    memory is not swapped out
  *     stage_isolate()   another user, own namespaces, no files, no capabilities
  *     stage_work()      device and worker threads
  *     stage_lock()      a filter for system calls
@@ -38,6 +38,7 @@
 #include "daemon/backend.h"
 #include "daemon/commands.h"
 #include "daemon/control.h"
+#include "daemon/guard.h"
 #include "daemon/janitor.h"
 #include "daemon/ledger.h"
 #include "daemon/log.h"
@@ -50,6 +51,10 @@
 #include "daemon/supervisor.h"
 #include "daemon/unix_socket.h"
 #include "daemon/util.h"
+#include "daemon/vault.h"
+
+/* Room for the keys and contexts of all sessions that can be; memory is used when touched. */
+#define VAULT_SIZE ((size_t)512 << 20)
 
 /**
  * struct daemon - the process.
@@ -104,6 +109,8 @@ static int stage_process(struct daemon *d)
 		return err;
 	}
 	err = server_signals();
+	if (!err)
+		err = guard_install();
 	if (err)
 		log_msg(LOG_ERROR, "cannot block signals: %s", strerror(-err));
 	return err;
@@ -117,11 +124,37 @@ static void use_control(struct daemon *d, int listener)
 	d->server.control = &d->control;
 }
 
+/*
+ * Memory for keys, before libcrypto takes any. A leak checker cannot look into it, and
+ * the address sanitizer is more use on libcrypto's blocks than a wipe.
+ */
+static void open_vault(void)
+{
+#ifndef VCD_INSTRUMENTED
+	struct vault_state state;
+	int err = vault_open(VAULT_SIZE, &state);
+
+	if (err) {
+		log_msg(LOG_WARN, "keys are in ordinary memory: %s", strerror(-err));
+		return;
+	}
+	if (state.locked < state.size)
+		log_msg(LOG_INFO,
+			"keys behind the first %zu KiB may be swapped out: locked memory is "
+			"limited; see ulimit -l (systemd: LimitMEMLOCK=infinity)",
+			state.locked / 1024);
+	if (!state.undumpable || !state.wiped_on_fork)
+		log_msg(LOG_INFO, "keys would be in %s: this kernel cannot leave them out",
+			state.undumpable ? "a forked process" : "a core dump");
+#endif
+}
+
 static int open_engine(struct daemon *d)
 {
 	const struct options *o = &d->options;
 	int err;
 
+	open_vault();
 	err = vcd_engine_open(o->engine, o->workers ? o->workers : 1, &d->engine);
 	switch (err) {
 	case 0:
@@ -208,13 +241,13 @@ static int stage_open(struct daemon *d)
 }
 
 /*
- * Keep keys out of swap. All memory is locked, not just keys: libcrypto's key
- * schedules lie in the ordinary heap. Pages are locked when they are first
- * touched, and guest memory is exempt (memory.c).
+ * Keep the rest out of swap, too: stacks, and the data of requests. Pages are locked
+ * when they are first touched, and guest memory is exempt (memory.c).
  *
  * Where locked memory is limited, every mapping counts against the limit when it
- * is made, that of a guest's memory too: then it is nothing, rather than a daemon
- * that cannot map its guest. Capabilities that overrule the limit are about to go.
+ * is made, that of a guest's memory too: then it is just the vault, rather than a
+ * daemon that cannot map its guest. Capabilities that overrule the limit are about to
+ * go.
  */
 static int stage_memory(struct daemon *d)
 {
@@ -223,12 +256,11 @@ static int stage_memory(struct daemon *d)
 
 	(void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY) {
-		log_msg(LOG_INFO, "keys may be swapped out: locked memory is limited; see ulimit -l"
-				  " (systemd: LimitMEMLOCK=infinity)");
+		log_msg(LOG_INFO, "data of requests may be swapped out: locked memory is limited");
 		return 0;
 	}
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
-		log_msg(LOG_INFO, "keys may be swapped out: mlockall: %m");
+		log_msg(LOG_INFO, "data of requests may be swapped out: mlockall: %m");
 	return 0;
 }
 

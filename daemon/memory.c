@@ -15,11 +15,13 @@
  *   cannot overflow.
  * - The map is changed by the control thread only, while it holds the lock of
  *   every queue (queue.c); workers translate under their queue's lock.
+ * - A file may become shorter at any time; then its region is lost (guard.c).
  * - All addresses and lengths that come in are hostile.
  */
 #include "daemon/memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -27,6 +29,9 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#include "daemon/guard.h"
+#include "daemon/log.h"
 
 /* The granule in which a file can be mapped: its huge page size on hugetlbfs. */
 static uint64_t map_granule(int fd)
@@ -79,6 +84,9 @@ int memory_region_map(struct memory_region *region, int fd, uint64_t offset)
 		return -errno;
 	region->map = map;
 	region->host = (uint8_t *)map + skip;
+	region->guard = guard_add(map, region->map_len);
+	if (!(fcntl(fd, F_GET_SEALS) & F_SEAL_SHRINK))
+		log_limited(LOG_DEBUG, "the guest's memory is a file that can be made shorter");
 
 	/*
 	 * Guest memory is not ours to lock or to dump. Neither failure matters:
@@ -91,6 +99,7 @@ int memory_region_map(struct memory_region *region, int fd, uint64_t offset)
 
 void memory_region_unmap(struct memory_region *region)
 {
+	guard_remove(region->guard);
 	if (region->map)
 		munmap(region->map, region->map_len);
 	*region = (struct memory_region){0};
@@ -142,6 +151,18 @@ int memory_remove(struct memory *memory, const struct memory_region *key,
 	memory->count--;
 	memmove(r, r + 1, (memory->count - i) * sizeof(*r));
 	return 0;
+}
+
+bool memory_lost(const struct memory *memory)
+{
+	unsigned int i;
+
+	if (!guard_any_lost())
+		return false;
+	for (i = 0; i < memory->count; i++)
+		if (guard_lost(memory->regions[i].guard))
+			return true;
+	return false;
 }
 
 void memory_clear(struct memory *memory)

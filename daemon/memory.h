@@ -21,6 +21,7 @@
  * @host: our address of its first byte
  * @map: what mmap() returned
  * @map_len: and for how many bytes
+ * @guard: of the mapping, see guard.h
  */
 struct memory_region {
 	uint64_t guest_addr;
@@ -29,6 +30,7 @@ struct memory_region {
 	uint8_t *host;
 	void *map;
 	size_t map_len;
+	unsigned int guard;
 };
 
 /**
@@ -82,6 +84,13 @@ int memory_add(struct memory *memory, const struct memory_region *region);
  */
 int memory_remove(struct memory *memory, const struct memory_region *key,
 		  struct memory_region *removed);
+
+/**
+ * memory_lost - whether a region's file became shorter than the region.
+ *
+ * What we see in its place is private memory of zeros. Cheap when there is none.
+ */
+bool memory_lost(const struct memory *memory);
 
 /** memory_clear - unmap everything. */
 void memory_clear(struct memory *memory);

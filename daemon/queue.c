@@ -280,6 +280,8 @@ static const char *ring_error_text(int err)
 		return "a readable descriptor follows a writable one";
 	case -EPROTO:
 		return "a bad indirect table";
+	case -ENXIO:
+		return "the front end made the guest's memory shorter";
 	default:
 		return "unknown reason";
 	}
@@ -474,6 +476,11 @@ enum queue_result queue_process(struct queue *queue, struct vcd_device *device, 
 	queue_lock(queue);
 	if (queue->active) {
 		left = process_locked(queue, device, worker, memory, batch, rearm);
+		/* What was done with memory that is gone was done on zeros. */
+		if (memory_lost(memory)) {
+			left = -ENXIO;
+			result = QUEUE_LOST;
+		}
 		if (left < 0)
 			ring_broken(queue, left);
 		else if (left > 0)

@@ -181,11 +181,13 @@ void queue_set_call(struct queue *queue, int fd);
  * @QUEUE_SLEEPING: nothing to do, and the driver will kick when that changes
  * @QUEUE_EMPTY: nothing to do now; the driver need not kick. Look again
  * @QUEUE_MORE: there is, or may be, more to do
+ * @QUEUE_LOST: guest memory was lost and the queue has stopped; so must all others
  */
 enum queue_result {
 	QUEUE_SLEEPING,
 	QUEUE_EMPTY,
 	QUEUE_MORE,
+	QUEUE_LOST,
 };
 
 /**

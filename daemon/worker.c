@@ -32,6 +32,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -41,6 +42,9 @@
 #include "daemon/util.h"
 
 #define EVENTS 32
+
+/* More than a batch needs of the stack. */
+#define STACK_WIPE (32u * 1024)
 
 /* Looks at the rings between two looks at the clock. */
 #define SPINS 16
@@ -73,6 +77,11 @@ static enum queue_result serve_round(struct worker *worker, bool rearm)
 		    queue_process(&backend->queues[i], backend->device, worker->number,
 				  &backend->memory, worker->batch, rearm);
 
+		if (r == QUEUE_LOST) {
+			/* It is all queues' memory; those who sleep have to see it too. */
+			backend_wake_all(backend);
+			r = QUEUE_MORE;
+		}
 		if (r > most)
 			most = r;
 	}
@@ -121,6 +130,17 @@ static void adapt(struct worker *worker, uint64_t slept, uint64_t max_ns)
 		worker->poll_ns = max_ns;
 }
 
+/*
+ * Round keys, padded keys and the like are left on the stack by the libraries that
+ * have worked on it. They do not outlive the next rest.
+ */
+static void __attribute__((noinline)) wipe_stack(void)
+{
+	uint8_t below[STACK_WIPE];
+
+	explicit_bzero(below, sizeof(below));
+}
+
 static void sleep_until_kick(struct worker *worker)
 {
 	struct epoll_event events[EVENTS];
@@ -130,6 +150,7 @@ static void sleep_until_kick(struct worker *worker)
 	int i;
 
 	counter_add(&worker->line->sleeps, 1);
+	wipe_stack();
 	n = epoll_wait(worker->epoll, events, EVENTS, -1);
 	for (i = 0; i < n; i++)
 		if (events[i].data.ptr != NULL)

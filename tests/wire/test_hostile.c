@@ -399,13 +399,54 @@ static void test_vanishes(void **state)
 	rig_stop(&rig);
 }
 
+/*
+ * The front end takes guest memory away under load: that stops all queues, says so
+ * on their error descriptors, and costs nobody else anything.
+ */
+static void test_memory_shrinks(void **state)
+{
+	const struct front_options options = {.queues = 3, .queue_size = 64};
+	static const char *const args[] = {"--num-queues=3", "--workers=3", NULL};
+	struct rig rig;
+	unsigned int i;
+	unsigned int q;
+
+	rig_listen(&rig, args);
+	for (i = 0; i < 8; i++) {
+		rig_connect(&rig, &options);
+		rig_check(&rig);
+		/* Requests that are under way, or not begun, when it goes. */
+		for (q = 0; q < 2; q++) {
+			struct front_queue *queue = &rig.front->queue[q];
+
+			front_prepare_crypt(&rig.scratch[q], 1, 0, 0, NULL, 0);
+			assert_int_equal(front_submit(queue, &rig.scratch[q], 64, 64), 0);
+			front_queue_signal(queue);
+		}
+		/* From here on, we must not touch it either. */
+		assert_int_equal(ftruncate(rig.front->memfd, i % 2 ? 4096 : 0), 0);
+		for (q = 0; q < 2; q++)
+			front_queue_signal(&rig.front->queue[q]);
+		for (q = 0; q < options.queues; q++)
+			assert_int_equal(front_queue_wait_broken(&rig.front->queue[q]), 0);
+		rig_disconnect(&rig);
+	}
+	rig_connect(&rig, &options);
+	rig_check(&rig);
+	rig_report(&rig);
+	assert_true(rig_stat(&rig, "ring_errors") >= 8 * options.queues);
+	/* No process died of it. */
+	assert_int_equal(rig_stat(&rig, "restarts"), 0);
+	rig_stop(&rig);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_misdeeds),  cmocka_unit_test(test_bad_memory),
 	    cmocka_unit_test(test_cut_short), cmocka_unit_test(test_never_reads),
 	    cmocka_unit_test(test_garbage),   cmocka_unit_test(test_dead_call),
-	    cmocka_unit_test(test_vanishes),
+	    cmocka_unit_test(test_vanishes),  cmocka_unit_test(test_memory_shrinks),
 	};
 
 	if (argc != 2)

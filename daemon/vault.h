@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault.h - memory for keys, and for all that libcrypto derives from them.
+ */
+#ifndef VCD_DAEMON_VAULT_H
+#define VCD_DAEMON_VAULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * struct vault_state - what could be had.
+ * @size: bytes of it
+ * @locked: of these, from the start, bytes that are never swapped out
+ * @undumpable: left out of core dumps
+ * @wiped_on_fork: a child process finds zeros
+ */
+struct vault_state {
+	size_t size;
+	size_t locked;
+	bool undumpable;
+	bool wiped_on_fork;
+};
+
+/**
+ * vault_open - reserve it, and have libcrypto use it for everything.
+ * @size: bytes to reserve; memory is used when it is touched
+ * @state: out
+ *
+ * Before the first use of libcrypto in the process. It lasts to the process' end; no
+ * child that goes on without exec can use libcrypto.
+ *
+ * Return: 0 or a negative errno; -EBUSY libcrypto was used before.
+ */
+int vault_open(size_t size, struct vault_state *state);
+
+/**
+ * vault_alloc - memory, wiped by vault_free(). From the ordinary heap, with the same
+ * promise, when the vault is full.
+ *
+ * Return: @size bytes, aligned to 16, not zeroed; NULL without memory.
+ */
+void *vault_alloc(size_t size);
+
+/** vault_resize - as realloc(); what is left behind is wiped. */
+void *vault_resize(void *p, size_t size);
+
+/** vault_free - wipe and free; NULL is fine. */
+void vault_free(void *p);
+
+/** vault_holds - whether @p lies in the vault, not in the ordinary heap. */
+bool vault_holds(const void *p);
+
+#endif /* VCD_DAEMON_VAULT_H */
