@@ -323,13 +323,20 @@ static void stats_abandon(struct supervisor *s)
 	s->stats_file = NULL;
 }
 
+/* Whether the statistics are to be written for the last time, which needs a worker. */
+static bool last_words(const struct supervisor *s)
+{
+	return s->options->stats_file && s->served && !s->final_stats && !s->error &&
+	       s->failures < GIVE_UP;
+}
+
 static void worker_gone(struct supervisor *s, bool signalled, int number)
 {
 	drop_link(s, &s->worker);
 	stats_abandon(s);
 	s->op = OP_NONE;
 	s->worker.state = GONE;
-	if (s->ending)
+	if (s->ending && !last_words(s))
 		return;
 	if (!s->lost)
 		s->lost = now_ns();
@@ -565,7 +572,7 @@ static bool end_worker(struct supervisor *s)
 		kill(s->second.pid, SIGKILL);
 	switch (s->worker.state) {
 	case GONE:
-		return s->second.state == GONE;
+		return s->second.state == GONE && !last_words(s);
 	case SERVING:
 		if (s->op != OP_NONE || s->worker.link < 0)
 			return false;
@@ -584,7 +591,8 @@ static bool end_worker(struct supervisor *s)
 	case ENDING:
 		return false;
 	default:
-		kill(s->worker.pid, SIGKILL);
+		if (!last_words(s))
+			kill(s->worker.pid, SIGKILL);
 		return false;
 	}
 }
@@ -634,14 +642,14 @@ static bool step(struct supervisor *s)
 		s->ending = true;
 	if (s->ending && end_worker(s))
 		return false;
-	if (!s->ending && s->op == OP_NONE && s->worker.link >= 0) {
+	if (s->op == OP_NONE && s->worker.link >= 0) {
 		if (s->worker.state == READY) {
 			s->worker.state = REPLAYING;
 			s->cursor = 0;
 		}
 		if (s->worker.state == REPLAYING)
 			replay(s);
-		else if (s->worker.state == SERVING)
+		else if (s->worker.state == SERVING && !s->ending)
 			next_operation(s);
 	}
 	/* Listened to is who can be answered; others would only wake us up. */
@@ -723,7 +731,7 @@ static void handle_deadline(struct supervisor *s)
 	s->deadline = 0;
 	if (s->worker.state == ENDING)
 		kill_child(s, &s->worker);
-	else if (s->worker.state == GONE && !s->ending)
+	else if (s->worker.state == GONE && (!s->ending || last_words(s)))
 		start_worker(s);
 }
 
