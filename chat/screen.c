@@ -313,9 +313,7 @@ enum editor_result screen_key(struct screen *s, uint8_t byte)
 	if (key == KEY_SUSPEND)
 		suspend(s);
 	/* A paste is drawn once, at its end. */
-	else if (result == EDITOR_CHANGED && !s->keys.pasting)
-		update(s, NULL, false);
-	else if (key == KEY_NONE && byte == '~' && !s->keys.pasting)
+	else if (!s->keys.pasting && (result == EDITOR_CHANGED || (key == KEY_NONE && byte == '~')))
 		update(s, NULL, false);
 	return result;
 }

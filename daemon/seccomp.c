@@ -163,15 +163,16 @@ static int add_checked(scmp_filter_ctx filter)
 				 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	if (!err)
 		err = allow_with(filter, SCMP_SYS(tgkill),
-				 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+				 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	/* control.c: who is there? */
 	if (!err)
-		err = allow_with(filter, SCMP_SYS(getsockopt), SCMP_A2(SCMP_CMP_EQ, SO_PEERCRED));
+		err =
+		    allow_with(filter, SCMP_SYS(getsockopt), SCMP_A2(SCMP_CMP_EQ, SO_PEERCRED, 0));
 	/* A thread names itself. */
 	if (!err)
-		err = allow_with(filter, SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+		err = allow_with(filter, SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));
 	for (i = 0; !err && i < ARRAY_SIZE(fcntls); i++)
-		err = allow_with(filter, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, fcntls[i]));
+		err = allow_with(filter, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, fcntls[i], 0));
 	return err;
 }
 
@@ -186,7 +187,7 @@ static int add_cryptodev(scmp_filter_ctx filter)
 	int err = 0;
 
 	for (i = 0; !err && i < ARRAY_SIZE(requests); i++)
-		err = allow_with(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, requests[i]));
+		err = allow_with(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, requests[i], 0));
 	return err;
 }
 

@@ -116,6 +116,7 @@ pid_t spawn_worker(const struct program *program, const struct sandbox *sandbox,
 		return -errno;
 	/* If we die before the child asks to be told, it ends as its link does. */
 	pid = sandbox_fork(&child);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what becomes another program frees nothing */
 	if (pid == 0)
 		become(program, argv, sizeof(option), (const int[]){pair[1], ledger, control},
 		       &child);

@@ -272,7 +272,7 @@ static void split(const struct sorted *sorted, unsigned int group, const struct 
 /* To openssl, which knows its own sessions only. */
 static void delegate(struct vcd_mb_engine *engine, unsigned int worker, struct list *list)
 {
-	struct vcd_engine_session *sessions[VCD_MB_BURST];
+	struct vcd_engine_session *sessions[VCD_MB_BURST] = {NULL};
 
 	for (size_t i = 0; i < list->n; i++) {
 		sessions[i] = list->jobs[i]->session;

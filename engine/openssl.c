@@ -126,6 +126,7 @@ static int session_new(struct vcd_engine *base, const struct vcd_session_params 
 	struct vcd_ossl_engine *engine = to_engine(base);
 	struct vcd_ossl_session *session;
 
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): it is an array of pointers */
 	session = calloc(1, sizeof(*session) + base->workers * sizeof(session->lanes[0]));
 	if (!session)
 		return -ENOMEM;

@@ -170,6 +170,17 @@ static int run(const struct options *o, const char *path, char *const words[])
 	return STATUS_OK;
 }
 
+/* The socket of the command line, the environment, or the only one there is. */
+static int run_at_socket(const struct options *o, char *const words[])
+{
+	const char *given = o->socket ? o->socket : getenv("VCRYPTOCTL_SOCKET");
+	char *path = given ? strdup(given) : default_socket();
+	int status = path ? run(o, path, words) : STATUS_UNREACHABLE;
+
+	free(path);
+	return status;
+}
+
 /* Seconds, as 0.5, in ms. */
 static bool parse_interval(const char *text, unsigned int *ms)
 {
@@ -234,15 +245,10 @@ static int parse(int argc, char **argv, struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o = {.interval_ms = 1000};
-	_cleanup_free_ char *path = NULL;
 	int status = parse(argc, argv, &o);
 
-	if (status < 0) {
-		if (!o.socket)
-			o.socket = getenv("VCRYPTOCTL_SOCKET");
-		path = o.socket ? strdup(o.socket) : default_socket();
-		status = path ? run(&o, path, argv + optind) : STATUS_UNREACHABLE;
-	}
+	if (status < 0)
+		status = run_at_socket(&o, argv + optind);
 	/* Output that got lost must not look like success. */
 	if ((fflush(stdout) || ferror(stdout)) && status == STATUS_OK) {
 		perror(PROGRAM ": standard output");

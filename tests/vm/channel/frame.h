@@ -19,8 +19,8 @@
  *	  EXIT  -------------->			u32: exit status, 128 + signal when killed
  *	       <-------------  DONE		counters are read; the guest may shut down
  *
- * A guest that was reset under COMMAND starts again with READY, and runs COMMAND again. The line must
- * have been quiet at the reset: half a frame would take the next one for its end.
+ * A guest that was reset under COMMAND starts again with READY, and runs COMMAND again. The line
+ *must have been quiet at the reset: half a frame would take the next one for its end.
  *
  * Invariants: a window limits how many bytes of streams, headers included, are on the way and not
  * yet given credit for: FRAME_WINDOW_IN of IN, FRAME_WINDOW_OUT of OUT and ERR together. Credit is
@@ -105,8 +105,8 @@ int queue_write(struct queue *q, int fd);
 void channel_init(struct channel *ch, int fd, uint32_t send_window, uint32_t receive_window);
 
 /**
- * channel_restart() - the peer has started anew: nothing is on the way to it, and it owes nothing. Bytes
- * received and not yet taken stay.
+ * channel_restart() - the peer has started anew: nothing is on the way to it, and it owes nothing.
+ * Bytes received and not yet taken stay.
  */
 void channel_restart(struct channel *ch);
 
