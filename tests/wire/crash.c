@@ -30,12 +30,14 @@ static void __attribute__((constructor)) crash_open(void)
 void crash_point(enum crash_place place)
 {
 	static uint32_t times;
+	static uint32_t dying;
 
 	if (!plan || __atomic_load_n(&plan->left, __ATOMIC_ACQUIRE) <= 0 || plan->place != place ||
 	    __atomic_add_fetch(&times, 1, __ATOMIC_RELAXED) % plan->every)
 		return;
-	/* Threads may come here at the same time; one death is counted. */
-	if (__atomic_fetch_sub(&plan->left, 1, __ATOMIC_ACQ_REL) > 0)
-		/* Not a signal: number 1 of a PID namespace would not die of its own. */
-		__builtin_trap();
+	/* Threads may come here at the same time; a process dies once. */
+	if (__atomic_exchange_n(&dying, 1, __ATOMIC_ACQ_REL) == 0)
+		__atomic_fetch_sub(&plan->left, 1, __ATOMIC_ACQ_REL);
+	/* Not a signal: number 1 of a PID namespace would not die of its own. */
+	__builtin_trap();
 }
