@@ -141,6 +141,9 @@ device_stop() {
 			sed 's/^/    /' "$RUN_DIR/device$number.log" >&2
 		fi
 	done
+	if [[ -n $OPT_DAEMON_LOG && -f $RUN_DIR/device0.log ]]; then
+		cp "$RUN_DIR/device0.log" "$OPT_DAEMON_LOG" || result=1
+	fi
 	DEVICE_PIDS=()
 	return "$result"
 }
