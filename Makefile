@@ -12,6 +12,7 @@
 #   make bench      the numbers of docs/performance.md, on this machine (20 minutes;
 #                   BENCH=--quick: 3; tools/bench-suite --help)
 #   make coverage-guest   line coverage of the module, in User-mode Linux
+#   make survival   200 kills and 20 upgrades of the daemon's worker under a guest's load
 #   make fuzz       run the fuzzers for FUZZ_SECONDS each (clang)
 #   make install    user space; PREFIX=/usr/local DESTDIR=
 #   make clean      remove build/ (the cache of kernels and QEMU stays)
@@ -63,6 +64,10 @@ coverage-guest: all
 	packaging/deps check-all
 	tests/vm/coverage
 
+survival: all
+	SURVIVAL_KILLS=200 SURVIVAL_UPGRADES=20 VM_RUN_ARGS=--guest=uml \
+		bash tests/vm/cases/78-survival
+
 fuzz:
 	packaging/deps check-all
 	tests/fuzz/run $(FUZZ_SECONDS)
@@ -73,4 +78,4 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all module demo qemu check check-all check-provider coverage-guest bench fuzz install clean
+.PHONY: survival all module demo qemu check check-all check-provider coverage-guest bench fuzz install clean
