@@ -8,6 +8,7 @@
 #   make qemu       that QEMU, from Debian's source with qemu/, into the cache (3 minutes)
 #   make check      unit, wire and chat tests and one VM; under 5 minutes warm
 #   make check-all  everything: sanitizers, static checks, debug kernels, two more kernels
+#   make check-long all VM cases on all guests, for an idle machine: an hour and more
 #   make check-provider  OpenSSL's own tests with the provider (builds OpenSSL once)
 #   make bench      the numbers of docs/performance.md, on this machine (20 minutes;
 #                   BENCH=--quick: 3; tools/bench-suite --help)

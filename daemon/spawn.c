@@ -113,11 +113,13 @@ pid_t spawn_worker(const struct program *program, const struct sandbox *sandbox,
 	if (!argv)
 		return -ENOMEM;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): its scope frees it */
 		return -errno;
 	/* If we die before the child asks to be told, it ends as its link does. */
 	pid = sandbox_fork(&child);
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what becomes another program frees nothing */
 	if (pid == 0)
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): that frees nothing, it becomes
+		 * another */
 		become(program, argv, sizeof(option), (const int[]){pair[1], ledger, control},
 		       &child);
 	err = errno;
