@@ -689,7 +689,12 @@ static void child_input(struct supervisor *s, struct child *child)
 	int ret = vu_read_reply(&child->reader, child->link);
 	struct vu_message *m = &child->reader.message;
 
-	if (ret < 0) {
+	if (ret < 0 && child == &s->worker && child->state == STARTING) {
+		/* Most likely it cannot start, and is about to say so by its exit status. */
+		drop_link(s, child);
+		child->state = ENDING;
+		s->deadline = now_ns() + END_MS * 1000000ull;
+	} else if (ret < 0) {
 		kill_child(s, child);
 	} else if (ret > 0) {
 		if (m->header.request == LINK_READY && child->state == STARTING)
