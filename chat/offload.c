@@ -130,7 +130,8 @@ int offload_open(const struct offload_setup *setup, struct offload *ret)
 	if (setup->policy != OFFLOAD_OFF)
 		load_provider(setup, ret);
 	/* Also after a failed load, which may have left the default one out. */
-	if (!OSSL_PROVIDER_load(ret->libctx, "default")) {
+	ret->soft = OSSL_PROVIDER_load(ret->libctx, "default");
+	if (!ret->soft) {
 		offload_close(ret);
 		return -ENOMEM;
 	}
@@ -155,7 +156,11 @@ void offload_counts(const struct offload *o, struct offload_counts *ret)
 
 void offload_close(struct offload *o)
 {
-	OSSL_PROVIDER_unload(o->provider);
+	/* Not even the end of its context frees a provider that is still loaded. */
+	if (o->provider)
+		OSSL_PROVIDER_unload(o->provider);
+	if (o->soft)
+		OSSL_PROVIDER_unload(o->soft);
 	OSSL_LIB_CTX_free(o->libctx);
 	*o = (struct offload){0};
 }

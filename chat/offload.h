@@ -38,12 +38,14 @@ struct offload_setup {
  * struct offload - the library context
  * @libctx: for all of TLS
  * @provider: the device's provider, or NULL: everything is computed here
+ * @soft: OpenSSL's own
  * @properties: property query to give with @libctx, or NULL
  * @why_not: if there is no @provider though one was wanted: the reason
  */
 struct offload {
 	OSSL_LIB_CTX *libctx;
 	OSSL_PROVIDER *provider;
+	OSSL_PROVIDER *soft;
 	const char *properties;
 	char why_not[256];
 };

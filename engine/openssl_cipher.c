@@ -207,6 +207,8 @@ static bool cbc_run(EVP_CIPHER_CTX *ctx, struct vcd_ossl_chain *chain, bool encr
 	uint8_t data[CBC_PRIVATE];
 	bool ok = true;
 
+	if (len % size)
+		return false;
 	if (chain->known)
 		memcpy(cbc.fix, chain->block, size);
 	else if (EVP_CipherInit_ex2(ctx, NULL, NULL, cbc.fix, encrypt, NULL) != 1)

@@ -7,13 +7,14 @@
 
 # module_build VERSION: after own_build VERSION objects; prints the path of the plugin.
 module_build() {
-	local dir lock file out engine objects=()
+	local dir lock file out engine extra objects=()
 	dir=$(own_dir "$1")
 	out=$(module_dir "$1")
 	exec {lock}>"$dir.lock"
 	flock "$lock"
 	engine=$dir/engine${ASAN:+-asan}
 	engine_build "$engine" ${ASAN:+asan}
+	read -ra extra <"$engine/engine/extra-libs" || true
 	rm -rf "$out"
 	mkdir "$out"
 	for file in "$dir/build/hw/cryptodev/trace-hw_cryptodev.c" "$dir/source/hw/cryptodev/"*.c; do
@@ -21,7 +22,7 @@ module_build() {
 		objects+=("$out/$(basename "$file" .c).o")
 	done
 	module_link "$out/$MODULE_DEVICES" "${objects[@]}" -L"$engine/device" -lvcd-device \
-		-L"$engine/engine" -lvcd-engine -lcrypto
+		-L"$engine/engine" -lvcd-engine "${extra[@]}" -lcrypto
 	module_compile "$dir" "$QEMU_TOP/module/entry.c" "$out/entry.o"
 	module_link "$out/virtio-cryptodev.so" "$out/entry.o"
 	rm -f "$out/"*.o

@@ -12,18 +12,20 @@
 
 static char error[OPTIONS_ERROR_SIZE];
 
-/* Divide @line at spaces and parse it. */
+/* Divide @line at spaces and parse it; @o points into the words until the next call. */
 static enum options_result parse(const char *line, struct options *o)
 {
 	static char copy[512], name[] = "cryptochat";
-	char *argv[MAX_WORDS + 2] = {name};
+	static char *argv[MAX_WORDS + 2];
 	int argc = 1;
 
+	argv[0] = name;
 	strcpy(copy, line);
 	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) {
 		assert_true(argc <= MAX_WORDS);
 		argv[argc++] = word;
 	}
+	argv[argc] = NULL;
 	return options_parse(argc, argv, o, error);
 }
 

@@ -438,6 +438,28 @@ static void disturb(struct function *f, unsigned int id, uint64_t session)
 	}
 }
 
+/* The size of a queue grows while it is enabled: the rings end where they ended. */
+static void size_grows(struct function *f)
+{
+	static const uint16_t avail[2];
+
+	for (unsigned int events = 0; events < 2; events++) {
+		device_check(f);
+		device_reset(f);
+		function_features(f, F_VERSION_1 | (events ? F_EVENT_IDX : 0));
+		queue_memory_clear(f, 0);
+		function_queue(f, 0, 8, desc_at(0), avail_at(0), used_at(0));
+		function_set(f, COMMON_STATUS, 1,
+			     STATUS_ACK | STATUS_DRIVER | STATUS_FEATURES_OK | STATUS_DRIVER_OK);
+		function_set(f, COMMON_Q_SIZE, 2, 1024);
+		qtest_write(f->q, avail_at(0), avail, sizeof(avail));
+		function_kick(f, 0);
+		qtest_poke(f->q, avail_at(0) + 2, 2, 900);
+		function_kick(f, 0);
+	}
+	device_check(f);
+}
+
 static void round_run(struct function *f, unsigned int id)
 {
 	uint64_t session = device_check(f);
@@ -508,6 +530,7 @@ int main(int argc, char **argv)
 	atexit(where);
 	qtest_start(&q, argv + optind);
 	function_find(&f, &q, (unsigned int)id);
+	size_grows(&f);
 	for (rng.round = 1; rng.round <= rounds; rng.round++)
 		round_run(&f, (unsigned int)id);
 	device_check(&f);

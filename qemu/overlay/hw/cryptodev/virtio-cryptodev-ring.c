@@ -34,6 +34,43 @@ static bool in_ram(const struct iovec *sg, unsigned int num)
     return true;
 }
 
+void virtio_cryptodev_note_num(VirtIOCryptodev *s, VirtIOCryptodevQueue *queue)
+{
+    unsigned int i;
+
+    if (queue) {
+        queue->num = virtio_queue_get_num(VIRTIO_DEVICE(s), queue->index);
+        return;
+    }
+    for (i = 0; i < s->num_queues; i++) {
+        if (!s->queues[i].num) {
+            virtio_cryptodev_note_num(s, &s->queues[i]);
+        }
+    }
+}
+
+/*
+ * Whether a queue may be touched. Its size register can be written while it is
+ * enabled, against the specification (virtio 1.2, 4.1.4.3.2). QEMU 7.2 then
+ * goes on with the new size and the old mapping of the rings, and aborts at the
+ * first access behind its end. So such a queue is never touched again: the
+ * device is broken, and what virtqueue_*() still do with one is harmless.
+ */
+static bool queue_sound(VirtIOCryptodevQueue *queue)
+{
+    VirtIODevice *vdev = VIRTIO_DEVICE(queue->dev);
+
+    if (vdev->broken) {
+        return false;
+    }
+    if (virtio_queue_get_num(vdev, queue->index) != queue->num) {
+        virtio_error(vdev, "virtio-cryptodev: the size of queue %u was changed "
+                     "while it was enabled", queue->index);
+        return false;
+    }
+    return true;
+}
+
 static VirtIOCryptodevReq *queue_pop(VirtIOCryptodevQueue *queue)
 {
     VirtIOCryptodevReq *req = virtqueue_pop(queue->vq, sizeof(*req));
@@ -128,7 +165,7 @@ static void queue_serve(VirtIOCryptodevQueue *queue)
     VirtIOCryptodevReqs here, away;
     VirtIOCryptodevReq *req;
 
-    if (!s->active || queue->serving) {
+    if (!s->active || queue->serving || !queue_sound(queue)) {
         return;
     }
     QSIMPLEQ_INIT(&here);
@@ -218,6 +255,7 @@ void virtio_cryptodev_complete(VirtIOCryptodev *s, VirtIOCryptodevReqs *done)
         VirtIOCryptodevQueue *queue = req->queue;
 
         QSIMPLEQ_REMOVE_HEAD(done, next);
+        queue_sound(queue); /* if not, fill and flush only let go of it */
         virtqueue_fill(queue->vq, &req->elem, req->request.written,
                        queue->filled++);
         queue->in_flight--;

@@ -53,6 +53,7 @@ static VCD_SET_STATUS virtio_cryptodev_set_status(VirtIODevice *vdev,
     }
     s->active = active;
     if (active) {
+        virtio_cryptodev_note_num(s, NULL);
         if (s->config_changed) {
             s->config_changed = false;
             virtio_notify_config(vdev);
@@ -69,11 +70,15 @@ static VCD_SET_STATUS virtio_cryptodev_set_status(VirtIODevice *vdev,
 static void virtio_cryptodev_reset(VirtIODevice *vdev)
 {
     VirtIOCryptodev *s = VIRTIO_CRYPTODEV(vdev);
+    unsigned int i;
 
     trace_vcd_reset(s);
     s->active = false;
     s->config_changed = false;
     virtio_cryptodev_drop(s, NULL);
+    for (i = 0; i < s->num_queues; i++) {
+        s->queues[i].num = 0;
+    }
     vcd_device_reset(s->device);
 }
 
@@ -83,6 +88,16 @@ static void virtio_cryptodev_queue_reset(VirtIODevice *vdev, uint32_t index)
 
     if (index < s->num_queues) {
         virtio_cryptodev_drop(s, &s->queues[index]);
+        s->queues[index].num = 0;
+    }
+}
+
+static void virtio_cryptodev_queue_enable(VirtIODevice *vdev, uint32_t index)
+{
+    VirtIOCryptodev *s = VIRTIO_CRYPTODEV(vdev);
+
+    if (index < s->num_queues) {
+        virtio_cryptodev_note_num(s, &s->queues[index]);
     }
 }
 
@@ -394,6 +409,7 @@ static void virtio_cryptodev_class_init(ObjectClass *klass,
     vdc->set_status = virtio_cryptodev_set_status;
     vdc->reset = virtio_cryptodev_reset;
     vdc->queue_reset = virtio_cryptodev_queue_reset;
+    vdc->queue_enable = virtio_cryptodev_queue_enable;
     vdc->post_load = virtio_cryptodev_post_load;
     vdc->vmsd = &vmstate_virtio_cryptodev_state;
 }

@@ -110,6 +110,7 @@ struct VirtIOCryptodevQueue {
     VirtQueue *vq;
     unsigned int index;
     VirtIOCryptodevWorker *worker;
+    int num; /* entries when its memory was mapped; 0: not known yet */
     unsigned int in_flight;
     bool held;    /* in_flight is at its limit and notifications are off */
     bool serving; /* queue_serve() is on the stack */
@@ -169,6 +170,9 @@ struct VirtIOCryptodev {
 
 /* handle_output of every queue. */
 void virtio_cryptodev_handle_output(VirtIODevice *vdev, VirtQueue *vq);
+
+/* Remember how many entries a queue has now; @queue NULL: all, where not known. */
+void virtio_cryptodev_note_num(VirtIOCryptodev *s, VirtIOCryptodevQueue *queue);
 
 /* Look at all queues: requests may be there that nobody will kick for. */
 void virtio_cryptodev_resume(VirtIOCryptodev *s);
