@@ -174,8 +174,13 @@ static void make_slot(struct front *front, struct slot *s, enum kind kind)
 
 static bool failed(struct driver *d, const char *what)
 {
-	d->error = what;
+	__atomic_store_n(&d->error, what, __ATOMIC_RELEASE);
 	return false;
+}
+
+static bool has_failed(const struct driver *d)
+{
+	return __atomic_load_n(&d->error, __ATOMIC_ACQUIRE) != NULL;
 }
 
 static bool make_session(struct driver *d, int which)
@@ -235,7 +240,7 @@ static bool check(struct driver *d, struct slot *s, enum kind kind, uint32_t use
 {
 	uint32_t status = le32toh(s->reply->status);
 
-	d->answers++;
+	__atomic_fetch_add(&d->answers, 1, __ATOMIC_RELAXED);
 	if (status == VCD_S_STALE) {
 		d->stale++;
 		if (used != sizeof(*s->reply) || memcmp(s->src, s->input, s->in_len))
@@ -316,7 +321,7 @@ static uint32_t hash_step(struct driver *d, uint16_t flags)
 
 	front_prepare_crypt(d->scratch, d->session[S_SHA], flags, 64, NULL, 0);
 	memset(d->scratch->in, 'h', 64);
-	d->answers++;
+	__atomic_fetch_add(&d->answers, 1, __ATOMIC_RELAXED);
 	if (front_execute(d->queue, d->scratch, 64, out))
 		return VCD_S_COUNT;
 	return front_status(d->scratch);
@@ -349,7 +354,7 @@ static void *driver_main(void *arg)
 {
 	struct driver *d = arg;
 
-	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE) && !d->error)
+	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE) && !has_failed(d))
 		if (!round_of(d) || !hash_in_parts(d))
 			break;
 	return NULL;
@@ -407,7 +412,7 @@ static void load_progress(const struct load *load, uint64_t more)
 	for (tries = 0; answers(load) < until; tries++) {
 		assert_true(tries < FRONT_TIMEOUT_MS);
 		for (i = 0; i < QUEUES; i++)
-			if (load->drivers[i].error)
+			if (has_failed(&load->drivers[i]))
 				return;
 		usleep(1000);
 	}
