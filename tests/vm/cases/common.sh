@@ -91,6 +91,7 @@ counter() {
 
 vm_start() {
 	mkfifo "$WORK/in"
+	: >"$WORK/out"
 	vm "$@" <"$WORK/in" >"$WORK/out" 2>"$WORK/err" &
 	VM_PID=$!
 	exec {VM_IN}>"$WORK/in"
