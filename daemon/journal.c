@@ -6,17 +6,21 @@
 #include "daemon/journal.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 
+#include "daemon/log.h"
 #include "daemon/util.h"
 
 #define BIT(n) (1ull << (n))
 
-void journal_init(struct journal *journal)
+void journal_init(struct journal *journal, unsigned int queues)
 {
 	unsigned int i;
 
 	memset(journal, 0, sizeof(*journal));
+	journal->queues = queues;
 	journal->backend_fd = -1;
 	for (i = 0; i < VCD_MAX_QUEUES; i++)
 		journal->queue[i] = (struct journal_queue){
@@ -44,14 +48,14 @@ void journal_clear(struct journal *journal)
 		close_fd(&journal->queue[i].call.fd);
 		close_fd(&journal->queue[i].err.fd);
 	}
-	journal_init(journal);
+	journal_init(journal, journal->queues);
 }
 
 /* ---- taking notes --------------------------------------------------------------------- */
 
 static struct journal_queue *find_queue(struct journal *journal, uint64_t index)
 {
-	return index < VCD_MAX_QUEUES ? &journal->queue[index] : NULL;
+	return index < journal->queues ? &journal->queue[index] : NULL;
 }
 
 static int keep_table(struct journal *journal, struct vu_message *m)
@@ -129,10 +133,21 @@ static void reset_device(struct journal *journal)
 	unsigned int i;
 
 	journal->status = 0;
-	for (i = 0; i < VCD_MAX_QUEUES; i++) {
+	for (i = 0; i < journal->queues; i++) {
 		stop(&journal->queue[i]);
 		journal->queue[i].enable = 0;
 	}
+}
+
+/* Without protocol features there is no message that enables queues: they are. */
+static void keep_features(struct journal *journal, uint64_t features)
+{
+	unsigned int i;
+
+	journal->features = features;
+	journal->has_features = true;
+	for (i = 0; i < journal->queues && !(features & BIT(VU_F_PROTOCOL_FEATURES)); i++)
+		journal->queue[i].enable = 1;
 }
 
 /* Messages about a queue that hold its index and a number. */
@@ -170,11 +185,11 @@ int journal_apply(struct journal *journal, struct vu_message *m, bool refused)
 {
 	switch (m->header.request) {
 	case VU_SET_FEATURES:
-		journal->features = m->payload.u64;
-		journal->has_features = true;
+		keep_features(journal, m->payload.u64);
 		return 0;
 	case VU_SET_PROTOCOL_FEATURES:
 		journal->protocol_features = m->payload.u64;
+		journal->ever |= m->payload.u64;
 		journal->has_protocol_features = true;
 		return 0;
 	case VU_SET_BACKEND_REQ_FD:
@@ -290,16 +305,17 @@ static bool queue_step(const struct journal_queue *queue, uint32_t index, unsign
 }
 
 #define FIRST_STEPS 4u
+#define LAST_STEPS 1u
 
 /* Step @n of all there can be; whether there is something to say in it. */
 static bool message_of(const struct journal *journal, unsigned int n, struct vu_message *m)
 {
-	bool slots = journal->protocol_features & BIT(VU_PROTOCOL_F_CONFIGURE_MEM_SLOTS);
+	bool slots = journal->ever & BIT(VU_PROTOCOL_F_CONFIGURE_MEM_SLOTS);
 
 	switch (n) {
 	case 0:
 		return journal->has_protocol_features &&
-		       number(m, VU_SET_PROTOCOL_FEATURES, journal->protocol_features);
+		       number(m, VU_SET_PROTOCOL_FEATURES, journal->ever);
 	case 1:
 		return journal->has_features && number(m, VU_SET_FEATURES, journal->features);
 	case 2:
@@ -317,12 +333,17 @@ static bool message_of(const struct journal *journal, unsigned int n, struct vu_
 		return n == 0 && journal->region_count && table(journal, m);
 	}
 	n -= MEMORY_MAX_REGIONS;
-	return queue_step(&journal->queue[n / QUEUE_STEPS], n / QUEUE_STEPS, n % QUEUE_STEPS, m);
+	if (n < journal->queues * QUEUE_STEPS)
+		return queue_step(&journal->queue[n / QUEUE_STEPS], n / QUEUE_STEPS,
+				  n % QUEUE_STEPS, m);
+	return journal->ever != journal->protocol_features &&
+	       number(m, VU_SET_PROTOCOL_FEATURES, journal->protocol_features);
 }
 
 bool journal_next(const struct journal *journal, unsigned int *cursor, struct vu_message *message)
 {
-	const unsigned int end = FIRST_STEPS + MEMORY_MAX_REGIONS + VCD_MAX_QUEUES * QUEUE_STEPS;
+	const unsigned int end =
+	    FIRST_STEPS + MEMORY_MAX_REGIONS + journal->queues * QUEUE_STEPS + LAST_STEPS;
 
 	while (*cursor < end) {
 		memset(message, 0, sizeof(*message));
@@ -330,4 +351,32 @@ bool journal_next(const struct journal *journal, unsigned int *cursor, struct vu
 			return true;
 	}
 	return false;
+}
+
+/* ---- giving up ------------------------------------------------------------------------ */
+
+/*
+ * The worker made it one that does not block, but the front end has it too and may
+ * undo that: so it is asked first whether there is room.
+ */
+static void signal_broken(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	const uint64_t one = 1;
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) ||
+	    poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
+		return;
+	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		log_limited(LOG_DEBUG, "signal to the front end failed: %m");
+}
+
+void journal_report_broken(const struct journal *journal)
+{
+	unsigned int i;
+
+	for (i = 0; i < journal->queues; i++)
+		if (journal->queue[i].err.fd >= 0)
+			signal_broken(journal->queue[i].err.fd);
 }

@@ -13,6 +13,9 @@
  * a new worker in the way the front end negotiated: region by region, or as a
  * table.
  *
+ * A front end may give up a protocol feature that it has used. A new worker is told
+ * all that it ever had, then what it did with them, and in the end those it has.
+ *
  * Invariants
  * - Only messages that the worker accepted get in: they were checked there, by
  *   the same code that will see them again. What is relied on here is checked
@@ -75,7 +78,9 @@ struct journal_queue {
  * @features: virtio features
  * @has_protocol_features: likewise
  * @protocol_features: protocol features
+ * @ever: all protocol features that were accepted at some time
  * @status: device status, 0: not told
+ * @queues: how many the device has
  * @backend_fd: channel for the backend's requests, or -1
  * @region_count: regions of guest memory
  * @region: these
@@ -86,15 +91,17 @@ struct journal {
 	bool has_protocol_features;
 	uint64_t features;
 	uint64_t protocol_features;
+	uint64_t ever;
 	uint64_t status;
+	unsigned int queues;
 	int backend_fd;
 	unsigned int region_count;
 	struct journal_region region[MEMORY_MAX_REGIONS];
 	struct journal_queue queue[VCD_MAX_QUEUES];
 };
 
-/** journal_init - an empty one. */
-void journal_init(struct journal *journal);
+/** journal_init - an empty one, of a device with so many queues, at most VCD_MAX_QUEUES. */
+void journal_init(struct journal *journal, unsigned int queues);
 
 /** journal_clear - forget everything and close all descriptors. */
 void journal_clear(struct journal *journal);
@@ -121,5 +128,12 @@ int journal_apply(struct journal *journal, struct vu_message *message, bool refu
  * Return: whether there was one.
  */
 bool journal_next(const struct journal *journal, unsigned int *cursor, struct vu_message *message);
+
+/**
+ * journal_report_broken - tell the front end that its queues are not served.
+ *
+ * On their error descriptors. Does not block, whatever these are.
+ */
+void journal_report_broken(const struct journal *journal);
 
 #endif /* VCD_DAEMON_JOURNAL_H */

@@ -217,8 +217,10 @@ static void watch_while(struct supervisor *s, int fd, bool on, bool *is)
 static int start_child(struct supervisor *s, struct child *child, const struct program *program)
 {
 	int link = -1;
-	pid_t pid = spawn_worker(program, &s->sandbox, s->ledger.fd, s->control, &link);
+	pid_t pid;
 
+	ledger_mend(&s->ledger);
+	pid = spawn_worker(program, &s->sandbox, s->ledger.fd, s->control, &link);
 	if (pid < 0)
 		return (int)pid;
 	child->state = STARTING;
@@ -265,18 +267,6 @@ static void ask_to_end(struct supervisor *s, struct child *child)
 	s->deadline = now_ns() + END_MS * 1000000ull;
 }
 
-/* Tell the front end that its queues are not served. */
-static void report_broken(struct supervisor *s)
-{
-	const uint64_t one = 1;
-	unsigned int i;
-
-	for (i = 0; i < VCD_MAX_QUEUES; i++)
-		if (s->journal.queue[i].err.fd >= 0 &&
-		    write(s->journal.queue[i].err.fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-			log_limited(LOG_DEBUG, "signal to the front end failed: %m");
-}
-
 /* The worker died; see to the next one. */
 static void replace_worker(struct supervisor *s, const char *how, int number)
 {
@@ -295,7 +285,7 @@ static void replace_worker(struct supervisor *s, const char *how, int number)
 			"%u workers in a row ended without having done anything; the device "
 			"is out of order, one is tried every %u s",
 			GIVE_UP, RETRY_MAX_MS / 1000);
-		report_broken(s);
+		journal_report_broken(&s->journal);
 	}
 	if (delay)
 		s->deadline = now_ns() + delay * 1000000ull;
@@ -872,7 +862,7 @@ int supervise(const struct options *options, char **argv)
 	    .worker = {.link = -1, .program.fd = -1},
 	    .second = {.link = -1, .program.fd = -1},
 	};
-	journal_init(&s.journal);
+	journal_init(&s.journal, options->num_queues);
 	err = open_all(&s, argv);
 	if (err)
 		log_msg(LOG_ERROR, "cannot start: %s", strerror(-err));

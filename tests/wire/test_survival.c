@@ -568,6 +568,23 @@ static void test_messages_and_kills(void **state)
 	rig_stop(&rig);
 }
 
+/* What the front end had reset is no obstacle to the next worker. */
+static void test_reset_and_killed(void **state)
+{
+	struct rig rig;
+
+	rig_start(&rig, &(struct front_options){.queues = 2}, NULL);
+	assert_int_equal(front_set(rig.front, VU_RESET_DEVICE, NULL, 0, -1), 0);
+	assert_int_equal(front_start(rig.front), 0);
+	kill_worker(&rig);
+	rig_check(&rig);
+	assert_int_equal(front_set_u64(rig.front, VU_SET_STATUS, 0), 0);
+	kill_worker(&rig);
+	assert_int_equal(front_start(rig.front), 0);
+	rig_check(&rig);
+	rig_stop(&rig);
+}
+
 /* A front end that leaves while there is no worker; the next one gets a clean device. */
 static void test_leaves_and_kills(void **state)
 {
@@ -697,6 +714,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_killed_uml),
 	    cmocka_unit_test(test_upgraded),
 	    cmocka_unit_test(test_messages_and_kills),
+	    cmocka_unit_test(test_reset_and_killed),
 	    cmocka_unit_test(test_leaves_and_kills),
 	    cmocka_unit_test(test_places),
 	    cmocka_unit_test(test_poison),
