@@ -62,15 +62,16 @@ static void place(struct ledger *ledger, const struct layout *layout,
 	ledger->undo_size = shape->undo_size;
 }
 
-static void fill(struct ledger *ledger, const struct ledger_shape *shape)
+void ledger_mend(struct ledger *ledger)
 {
-	ledger->head->magic = LEDGER_MAGIC;
-	ledger->head->version = LEDGER_VERSION;
-	ledger->head->queues = shape->queues;
-	ledger->head->threads = shape->threads;
-	ledger->head->counters_size = sizeof(struct vcd_device_counters);
-	ledger->head->undo_size = shape->undo_size;
-	ledger->head->begin = now_ns();
+	struct ledger_head *head = ledger->head;
+
+	head->magic = LEDGER_MAGIC;
+	head->version = LEDGER_VERSION;
+	head->queues = ledger->queues;
+	head->threads = ledger->threads;
+	head->counters_size = sizeof(struct vcd_device_counters);
+	head->undo_size = ledger->undo_size;
 }
 
 int ledger_private(struct ledger *ledger, const struct ledger_shape *shape)
@@ -84,7 +85,8 @@ int ledger_private(struct ledger *ledger, const struct ledger_shape *shape)
 		return -ENOMEM;
 	memset(ledger->head, 0, layout.size);
 	place(ledger, &layout, &without);
-	fill(ledger, &without);
+	ledger_mend(ledger);
+	ledger->head->begin = now_ns();
 	return 0;
 }
 
@@ -116,7 +118,8 @@ int ledger_create(struct ledger *ledger, const struct ledger_shape *shape)
 	if (err)
 		return err;
 	place(ledger, &layout, shape);
-	fill(ledger, shape);
+	ledger_mend(ledger);
+	ledger->head->begin = now_ns();
 	return 0;
 }
 
@@ -285,13 +288,15 @@ static void recover_thread(const struct undo *undo, struct ledger_queue *queue,
 			   const struct memory *memory)
 {
 	struct ledger_thread *thread = undo->thread;
-	unsigned int pieces = MIN(thread->pieces, LEDGER_PIECES);
+	unsigned int pieces = __atomic_load_n(&thread->pieces, __ATOMIC_RELAXED);
 	size_t used = 0;
 	unsigned int i;
 
-	for (i = 0; i < pieces; i++) {
-		const struct ledger_piece piece = thread->piece[i];
+	for (i = 0; i < pieces && i < LEDGER_PIECES; i++) {
+		struct ledger_piece piece = thread->piece[i];
 
+		/* What is checked is the copy. */
+		__asm__ volatile("" : "+m"(piece));
 		if (!undo->bytes || piece.len > undo->size - used)
 			break;
 		put_back(memory, &piece, undo->bytes + used);
@@ -308,7 +313,7 @@ void ledger_recover(struct ledger *ledger, const struct memory *memory)
 
 	for (i = 0; i < ledger->threads; i++) {
 		struct undo undo = ledger_undo(ledger, i);
-		uint32_t index = undo.thread->queue;
+		uint32_t index = __atomic_load_n(&undo.thread->queue, __ATOMIC_ACQUIRE);
 
 		if (index > 0 && index <= ledger->queues &&
 		    undo.thread->done == ledger->queue[index - 1].done)

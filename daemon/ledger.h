@@ -211,6 +211,15 @@ int ledger_create(struct ledger *ledger, const struct ledger_shape *shape);
  */
 int ledger_open(struct ledger *ledger, int fd, const struct ledger_shape *shape);
 
+/**
+ * ledger_mend - write again what says that the file is a ledger, and of what shape.
+ * @ledger: one that this process made
+ *
+ * A worker may have spoilt it. The next one would take it for another version's, and
+ * not start.
+ */
+void ledger_mend(struct ledger *ledger);
+
 /** ledger_close - unmap it; fine on a zeroed one with fd -1. */
 void ledger_close(struct ledger *ledger);
 
