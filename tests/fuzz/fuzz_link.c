@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fuzz_link.c - any front end, and the death of the worker behind any of its messages.
+ *
+ * Messages go to a worker's end of the link, without threads; their outcome comes back,
+ * and is noted in a journal as the supervisor does it. Then a new worker is told the
+ * journal. What is checked, beside what sanitizers see: it accepts all of it, and is
+ * where the first one was: features, status, memory and queues.
+ *
+ * Input: records, as many as there are: request; flags and number of descriptors; size;
+ * payload. Of the flags, the low bit asks for a reply, the next 3 tell how many
+ * descriptors, the next which kind: an eventfd, or memory.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/journal.h"
+#include "daemon/link.h"
+#include "daemon/log.h"
+#include "daemon/util.h"
+
+#define QUEUES 2u
+#define MEMORY 65536
+#define MAX_RECORDS 200u
+
+/* What is larger never gets to a worker, message.c sees to that. */
+static_assert(sizeof(union vu_payload) >= UINT8_MAX, "size in one byte");
+
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			abort();                                                                   \
+	} while (0)
+
+/**
+ * struct side - a worker without threads, and its supervisor's end.
+ * @backend: backend
+ * @queues: its queues
+ * @worker: its worker, never started
+ * @ledger: its ledger, without undo
+ * @vu: the worker's end of the link
+ * @socket: the other one
+ * @reader: what came back
+ */
+struct side {
+	struct backend backend;
+	struct queue queues[QUEUES];
+	struct worker worker;
+	struct ledger ledger;
+	struct vhost_user vu;
+	int socket;
+	struct vu_reader reader;
+};
+
+/* Large. */
+static struct journal journal;
+static struct side first, second;
+
+static struct vcd_engine *engine;
+static int memory_fd;
+
+static void open_once(void)
+{
+	if (engine)
+		return;
+	log_set_level(LOG_ERROR);
+	CHECK(vcd_engine_open("openssl", 1, &engine) == 0);
+	memory_fd = memfd_create("guest", MFD_CLOEXEC);
+	CHECK(memory_fd >= 0 && ftruncate(memory_fd, MEMORY) == 0);
+}
+
+static void begin(struct side *side)
+{
+	struct vcd_device_options options = {
+	    .engine = engine, .workers = 1, .num_queues = QUEUES, .max_sessions = 4};
+	unsigned int i;
+	int pair[2];
+
+	memset(side, 0, sizeof(*side));
+	CHECK(ledger_private(&side->ledger, &(struct ledger_shape){QUEUES, 1, 0}) == 0);
+	for (i = 0; i < QUEUES; i++) {
+		queue_init(&side->queues[i], i);
+		side->queues[i].ledger = &side->ledger.queue[i];
+	}
+	side->worker.epoll = epoll_create1(EPOLL_CLOEXEC);
+	side->worker.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	CHECK(side->worker.epoll >= 0 && side->worker.wake >= 0);
+	side->backend.ledger = &side->ledger;
+	side->backend.num_queues = QUEUES;
+	side->backend.num_workers = 1;
+	side->backend.queues = side->queues;
+	side->backend.workers = &side->worker;
+	CHECK(vcd_device_new(&options, &side->backend.device) == 0);
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+	side->socket = pair[0];
+	vhost_user_begin(&side->vu, &side->backend, pair[1]);
+	side->vu.linked = true;
+}
+
+static void end(struct side *side)
+{
+	unsigned int i;
+
+	vhost_user_end(&side->vu);
+	backend_reset(&side->backend);
+	CHECK(side->backend.memory.count == 0);
+	for (i = 0; i < QUEUES; i++)
+		queue_destroy(&side->queues[i]);
+	vu_read_next(&side->reader);
+	close(side->socket);
+	close(side->worker.epoll);
+	close(side->worker.wake);
+	vcd_device_free(side->backend.device);
+	ledger_close(&side->ledger);
+}
+
+/* One message, and its outcome, as the supervisor sees it. */
+static const struct vu_message *tell(struct side *side, const struct vu_message *m)
+{
+	vu_read_next(&side->reader);
+	CHECK(vu_send(side->socket, m) == 0);
+	/* The end of it has to be answered at once: exactly one reply each. */
+	CHECK(vhost_user_input(&side->vu) == 0);
+	CHECK(vu_read_reply(&side->reader, side->socket) == 1);
+	CHECK(side->reader.message.header.request == m->header.request ||
+	      side->reader.message.header.request == LINK_DONE ||
+	      side->reader.message.header.request == LINK_VIOLATED);
+	return &side->reader.message;
+}
+
+/* A message of the input. What is left of it. */
+static size_t next_message(const uint8_t *data, size_t size, struct vu_message *m)
+{
+	size_t len, i;
+
+	m->header.request = data[0] % VU_REQUEST_COUNT;
+	m->header.flags = VU_VERSION | (data[1] & 1 ? VU_NEED_REPLY : 0);
+	len = data[2];
+	m->header.size = (uint32_t)len;
+	m->fd_count = (data[1] >> 1) % 8;
+	for (i = 0; i < m->fd_count; i++) {
+		m->fds[i] = data[1] & 16 ? fcntl(memory_fd, F_DUPFD_CLOEXEC, 0)
+					 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		CHECK(m->fds[i] >= 0);
+	}
+	size -= 3;
+	memcpy(&m->payload, data + 3, len < size ? len : size);
+	return len < size ? size - len : 0;
+}
+
+/* The front end's message, on the first worker. Whether the front end stays. */
+static bool forward(struct vu_message *m)
+{
+	const struct vu_message *reply = tell(&first, m);
+	bool violated = reply->header.request == LINK_VIOLATED;
+	bool refused = m->header.request != VU_GET_VRING_BASE && reply->payload.u64 != 0;
+	unsigned int i;
+
+	if (!violated)
+		CHECK(journal_apply(&journal, m, refused) == 0);
+	for (i = 0; i < m->fd_count; i++)
+		close_fd(&m->fds[i]);
+	return !violated;
+}
+
+static void replay(void)
+{
+	struct vu_message resume = {.header = {.request = LINK_RESUME, .flags = VU_VERSION}};
+	unsigned int cursor = 0;
+	struct vu_message m;
+
+	second.backend.replaying = true;
+	while (journal_next(&journal, &cursor, &m))
+		CHECK(tell(&second, &m)->header.request != LINK_VIOLATED);
+	CHECK(tell(&second, &resume)->header.request == LINK_DONE);
+	CHECK(second.reader.message.payload.u64 == 0);
+}
+
+static void compare_queues(const struct queue *a, const struct queue *b)
+{
+	CHECK(a->num == b->num && a->placed == b->placed && a->enabled == b->enabled);
+	CHECK(a->desc_user == b->desc_user && a->avail_user == b->avail_user &&
+	      a->used_user == b->used_user);
+	CHECK((a->kick_fd >= 0) == (b->kick_fd >= 0) && (a->call_fd >= 0) == (b->call_fd >= 0) &&
+	      (a->err_fd >= 0) == (b->err_fd >= 0));
+	CHECK(a->active == b->active);
+}
+
+static void compare(void)
+{
+	const struct memory *a = &first.backend.memory, *b = &second.backend.memory;
+	unsigned int i;
+
+	CHECK(first.vu.protocol_features == second.vu.protocol_features);
+	CHECK(first.vu.status == second.vu.status);
+	CHECK((first.vu.backend_socket >= 0) == (second.vu.backend_socket >= 0));
+	CHECK(first.backend.features == second.backend.features);
+	CHECK(a->count == b->count);
+	for (i = 0; i < a->count; i++)
+		CHECK(a->regions[i].guest_addr == b->regions[i].guest_addr &&
+		      a->regions[i].size == b->regions[i].size &&
+		      a->regions[i].user_addr == b->regions[i].user_addr);
+	for (i = 0; i < QUEUES; i++)
+		compare_queues(&first.queues[i], &second.queues[i]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	unsigned int records = 0;
+	bool stays = true;
+
+	open_once();
+	journal_init(&journal, QUEUES);
+	begin(&first);
+	while (size >= 3 && stays && records++ < MAX_RECORDS) {
+		struct vu_message m = {0};
+		size_t left;
+
+		left = next_message(data, size, &m);
+		stays = forward(&m);
+		data += size - left;
+		size = left;
+	}
+	if (stays) {
+		begin(&second);
+		replay();
+		compare();
+		end(&second);
+	}
+	end(&first);
+	journal_clear(&journal);
+	return 0;
+}
