@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,10 +63,29 @@ static void child(const struct process_setup *setup, const char *const *argv, in
 	place(setup->close_stdin ? -1 : in, 0);
 	place(setup->close_stdout ? -1 : out, 1);
 	place(err, 2);
+	/* Ctrl-C and changes of size go to the process that has the terminal for its own. */
+	if (setup->columns && (setsid() < 0 || ioctl(0, TIOCSCTTY, 0) < 0))
+		_exit(126);
 	reset_signals();
 	/* execv() does not change the strings; its type is older than const. */
 	execv(argv[0], (char *const *)(uintptr_t)argv);
 	_exit(127);
+}
+
+/*
+ * A terminal in place of both pipes: ours are @in[1] and @out[0], the child's @in[0] and
+ * @out[1].
+ */
+static void make_terminal(const struct process_setup *setup, int *in, int *out)
+{
+	struct winsize size = {.ws_row = setup->rows, .ws_col = setup->columns};
+
+	assert_int_equal(openpty(&in[1], &in[0], NULL, NULL, &size), 0);
+	out[0] = fcntl(in[1], F_DUPFD_CLOEXEC, 0);
+	out[1] = fcntl(in[0], F_DUPFD_CLOEXEC, 0);
+	assert_true(out[0] >= 0 && out[1] >= 0);
+	assert_int_not_equal(fcntl(in[0], F_SETFD, FD_CLOEXEC), -1);
+	assert_int_not_equal(fcntl(in[1], F_SETFD, FD_CLOEXEC), -1);
 }
 
 static void set_nonblocking(int fd)
@@ -80,8 +101,12 @@ struct process *process_start(const struct process_setup *setup, const char *con
 
 	assert_non_null(p);
 	setup = setup ? setup : &pipes;
-	make_pipe(in);
-	make_pipe(out);
+	if (setup->columns) {
+		make_terminal(setup, in, out);
+	} else {
+		make_pipe(in);
+		make_pipe(out);
+	}
 	make_pipe(err);
 	p->pid = fork();
 	assert_int_not_equal(p->pid, -1);
@@ -193,17 +218,31 @@ static void show_all(void)
 			      p->feed_len, p->out.len, text_of(&p->err));
 }
 
-void process_pump_until(bool (*done)(void *arg), void *arg, const char *what)
+static int64_t patience_ms(void)
 {
-	int64_t limit = now_ms() + PROCESS_PATIENCE_MS;
+	const char *seconds = getenv("CHAT_PATIENCE");
+
+	return 1000 * (int64_t)(seconds ? atoi(seconds) : PROCESS_PATIENCE);
+}
+
+bool process_pump_long(bool (*done)(void *arg), void *arg)
+{
+	int64_t limit = now_ms() + patience_ms();
 
 	while (!done(arg)) {
-		if (now_ms() > limit) {
-			show_all();
-			fail_msg("waited in vain: %s", what);
-		}
+		if (now_ms() > limit)
+			return false;
 		process_pump_once(20);
 	}
+	return true;
+}
+
+void process_pump_until(bool (*done)(void *arg), void *arg, const char *what)
+{
+	if (process_pump_long(done, arg))
+		return;
+	show_all();
+	fail_msg("waited in vain: %s", what);
 }
 
 struct text_wait {

@@ -15,7 +15,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PROCESS_PATIENCE_MS 60000
+/* Seconds each wait may take, unless $CHAT_PATIENCE says otherwise. */
+#define PROCESS_PATIENCE 60
 
 /** struct stream - bytes a process wrote, with a 0 behind them that is not counted */
 struct stream {
@@ -53,12 +54,17 @@ struct process {
  * @stdout_fd: the same for standard output, then nothing is collected
  * @close_stdin: start without a standard input
  * @close_stdout: start without a standard output
+ * @columns: if above 0, standard input and output are a terminal of so many columns, the
+ *	process's controlling one; process.in and process.out are its other side
+ * @rows: its rows
  */
 struct process_setup {
 	int stdin_fd;
 	int stdout_fd;
 	bool close_stdin;
 	bool close_stdout;
+	unsigned short columns;
+	unsigned short rows;
 };
 
 /** process_start() - start @argv (NULL at the end); setup may be NULL */
@@ -84,6 +90,9 @@ void process_expect_exit(struct process *p, int code);
 
 /** process_pump_until() - wait until @done says so; fails with @what after the limit */
 void process_pump_until(bool (*done)(void *arg), void *arg, const char *what);
+
+/** process_pump_long() - the same, but returns false after the limit */
+bool process_pump_long(bool (*done)(void *arg), void *arg);
 
 /** process_pump_once() - move what can be moved within @timeout_ms */
 void process_pump_once(int timeout_ms);

@@ -424,7 +424,7 @@ static void on_terminal(const char *const *extra, const void *text, size_t len, 
 		struct pollfd wait = {.fd = master, .events = POLLIN};
 		ssize_t got;
 
-		assert_int_equal(poll(&wait, 1, PROCESS_PATIENCE_MS), 1);
+		assert_int_equal(poll(&wait, 1, 1000 * PROCESS_PATIENCE), 1);
 		got = read(master, shown + n, size - 1 - n);
 		assert_true(got > 0);
 		n += (size_t)got;
