@@ -61,7 +61,7 @@ struct rsp *rsp_open(const char *path)
 {
 	struct rsp *rsp = calloc(1, sizeof(*rsp));
 	FILE *file = fopen(path, "re");
-	size_t len;
+	size_t len = 0;
 
 	if (rsp && file)
 		rsp->text = read_all(file, &len);
