@@ -8,9 +8,11 @@
  * TARGET-PORT. The nth connection is reset, both sides, after the nth limit of bytes in either
  * direction; 0: never; the last limit is for all that follow. "f" before a limit: the bytes
  * are not passed on from there but silently kept, and the connection is reset 8 seconds
- * later; "x": one bit of the byte at the limit is changed instead.
+ * later; "h": they are held back until SIGUSR1; "x": one bit of the byte at the limit is
+ * changed instead.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <signal.h>
@@ -26,7 +28,7 @@
 #define FREEZE_S 8
 
 struct limit {
-	char kind; /* 0, 'f' or 'x' */
+	char kind; /* 0, 'f', 'h' or 'x' */
 	unsigned long bytes;
 };
 
@@ -36,11 +38,18 @@ struct pair {
 	struct limit limit;
 	unsigned long passed;
 	time_t frozen;
+	bool held;
 };
 
 static struct limit limits[MAX_LIMITS];
 static unsigned int limit_count, connections;
 static struct pair pairs[MAX_PAIRS];
+static volatile sig_atomic_t released;
+
+static void on_release(int sig)
+{
+	released = sig;
+}
 
 static int loopback(uint16_t port, struct sockaddr_in *addr)
 {
@@ -111,6 +120,9 @@ static void pass(struct pair *p, int from)
 				p->frozen = time(NULL);
 			len = 0;
 			break;
+		case 'h':
+			p->held = true; /* from the next piece on */
+			break;
 		default:
 			if (before)
 				send(p->fd[!from], data, before, MSG_NOSIGNAL);
@@ -127,13 +139,15 @@ int main(int argc, char **argv)
 {
 	struct sockaddr_in addr;
 	socklen_t len = sizeof(addr);
+	struct sigaction release = {.sa_handler = on_release};
 	int listener = loopback(0, &addr);
 
 	if (argc != 3)
 		return 2;
+	sigaction(SIGUSR1, &release, NULL);
 	for (char *at = strtok(argv[2], ","); at && limit_count < MAX_LIMITS;
 	     at = strtok(NULL, ",")) {
-		bool letter = *at == 'f' || *at == 'x';
+		bool letter = *at == 'f' || *at == 'h' || *at == 'x';
 
 		limits[limit_count++] =
 		    (struct limit){letter ? *at : 0, strtoul(at + letter, NULL, 10)};
@@ -150,13 +164,17 @@ int main(int argc, char **argv)
 		for (int i = 0; i < 2 * MAX_PAIRS; i++) {
 			struct pair *p = &pairs[i / 2];
 
-			fds[1 + i] = (struct pollfd){.fd = p->open[i % 2] ? p->fd[i % 2] : -1,
-						     .events = POLLIN};
+			fds[1 + i] = (struct pollfd){
+			    .fd = p->open[i % 2] && (!p->held || released) ? p->fd[i % 2] : -1,
+			    .events = POLLIN};
 			if (p->fd[0] >= 0 && p->frozen && time(NULL) - p->frozen > FREEZE_S)
 				cut(p);
 		}
-		if (poll(fds, 1 + 2 * MAX_PAIRS, 500) < 0)
+		if (poll(fds, 1 + 2 * MAX_PAIRS, 500) < 0) {
+			if (errno == EINTR)
+				continue;
 			return 1;
+		}
 		for (int i = 0; i < 2 * MAX_PAIRS; i++)
 			if (fds[1 + i].revents && pairs[i / 2].fd[i % 2] >= 0)
 				pass(&pairs[i / 2], i % 2);

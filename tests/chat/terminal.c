@@ -74,14 +74,16 @@ static void put_mark(struct terminal *t, const char *bytes)
 {
 	size_t column = t->column;
 	char *cell;
+	size_t used, len = strlen(bytes);
 
 	assert_true(column > 0);
 	do
 		column--;
 	while (column && !t->line[t->row].cell[column][0]);
 	cell = t->line[t->row].cell[column];
-	assert_true(strlen(cell) + strlen(bytes) < TERMINAL_CELL);
-	strcat(cell, bytes);
+	used = strlen(cell);
+	assert_true(used + len < TERMINAL_CELL);
+	memcpy(cell + used, bytes, len + 1);
 }
 
 static void put(struct terminal *t, const char *bytes, size_t len)
