@@ -335,7 +335,7 @@ static bool batch_complete(const struct queue_batch *batch)
 	if (batch->n == VCD_BATCH_MAX || batch->iov_used > QUEUE_BATCH_IOVS / 2)
 		return true;
 	return batch->bytes >=
-	       (batch->n < QUEUE_BATCH_LANES ? QUEUE_BATCH_BYTES_MAX : QUEUE_BATCH_BYTES);
+	       (batch->n < batch->lanes ? QUEUE_BATCH_BYTES_MAX : QUEUE_BATCH_BYTES);
 }
 
 /* Take up to @n chains. 0, or how the ring is broken behind the ones taken. */
@@ -473,6 +473,7 @@ enum queue_result queue_process(struct queue *queue, struct vcd_device *device, 
 
 	if (!__atomic_load_n(&queue->active, __ATOMIC_RELAXED))
 		return QUEUE_SLEEPING;
+	batch->lanes = vcd_device_engine(device)->ops->lanes;
 	queue_lock(queue);
 	if (queue->active) {
 		left = process_locked(queue, device, worker, memory, batch, rearm);

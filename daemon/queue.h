@@ -26,9 +26,6 @@
  */
 #define QUEUE_BATCH_BYTES (64u * 1024)
 
-/** Requests that fill the lanes of a multi-buffer engine. */
-#define QUEUE_BATCH_LANES 16
-
 /** Bytes after which a batch is complete in any case, so that the lock is not held for long. */
 #define QUEUE_BATCH_BYTES_MAX (256u * 1024)
 
@@ -44,6 +41,7 @@
  * @iov: iovecs of all of them
  * @iov_used: of these in use
  * @bytes: descriptor bytes of all of them
+ * @lanes: requests that the engine works on at a time
  * @undo: where input is saved that the batch writes over; without a thread: nowhere
  */
 struct queue_batch {
@@ -54,6 +52,7 @@ struct queue_batch {
 	struct iovec iov[QUEUE_BATCH_IOVS];
 	unsigned int iov_used;
 	uint64_t bytes;
+	unsigned int lanes;
 	struct undo undo;
 };
 

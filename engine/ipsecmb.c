@@ -403,6 +403,7 @@ static void describe(struct vcd_engine *base, FILE *out)
 
 const struct vcd_engine_ops vcd_engine_ipsecmb = {
     .name = "ipsec-mb",
+    .lanes = 16,
     .open = engine_open,
     .close = engine_close,
     .has = engine_has,
@@ -416,6 +417,7 @@ const struct vcd_engine_ops vcd_engine_ipsecmb = {
 
 const struct vcd_engine_ops vcd_engine_auto = {
     .name = "auto",
+    .lanes = 16,
     .open = auto_open,
     .close = engine_close,
     .has = engine_has,
