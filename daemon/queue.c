@@ -51,6 +51,7 @@
 #include <errno.h>
 #include <linux/virtio_config.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "daemon/crash.h"
 #include "daemon/log.h"
@@ -330,12 +331,40 @@ static uint16_t ring_head(const struct queue *queue, unsigned int ahead)
 	return load_idx(&queue->avail->ring[(queue->last_avail + ahead) & (queue->num - 1)]);
 }
 
+/* How many chains further on an indirect table is fetched while one is walked. */
+#define PREFETCH_AHEAD 3
+
 static bool batch_complete(const struct queue_batch *batch)
 {
 	if (batch->n == VCD_BATCH_MAX || batch->iov_used > QUEUE_BATCH_IOVS / 2)
 		return true;
 	return batch->bytes >=
 	       (batch->n < batch->lanes ? QUEUE_BATCH_BYTES_MAX : QUEUE_BATCH_BYTES);
+}
+
+/* The compiler's own with "write" only reads where it does not know of prefetchw. */
+static void prefetch_write(const void *p)
+{
+#ifdef __x86_64__
+	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
+#else
+	__builtin_prefetch(p, 1);
+#endif
+}
+
+/*
+ * The next @n heads, not checked, at most a batch of them; returns how many. All at
+ * once: the driver goes on writing to the same line, and it would come and go
+ * with each head.
+ */
+static unsigned int heads_read(const struct queue *queue, unsigned int n, uint16_t *heads)
+{
+	n = MIN(n, (unsigned int)VCD_BATCH_MAX);
+	for (unsigned int i = 0; i < n; i++) {
+		heads[i] = ring_head(queue, i);
+		__builtin_prefetch(&queue->desc[heads[i] & (queue->num - 1)], 0);
+	}
+	return n;
 }
 
 /* Take up to @n chains. 0, or how the ring is broken behind the ones taken. */
@@ -353,18 +382,18 @@ static int gather(struct queue *queue, const struct memory *memory, unsigned int
 	batch->n = 0;
 	batch->iov_used = 0;
 	batch->bytes = 0;
+	n = heads_read(queue, n, batch->heads);
 	while (batch->n < n && !batch_complete(batch)) {
-		uint16_t head = ring_head(queue, 0);
+		uint16_t head = batch->heads[batch->n];
 		struct chain chain;
 		int err;
 
-		if (batch->n + 2 < n)
-			chain_prefetch(&source, ring_head(queue, 2));
+		if (batch->n + PREFETCH_AHEAD < n)
+			chain_prefetch(&source, batch->heads[batch->n + PREFETCH_AHEAD]);
 
 		err = chain_walk(&source, head, batch->iov + batch->iov_used, &chain);
 		if (err)
 			return err;
-		batch->heads[batch->n] = head;
 		batch->requests[batch->n] = (struct vcd_request){
 		    .in = chain.in,
 		    .out = chain.out,
@@ -376,7 +405,7 @@ static int gather(struct queue *queue, const struct memory *memory, unsigned int
 		if (chain.in_count)
 			__builtin_prefetch(chain.in[0].iov_base, 0);
 		if (chain.out_count)
-			__builtin_prefetch(chain.out[0].iov_base, 1);
+			prefetch_write(chain.out[0].iov_base);
 		batch->iov_used += chain.in_count + chain.out_count;
 		batch->bytes += chain.bytes;
 		batch->n++;

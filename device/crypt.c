@@ -270,14 +270,13 @@ uint32_t vcd_authcrypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req
 	return status;
 }
 
-static void finish(struct vcd_device *device, struct vcd_worker *worker, struct vcd_op *op)
+static void finish(struct vcd_worker *worker, struct vcd_op *op)
 {
 	static const uint8_t no_iv[VCD_MAX_IV_LEN];
 	const struct vcd_job *job = &op->job;
 
 	if (op->holds_hash)
 		vcd_hash_unlock(op->slot);
-	vcd_session_table_put(&device->table, op->slot);
 	if (job->status != VCD_S_OK) {
 		uint32_t status = job->status < VCD_S_COUNT ? job->status : VCD_S_IO;
 
@@ -301,7 +300,13 @@ void vcd_crypt_flush(struct vcd_device *device, struct vcd_worker *worker)
 	if (worker->n_ops)
 		vcd_engine_run(device->options.engine, worker->number, worker->jobs, worker->n_ops);
 	for (size_t i = 0; i < worker->n_ops; i++)
-		finish(device, worker, &worker->ops[i]);
+		finish(worker, &worker->ops[i]);
+	/*
+	 * Not in the same loop: a locked instruction waits for all stores before it,
+	 * and a reply goes to a line that the driver's processor had.
+	 */
+	for (size_t i = 0; i < worker->n_ops; i++)
+		vcd_session_table_put(&device->table, worker->ops[i].slot);
 	worker->n_ops = 0;
 	vcd_arena_empty(&worker->arena);
 }
