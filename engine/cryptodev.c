@@ -642,6 +642,7 @@ static uint32_t hash_copy(struct vcd_engine_session *dst_base, struct vcd_engine
 const struct vcd_engine_ops vcd_engine_cryptodev = {
     .name = "cryptodev",
     .lanes = 1,
+    .sleeps = true,
     .open = engine_open,
     .close = engine_close,
     .has = engine_has,

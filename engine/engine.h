@@ -168,6 +168,7 @@ struct vcd_job {
  * struct vcd_engine_ops - a backend. One file each: openssl.c, ipsecmb.c, cryptodev.c.
  * @name: as --engine names it
  * @lanes: jobs that it works on at a time: so many in a batch are worth waiting for
+ * @sleeps: a job may sleep in the kernel; else it computes in the calling thread
  * @open: make an engine for @workers workers; @arg is what follows ':' in the
  *	engine's name, or NULL. 0 and *ret set, or a negative errno: ENODEV the
  *	backend's device or library is not there, ENOMEM, EINVAL bad @arg
@@ -184,6 +185,7 @@ struct vcd_job {
 struct vcd_engine_ops {
 	const char *name;
 	unsigned int lanes;
+	bool sleeps;
 	int (*open)(const char *arg, unsigned int workers, struct vcd_engine **ret);
 	void (*close)(struct vcd_engine *engine);
 	bool (*has)(struct vcd_engine *engine, const struct vcd_alg *cipher,

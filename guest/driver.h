@@ -59,7 +59,7 @@
 
 /* A request never carries more than this, whatever the device would take. */
 #define VCD_DRV_MAX_REQUEST	(1024u * 1024)
-/* Payloads up to this are copied next to the header: one descriptor each way. */
+/* Most that vcd_copybreak lets lie next to the header: one descriptor each way. */
 #define VCD_COPY_MAX		4096u
 /* Descriptors that a device has to take in one chain: without, nothing works. */
 #define VCD_MIN_SEGMENTS	4u
@@ -456,6 +456,7 @@ struct vcd_req_ctx {
 /* Module parameters, main.c. */
 extern unsigned int vcd_timeout_ms;
 extern unsigned int vcd_spin_us;
+extern unsigned int vcd_copybreak;
 extern umode_t vcd_node_mode;
 extern unsigned int vcd_async_max;
 extern unsigned int vcd_share_requests;

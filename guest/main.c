@@ -24,6 +24,10 @@ unsigned int vcd_spin_us = 50;
 module_param_named(spin_us, vcd_spin_us, uint, 0644);
 MODULE_PARM_DESC(spin_us, "how long a caller polls for its reply before it sleeps; 0: never");
 
+unsigned int vcd_copybreak = 1024;
+module_param_named(copybreak, vcd_copybreak, uint, 0644);
+MODULE_PARM_DESC(copybreak, "bytes of data up to which a request has a copy, not the caller's own pages; at most 4096");
+
 umode_t vcd_node_mode = 0660;
 module_param_named(node_mode, vcd_node_mode, ushort, 0444);
 MODULE_PARM_DESC(node_mode, "Unix mode of /dev/crypto and /dev/cryptodevN");

@@ -6,7 +6,7 @@
  * and a tail of the driver's own (a tag to compare). Payload out is the data and
  * a tail of the driver's own (digest or tag).
  *
- *	beside	up to VCD_COPY_MAX: everything in two kernel buffers
+ *	beside	up to vcd_copybreak: everything in two kernel buffers
  *	pinned	the device reads and writes the program's own pages
  *	copied	the same through pages of ours, where pinning is not possible,
  *		not wanted (COP_FLAG_NO_ZC), or there is a tail to append
@@ -40,8 +40,10 @@ u32 vcd_xfer_max(const struct vcd_device *dev)
 
 static bool vcd_xfer_is_small(const struct vcd_xfer *xfer)
 {
-	return (u64)xfer->head_len + xfer->src_len + xfer->in_tail_len <=
-	       VCD_COPY_MAX && xfer->dst_len <= VCD_COPY_MAX;
+	u32 max = min(READ_ONCE(vcd_copybreak), VCD_COPY_MAX);
+
+	return (u64)xfer->head_len + xfer->src_len + xfer->in_tail_len <= max &&
+	       xfer->dst_len <= max;
 }
 
 /**

@@ -101,17 +101,6 @@ static void virtio_cryptodev_queue_enable(VirtIODevice *vdev, uint32_t index)
     }
 }
 
-/*
- * Inline execution is for engines that compute in the calling thread. One that
- * asks the host's kernel or hardware may sleep there, with the BQL held.
- */
-static bool engine_computes(const struct vcd_engine *engine)
-{
-    return !strcmp(engine->ops->name, "openssl") ||
-           !strcmp(engine->ops->name, "ipsec-mb") ||
-           !strcmp(engine->ops->name, "auto");
-}
-
 static bool properties_check(VirtIOCryptodev *s, Error **errp)
 {
     if (s->num_queues == VCD_AUTO_NUM_QUEUES) {
@@ -195,8 +184,8 @@ static bool backend_open(VirtIOCryptodev *s, Error **errp)
         s->engine = vcd_engine_close(s->engine);
         return false;
     }
-    if (!engine_computes(s->engine)) {
-        s->inline_max = 0;
+    if (s->engine->ops->sleeps) {
+        s->inline_max = 0; /* it would sleep with the BQL held */
     }
     return true;
 }
