@@ -10,7 +10,9 @@
  * under us, hence
  *
  * Invariants
- * - A descriptor is copied to the stack once; nothing is read from it again.
+ * - A descriptor is copied to the stack once; nothing is read from it again. Of an
+ *   indirect table the first COPIED are copied together, needed or not: a table
+ *   that is not in guest memory to that point is an error even so.
  * - Every index is compared with its table's size before use.
  * - At most `num` descriptors are visited in all, the ones in the indirect table
  *   included, whatever the links say: a loop ends.
@@ -23,6 +25,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/param.h>
 
 /* A descriptor in private memory and host order. */
 struct desc {
@@ -32,13 +35,27 @@ struct desc {
 	uint16_t next;
 };
 
+/* Descriptors at the head of an indirect table that are copied at once: drivers use few. */
+#define COPIED 8u
+
 /* Where we are: in the queue's own table, or in an indirect one. */
 struct walk {
 	bool indirect;
 	uint64_t table; /* guest address of the indirect table */
 	unsigned int entries;
 	unsigned int visited;
+	unsigned int copied; /* entries of the indirect table that are in copy[] */
+	struct vring_desc copy[COPIED];
 };
+
+/* At the queue's own table. The copies are not set: none counts. */
+static void walk_begin(struct walk *walk, const struct chain_source *source)
+{
+	walk->indirect = false;
+	walk->entries = source->num;
+	walk->visited = 0;
+	walk->copied = 0;
+}
 
 static int desc_read(const struct chain_source *source, const struct walk *walk, uint16_t index,
 		     struct desc *desc)
@@ -48,7 +65,9 @@ static int desc_read(const struct chain_source *source, const struct walk *walk,
 
 	if (index >= walk->entries)
 		return -EINVAL;
-	if (walk->indirect) {
+	if (index < walk->copied) {
+		raw = walk->copy[index];
+	} else if (walk->indirect) {
 		/* index * 16 fits easily; the sum was checked in enter_indirect(). */
 		err = memory_read(source->memory, source->cursor,
 				  walk->table + (uint64_t)index * sizeof(raw), &raw, sizeof(raw));
@@ -82,7 +101,9 @@ static int enter_indirect(const struct chain_source *source, struct walk *walk,
 	walk->indirect = true;
 	walk->table = desc->addr;
 	walk->entries = desc->len / (unsigned int)sizeof(struct vring_desc);
-	return 0;
+	walk->copied = MIN(walk->entries, COPIED);
+	return memory_read(source->memory, source->cursor, walk->table, walk->copy,
+			   walk->copied * sizeof(walk->copy[0]));
 }
 
 static int add_data(const struct chain_source *source, struct chain *chain, const struct desc *desc)
@@ -101,7 +122,12 @@ static int add_data(const struct chain_source *source, struct chain *chain, cons
 		return 0;
 
 	iov = (writable ? chain->out : chain->in) + *count;
-	n = memory_iov(source->memory, source->cursor, desc->addr, desc->len, iov, room - *count);
+	iov->iov_base = memory_last(source->memory, source->cursor, desc->addr, desc->len);
+	iov->iov_len = desc->len;
+	n = 1;
+	if (!iov->iov_base)
+		n = memory_iov(source->memory, source->cursor, desc->addr, desc->len, iov,
+			       room - *count);
 	if (n == -ENOSPC)
 		n = (int)(room - *count);
 	if (n < 0)
@@ -113,10 +139,11 @@ static int add_data(const struct chain_source *source, struct chain *chain, cons
 
 void chain_prefetch(const struct chain_source *source, uint16_t head)
 {
-	struct walk walk = {.entries = source->num};
+	struct walk walk;
 	struct iovec iov;
 	struct desc desc;
 
+	walk_begin(&walk, source);
 	if (desc_read(source, &walk, head, &desc) == 0 && (desc.flags & VRING_DESC_F_INDIRECT) &&
 	    memory_iov(source->memory, source->cursor, desc.addr, sizeof(struct vring_desc), &iov,
 		       1) == 1)
@@ -126,11 +153,12 @@ void chain_prefetch(const struct chain_source *source, uint16_t head)
 int chain_walk(const struct chain_source *source, uint16_t head, struct iovec *iov,
 	       struct chain *chain)
 {
-	struct walk walk = {.entries = source->num};
 	uint16_t index = head;
+	struct walk walk;
 	struct desc desc;
 	int err;
 
+	walk_begin(&walk, source);
 	*chain = (struct chain){.in = iov};
 	for (;;) {
 		if (walk.visited++ == source->num)

@@ -249,8 +249,13 @@ bool memory_guest(const struct memory *memory, const void *host, uint64_t *guest
 int memory_read(const struct memory *memory, struct memory_cursor *cursor, uint64_t guest_addr,
 		void *dst, size_t len)
 {
+	const void *at = memory_last(memory, cursor, guest_addr, len);
 	uint8_t *to = dst;
 
+	if (at) {
+		memcpy(dst, at, len);
+		len = 0;
+	}
 	while (len > 0) {
 		const struct memory_region *r = memory_find(memory, cursor, guest_addr);
 		uint64_t offset;

@@ -103,6 +103,25 @@ void memory_clear(struct memory *memory);
 void *memory_user(const struct memory *memory, uint64_t user_addr, uint64_t len);
 
 /**
+ * memory_last - translate what lies in the region that was used last.
+ *
+ * Return: where @len bytes at @guest_addr lie in our address space, if that region
+ * holds all of them; else NULL, and memory_iov() is to be asked.
+ */
+static inline void *memory_last(const struct memory *memory, const struct memory_cursor *cursor,
+				uint64_t guest_addr, uint64_t len)
+{
+	const struct memory_region *r;
+	uint64_t offset;
+
+	if (cursor->last >= memory->count)
+		return NULL;
+	r = &memory->regions[cursor->last];
+	offset = guest_addr - r->guest_addr;
+	return len <= r->size && offset <= r->size - len ? r->host + offset : NULL;
+}
+
+/**
  * memory_iov - translate a guest-physical range.
  * @memory: map
  * @cursor: of the caller

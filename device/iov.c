@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-struct vcd_iov vcd_iov_init(const struct iovec *iov, unsigned int count)
-{
-	return (struct vcd_iov){.iov = iov, .count = count};
-}
-
 uint64_t vcd_iov_total(const struct iovec *iov, unsigned int count)
 {
 	uint64_t total = 0;

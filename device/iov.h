@@ -29,7 +29,10 @@ struct vcd_iov {
 };
 
 /** vcd_iov_init - a cursor at the start of @count iovecs. */
-struct vcd_iov vcd_iov_init(const struct iovec *iov, unsigned int count);
+static inline struct vcd_iov vcd_iov_init(const struct iovec *iov, unsigned int count)
+{
+	return (struct vcd_iov){.iov = iov, .count = count};
+}
 
 /** vcd_iov_total - bytes of @count iovecs; UINT64_MAX should the sum not fit. */
 uint64_t vcd_iov_total(const struct iovec *iov, unsigned int count);
