@@ -89,6 +89,7 @@ enum refuse_code {
 	REFUSE_LOST = 5,    /* the conversation to resume is not known any more */
 	REFUSE_VERSION = 6,
 	REFUSE_PROTOCOL = 7, /* a frame that is none */
+	REFUSE_WORDS = 8,    /* in a conversation: the words that people compared differ */
 };
 
 struct refuse {

@@ -68,9 +68,16 @@ void greet_refuse(struct member *m, enum refuse_code code, const char *reason)
 		link_control(m->link, FRAME_REFUSE, body, w.len);
 		link_close(m->link);
 	}
+	if (member_is_present(m))
+		files_abandon(&m->files);
 	member_stage(m, MEMBER_LEAVING);
 	if (m->room->question == m)
 		m->room->question = NULL;
+}
+
+void greet_refuse_words(struct member *m)
+{
+	greet_refuse(m, REFUSE_WORDS, "the words differ: somebody sits between us");
 }
 
 /* Stop hard: somebody has another key than the one that was accepted for it. */
@@ -219,6 +226,11 @@ static struct member *find_session(struct member *m, const struct hello *h)
 
 static void resume(struct member *m, struct member *old, const struct hello *h)
 {
+	if (old->words_differ) {
+		greet_refuse_words(m);
+		member_stage(old, MEMBER_GONE);
+		return;
+	}
 	if (outbox_resume(&old->outbox, h->next)) {
 		greet_refuse(m, REFUSE_LOST, "what you have not received is not here any more");
 		return;
@@ -366,6 +378,10 @@ static void greet_answered(struct member *m, const struct hello *h)
 		}
 		use_nick(m, trust == TRUST_KNOWN ? known : NULL);
 	}
+	if (m->words_differ) {
+		greet_refuse_words(m);
+		return;
+	}
 	if (outbox_resume(&m->outbox, h->next)) {
 		link_fail(m->link, DOWN_PROTOCOL, "numbers that cannot be");
 		return;
@@ -375,6 +391,10 @@ static void greet_answered(struct member *m, const struct hello *h)
 
 static void refused(struct member *m, const struct refuse *r)
 {
+	if (r->code == REFUSE_WORDS && m->stage == MEMBER_AWAY) {
+		member_words_differ(m);
+		return;
+	}
 	ui_error(&m->room->ui, "refused", "%s refuses: %s", m->where,
 		 r->reason[0] ? r->reason : "no reason given");
 	link_close(m->link);

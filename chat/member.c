@@ -145,7 +145,10 @@ void member_verify(struct member *m, const char *word)
 		    "private. The conversation ends.",
 		    m->nick);
 		room_fail(room, CHAT_IDENTITY);
+		files_abandon(&m->files);
+		outbox_forget(&m->outbox);
 		m->leaving = true;
+		m->words_differ = true;
 	} else {
 		ui_error(&room->ui, "verify", "/verify, /verify yes or /verify no");
 	}
@@ -415,6 +418,24 @@ static void on_bye(struct member *m)
 	member_end(m, CHAT_OK, "left", "left");
 }
 
+/*
+ * The other person says so. If it is not true, a conversation is lost that a liar could have ended
+ * anyway; so it is believed.
+ */
+void member_words_differ(struct member *m)
+{
+	struct room *room = m->room;
+
+	m->verified = false;
+	peers_set_verified(&room->peers, m->key, false);
+	ui_error(&room->ui, "verify-failed",
+		 "%s sees different words: somebody sits between you. Nothing you wrote here was "
+		 "private. The conversation ends.",
+		 m->nick);
+	link_close(m->link);
+	member_end(m, CHAT_IDENTITY, "left", "left");
+}
+
 void member_frame(struct member *m, const struct frame *f)
 {
 	struct refuse r;
@@ -438,6 +459,10 @@ void member_frame(struct member *m, const struct frame *f)
 	case FRAME_REFUSE:
 		if (frame_get_refuse(f, &r))
 			r.reason[0] = 0;
+		if (r.code == REFUSE_WORDS) {
+			member_words_differ(m);
+			break;
+		}
 		ui_error(&m->room->ui, "refused", "%s ends the conversation: %s", m->nick,
 			 r.reason);
 		link_close(m->link);
@@ -514,6 +539,8 @@ bool member_work(struct member *m, int64_t now)
 		more = files_step(&m->files);
 		files_show(&m->files);
 	}
+	if (m->stage == MEMBER_UP && m->words_differ)
+		greet_refuse_words(m);
 	if (m->stage == MEMBER_UP) {
 		acknowledge(m, now);
 		if (is_finished(m) && m->rx_unacked == 0)

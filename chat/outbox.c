@@ -76,6 +76,26 @@ int outbox_resume(struct outbox *o, uint64_t next)
 	return 0;
 }
 
+void outbox_forget(struct outbox *o)
+{
+	struct out_frame *keep = o->cursor, *f = keep ? keep->next : NULL;
+
+	while (o->first && o->first != keep)
+		drop_first(o);
+	if (!keep)
+		return;
+	keep->next = NULL;
+	o->last = keep;
+	while (f) {
+		struct out_frame *next = f->next;
+
+		o->bytes -= f->len;
+		explicit_bzero(f->data, f->len);
+		free(f);
+		f = next;
+	}
+}
+
 void outbox_clear(struct outbox *o)
 {
 	while (o->first)

@@ -76,6 +76,13 @@ int outbox_ack(struct outbox *o, uint64_t next);
  * outbox_ack() */
 int outbox_resume(struct outbox *o, uint64_t next);
 
+/**
+ * outbox_forget() - nothing more shall be sent
+ *
+ * All frames are dropped but the one at the cursor: a part of it may have left already.
+ */
+void outbox_forget(struct outbox *o);
+
 void outbox_clear(struct outbox *o);
 
 #endif /* CHAT_OUTBOX_H */

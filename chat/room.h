@@ -71,6 +71,7 @@ enum member_stage {
  * @eof_in: it will send no more text
  * @eof_out: we told it the same
  * @leaving: we leave as soon as everything has arrived
+ * @words_differ: we leave at once, and say that this is why
  * @since_ms: when the stage began
  * @retry_ms: MEMBER_AWAY, when to call again
  * @attempts: calls since the link broke
@@ -97,6 +98,7 @@ struct member {
 	bool eof_in;
 	bool eof_out;
 	bool leaving;
+	bool words_differ;
 	int64_t since_ms;
 	int64_t retry_ms;
 	unsigned int attempts;
@@ -185,6 +187,9 @@ void greet_answer(struct room *room, const char *line);
 /** greet_refuse() - say why there is no conversation, and close */
 void greet_refuse(struct member *m, enum refuse_code code, const char *reason);
 
+/** greet_refuse_words() - greet_refuse(), since the words differed */
+void greet_refuse_words(struct member *m);
+
 /* member.c */
 
 /** member_up() - greetings are over, @hello is the peer's */
@@ -213,6 +218,9 @@ void member_roster(struct member *m, enum roster_event event, const struct membe
 
 /** member_verify() - start comparing words, or record what came of it */
 void member_verify(struct member *m, const char *word);
+
+/** member_words_differ() - the other person found that the words differ */
+void member_words_differ(struct member *m);
 
 /** member_end() - the conversation is over for this reason; the member is gone */
 void member_end(struct member *m, enum chat_exit status, const char *event, const char *why);

@@ -152,6 +152,35 @@ static void numbers(void **state)
 	outbox_clear(&o);
 }
 
+/* What has begun to leave must leave whole; the rest never does. */
+static void forgotten(void **state)
+{
+	struct outbox o = {.next_seq = 1};
+	const uint8_t *at;
+
+	for (int i = 0; i < 4; i++)
+		add(&o);
+	outbox_sent(&o, 10);
+	outbox_sent(&o, 3);
+	outbox_forget(&o);
+	assert_int_equal(outbox_peek(&o, &at), 7);
+	assert_int_equal(o.first->seq, 2);
+	assert_ptr_equal(o.first, o.last);
+	assert_int_equal(o.bytes, 10);
+	outbox_sent(&o, 7);
+	assert_int_equal(outbox_peek(&o, &at), 0);
+	assert_int_equal(outbox_ack(&o, 3), 0);
+	assert_null(o.first);
+	assert_null(o.last);
+	/* All was sent, nothing was acknowledged. */
+	add(&o);
+	outbox_sent(&o, 10);
+	outbox_forget(&o);
+	assert_null(o.first);
+	assert_int_equal(o.bytes, 0);
+	outbox_clear(&o);
+}
+
 static void invite_lines(void **state)
 {
 	static const char *const bad[] = {
@@ -327,6 +356,7 @@ int main(void)
 	    cmocka_unit_test(lengths),
 	    cmocka_unit_test(nicks),
 	    cmocka_unit_test(numbers),
+	    cmocka_unit_test(forgotten),
 	    cmocka_unit_test(invite_lines),
 	    cmocka_unit_test(peer_lines),
 	    cmocka_unit_test(consent),

@@ -514,11 +514,20 @@ static const char *words_of(struct person *who, char *out, size_t size)
 	return out;
 }
 
+static void expect_label(const char *whose, const char *line)
+{
+	size_t len;
+	char *known = talk_read(kit_path(whose), &len);
+
+	if (!strstr(known, line))
+		fail_msg("no \"%s\" in %s: %s", line, whose, known);
+	free(known);
+}
+
 static void verify_and_status(void **state)
 {
 	struct person alice, bob;
-	char x[200] = "", y[200] = "", *known;
-	size_t len;
+	char x[200] = "", y[200] = "";
 
 	meet_at_terminals(&alice, &bob, "0");
 	person_types(&alice, "/verify yes\r");
@@ -539,25 +548,63 @@ static void verify_and_status(void **state)
 	person_types(&alice, "/who\r");
 	person_sees(&alice, "-- alice (you) SHA256:");
 	person_keep(&alice, "verify");
-	known = talk_read(kit_path("alice/known_peers"), &len);
-	assert_non_null(strstr(known, " verified bob\n"));
-	free(known);
+	expect_label("alice/known_peers", " verified bob\n");
 	person_free(&alice);
 	person_free(&bob);
 }
 
-/* Different words mean that somebody sits in between: no more is said. */
+/*
+ * Different words mean that somebody sits in between: no more is said, the other person is told
+ * why, and neither end goes on calling the key verified.
+ */
 static void words_differ(void **state)
 {
 	struct person alice, bob;
 
 	meet_at_terminals(&alice, &bob, "0");
 	person_types(&alice, "/verify\r");
+	person_sees(&bob, "Words for alice:");
+	person_types(&bob, "/verify yes\r");
+	person_sees(&bob, "alice is verified.");
+	expect_label("bob/known_peers", " verified alice\n");
 	person_sees(&alice, "Words for bob:");
 	person_types(&alice, "/verify no\r");
 	person_sees(&alice, "Different words: somebody sits between you and bob.");
-	process_expect_exit(bob.p, OK);
-	person_sees(&bob, "alice left.");
+	person_sees(&bob, "alice sees different words: somebody sits between you.");
+	person_keep(&bob, "words-differ");
+	process_expect_exit(bob.p, IDENTITY);
+	expect_label("bob/known_peers", " unverified alice\n");
+	expect_label("alice/known_peers", " unverified bob\n");
+	person_types(&alice, "anybody?\r");
+	person_sees(&alice, "Nobody is there.");
+	person_types(&alice, "/quit\r");
+	process_expect_exit(alice.p, IDENTITY);
+	person_free(&alice);
+	person_free(&bob);
+}
+
+/* Somebody who is away when the words are found to differ is told when it comes back. */
+static void words_differ_away(void **state)
+{
+	struct person alice, bob;
+	char line[3002];
+
+	meet_at_terminals(&alice, &bob, "20000,0");
+	person_types(&alice, "/verify\r");
+	person_sees(&alice, "Words for bob:");
+	person_sees(&bob, "Words for alice:");
+	assert_int_equal(kill(bob.p->pid, SIGSTOP), 0);
+	process_pump_until(stopped, bob.p, "a stopped process");
+	memset(line, 'x', sizeof(line) - 2);
+	strcpy(line + sizeof(line) - 2, "\r");
+	for (int i = 0; i < 7; i++)
+		person_types(&alice, line);
+	person_sees(&alice, "Connection to bob lost");
+	person_types(&alice, "/verify no\r");
+	person_sees(&alice, "Different words: somebody sits between you and bob.");
+	assert_int_equal(kill(bob.p->pid, SIGCONT), 0);
+	person_sees(&bob, "alice sees different words: somebody sits between you.");
+	process_expect_exit(bob.p, IDENTITY);
 	person_types(&alice, "anybody?\r");
 	person_sees(&alice, "Nobody is there.");
 	person_free(&alice);
@@ -593,7 +640,8 @@ int main(void)
 	    TEST(suspended),	   TEST(hostile_text),
 	    TEST(hostile_bytes),   TEST(hostile_file_name),
 	    TEST(files),	   TEST(verify_and_status),
-	    TEST(words_differ),	   TEST(commands),
+	    TEST(words_differ),	   TEST(words_differ_away),
+	    TEST(commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
