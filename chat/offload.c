@@ -5,6 +5,10 @@
  * OpenSSL 3.0 has no call to load a provider with parameters; they come from a
  * configuration file. So one is written to memory (memfd) and loaded from there. The
  * user's openssl.cnf is not read: what it says for other programs is not for us.
+ *
+ * Only AEADs are the device's, which is what TLS records need. With CTR and ECB, and no
+ * threshold, OpenSSL would build its random generator on it: the host would know not only the
+ * records, which it computes, but every key that is made here, the identity too.
  */
 #include "chat/offload.h"
 
@@ -58,7 +62,7 @@ static int write_config(const struct offload_setup *setup, const char *module)
 		"openssl_conf = init\n[init]\nproviders = list\n"
 		"[list]\ndefault = software\n" PROVIDER " = device\n"
 		"[software]\nactivate = 1\n"
-		"[device]\nmodule = %s\nactivate = 1\n",
+		"[device]\nmodule = %s\nactivate = 1\nclasses = aead\n",
 		module);
 	if (setup->device)
 		dprintf(fd, "device = %s\n", setup->device);

@@ -445,8 +445,8 @@ static void device_encrypts(void **state)
 	process_expect_exit(a, OK);
 	at = strstr(b->err.data, "crypto: device operations=");
 	assert_non_null(at);
-	/* Text, EOF and acknowledgements, both ways. */
-	assert_true(atoi(at + strlen("crypto: device operations=")) >= 4);
+	/* Text, EOF and acknowledgements, both ways; the random generator's work is not there. */
+	assert_in_range(atoi(at + strlen("crypto: device operations=")), 4, 40);
 }
 
 int main(void)
