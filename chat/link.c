@@ -11,6 +11,9 @@
  * Receiving fills `rx`, which holds at least one frame of the largest size, so a peer
  * can make us hold that much and no more. link_next() hands out frames in place.
  *
+ * libssl reads ahead, several records with one system call. What it holds poll() does not know of,
+ * so reading goes on until it wants more from the socket, or `rx` is full: then `unread` is set.
+ *
  * SSL_read() may want to write and SSL_write() to read (a key update), hence the two
  * wants flags.
  */
@@ -170,6 +173,7 @@ static void receive(struct link *l)
 		uint8_t *at = buffer_reserve(&l->rx, room);
 		int n;
 
+		l->unread = !room;
 		if (!room)
 			return;
 		errno = 0;
@@ -284,7 +288,7 @@ short link_events(const struct link *l, bool reading)
 
 bool link_has_input(const struct link *l)
 {
-	return l->state == LINK_OPEN && buffer_room(&l->rx) && SSL_pending(l->ssl) > 0;
+	return l->state == LINK_OPEN && buffer_room(&l->rx) && l->unread;
 }
 
 void link_service(struct link *l, bool readable)

@@ -49,6 +49,7 @@ enum link_down {
  * @rx: received bytes that are no whole frame yet or have not been asked for
  * @control: frames of this connection only, whole ones
  * @source: where the frame that is being sent comes from
+ * @unread: libssl may hold more of what came: reading ended for lack of room
  * @frame_bytes: size of the frame that link_next() gave out last
  * @peer_key: name of the peer's key, once OPEN
  * @binding: see tls_binding(), once OPEN
@@ -67,6 +68,7 @@ struct link {
 	struct buffer rx;
 	struct buffer control;
 	enum { SOURCE_NONE, SOURCE_CONTROL, SOURCE_OUTBOX } source;
+	bool unread;
 	size_t frame_bytes;
 	bool read_wants_write;
 	bool write_wants_read;

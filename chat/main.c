@@ -2,6 +2,7 @@
 /* main.c - cryptochat: an encrypted chat over TCP whose encryption a crypto device does. */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include "chat/options.h"
 #include "chat/talk.h"
 #include "chat/wait.h"
+
+#define KEPT_MEMORY (4 << 20)
 
 /*
  * A closed standard stream would be the number of the next socket. Fill it with
@@ -72,6 +75,11 @@ int main(int argc, char **argv)
 		break;
 	}
 
+	/*
+	 * What waits to be acknowledged is taken and freed a megabyte at a time; without this each
+	 * frame of a file would get new pages from the kernel.
+	 */
+	mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
 	err = wait_setup();
 	if (err) {
 		fprintf(stderr, "cryptochat: cannot set up signals: %s\n", strerror(-err));

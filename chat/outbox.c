@@ -6,14 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-int outbox_add(struct outbox *o, const uint8_t *frame, size_t len)
+static void append(struct outbox *o, struct out_frame *f, size_t len)
 {
-	struct out_frame *f = malloc(sizeof(*f) + len);
-
-	if (!f)
-		return -ENOMEM;
 	*f = (struct out_frame){.seq = o->next_seq++, .len = len};
-	memcpy(f->data, frame, len);
 	if (o->last)
 		o->last->next = f;
 	else
@@ -22,7 +17,30 @@ int outbox_add(struct outbox *o, const uint8_t *frame, size_t len)
 	if (!o->cursor)
 		o->cursor = f;
 	o->bytes += len;
+}
+
+int outbox_add(struct outbox *o, const uint8_t *frame, size_t len)
+{
+	struct out_frame *f = malloc(sizeof(*f) + len);
+
+	if (!f)
+		return -ENOMEM;
+	memcpy(f->data, frame, len);
+	append(o, f, len);
 	return 0;
+}
+
+uint8_t *outbox_room(struct outbox *o)
+{
+	if (!o->spare)
+		o->spare = malloc(sizeof(*o->spare) + FRAME_MAX);
+	return o->spare ? o->spare->data : NULL;
+}
+
+void outbox_commit(struct outbox *o, size_t len)
+{
+	append(o, o->spare, len);
+	o->spare = NULL;
 }
 
 size_t outbox_peek(const struct outbox *o, const uint8_t **ret)
@@ -100,5 +118,8 @@ void outbox_clear(struct outbox *o)
 {
 	while (o->first)
 		drop_first(o);
+	if (o->spare)
+		explicit_bzero(o->spare->data, FRAME_MAX);
+	free(o->spare);
 	*o = (struct outbox){.next_seq = 1};
 }

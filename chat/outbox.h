@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chat/frame.h"
+
 /* What may be under way. A longer queue would only make a person wait behind a file. */
 #define OUTBOX_LIMIT (1u << 20)
 
@@ -34,6 +36,7 @@ struct out_frame {
  * @offset: bytes of it that were sent
  * @bytes: of all frames
  * @next_seq: number of the next frame added
+ * @spare: memory for a frame of the largest size, or NULL
  */
 struct outbox {
 	struct out_frame *first;
@@ -42,7 +45,18 @@ struct outbox {
 	size_t offset;
 	size_t bytes;
 	uint64_t next_seq;
+	struct out_frame *spare;
 };
+
+/**
+ * outbox_room() - memory for a frame to be made in place, instead of outbox_add()
+ *
+ * Return: FRAME_MAX bytes until the next call of outbox_room(), or NULL: no memory
+ */
+uint8_t *outbox_room(struct outbox *o);
+
+/** outbox_commit() - append the frame of @len bytes that was made there */
+void outbox_commit(struct outbox *o, size_t len);
 
 /** outbox_add() - append a frame made with number @next_seq; returns 0 or -ENOMEM */
 int outbox_add(struct outbox *o, const uint8_t *frame, size_t len);

@@ -171,8 +171,8 @@ static bool hash_prefix(struct files *f)
 /* One DATA frame, or the end. */
 static void send_piece(struct files *f)
 {
-	static uint8_t buffer[FRAME_MAX];
 	struct outgoing *o = &f->out;
+	uint8_t *buffer;
 	size_t want =
 	    o->size - o->offset < FILES_CHUNK ? (size_t)(o->size - o->offset) : FILES_CHUNK;
 	struct writer w;
@@ -181,6 +181,12 @@ static void send_piece(struct files *f)
 	if (!want) {
 		put_end(f, true);
 		o->state = OUT_ENDED;
+		return;
+	}
+	buffer = outbox_room(f->outbox);
+	if (!buffer) {
+		put_end(f, false);
+		fail(f, strerror(ENOMEM));
 		return;
 	}
 	frame_begin(&w, buffer, FRAME_DATA, f->outbox->next_seq);
@@ -194,7 +200,7 @@ static void send_piece(struct files *f)
 	}
 	EVP_DigestUpdate(o->md, buffer + w.len, (size_t)n);
 	w.len += (size_t)n;
-	outbox_add(f->outbox, buffer, frame_finish(&w));
+	outbox_commit(f->outbox, frame_finish(&w));
 	o->offset += (uint64_t)n;
 }
 

@@ -12,6 +12,8 @@
 static const unsigned char protocol[] = "\x0c"
 					"cryptochat/1";
 #define PROTOCOL_LEN (sizeof(protocol) - 1)
+/* Four full records and what is around them. */
+#define READ_BUFFER (4 * (16384 + 256))
 
 /*
  * Instead of building a chain: one certificate, an Ed25519 key in it. That the peer has that
@@ -48,6 +50,8 @@ int tls_context(const struct offload *o, const struct identity *id, SSL_CTX **re
 		return -ENOMEM;
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				  SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_read_ahead(ctx, 1);
+	SSL_CTX_set_default_read_buffer_len(ctx, READ_BUFFER);
 	SSL_CTX_set_options(ctx,
 			    SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);

@@ -152,6 +152,29 @@ static void numbers(void **state)
 	outbox_clear(&o);
 }
 
+static void made_in_place(void **state)
+{
+	struct outbox o = {.next_seq = 1};
+	const uint8_t *at;
+	uint8_t *room;
+
+	add(&o);
+	room = outbox_room(&o);
+	assert_non_null(room);
+	assert_ptr_equal(outbox_room(&o), room);
+	memset(room, 7, FRAME_MAX);
+	outbox_commit(&o, FRAME_MAX);
+	assert_ptr_not_equal(outbox_room(&o), room); /* left over: for the sanitizer */
+	add(&o);
+	outbox_sent(&o, 10);
+	assert_int_equal(outbox_peek(&o, &at), FRAME_MAX);
+	assert_int_equal(at[FRAME_MAX - 1], 7);
+	assert_int_equal(o.cursor->seq, 2);
+	assert_int_equal(o.last->seq, 3);
+	assert_int_equal(o.bytes, FRAME_MAX + 20);
+	outbox_clear(&o);
+}
+
 /* What has begun to leave must leave whole; the rest never does. */
 static void forgotten(void **state)
 {
@@ -357,6 +380,7 @@ int main(void)
 	    cmocka_unit_test(nicks),
 	    cmocka_unit_test(numbers),
 	    cmocka_unit_test(forgotten),
+	    cmocka_unit_test(made_in_place),
 	    cmocka_unit_test(invite_lines),
 	    cmocka_unit_test(peer_lines),
 	    cmocka_unit_test(consent),
