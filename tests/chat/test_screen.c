@@ -101,8 +101,52 @@ static void first_contact(void **state)
 	person_types(&bob, UP UP UP);
 	person_prompt(&bob, "> It is. \xe4\xbd\xa0\xe5\xa5\xbd!", 14);
 	person_keep(&bob, "first-contact-caller");
+	person_keep(&alice, "first-contact-called");
 	person_free(&alice);
 	person_free(&bob);
+}
+
+/* Somebody with another key is not asked about, and does not get in. */
+static void changed_key(void **state)
+{
+	struct person alice;
+	struct process *bob;
+	uint16_t port;
+
+	talk_introduce("alice", "bob");
+	assert_int_equal(rename(kit_path("bob"), kit_path("elsewhere")), 0);
+	person_listen(&alice, SCREEN_COLUMNS, "alice", "listen", &port);
+	bob = talk_connect(NULL, "bob", port, "--accept-new");
+	process_expect_exit(bob, REFUSED);
+	person_sees(&alice, "!! THE KEY OF bob HAS CHANGED.");
+	person_sees(&alice, "   known: SHA256:");
+	person_sees(&alice, "   now:   SHA256:");
+	person_prompt(&alice, ">", 2);
+	person_sees_times(&alice, "accept", 0);
+	person_keep(&alice, "key-changed");
+	person_free(&alice);
+}
+
+static void in_a_hub(void **state)
+{
+	uint16_t port;
+	struct process *hub = talk_listen(NULL, "hub", "listen --hub --accept-new", &port), *bob;
+	struct person alice;
+
+	person_connect(&alice, SCREEN_COLUMNS, "alice", port, "--accept-new");
+	person_sees(&alice, "!! This is a hub: whoever runs it can read everything");
+	bob = talk_connect(NULL, "bob", port, "--accept-new --json");
+	person_sees(&alice, "-- bob came (SHA256:");
+	person_types(&alice, "Hello, all.\r");
+	says(bob, "Hello, Alice.\n");
+	person_sees(&alice, "<bob> Hello, Alice.");
+	process_end_input(bob);
+	assert_int_equal(kill(bob->pid, SIGTERM), 0);
+	person_sees(&alice, "-- bob left (SHA256:");
+	person_keep(&alice, "hub");
+	assert_int_equal(kill(hub->pid, SIGTERM), 0);
+	person_sees(&alice, "-- hub left.");
+	person_free(&alice);
 }
 
 static void refused_at_the_prompt(void **state)
@@ -491,6 +535,7 @@ static void files(void **state)
 	person_keep(&alice, "file-progress");
 	assert_int_equal(kill(relay->pid, SIGUSR1), 0);
 	person_sees(&alice, "received holiday.tar");
+	person_keep(&alice, "file-received");
 	person_sees(&bob, "holiday.tar: sent and checked");
 	person_sees_times(&alice, "% [", 0);
 	person_prompt(&alice, "> still typing", 14);
@@ -633,6 +678,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(first_contact),   TEST(refused_at_the_prompt),
+	    TEST(changed_key),	   TEST(in_a_hub),
 	    TEST(typing_survives), TEST(long_line_survives),
 	    TEST(widths),	   TEST(resized),
 	    TEST(paste),	   TEST(history),
