@@ -632,9 +632,9 @@ static void words_differ(void **state)
 static void words_differ_away(void **state)
 {
 	struct person alice, bob;
-	char line[3002];
+	char line[502];
 
-	meet_at_terminals(&alice, &bob, "20000,0");
+	meet_at_terminals(&alice, &bob, "8000,0");
 	person_types(&alice, "/verify\r");
 	person_sees(&alice, "Words for bob:");
 	person_sees(&bob, "Words for alice:");
@@ -642,7 +642,7 @@ static void words_differ_away(void **state)
 	process_pump_until(stopped, bob.p, "a stopped process");
 	memset(line, 'x', sizeof(line) - 2);
 	strcpy(line + sizeof(line) - 2, "\r");
-	for (int i = 0; i < 7; i++)
+	for (int i = 0; i < 16; i++)
 		person_types(&alice, line);
 	person_sees(&alice, "Connection to bob lost");
 	person_types(&alice, "/verify no\r");
