@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "daemon/unix_socket.h"
 #include "daemon/util.h"
 
 void control_init(struct control *control)
@@ -37,20 +38,69 @@ static void watch(struct control *control, int fd, uint32_t events)
 		log_msg(LOG_ERROR, "control socket: epoll: %m");
 }
 
+static struct control_client *find(struct control *control, int fd)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		if (control->clients[i].fd == fd)
+			return &control->clients[i];
+	return NULL;
+}
+
+/* From now on it is listened to. */
+static void client_begin(struct control *control, struct control_client *client, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	if (epoll_ctl(control->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+		log_msg(LOG_ERROR, "control socket: epoll: %m");
+		close(fd);
+		return;
+	}
+	client->fd = fd;
+}
+
 static void client_end(struct control *control, struct control_client *client)
 {
 	close_fd(&client->fd);
 	free(client->answer);
 	*client = (struct control_client){.fd = -1};
-	if (control->resting) {
+	if (control->waiting_count) {
+		int next = control->waiting[0];
+
+		control->waiting_count--;
+		memmove(control->waiting, control->waiting + 1,
+			control->waiting_count * sizeof(control->waiting[0]));
+		client_begin(control, client, next);
+	} else if (control->resting) {
 		control->resting = false;
 		watch(control, control->listener, EPOLLIN);
 	}
 }
 
+int control_adopt(struct control *control, int fd)
+{
+	static const char full[] = "ERR too many clients\n";
+	struct control_client *client = find(control, -1);
+
+	if (client) {
+		client_begin(control, client, fd);
+		return 0;
+	}
+	if (control->waiting_count < CONTROL_WAITING) {
+		control->waiting[control->waiting_count++] = fd;
+		return 0;
+	}
+	/* It has asked nothing yet, so there is room for that in its socket. */
+	(void)!send(fd, full, sizeof(full) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+	return -EAGAIN;
+}
+
 void control_close(struct control *control)
 {
 	control->resting = false;
+	while (control->waiting_count)
+		close(control->waiting[--control->waiting_count]);
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		client_end(control, &control->clients[i]);
 	close_fd(&control->listener);
@@ -139,26 +189,15 @@ ssize_t control_input(struct control *control, struct control_client *client, co
  */
 static bool peer_allowed(int fd)
 {
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
+	uid_t user;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
-		return false;
-	return peer.uid == 0 || peer.uid == geteuid() || peer.uid == OVERFLOW_USER;
-}
-
-static struct control_client *find(struct control *control, int fd)
-{
-	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
-		if (control->clients[i].fd == fd)
-			return &control->clients[i];
-	return NULL;
+	return unix_socket_peer(fd, &user) == 0 &&
+	       (user == 0 || user == geteuid() || user == OVERFLOW_USER);
 }
 
 static void accept_one(struct control *control)
 {
 	struct control_client *client = find(control, -1);
-	struct epoll_event event = {.events = EPOLLIN};
 	int fd;
 
 	if (!client) {
@@ -169,18 +208,12 @@ static void accept_one(struct control *control)
 	fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
-	event.data.fd = fd;
 	if (!peer_allowed(fd)) {
 		log_limited(LOG_WARN, "control socket: a peer of another user is turned away");
 		close(fd);
 		return;
 	}
-	if (epoll_ctl(control->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
-		log_msg(LOG_ERROR, "control socket: epoll: %m");
-		close(fd);
-		return;
-	}
-	client->fd = fd;
+	client_begin(control, client, fd);
 }
 
 /* Send what there is. False: the connection has to end. */

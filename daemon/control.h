@@ -19,7 +19,9 @@
  * epoll, control_handle() takes events of those. Nothing here blocks.
  *
  * Who may connect: the socket's mode is 0600, and a peer that is neither root nor
- * of our own user id is turned away all the same.
+ * of our own user id is turned away all the same. Where there is a supervisor, that
+ * accepts clients, as it can tell one user from another, and passes them on
+ * (link.h); then there is no listening socket here.
  */
 #ifndef VCD_DAEMON_CONTROL_H
 #define VCD_DAEMON_CONTROL_H
@@ -32,8 +34,11 @@
 /** Longest command, with its newline. */
 #define CONTROL_LINE 512
 
-/** Clients at one time; the next wait in the backlog. */
+/** Clients at one time; the next wait. */
 #define CONTROL_CLIENTS 8
+
+/** Clients that wait, of those that were accepted for us (control_adopt()). */
+#define CONTROL_WAITING 16
 
 /**
  * struct control_client - a connection.
@@ -62,6 +67,8 @@ struct control_client {
  *	what is wrong, a string that stays
  * @arg: its argument
  * @clients: connections
+ * @waiting: connections that wait for one of these to end
+ * @waiting_count: how many, the first is next
  */
 struct control {
 	int listener;
@@ -70,6 +77,8 @@ struct control {
 	const char *(*run)(void *arg, char *line, FILE *out);
 	void *arg;
 	struct control_client clients[CONTROL_CLIENTS];
+	int waiting[CONTROL_WAITING];
+	unsigned int waiting_count;
 };
 
 /** control_init - one that has no socket. */
@@ -77,6 +86,15 @@ void control_init(struct control *control);
 
 /** control_start - serve from the loop of @epoll. @run and @arg are set. Return: 0 or -errno. */
 int control_start(struct control *control, int epoll);
+
+/**
+ * control_adopt - serve a client that was accepted elsewhere, and may give orders.
+ * @control: started
+ * @fd: its connection; taken over
+ *
+ * Return: 0; -EAGAIN when too many wait already: then it was told so, and is closed.
+ */
+int control_adopt(struct control *control, int fd);
 
 /** control_handle - take the event of @fd. Return: whether it was ours. */
 bool control_handle(struct control *control, int fd);

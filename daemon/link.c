@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "daemon/control.h"
 #include "daemon/crash.h"
 #include "daemon/log.h"
 #include "daemon/util.h"
@@ -31,6 +32,13 @@ static enum outcome do_stats(struct vhost_user *vu, struct vu_message *m)
 	return vu->report(vu->report_arg, take_fd(&m->fds[0])) ? REFUSE : DONE;
 }
 
+static enum outcome do_control(struct vhost_user *vu, struct vu_message *m)
+{
+	if (m->fd_count != 1 || !vu->control)
+		return REFUSE;
+	return control_adopt(vu->control, take_fd(&m->fds[0])) ? REFUSE : DONE;
+}
+
 enum outcome link_run(struct vhost_user *vu, struct vu_message *m)
 {
 	switch (m->header.request) {
@@ -42,6 +50,8 @@ enum outcome link_run(struct vhost_user *vu, struct vu_message *m)
 		return do_reset(vu);
 	case LINK_STATS:
 		return do_stats(vu, m);
+	case LINK_CONTROL:
+		return do_control(vu, m);
 	default:
 		log_msg(LOG_ERROR, "the supervisor sent what we do not know: %u",
 			m->header.request);

@@ -35,6 +35,7 @@
  * @LINK_RESUME: all of the former state is there: go on
  * @LINK_RESET: the front end is gone: forget it, and what it had
  * @LINK_STATS: write the counters to the descriptor that comes along
+ * @LINK_CONTROL: serve the client of the control socket that comes along; it may give orders
  */
 enum link_request {
 	LINK_FIRST = 0x10000,
@@ -44,6 +45,7 @@ enum link_request {
 	LINK_RESUME,
 	LINK_RESET,
 	LINK_STATS,
+	LINK_CONTROL,
 };
 
 /** link_is_request - whether a message is one of the supervisor's own. */

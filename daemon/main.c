@@ -97,8 +97,7 @@ static int stage_process(struct daemon *d)
 	int err;
 
 	if (worker)
-		err =
-		    sandbox_begin(&d->sandbox, (const int[]){o->link, o->ledger, o->control_fd}, 3);
+		err = sandbox_begin(&d->sandbox, (const int[]){o->link, o->ledger}, 2);
 	else
 		err = sandbox_begin(&d->sandbox, &o->fd, 1);
 	if (err)
@@ -116,6 +115,7 @@ static int stage_process(struct daemon *d)
 	return err;
 }
 
+/* @listener: -1: clients are accepted elsewhere */
 static void use_control(struct daemon *d, int listener)
 {
 	d->control.listener = listener;
@@ -183,11 +183,11 @@ static int open_passed(struct daemon *d, const struct ledger_shape *shape)
 
 	d->server.linked = true;
 	d->server.listener.connected = o->link;
-	if (fcntl(o->link, F_SETFD, FD_CLOEXEC) < 0 || fcntl(o->ledger, F_SETFD, FD_CLOEXEC) < 0 ||
-	    (o->control_fd >= 0 && fcntl(o->control_fd, F_SETFD, FD_CLOEXEC) < 0))
+	if (fcntl(o->link, F_SETFD, FD_CLOEXEC) < 0 || fcntl(o->ledger, F_SETFD, FD_CLOEXEC) < 0)
 		return -errno;
-	if (o->control_fd >= 0)
-		use_control(d, o->control_fd);
+	/* Clients come over the link. */
+	if (o->control)
+		use_control(d, -1);
 	err = ledger_open(&d->ledger, o->ledger, shape);
 	if (err == -EPROTO)
 		log_msg(LOG_ERROR, "the supervisor is of a version that we cannot follow");

@@ -170,6 +170,22 @@ int vu_reply(int socket, struct vu_message *message)
 	return err;
 }
 
+bool vu_is_question(uint32_t request)
+{
+	switch (request) {
+	case VU_GET_FEATURES:
+	case VU_GET_PROTOCOL_FEATURES:
+	case VU_GET_QUEUE_NUM:
+	case VU_GET_VRING_BASE:
+	case VU_GET_CONFIG:
+	case VU_GET_MAX_MEM_SLOTS:
+	case VU_GET_STATUS:
+		return true;
+	default:
+		return false;
+	}
+}
+
 const char *vu_request_name(uint32_t request)
 {
 	static const char *const names[VU_REQUEST_COUNT] = {

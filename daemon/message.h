@@ -199,6 +199,9 @@ int vu_reply(int socket, struct vu_message *message);
  */
 int vu_send(int socket, const struct vu_message *message);
 
+/** vu_is_question - whether @request is one that has an answer of its own in any case. */
+bool vu_is_question(uint32_t request);
+
 /** vu_request_name - "SET_OWNER", ...; "?" for numbers not in the list. */
 const char *vu_request_name(uint32_t request);
 

@@ -86,5 +86,9 @@ void metrics_print(const struct stats *stats, FILE *file)
 	one(file, "front_ends_total", "counter", "Front ends that connected.", stats->front_ends);
 	one(file, "protocol_errors_total", "counter", "Front ends that broke the protocol.",
 	    stats->protocol_errors);
+	one(file, "restarts_total", "counter", "Worker processes that died and were replaced.",
+	    backend->restarts);
+	one(file, "upgrades_total", "counter", "Worker processes that were replaced on request.",
+	    backend->upgrades);
 	print_limits(stats, file);
 }

@@ -235,9 +235,9 @@ static bool parse_worker(const char *arg, struct options *o)
 {
 	char end;
 
-	if (sscanf(arg, "%d,%d,%d,%d,%d%c", &o->link, &o->ledger, &o->control_fd, &o->namespaces,
-		   &o->namespaces_err, &end) == 5 &&
-	    o->link >= 0 && o->ledger >= 0 && o->control_fd >= -1)
+	if (sscanf(arg, "%d,%d,%d,%d%c", &o->link, &o->ledger, &o->namespaces, &o->namespaces_err,
+		   &end) == 4 &&
+	    o->link >= 0 && o->ledger >= 0)
 		return true;
 	log_msg(LOG_ERROR, "--" OPTIONS_WORKER " is not for use by hand");
 	return false;

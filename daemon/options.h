@@ -46,7 +46,6 @@ enum exit_status {
  * @supervise: a supervisor holds the connection, and a worker does the rest
  * @link: this is that worker, and its end of the link to the supervisor; else -1
  * @ledger: with @link: the ledger's descriptor
- * @control_fd: with @link: the listening control socket, or -1
  * @namespaces: with @link: what sandbox_fork() did, as SPAWN_* bits (spawn.h)
  * @namespaces_err: with @link: sandbox.own_user_err
  */
@@ -73,7 +72,6 @@ struct options {
 	bool supervise;
 	int link;
 	int ledger;
-	int control_fd;
 	int namespaces;
 	int namespaces_err;
 };

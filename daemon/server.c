@@ -102,6 +102,7 @@ static int begin(struct server *server, int socket)
 	server->vu.linked = server->linked;
 	server->vu.report = server->report;
 	server->vu.report_arg = server->report_arg;
+	server->vu.control = server->control;
 	if (server->linked)
 		return link_tell(&server->vu, LINK_READY, 0);
 	server->front_ends++;
@@ -174,22 +175,15 @@ int server_run(struct server *server, struct backend *backend)
 
 	server->backend = backend;
 	err = watch(server, server->signals);
+	if (!err && server->control)
+		err = control_start(server->control, server->epoll);
 	if (!err && server->listener.fd >= 0)
 		err = watch(server, server->listener.fd);
 	if (!err && server->listener.connected >= 0)
 		err = begin(server, take_fd(&server->listener.connected));
 	/* One event at a time: handling it may close what another one is about. */
 	while (err == 0) {
-		int n;
-
-		/* A worker that waits for another's end leaves the operator to that one. */
-		if (server->control && !server->controlling && !backend->replaying) {
-			server->controlling = true;
-			err = control_start(server->control, server->epoll);
-			if (err)
-				break;
-		}
-		n = epoll_wait(server->epoll, &event, 1, -1);
+		int n = epoll_wait(server->epoll, &event, 1, -1);
 
 		if (n < 0 && errno != EINTR)
 			err = -errno;

@@ -25,7 +25,6 @@ struct control;
  * @front_ends: front ends that connected
  * @protocol_errors: those among them that broke the protocol
  * @control: the operator's socket, served in the same loop, or NULL
- * @controlling: that has begun
  * @report: writes the counters to a descriptor, which it takes over, or to the
  *	statistics file: -1, at SIGUSR1
  * @report_arg: its argument
@@ -40,7 +39,6 @@ struct server {
 	uint64_t front_ends;
 	uint64_t protocol_errors;
 	struct control *control;
-	bool controlling;
 	int (*report)(void *arg, int fd);
 	void *report_arg;
 };

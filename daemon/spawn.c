@@ -76,9 +76,9 @@ static char **make_argv(const struct program *program, char *option)
 	return argv;
 }
 
-/* In the child: @argv[1] is to be filled in, @pass are link, ledger and control socket. */
+/* In the child: @argv[1] is to be filled in, @pass are link and ledger. */
 static void __attribute__((noreturn))
-become(const struct program *program, char **argv, size_t size, const int pass[3],
+become(const struct program *program, char **argv, size_t size, const int pass[2],
        const struct sandbox *sandbox)
 {
 	int namespaces = (sandbox->done & (1u << MEASURE_PID_NS) ? SPAWN_PID_NS : 0) |
@@ -87,12 +87,12 @@ become(const struct program *program, char **argv, size_t size, const int pass[3
 	bool ok;
 	int i;
 
-	(void)snprintf(argv[1], size, "--" OPTIONS_WORKER "=%d,%d,%d,%d,%d", pass[0], pass[1],
-		       pass[2], namespaces, sandbox->own_user_err);
+	(void)snprintf(argv[1], size, "--" OPTIONS_WORKER "=%d,%d,%d,%d", pass[0], pass[1],
+		       namespaces, sandbox->own_user_err);
 	sigemptyset(&none);
 	ok = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0;
-	for (i = 0; i < 3; i++)
-		ok = ok && (pass[i] < 0 || fcntl(pass[i], F_SETFD, 0) == 0);
+	for (i = 0; i < 2; i++)
+		ok = ok && fcntl(pass[i], F_SETFD, 0) == 0;
 	if (ok)
 		execveat(program->fd, "", argv, environ, AT_EMPTY_PATH);
 	log_msg(LOG_ERROR, "cannot execute %s: %m", program->path);
@@ -100,7 +100,7 @@ become(const struct program *program, char **argv, size_t size, const int pass[3
 }
 
 pid_t spawn_worker(const struct program *program, const struct sandbox *sandbox, int ledger,
-		   int control, int *link)
+		   int *link)
 {
 	struct sandbox child = *sandbox;
 	_cleanup_free_ char **argv = NULL;
@@ -120,8 +120,7 @@ pid_t spawn_worker(const struct program *program, const struct sandbox *sandbox,
 	if (pid == 0)
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): that frees nothing, it becomes
 		 * another */
-		become(program, argv, sizeof(option), (const int[]){pair[1], ledger, control},
-		       &child);
+		become(program, argv, sizeof(option), (const int[]){pair[1], ledger}, &child);
 	err = errno;
 	close(pair[1]);
 	if (pid < 0) {

@@ -47,16 +47,15 @@ void program_close(struct program *program);
  * @program: program
  * @sandbox: ours
  * @ledger: descriptor of the ledger
- * @control: listening control socket, or -1
  * @link: out: our end of its link
  *
- * The worker gets standard input, output and error, the ledger, the control socket
- * and its end of the link, and is killed when we die. That the program could not be executed
- * shows by its end.
+ * The worker gets standard input, output and error, the ledger and its end of the
+ * link, and is killed when we die. That the program could not be executed shows by
+ * its end.
  *
  * Return: its process id, or a negative errno.
  */
 pid_t spawn_worker(const struct program *program, const struct sandbox *sandbox, int ledger,
-		   int control, int *link);
+		   int *link);
 
 #endif /* VCD_DAEMON_SPAWN_H */

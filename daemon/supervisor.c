@@ -32,6 +32,9 @@
  *
  * and from each of them to gone, when it dies.
  *
+ * Clients of the control socket are accepted here, where it can be seen who they are,
+ * and passed on to the worker, which they then speak to.
+ *
  * A worker that dies is replaced at once. When it dies again without having
  * finished a request in between, the next one has to wait, longer each time up to
  * RETRY_MAX_MS; after GIVE_UP such deaths, the queues are reported broken to the
@@ -40,9 +43,10 @@
  *
  * Invariants
  * - At most one operation is under way on a link (@op).
+ * - A worker has a time limit for whatever it was told; then it is killed.
  * - A worker starts to touch guest memory only when the one before it was waited
  *   for: then all of its threads are gone.
- * - When nothing is to do, this process sleeps without a timeout.
+ * - When nothing is to do and no answer is missing, this process sleeps without a timeout.
  */
 #include "daemon/supervisor.h"
 
@@ -53,6 +57,7 @@
 #include <sys/epoll.h>
 #include <sys/param.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -77,8 +82,16 @@
 /* A worker that lived for so long has not died of its start. */
 #define GOOD_LIFE_MS 10000u
 
-/* For a worker that was asked to end; then it is killed. */
+/* For a worker that was asked to end, or anything else while we end; then it is killed. */
 #define END_MS 10000u
+
+/* For a worker to get ready, and for any other answer of it. Both are generous: a machine may
+ * be slow. Tests have less patience.
+ */
+#define START_MS 60000u
+#ifndef VCD_ANSWER_MS
+#define VCD_ANSWER_MS 30000u
+#endif
 
 enum worker_state {
 	GONE,
@@ -96,6 +109,7 @@ enum worker_state {
  * @link: our end of its link, or -1
  * @reader: what was received of its next answer
  * @started: when it was started, in ns
+ * @deadline: when it is killed unless it has answered, in ns; 0: nothing is due
  * @program: what it was started from; of the second worker only
  */
 struct child {
@@ -104,6 +118,7 @@ struct child {
 	int link;
 	struct vu_reader reader;
 	uint64_t started;
+	uint64_t deadline;
 	struct program program;
 };
 
@@ -117,6 +132,7 @@ enum op {
 	OP_FORWARD, /* the front end's message */
 	OP_RESET,   /* LINK_RESET */
 	OP_STATS,   /* LINK_STATS */
+	OP_CONTROL, /* LINK_CONTROL */
 };
 
 /**
@@ -127,7 +143,8 @@ enum op {
  * @ledger: what survives workers
  * @journal: what the front end has set up
  * @listener: where front ends come from
- * @control: listening socket of the operator, for workers, or -1
+ * @control: listening socket of the operator, or -1
+ * @client: a client of it that is to be passed on, or -1
  * @control_st: its file, as we made it
  * @notify: the service manager, or -1
  * @signals: signalfd
@@ -135,6 +152,7 @@ enum op {
  * @front: the front end, or -1
  * @front_watched: it is listened to
  * @listener_watched: the listening socket is
+ * @control_watched: the operator's is
  * @reader: what was received of its next message
  * @worker: the worker
  * @second: the one that is to follow it, on request
@@ -151,7 +169,7 @@ enum op {
  * @upgrading: a second worker takes over that was asked for
  * @failures: deaths in a row without a request finished in between
  * @done: requests that were finished when the worker was started
- * @deadline: when to start or to kill a worker, in ns; 0: neither
+ * @retry: when to start a worker, in ns; 0: not by the clock
  * @error: why we end, or 0
  */
 struct supervisor {
@@ -162,6 +180,7 @@ struct supervisor {
 	struct journal journal;
 	struct listener listener;
 	int control;
+	int client;
 	struct stat control_st;
 	int notify;
 	int signals;
@@ -169,6 +188,7 @@ struct supervisor {
 	int front;
 	bool front_watched;
 	bool listener_watched;
+	bool control_watched;
 	struct vu_reader reader;
 	struct child worker;
 	struct child second;
@@ -185,7 +205,7 @@ struct supervisor {
 	bool upgrading;
 	unsigned int failures;
 	uint64_t done;
-	uint64_t deadline;
+	uint64_t retry;
 	int error;
 };
 
@@ -220,13 +240,14 @@ static int start_child(struct supervisor *s, struct child *child, const struct p
 	pid_t pid;
 
 	ledger_mend(&s->ledger);
-	pid = spawn_worker(program, &s->sandbox, s->ledger.fd, s->control, &link);
+	pid = spawn_worker(program, &s->sandbox, s->ledger.fd, &link);
 	if (pid < 0)
 		return (int)pid;
 	child->state = STARTING;
 	child->pid = pid;
 	child->link = link;
 	child->started = now_ns();
+	child->deadline = child->started + START_MS * 1000000ull;
 	watch(s, link, true);
 	return 0;
 }
@@ -235,12 +256,12 @@ static void start_worker(struct supervisor *s)
 {
 	int err;
 
-	s->deadline = 0;
+	s->retry = 0;
 	s->done = ledger_done(&s->ledger);
 	err = start_child(s, &s->worker, &s->program);
 	if (err) {
 		log_limited(LOG_ERROR, "cannot start a worker: %s", strerror(-err));
-		s->deadline = now_ns() + RETRY_MAX_MS * 1000000ull;
+		s->retry = now_ns() + RETRY_MAX_MS * 1000000ull;
 	}
 }
 
@@ -257,14 +278,21 @@ static void drop_link(struct supervisor *s, struct child *child)
 static void kill_child(struct supervisor *s, struct child *child)
 {
 	drop_link(s, child);
+	child->deadline = 0;
 	kill(child->pid, SIGKILL);
 }
 
-static void ask_to_end(struct supervisor *s, struct child *child)
+/* It ends, or has to. */
+static void await_end(struct child *child)
 {
 	child->state = ENDING;
+	child->deadline = now_ns() + END_MS * 1000000ull;
+}
+
+static void ask_to_end(struct child *child)
+{
 	kill(child->pid, SIGTERM);
-	s->deadline = now_ns() + END_MS * 1000000ull;
+	await_end(child);
 }
 
 /* The worker died; see to the next one. */
@@ -288,7 +316,7 @@ static void replace_worker(struct supervisor *s, const char *how, int number)
 		journal_report_broken(&s->journal);
 	}
 	if (delay)
-		s->deadline = now_ns() + delay * 1000000ull;
+		s->retry = now_ns() + delay * 1000000ull;
 	else
 		start_worker(s);
 }
@@ -300,7 +328,7 @@ static void adopt_second(struct supervisor *s)
 	s->program = s->second.program;
 	s->worker = s->second;
 	s->second = (struct child){.link = -1, .program.fd = -1};
-	s->deadline = 0;
+	s->retry = 0;
 	s->done = ledger_done(&s->ledger);
 	s->upgrading = true;
 }
@@ -326,6 +354,7 @@ static void worker_gone(struct supervisor *s, bool signalled, int number)
 	stats_abandon(s);
 	s->op = OP_NONE;
 	s->worker.state = GONE;
+	s->worker.deadline = 0;
 	if (s->ending && !last_words(s))
 		return;
 	if (!s->lost)
@@ -346,6 +375,7 @@ static void second_gone(struct supervisor *s)
 	drop_link(s, &s->second);
 	program_close(&s->second.program);
 	s->second.state = GONE;
+	s->second.deadline = 0;
 	if (!s->ending)
 		log_msg(LOG_ERROR, "the new worker did not start; the old one goes on");
 }
@@ -412,15 +442,21 @@ static void front_end(struct supervisor *s, int reason)
 
 /* ---- operations ----------------------------------------------------------------------- */
 
-/* Give the worker something to answer. One that does not even read is not worth having. */
-static void tell(struct supervisor *s, enum op op, const struct vu_message *message)
+/*
+ * Give the worker something to answer. One that does not even read is not worth having.
+ * Return: whether it was told.
+ */
+static bool tell(struct supervisor *s, enum op op, const struct vu_message *message)
 {
 	s->op = op;
-	if (vu_send(s->worker.link, message) < 0)
-		kill_child(s, &s->worker);
+	s->worker.deadline = now_ns() + (s->ending ? END_MS : VCD_ANSWER_MS) * 1000000ull;
+	if (vu_send(s->worker.link, message) == 0)
+		return true;
+	kill_child(s, &s->worker);
+	return false;
 }
 
-static void tell_private(struct supervisor *s, enum op op, enum link_request request, int fd)
+static bool tell_private(struct supervisor *s, enum op op, enum link_request request, int fd)
 {
 	struct vu_message m = {
 	    .header = {.request = request, .flags = VU_VERSION},
@@ -428,7 +464,7 @@ static void tell_private(struct supervisor *s, enum op op, enum link_request req
 	    .fd_count = fd >= 0,
 	};
 
-	tell(s, op, &m);
+	return tell(s, op, &m);
 }
 
 static void replay(struct supervisor *s)
@@ -485,6 +521,19 @@ static void serving(struct supervisor *s)
 	s->lost = 0;
 }
 
+/* Whether the front end waits for an answer to @m: it asks, or wants to hear how it went. */
+static bool answer_due(const struct supervisor *s, const struct vu_message *m)
+{
+	uint64_t features = s->journal.protocol_features;
+
+	if (vu_is_question(m->header.request))
+		return true;
+	/* In the set of SET_PROTOCOL_FEATURES itself it counts already. */
+	if (m->header.request == VU_SET_PROTOCOL_FEATURES)
+		features = m->payload.u64;
+	return (m->header.flags & VU_NEED_REPLY) && (features & 1ull << VU_PROTOCOL_F_REPLY_ACK);
+}
+
 /* The outcome of the front end's message. */
 static void forwarded(struct supervisor *s, struct vu_message *reply)
 {
@@ -499,7 +548,11 @@ static void forwarded(struct supervisor *s, struct vu_message *reply)
 		front_end(s, -EPROTO);
 		return;
 	}
-	if (!private && reply->header.request != m->header.request) {
+	/* The next worker is told @m again, so that the front end is neither misled nor left
+	 * waiting. */
+	if (private == answer_due(s, m) ||
+	    (!private && reply->header.request != m->header.request)) {
+		log_limited(LOG_WARN, "worker %d gave an answer that is none", (int)s->worker.pid);
 		kill_child(s, &s->worker);
 		return;
 	}
@@ -525,6 +578,7 @@ static void answered(struct supervisor *s, struct vu_message *reply)
 	bool done = reply->header.request == LINK_DONE;
 
 	s->op = OP_NONE;
+	s->worker.deadline = 0;
 	switch (op) {
 	case OP_REPLAY:
 		/* Refused is fine: then it was refused the first time as well. */
@@ -547,6 +601,9 @@ static void answered(struct supervisor *s, struct vu_message *reply)
 		break;
 	case OP_STATS:
 		stats_written(s, done && reply->payload.u64 == 0);
+		break;
+	case OP_CONTROL:
+		/* Who was refused has been told. */
 		break;
 	case OP_NONE:
 		kill_child(s, &s->worker);
@@ -574,9 +631,9 @@ static bool end_worker(struct supervisor *s)
 			s->final_stats = true;
 			s->want_stats = true;
 			write_stats(s);
-		} else if (s->op == OP_NONE) {
-			ask_to_end(s, &s->worker);
 		}
+		if (s->op == OP_NONE)
+			ask_to_end(&s->worker);
 		return false;
 	case ENDING:
 		return false;
@@ -606,6 +663,13 @@ static void front_input(struct supervisor *s)
 	}
 }
 
+/* When the worker is dead already, the next one gets it; later, the client notices. */
+static void pass_client(struct supervisor *s)
+{
+	if (tell_private(s, OP_CONTROL, LINK_CONTROL, s->client))
+		close_fd(&s->client);
+}
+
 /* Give a worker that serves and waits the next thing to do. */
 static void next_operation(struct supervisor *s)
 {
@@ -613,11 +677,13 @@ static void next_operation(struct supervisor *s)
 		tell_private(s, OP_RESET, LINK_RESET, -1);
 	} else if (s->pending) {
 		tell(s, OP_FORWARD, &s->reader.message);
+	} else if (s->client >= 0) {
+		pass_client(s);
 	} else if (s->want_stats) {
 		write_stats(s);
 	} else if (s->second.state == READY) {
 		s->lost = now_ns();
-		ask_to_end(s, &s->worker);
+		ask_to_end(&s->worker);
 	} else if (s->front < 0 && s->listener.connected >= 0) {
 		front_begin(s, take_fd(&s->listener.connected));
 	}
@@ -644,9 +710,10 @@ static bool step(struct supervisor *s)
 	}
 	/* Listened to is who can be answered; others would only wake us up. */
 	idle = s->worker.state == SERVING && s->op == OP_NONE && !s->ending && !s->pending &&
-	       !s->want_reset;
+	       !s->want_reset && s->client < 0;
 	watch_while(s, s->front, idle, &s->front_watched);
 	watch_while(s, s->listener.fd, idle && s->front < 0, &s->listener_watched);
+	watch_while(s, s->control, idle, &s->control_watched);
 	return true;
 }
 
@@ -674,6 +741,12 @@ static void take_signal(struct supervisor *s)
 	}
 }
 
+static void ready(struct child *child)
+{
+	child->state = READY;
+	child->deadline = 0;
+}
+
 static void child_input(struct supervisor *s, struct child *child)
 {
 	int ret = vu_read_reply(&child->reader, child->link);
@@ -682,18 +755,21 @@ static void child_input(struct supervisor *s, struct child *child)
 	if (ret < 0 && child == &s->worker && child->state == STARTING) {
 		/* Most likely it cannot start, and is about to say so by its exit status. */
 		drop_link(s, child);
-		child->state = ENDING;
-		s->deadline = now_ns() + END_MS * 1000000ull;
+		await_end(child);
 	} else if (ret < 0) {
 		kill_child(s, child);
 	} else if (ret > 0) {
 		if (m->header.request == LINK_READY && child->state == STARTING)
-			child->state = READY;
+			ready(child);
 		else if (child == &s->worker)
 			answered(s, m);
 		else
 			kill_child(s, child);
 		vu_read_next(&child->reader);
+		/* One that was asked for need not wait until it is time to try the other again. */
+		if (child == &s->second && child->state == READY && child->link >= 0 &&
+		    s->worker.state == GONE && !s->ending)
+			adopt_second(s);
 	}
 }
 
@@ -705,6 +781,22 @@ static void accept_front(struct supervisor *s)
 		front_begin(s, fd);
 	else if (fd != -EAGAIN)
 		give_up(s, "accept", fd);
+}
+
+/* From here we see who it is, as the worker in its user namespace could not. */
+static void accept_client(struct supervisor *s)
+{
+	int fd = accept4(s->control, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	uid_t user;
+
+	if (fd < 0)
+		return;
+	if (unix_socket_peer(fd, &user) == 0 && (user == 0 || user == geteuid())) {
+		s->client = fd;
+		return;
+	}
+	log_limited(LOG_WARN, "control socket: a peer of another user is turned away");
+	close(fd);
 }
 
 static void handle(struct supervisor *s, int fd)
@@ -719,26 +811,50 @@ static void handle(struct supervisor *s, int fd)
 		front_input(s);
 	else if (fd == s->listener.fd)
 		accept_front(s);
+	else if (fd == s->control)
+		accept_client(s);
 }
 
-static void handle_deadline(struct supervisor *s)
+static bool passed(uint64_t deadline, uint64_t now)
 {
-	s->deadline = 0;
-	if (s->worker.state == ENDING)
-		kill_child(s, &s->worker);
-	else if (s->worker.state == GONE && (!s->ending || last_words(s)))
-		start_worker(s);
+	return deadline && deadline <= now;
+}
+
+static void child_late(struct supervisor *s, struct child *child)
+{
+	log_limited(LOG_WARN, "worker %d does not answer; it is killed", (int)child->pid);
+	kill_child(s, child);
+}
+
+static void handle_deadlines(struct supervisor *s)
+{
+	uint64_t now = now_ns();
+
+	if (passed(s->worker.deadline, now))
+		child_late(s, &s->worker);
+	if (passed(s->second.deadline, now))
+		child_late(s, &s->second);
+	if (passed(s->retry, now)) {
+		s->retry = 0;
+		if (s->worker.state == GONE && (!s->ending || last_words(s)))
+			start_worker(s);
+	}
 }
 
 /* How long to sleep, in ms; -1: until something happens. */
 static int timeout_ms(const struct supervisor *s)
 {
+	const uint64_t deadlines[] = {s->retry, s->worker.deadline, s->second.deadline};
+	uint64_t first = UINT64_MAX;
 	uint64_t now;
 
-	if (!s->deadline)
+	for (size_t i = 0; i < ARRAY_SIZE(deadlines); i++)
+		if (deadlines[i])
+			first = MIN(first, deadlines[i]);
+	if (first == UINT64_MAX)
 		return -1;
 	now = now_ns();
-	return s->deadline <= now ? 0 : (int)((s->deadline - now) / 1000000u + 1);
+	return first <= now ? 0 : (int)((first - now) / 1000000u + 1);
 }
 
 static int loop(struct supervisor *s)
@@ -755,10 +871,10 @@ static int loop(struct supervisor *s)
 
 		if (n < 0 && errno != EINTR)
 			give_up(s, "epoll_wait", -errno);
-		else if (n == 0)
-			handle_deadline(s);
 		else if (n == 1)
 			handle(s, event.data.fd);
+		/* Behind the event: it may be the answer that is due. */
+		handle_deadlines(s);
 	}
 	return s->error;
 }
@@ -829,6 +945,7 @@ static void close_all(struct supervisor *s)
 	notify_send(s->notify, "STOPPING=1\n");
 	close_fd(&s->notify);
 	close_fd(&s->control);
+	close_fd(&s->client);
 	journal_clear(&s->journal);
 	listener_close(&s->listener);
 	listener_remove(&s->listener);
@@ -855,6 +972,7 @@ int supervise(const struct options *options, char **argv)
 	    .ledger.fd = -1,
 	    .listener = {.fd = -1, .connected = -1},
 	    .control = -1,
+	    .client = -1,
 	    .notify = -1,
 	    .signals = -1,
 	    .epoll = -1,

@@ -89,3 +89,14 @@ int unix_socket_listen(const char *path, mode_t mode, int backlog, struct stat *
 		log_msg(LOG_ERROR, "cannot listen on %s: %s", path, strerror(-fd));
 	return fd;
 }
+
+int unix_socket_peer(int fd, uid_t *user)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return -errno;
+	*user = peer.uid;
+	return 0;
+}

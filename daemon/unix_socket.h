@@ -6,6 +6,7 @@
 #define VCD_DAEMON_UNIX_SOCKET_H
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 /**
  * unix_socket_listen - listen at @path.
@@ -20,5 +21,14 @@
  * somebody serves it, or another negative errno.
  */
 int unix_socket_listen(const char *path, mode_t mode, int backlog, struct stat *st);
+
+/**
+ * unix_socket_peer - as which user somebody connected.
+ * @fd: the connection
+ * @user: out: its effective user id then, as our user namespace has it
+ *
+ * Return: 0 or a negative errno.
+ */
+int unix_socket_peer(int fd, uid_t *user);
 
 #endif /* VCD_DAEMON_UNIX_SOCKET_H */

@@ -11,6 +11,8 @@
 #include "daemon/backend.h"
 #include "daemon/message.h"
 
+struct control;
+
 /**
  * struct vhost_user - a connection.
  * @backend: what the front end drives
@@ -22,6 +24,7 @@
  * @linked: the other side is our supervisor, not the front end itself (link.h)
  * @report: writes the counters to a descriptor, which it takes over; 0 or a negative errno
  * @report_arg: its argument
+ * @control: takes clients that come over the link, or NULL
  */
 struct vhost_user {
 	struct backend *backend;
@@ -33,6 +36,7 @@ struct vhost_user {
 	bool linked;
 	int (*report)(void *arg, int fd);
 	void *report_arg;
+	struct control *control;
 };
 
 /** vhost_user_begin - serve a front end on @socket, which is taken over. */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -209,6 +211,104 @@ static void test_many_clients(void **state)
 	rig_stop(&rig);
 }
 
+/* More than may wait: those are told so. */
+static void test_too_many_clients(void **state)
+{
+	enum { SERVED = 8, WAIT = 16, ALL = SERVED + WAIT + 2 };
+	unsigned int tries = 0;
+	const char *answer;
+	struct rig rig;
+	int fds[ALL];
+
+	rig_start(&rig, NULL, ARGS(control_arg()));
+	for (unsigned int i = 0; i < ALL; i++) {
+		fds[i] = reach();
+		assert_int_equal(write(fds[i], "help\n", 5), 5);
+		if (i < SERVED)
+			assert_non_null(strstr(next_answer(fds[i]), "status"));
+		if (i >= SERVED + WAIT)
+			assert_string_equal(next_answer(fds[i]), "ERR too many clients\n");
+	}
+	for (unsigned int i = 0; i < ALL; i++)
+		close(fds[i]);
+	/* Those who waited are seen to be gone one by one. */
+	do {
+		assert_true(tries++ < 6000);
+		usleep(10000);
+		fds[0] = reach();
+		answer = ask(fds[0], "status\n");
+		close(fds[0]);
+	} while (!strcmp(answer, "ERR too many clients\n"));
+	assert_non_null(strstr(answer, "engine"));
+	rig_stop(&rig);
+}
+
+/* In a child of another user: 0 when it is hung up on, 1 when it is answered. */
+static int ask_as(uid_t user)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char byte;
+
+	strcpy(address.sun_path, path);
+	if (setresuid(user, user, user) < 0 ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return 2;
+	(void)!send(fd, "status\n", 7, MSG_NOSIGNAL);
+	return read(fd, &byte, 1) > 0;
+}
+
+/* Nobody else is served, even where the file's mode would let him. */
+static void test_other_users(void **state)
+{
+	static const uid_t users[] = {1234, 65534};
+	struct rig rig;
+	int status, fd;
+
+	if (geteuid() != 0)
+		skip();
+	rig_start(&rig, NULL, ARGS(control_arg()));
+	assert_int_equal(chmod(dir, 0755), 0);
+	assert_int_equal(chmod(path, 0666), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(ask_as(users[i]));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+	fd = reach();
+	assert_non_null(strstr(ask(fd, "status\n"), "engine"));
+	close(fd);
+	rig_stop(&rig);
+}
+
+/* Clients of a worker that dies notice; the next one counts it. */
+static void test_worker_dies(void **state)
+{
+	uint64_t features;
+	struct rig rig;
+	char byte;
+	int fd;
+
+	rig_start(&rig, NULL, ARGS("--num-queues=1", control_arg()));
+	fd = reach();
+	assert_non_null(strstr(ask(fd, "metrics\n"), "\nvirtio_cryptodev_restarts_total 0\n"));
+	assert_int_equal(kill(process_worker(&rig.daemon), SIGKILL), 0);
+	assert_int_equal(receive(fd, &byte, 1), 0);
+	close(fd);
+	/* It dies bit by bit, and takes who comes meanwhile along: until the next one answers. */
+	assert_int_equal(front_get_u64(rig.front, VU_GET_FEATURES, &features), 0);
+	fd = reach();
+	assert_non_null(strstr(ask(fd, "metrics\n"), "\nvirtio_cryptodev_restarts_total 1\n"));
+	assert_non_null(strstr(ask(fd, "metrics\n"), "\nvirtio_cryptodev_upgrades_total 0\n"));
+	close(fd);
+	rig_check(&rig);
+	rig_stop(&rig);
+}
+
 /* @n requests on queue @i; ns that took. */
 static uint64_t work(struct rig *rig, unsigned int i, unsigned int n)
 {
@@ -316,6 +416,9 @@ int main(int argc, char **argv)
 	    cmocka_unit_test_setup_teardown(test_several_commands_at_once, make_dir, remove_dir),
 	    cmocka_unit_test_setup_teardown(test_bad_clients, make_dir, remove_dir),
 	    cmocka_unit_test_setup_teardown(test_many_clients, make_dir, remove_dir),
+	    cmocka_unit_test_setup_teardown(test_too_many_clients, make_dir, remove_dir),
+	    cmocka_unit_test_setup_teardown(test_other_users, make_dir, remove_dir),
+	    cmocka_unit_test_setup_teardown(test_worker_dies, make_dir, remove_dir),
 	    cmocka_unit_test_setup_teardown(test_limit_of_operations, make_dir, remove_dir),
 	    cmocka_unit_test_setup_teardown(test_limit_lifted, make_dir, remove_dir),
 	    cmocka_unit_test(test_limit_of_keys),

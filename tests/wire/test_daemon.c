@@ -524,6 +524,19 @@ static void test_sigterm_under_load(void **state)
 	}
 }
 
+/* A statistics file that cannot be made does not keep it from its end. */
+static void test_sigterm_no_statistics(void **state)
+{
+	const char *const args[] = {"--stats-file=/nowhere/stats.json", NULL};
+	struct rig rig;
+
+	rig_start(&rig, NULL, args);
+	rig_check(&rig);
+	rig_end(&rig);
+	rig_disconnect(&rig);
+	assert_int_equal(rmdir(rig.dir), 0);
+}
+
 /* Messages are answered while the queue is full of work, all the time. */
 static void test_messages_under_load(void **state)
 {
@@ -657,6 +670,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_reconnect),
 	    cmocka_unit_test(test_one_at_a_time),
 	    cmocka_unit_test(test_sigterm_under_load),
+	    cmocka_unit_test(test_sigterm_no_statistics),
 	    cmocka_unit_test(test_messages_under_load),
 	    cmocka_unit_test(test_idle),
 	};

@@ -553,6 +553,39 @@ static void test_upgraded(void **state)
 	rig_stop(&load.rig);
 }
 
+/*
+ * Workers that did nothing die until the next one has to wait for long; an upgrade that is asked
+ * for then does not wait with it.
+ */
+static void test_upgrade_of_the_dead(void **state)
+{
+	struct rig rig;
+	pid_t pid, last = 0;
+	unsigned int i, tries = 0;
+
+	rig_start(&rig, &(struct front_options){.queues = 2}, NULL);
+	/* The delays are 0, 10 ms and twice as much each time: the last one is above a second. */
+	for (i = 0; i < 9; i++) {
+		while ((pid = process_worker(&rig.daemon)) <= 0 || pid == last) {
+			assert_true(tries++ < FRONT_TIMEOUT_MS);
+			usleep(1000);
+		}
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		last = pid;
+	}
+	while (process_worker(&rig.daemon) == last)
+		usleep(1000);
+	assert_int_equal(process_worker(&rig.daemon), 0);
+	assert_int_equal(kill(rig.daemon.pid, SIGHUP), 0);
+	assert_int_equal(front_restart(rig.front), 0);
+	rig_check(&rig);
+	rig_report(&rig);
+	/* The one that was asked for serves; the clock has not started another one. */
+	assert_int_equal(rig_stat(&rig, "upgrades"), 1);
+	assert_int_equal(rig_stat(&rig, "restarts"), 9);
+	rig_stop(&rig);
+}
+
 /* Messages of the front end meet a dead worker, too. */
 static void test_messages_and_kills(void **state)
 {
@@ -713,6 +746,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_killed_flags),
 	    cmocka_unit_test(test_killed_uml),
 	    cmocka_unit_test(test_upgraded),
+	    cmocka_unit_test(test_upgrade_of_the_dead),
 	    cmocka_unit_test(test_messages_and_kills),
 	    cmocka_unit_test(test_reset_and_killed),
 	    cmocka_unit_test(test_leaves_and_kills),
