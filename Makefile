@@ -14,6 +14,9 @@
 #                   BENCH=--quick: 3; tools/bench-suite --help)
 #   make coverage-guest   line coverage of the module, in User-mode Linux
 #   make survival   200 kills and 20 upgrades of the daemon's worker under a guest's load
+#   make soak       20 minutes of mixed load, kills, reloads, little memory (SOAK_SECONDS)
+#   make hostile    CHAINS (1000000) hostile chains against the daemon and the device in QEMU
+#   make coverage   line coverage of device/, daemon/, engine/ (COVERAGE=vm: by VM tests too)
 #   make fuzz       run the fuzzers for FUZZ_SECONDS each (clang)
 #   make install    user space; PREFIX=/usr/local DESTDIR=
 #   make clean      remove build/ (the cache of kernels and QEMU stays)
@@ -69,6 +72,18 @@ survival: all
 	SURVIVAL_KILLS=200 SURVIVAL_UPGRADES=20 VM_RUN_ARGS=--guest=uml \
 		bash tests/vm/cases/78-survival
 
+# SOAK_SECONDS: how long, 1200 without it.
+soak: all
+	VM_RUN_ARGS=--guest=uml bash tests/vm/cases/79-soak
+
+hostile:
+	packaging/deps check-all qemu
+	tests/hostile $(CHAINS)
+
+coverage:
+	packaging/deps coverage
+	tests/coverage $(COVERAGE)
+
 fuzz:
 	packaging/deps check-all
 	tests/fuzz/run $(FUZZ_SECONDS)
@@ -79,4 +94,4 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: survival all module demo qemu check check-all check-provider coverage-guest bench fuzz install clean
+.PHONY: survival soak hostile coverage all module demo qemu check check-all check-provider coverage-guest bench fuzz install clean

@@ -21,10 +21,12 @@
 
 #include <getopt.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cryptodev.h"
@@ -460,6 +462,16 @@ static void size_grows(struct function *f)
 	device_check(f);
 }
 
+/* Chains that the device has given back since its queues were set up; a reset has cleared some. */
+static unsigned long chains_done(struct function *f)
+{
+	unsigned long sum = 0;
+
+	for (unsigned int i = 0; i < f->queues; i++)
+		sum += (uint16_t)qtest_peek(f->q, used_at(i) + 2, 2);
+	return sum;
+}
+
 static void round_run(struct function *f, unsigned int id)
 {
 	uint64_t session = device_check(f);
@@ -474,15 +486,74 @@ static void round_run(struct function *f, unsigned int id)
 		disturb(f, id, session);
 }
 
+/* --- the guest beside it -------------------------------------------------------- */
+
+struct neighbour {
+	pid_t pid;
+	int stop; /* closed when it is to end */
+};
+
+/* Another QEMU, whose device has to give the right answer all the time. */
+static _Noreturn void neighbour_run(char *const argv[], unsigned int id, int stop)
+{
+	struct pollfd end = {.fd = stop, .events = POLLIN};
+	unsigned long answers = 0;
+	struct function f;
+	struct qtest q;
+
+	qtest_start(&q, argv);
+	function_find(&f, &q, id);
+	do {
+		device_check(&f);
+		answers++;
+	} while (poll(&end, 1, 0) == 0);
+	qtest_stop(&q);
+	printf("%lu right answers beside it\n", answers);
+	exit(0);
+}
+
+static struct neighbour neighbour_start(char *const argv[], unsigned int id)
+{
+	struct neighbour n;
+	int ends[2];
+
+	if (pipe(ends) < 0)
+		die("pipe: %m");
+	fflush(NULL);
+	n.pid = fork();
+	if (n.pid < 0)
+		die("fork: %m");
+	if (n.pid == 0) {
+		close(ends[1]);
+		neighbour_run(argv, id, ends[0]);
+	}
+	close(ends[0]);
+	n.stop = ends[1];
+	return n;
+}
+
+static void neighbour_end(struct neighbour n)
+{
+	int status;
+
+	close(n.stop);
+	if (waitpid(n.pid, &status, 0) != n.pid || !WIFEXITED(status) || WEXITSTATUS(status))
+		die("the guest beside it came to harm");
+}
+
 static void usage(FILE *to)
 {
 	fputs(
-	    "usage: qemu-hostile [--seed=N] [--rounds=N] [--virtio-id=N] -- QEMU [ARGUMENT]...\n"
-	    "Misuses the virtio-cryptodev device of a QEMU, which is started with qtest.\n"
+	    "usage: qemu-hostile [--seed=N] [--rounds=N | --chains=N] [--virtio-id=N]\n"
+	    "                    -- QEMU [ARGUMENT]...\n"
+	    "Misuses the virtio-cryptodev device of a QEMU, which is started with qtest, while "
+	    "the\n"
+	    "device of another one that is started alike is used well.\n"
 	    "QEMU's arguments name a machine with 32 MiB of memory, whose processor does nothing,\n"
 	    "and the device on bus 0.\n\n"
 	    "  --seed=N       what is done follows from it (default: a new one, printed)\n"
 	    "  --rounds=N     default 200\n"
+	    "  --chains=N     until the device has given so many chains back\n"
 	    "  --virtio-id=N  default 21\n\n"
 	    "Exit status: 0 the device works after every round, 1 it does not, 2 wrong usage.\n",
 	    to);
@@ -497,13 +568,12 @@ static void where(void)
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-	    {"seed", required_argument, NULL, 's'},
-	    {"rounds", required_argument, NULL, 'r'},
-	    {"virtio-id", required_argument, NULL, 'i'},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
+	    {"seed", required_argument, NULL, 's'},   {"rounds", required_argument, NULL, 'r'},
+	    {"chains", required_argument, NULL, 'c'}, {"virtio-id", required_argument, NULL, 'i'},
+	    {"help", no_argument, NULL, 'h'},	      {NULL, 0, NULL, 0},
 	};
-	unsigned long rounds = 200, id = VIRTIO_ID_CRYPTODEV;
+	unsigned long rounds = 200, chains = 0, done = 0, id = VIRTIO_ID_CRYPTODEV;
+	struct neighbour neighbour;
 	struct function f;
 	struct qtest q;
 	int opt;
@@ -514,6 +584,8 @@ int main(int argc, char **argv)
 			rng.seed = strtoull(optarg, NULL, 0);
 		else if (opt == 'r')
 			rounds = strtoul(optarg, NULL, 0);
+		else if (opt == 'c')
+			chains = strtoul(optarg, NULL, 0);
 		else if (opt == 'i')
 			id = strtoul(optarg, NULL, 0);
 		else {
@@ -528,14 +600,19 @@ int main(int argc, char **argv)
 	printf("seed %" PRIu64 "\n", rng.seed);
 	rng.state = rng.seed;
 	atexit(where);
+	neighbour = neighbour_start(argv + optind, (unsigned int)id);
 	qtest_start(&q, argv + optind);
 	function_find(&f, &q, (unsigned int)id);
 	size_grows(&f);
-	for (rng.round = 1; rng.round <= rounds; rng.round++)
+	for (rng.round = 1; chains ? done < chains : rng.round <= rounds; rng.round++) {
 		round_run(&f, (unsigned int)id);
+		done += chains_done(&f);
+	}
+	rounds = rng.round - 1;
 	device_check(&f);
 	qtest_stop(&q);
+	neighbour_end(neighbour);
 	rng.round = 0;
-	printf("%lu rounds, and the device works\n", rounds);
+	printf("%lu rounds, %lu chains given back, and the device works\n", rounds, done);
 	return 0;
 }
