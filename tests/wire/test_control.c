@@ -223,7 +223,8 @@ static void test_too_many_clients(void **state)
 	rig_start(&rig, NULL, ARGS(control_arg()));
 	for (unsigned int i = 0; i < ALL; i++) {
 		fds[i] = reach();
-		assert_int_equal(write(fds[i], "help\n", 5), 5);
+		/* It may be turned away before it has asked. */
+		(void)!send(fds[i], "help\n", 5, MSG_NOSIGNAL);
 		if (i < SERVED)
 			assert_non_null(strstr(next_answer(fds[i]), "status"));
 		if (i >= SERVED + WAIT)
@@ -236,7 +237,8 @@ static void test_too_many_clients(void **state)
 		assert_true(tries++ < 6000);
 		usleep(10000);
 		fds[0] = reach();
-		answer = ask(fds[0], "status\n");
+		(void)!send(fds[0], "status\n", 7, MSG_NOSIGNAL);
+		answer = next_answer(fds[0]);
 		close(fds[0]);
 	} while (!strcmp(answer, "ERR too many clients\n"));
 	assert_non_null(strstr(answer, "engine"));
