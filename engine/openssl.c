@@ -41,12 +41,49 @@ static void engine_close(struct vcd_engine *base)
 	free(engine);
 }
 
+/* Empties libcrypto's list of errors. Whether it says that memory was missing. */
+static bool out_of_memory(void)
+{
+	unsigned long error;
+	bool found = false;
+
+	while ((error = ERR_get_error()))
+		found |= ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+	return found;
+}
+
+/*
+ * What libcrypto has of our algorithms. One that it has not is denied by has(); one that
+ * there was no memory for would be, too, and for good: that is an error.
+ */
+static int fetch_all(struct vcd_ossl_engine *engine)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < VCD_ALG_COUNT; i++) {
+		const struct vcd_alg *alg = &vcd_algs[i];
+
+		vcd_alg_driver_name(alg, "openssl", engine->algs[i].driver,
+				    sizeof(engine->algs[i].driver));
+		if (alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD)
+			any |= vcd_ossl_cipher_fetch(engine, alg);
+		else
+			any |= vcd_ossl_hash_fetch(engine, alg);
+		if (out_of_memory())
+			return -ENOMEM;
+	}
+	/* A provider that has nothing is one that has not told why it failed. */
+	return any ? 0 : -ENODEV;
+}
+
 static int engine_open(const char *arg, unsigned int workers, struct vcd_engine **ret)
 {
 	struct vcd_ossl_engine *engine;
+	int err;
 
 	if (arg)
 		return -EINVAL;
+	ERR_clear_error();
 	engine = calloc(1, sizeof(*engine));
 	if (!engine)
 		return -ENOMEM;
@@ -56,23 +93,17 @@ static int engine_open(const char *arg, unsigned int workers, struct vcd_engine 
 	if (engine->lib)
 		engine->base_provider = OSSL_PROVIDER_load(engine->lib, "default");
 	if (!engine->base_provider) {
-		ERR_clear_error();
+		err = out_of_memory() ? -ENOMEM : -ENODEV;
 		engine_close(&engine->base);
-		return -ENODEV;
+		return err;
 	}
 	/* Single DES and Blowfish live there; without it has() denies them. */
 	engine->legacy_provider = OSSL_PROVIDER_load(engine->lib, "legacy");
-	for (size_t i = 0; i < VCD_ALG_COUNT; i++) {
-		const struct vcd_alg *alg = &vcd_algs[i];
-
-		vcd_alg_driver_name(alg, "openssl", engine->algs[i].driver,
-				    sizeof(engine->algs[i].driver));
-		if (alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD)
-			vcd_ossl_cipher_fetch(engine, alg);
-		else
-			vcd_ossl_hash_fetch(engine, alg);
+	err = out_of_memory() ? -ENOMEM : fetch_all(engine);
+	if (err) {
+		engine_close(&engine->base);
+		return err;
 	}
-	ERR_clear_error();
 	*ret = &engine->base;
 	return 0;
 }

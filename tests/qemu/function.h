@@ -30,7 +30,13 @@ enum {
 };
 
 /* Device status. */
-enum { STATUS_ACK = 1, STATUS_DRIVER = 2, STATUS_DRIVER_OK = 4, STATUS_FEATURES_OK = 8 };
+enum {
+	STATUS_ACK = 1,
+	STATUS_DRIVER = 2,
+	STATUS_DRIVER_OK = 4,
+	STATUS_FEATURES_OK = 8,
+	STATUS_NEEDS_RESET = 64,
+};
 
 /** struct function - a virtio PCI function. */
 struct function {

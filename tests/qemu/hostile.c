@@ -334,11 +334,18 @@ static uint16_t good_chain(struct function *f, unsigned int queue, uint16_t firs
 	return first;
 }
 
+/* What the device has used of a queue so far. */
+static uint16_t used_index(struct function *f, unsigned int queue)
+{
+	return (uint16_t)qtest_peek(f->q, used_at(queue) + 2, 2);
+}
+
 static void fill_queue(struct function *f, unsigned int queue, uint64_t session)
 {
 	struct desc table[NUM];
 	uint16_t avail[2 + NUM + 1] = {0};
 	unsigned int good = one_in(3) ? 0 : 1 + (unsigned int)below(NUM / 3 - 1);
+	uint16_t base = used_index(f, queue);
 
 	for (unsigned int i = 0; i < NUM; i++)
 		table[i] = any_desc();
@@ -346,12 +353,23 @@ static void fill_queue(struct function *f, unsigned int queue, uint64_t session)
 	for (unsigned int i = 0; i < NUM; i++)
 		avail[2 + i] = (uint16_t)(one_in(64) ? rnd() : below(NUM));
 	for (unsigned int i = 0; i < good; i++)
-		avail[2 + i] = good_chain(f, queue, (uint16_t)(3 * i), session);
+		avail[2 + (base + i) % NUM] = good_chain(f, queue, (uint16_t)(3 * i), session);
 	avail[0] = (uint16_t)below(2);
-	avail[1] = (uint16_t)(good && !one_in(4) ? good : below(NUM + 1));
+	avail[1] = (uint16_t)(base + (good && !one_in(4) ? good : below(NUM + 1)));
 	if (one_in(32))
 		avail[1] = (uint16_t)rnd();
 	qtest_write(f->q, avail_at(queue), avail, sizeof(avail));
+}
+
+/* Until the device has used all that it was offered; one whose ring is broken never has. */
+static void settle(struct function *f, unsigned int queue)
+{
+	for (unsigned int tries = 0; tries < 20; tries++) {
+		if (used_index(f, queue) == (uint16_t)qtest_peek(f->q, avail_at(queue) + 2, 2) ||
+		    function_get(f, COMMON_STATUS, 1) & STATUS_NEEDS_RESET)
+			return;
+		usleep(100);
+	}
 }
 
 static void setup_badly(struct function *f)
@@ -462,28 +480,45 @@ static void size_grows(struct function *f)
 	device_check(f);
 }
 
-/* Chains that the device has given back since its queues were set up; a reset has cleared some. */
+/* Chains that the device has given back since its queues were set up. */
 static unsigned long chains_done(struct function *f)
 {
 	unsigned long sum = 0;
 
 	for (unsigned int i = 0; i < f->queues; i++)
-		sum += (uint16_t)qtest_peek(f->q, used_at(i) + 2, 2);
+		sum += used_index(f, i);
 	return sum;
 }
 
-static void round_run(struct function *f, unsigned int id)
+/* Return: chains given back, as far as no reset has hidden them. */
+static unsigned long round_run(struct function *f, unsigned int id)
 {
 	uint64_t session = device_check(f);
+	unsigned long before, after;
 
 	if (!one_in(3))
 		setup_badly(f);
+	/* A queue that is not broken by it gets more. */
+	for (uint64_t times = below(8); times; times--) {
+		for (unsigned int i = 0; i < f->queues; i++)
+			fill_queue(f, i, session);
+		for (unsigned int i = 0; i < f->queues; i++)
+			function_kick(f, i);
+		for (unsigned int i = 0; i < f->queues; i++)
+			settle(f, i);
+	}
+	before = chains_done(f);
 	for (unsigned int i = 0; i < f->queues; i++)
 		fill_queue(f, i, session);
 	for (unsigned int i = 0; i < f->queues; i++)
 		function_kick(f, i);
 	for (uint64_t n = below(24); n; n--)
 		disturb(f, id, session);
+	after = chains_done(f);
+	/* A descriptor may have named the index itself: no more than were offered. */
+	if (after < before || after > 9 * NUM * f->queues)
+		after = before;
+	return after > 9 * NUM * f->queues ? 0 : after;
 }
 
 /* --- the guest beside it -------------------------------------------------------- */
@@ -605,8 +640,7 @@ int main(int argc, char **argv)
 	function_find(&f, &q, (unsigned int)id);
 	size_grows(&f);
 	for (rng.round = 1; chains ? done < chains : rng.round <= rounds; rng.round++) {
-		round_run(&f, (unsigned int)id);
-		done += chains_done(&f);
+		done += round_run(&f, (unsigned int)id);
 	}
 	rounds = rng.round - 1;
 	device_check(&f);
