@@ -340,11 +340,13 @@ static uint16_t used_index(struct function *f, unsigned int queue)
 	return (uint16_t)qtest_peek(f->q, used_at(queue) + 2, 2);
 }
 
-static void fill_queue(struct function *f, unsigned int queue, uint64_t session)
+/* With @whole, what is offered are chains that can be followed to their ends, whatever is in them.
+ */
+static void fill_queue(struct function *f, unsigned int queue, uint64_t session, bool whole)
 {
 	struct desc table[NUM];
 	uint16_t avail[2 + NUM + 1] = {0};
-	unsigned int good = one_in(3) ? 0 : 1 + (unsigned int)below(NUM / 3 - 1);
+	unsigned int good = !whole && one_in(3) ? 0 : 1 + (unsigned int)below(NUM / 3 - 1);
 	uint16_t base = used_index(f, queue);
 
 	for (unsigned int i = 0; i < NUM; i++)
@@ -355,8 +357,8 @@ static void fill_queue(struct function *f, unsigned int queue, uint64_t session)
 	for (unsigned int i = 0; i < good; i++)
 		avail[2 + (base + i) % NUM] = good_chain(f, queue, (uint16_t)(3 * i), session);
 	avail[0] = (uint16_t)below(2);
-	avail[1] = (uint16_t)(base + (good && !one_in(4) ? good : below(NUM + 1)));
-	if (one_in(32))
+	avail[1] = (uint16_t)(base + (whole || (good && !one_in(4)) ? good : below(NUM + 1)));
+	if (!whole && one_in(32))
 		avail[1] = (uint16_t)rnd();
 	qtest_write(f->q, avail_at(queue), avail, sizeof(avail));
 }
@@ -440,7 +442,7 @@ static void disturb(struct function *f, unsigned int id, uint64_t session)
 		break;
 	case 8:
 	case 9:
-		fill_queue(f, queue, session);
+		fill_queue(f, queue, session, false);
 		break;
 	case 10:
 		any_request(f, DATA + below(DATA_SIZE / 4096) * 4096, session);
@@ -498,10 +500,10 @@ static unsigned long round_run(struct function *f, unsigned int id)
 
 	if (!one_in(3))
 		setup_badly(f);
-	/* A queue that is not broken by it gets more. */
+	/* A ring that is broken stops the whole device; mostly these are not. */
 	for (uint64_t times = below(8); times; times--) {
 		for (unsigned int i = 0; i < f->queues; i++)
-			fill_queue(f, i, session);
+			fill_queue(f, i, session, !one_in(16));
 		for (unsigned int i = 0; i < f->queues; i++)
 			function_kick(f, i);
 		for (unsigned int i = 0; i < f->queues; i++)
@@ -509,7 +511,7 @@ static unsigned long round_run(struct function *f, unsigned int id)
 	}
 	before = chains_done(f);
 	for (unsigned int i = 0; i < f->queues; i++)
-		fill_queue(f, i, session);
+		fill_queue(f, i, session, false);
 	for (unsigned int i = 0; i < f->queues; i++)
 		function_kick(f, i);
 	for (uint64_t n = below(24); n; n--)
