@@ -158,6 +158,22 @@ daemons() {
 	done
 }
 
+# worker SUPERVISOR [FORMER]: its worker process; with FORMER, one that was killed, the next one. On a
+# busy machine the one that was killed is there for a while.
+worker() {
+	local child tries
+	for ((tries = 0; tries < 600; tries++)); do
+		child=
+		read -r child _ 2>/dev/null <"/proc/$1/task/$1/children" || true
+		if [[ -n $child && $child != "${2:-}" ]]; then
+			echo "$child"
+			return
+		fi
+		sleep 0.1
+	done
+	fail "there is no worker" >&2
+}
+
 daemons_signal() {
 	local pid
 	for pid in $(daemons); do
