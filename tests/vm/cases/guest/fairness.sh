@@ -16,14 +16,20 @@ beside() {
 		i=$((i + 1))
 	done
 	[ "$flooders" = 0 ] || sleep 2
-	echo "$name $(bench --size=4096 --submit=sync --seconds="$seconds")"
+	echo "$name $(bench --size=4096 --submit=sync --depth=1 --seconds="$seconds")"
 	wait
 }
 
 seconds=$1
-echo "flood4k $(bench --size=4096 --submit=async --depth=64 --threads=4 --seconds="$seconds")"
-echo "flood64k $(bench --size=65536 --submit=async --depth=64 --threads=4 --seconds="$seconds")"
+echo "flood4k $(bench --size=4096 --submit=async --depth=64 --seconds="$seconds")"
+echo "flood64k $(bench --size=65536 --submit=async --depth=64 --seconds="$seconds")"
 beside alone 0
-beside one4k 1 --size=4096 --submit=async --depth=64 --threads=4
-beside two4k 2 --size=4096 --submit=async --depth=64 --threads=4
-beside one64k 1 --size=65536 --submit=async --depth=64 --threads=4
+# What the scheduler adds where programs share a processor.
+sh -c 'while :; do :; done' &
+busy=$!
+beside_busy=$(bench --size=4096 --submit=sync --depth=1 --seconds="$seconds")
+kill $busy
+echo "busy $beside_busy"
+beside one4k 1 --size=4096 --submit=async --depth=64
+beside two4k 2 --size=4096 --submit=async --depth=64
+beside one64k 1 --size=65536 --submit=async --depth=64
