@@ -560,7 +560,7 @@ static void test_upgraded(void **state)
 static void test_upgrade_of_the_dead(void **state)
 {
 	struct rig rig;
-	pid_t pid, last = 0;
+	pid_t pid, workers[4], last = 0;
 	unsigned int i, tries = 0;
 
 	rig_start(&rig, &(struct front_options){.queues = 2}, NULL);
@@ -576,11 +576,20 @@ static void test_upgrade_of_the_dead(void **state)
 	while (process_worker(&rig.daemon) == last)
 		usleep(1000);
 	assert_int_equal(process_worker(&rig.daemon), 0);
+	unlink(rig.stats_path);
 	assert_int_equal(kill(rig.daemon.pid, SIGHUP), 0);
+	assert_int_equal(kill(rig.daemon.pid, SIGUSR1), 0);
+	/* Who serves first writes this: the one that was asked for. The clock has not started
+	 * another. */
+	for (tries = 0; access(rig.stats_path, R_OK) < 0; tries++) {
+		assert_true(process_children(rig.daemon.pid, workers, 4) <= 1);
+		assert_true(tries < FRONT_TIMEOUT_MS);
+		usleep(1000);
+	}
+	assert_int_equal(process_children(rig.daemon.pid, workers, 4), 1);
 	assert_int_equal(front_restart(rig.front), 0);
 	rig_check(&rig);
 	rig_report(&rig);
-	/* The one that was asked for serves; the clock has not started another one. */
 	assert_int_equal(rig_stat(&rig, "upgrades"), 1);
 	assert_int_equal(rig_stat(&rig, "restarts"), 9);
 	rig_stop(&rig);
