@@ -2,7 +2,7 @@
 /*
  * check32.c - cryptodev-check32: every ioctl from a real 32-bit program.
  *
- * Built with -m32 where the host's compiler can. It has no libcrypto: the answers
+ * Built by cases/10-basic with gcc -m32. It has no libcrypto: the answers
  * are those of the standards, or what the device itself said another way. The
  * structures a call is given end at a page that cannot be touched, so that a
  * kernel which takes them for their larger 64-bit kin is found out. Buffers lie on

@@ -3,8 +3,9 @@
  * main.c - cryptodev-nist: NIST's CAVP response files through /dev/crypto.
  *
  * What a file tests is told by its name; its contents name only the fields. A
- * file of an algorithm that the device lacks is skipped, one that cannot be
- * understood fails, as does a run in which nothing was tested.
+ * file of an algorithm that the device lacks is skipped, which is a failure with
+ * --all; one that cannot be understood fails, as does a run in which nothing was
+ * tested.
  */
 #include "nist.h"
 
@@ -31,11 +32,14 @@ static const struct kind {
     {"OFB*.rsp", nist_cipher, CRYPTO_AES_OFB},
     {"CFB128MCT*.rsp", NULL, 0},
     {"CFB128*.rsp", nist_cipher, CRYPTO_AES_CFB},
-    {"CFB[18]*.rsp", NULL, 0},
+    {"CFB8MCT*.rsp", NULL, 0},
+    {"CFB8*.rsp", nist_composed, CRYPTO_AES_ECB},
+    {"CFB1*.rsp", NULL, 0},
     {"XTSGenAES*.rsp", nist_xts, CRYPTO_AES_XTS},
     {"TCBCMonte*.rsp", NULL, 0},
     {"TCBC*.rsp", nist_cipher, CRYPTO_3DES_CBC},
-    {"TECB*.rsp", NULL, 0},
+    {"TECBMonte*.rsp", NULL, 0},
+    {"TECB*.rsp", nist_composed, CRYPTO_3DES_CBC},
     {"SHA1Monte.rsp", nist_hash_monte, CRYPTO_SHA1},
     {"SHA224Monte.rsp", nist_hash_monte, CRYPTO_SHA2_224},
     {"SHA256Monte.rsp", nist_hash_monte, CRYPTO_SHA2_256},
@@ -56,8 +60,9 @@ static const struct kind {
 static struct {
 	int fd;
 	const char *filter;
+	bool everything;
 	unsigned int files, skipped, bad;
-	unsigned long vectors, failed, inapplicable;
+	unsigned long vectors, failed, composed, inapplicable;
 } run;
 
 /* A wrong vector is reported in full, but a wrong algorithm should not fill the disk. */
@@ -123,8 +128,11 @@ static void count(const struct nist *n)
 	run.files++;
 	run.vectors += n->vectors;
 	run.failed += n->failed;
+	run.composed += n->composed;
 	run.inapplicable += n->inapplicable;
 	printf("%-24s %5u vectors", n->name, n->vectors);
+	if (n->composed)
+		printf(", %u of them composed", n->composed);
 	if (n->inapplicable)
 		printf(", %u not expressible", n->inapplicable);
 	printf(n->failed ? ", %u FAILED\n" : "\n", n->failed);
@@ -178,10 +186,13 @@ static int visit(const char *path, const struct stat *st, int type, struct FTW *
 static void usage(FILE *to)
 {
 	fputs(
-	    "usage: cryptodev-nist [--device=PATH] [--filter=GLOB] FILE|FOLDER...\n"
-	    "Runs response files (.rsp) of NIST's CAVP through /dev/crypto.\n\n"
+	    "usage: cryptodev-nist [--device=PATH] [--filter=GLOB] [--all] FILE|FOLDER...\n"
+	    "Runs response files (.rsp) of NIST's CAVP through /dev/crypto. What is of a mode that "
+	    "the\n"
+	    "interface lacks is composed of the device's other modes, where that is possible.\n\n"
 	    "  --device=PATH  the node (default " DEV_DEFAULT_PATH ")\n"
 	    "  --filter=GLOB  only files of such names, such as 'CBC*'\n"
+	    "  --all          what is skipped is a failure\n"
 	    "  --version, --help\n\n"
 	    "Exit status: 0 all vectors right, 1 a wrong one, a file that was not understood, or\n"
 	    "nothing to test, 2 wrong usage or no device.\n",
@@ -191,11 +202,9 @@ static void usage(FILE *to)
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-	    {"device", required_argument, NULL, 'd'},
-	    {"filter", required_argument, NULL, 'f'},
-	    {"version", no_argument, NULL, 'v'},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
+	    {"device", required_argument, NULL, 'd'}, {"filter", required_argument, NULL, 'f'},
+	    {"all", no_argument, NULL, 'a'},	      {"version", no_argument, NULL, 'v'},
+	    {"help", no_argument, NULL, 'h'},	      {NULL, 0, NULL, 0},
 	};
 	int opt;
 
@@ -204,6 +213,8 @@ int main(int argc, char **argv)
 			dev_path = optarg;
 		} else if (opt == 'f') {
 			run.filter = optarg;
+		} else if (opt == 'a') {
+			run.everything = true;
 		} else if (opt == 'v') {
 			puts("cryptodev-nist " VCD_VERSION);
 			return 0;
@@ -227,10 +238,15 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	printf("# %u files skipped, %lu vectors not expressible\n", run.skipped, run.inapplicable);
+	printf("# %u files skipped, %lu vectors not expressible, %lu composed\n", run.skipped,
+	       run.inapplicable, run.composed);
 	printf("%u files, %lu vectors, %lu failed, %u files not understood\n", run.files,
 	       run.vectors, run.failed, run.bad);
 	if (!run.vectors && !run.bad)
 		fprintf(stderr, "nothing was tested\n");
+	if (run.everything && (run.skipped || run.inapplicable)) {
+		fprintf(stderr, "not everything was tested\n");
+		return 1;
+	}
 	return run.failed || run.bad || !run.vectors ? 1 : 0;
 }
