@@ -6,10 +6,27 @@
 #define TESTS_VM_GUEST_MORE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rand.h"
 
 struct more;
+
+/**
+ * struct more_count - what was done so far.
+ * @calls: single operations of groups
+ * @batch: operations of batches
+ * @async: asynchronous ones
+ * @copies: hashes copied
+ * @aead: authenticated operations of plain AEADs
+ * @tls: of TLS records
+ * @srtp: of SRTP packets
+ * @forged: of these, of forgeries
+ * @refused: operations that had to be refused for what they were given
+ */
+struct more_count {
+	uint64_t calls, batch, async, copies, aead, tls, srtp, forged, refused;
+};
 
 /**
  * more_new - sessions and memory for random groups of requests.
@@ -18,9 +35,11 @@ struct more;
  * @max_len: longest request
  * @max_request: payload of one request that the device takes, each way; 0: more than is asked for.
  *	Authenticated operations cannot be cut, and are refused above it.
+ * @count: counted in
  * Return: never NULL; ends the process without memory.
  */
-struct more *more_new(int fd, struct rnd *r, size_t max_len, size_t max_request);
+struct more *more_new(int fd, struct rnd *r, size_t max_len, size_t max_request,
+		      struct more_count *count);
 
 /**
  * more_run - one random group: authenticated operations, a batch, or asynchronous operations.

@@ -54,14 +54,14 @@ static const struct ref_cipher ciphers[] = {
      16,
      {16, 24, 32},
      {"AES-128-CFB", "AES-192-CFB", "AES-256-CFB"},
-     false},
+     true},
     {CRYPTO_AES_OFB,
      "aes-ofb",
      1,
      16,
      {16, 24, 32},
      {"AES-128-OFB", "AES-192-OFB", "AES-256-OFB"},
-     false},
+     true},
 };
 
 static const struct ref_mac macs[] = {
@@ -204,6 +204,39 @@ void ref_counter_add(uint8_t ctr[16], uint64_t n)
 	}
 }
 
+/*
+ * The IV that continues, in two steps, for the data may be in place: before the cipher ran on
+ * @src, and after it wrote @dst. In CFB and OFB a part of a block does not count.
+ */
+static void next_iv_before(const struct ref_cipher *c, unsigned int op, const uint8_t *src,
+			   size_t len, uint8_t *next)
+{
+	size_t whole = len / 16 * 16;
+
+	if (c->id == CRYPTO_AES_CTR)
+		ref_counter_add(next, (len + 15) / 16);
+	else if (c->id == CRYPTO_AES_OFB && whole)
+		memcpy(next, src + whole - 16, 16);
+	else if (c->id == CRYPTO_AES_CFB && whole && op == COP_DECRYPT)
+		memcpy(next, src + whole - 16, 16);
+	else if (c->block > 1 && c->ivsize && op == COP_DECRYPT)
+		memcpy(next, src + len - c->ivsize, c->ivsize);
+}
+
+static void next_iv_after(const struct ref_cipher *c, unsigned int op, const uint8_t *dst,
+			  size_t len, uint8_t *next)
+{
+	size_t whole = len / 16 * 16;
+
+	if (c->id == CRYPTO_AES_OFB)
+		for (size_t i = 0; whole && i < 16; i++)
+			next[i] ^= dst[whole - 16 + i];
+	else if (c->id == CRYPTO_AES_CFB && whole && op == COP_ENCRYPT)
+		memcpy(next, dst + whole - 16, 16);
+	else if (c->block > 1 && c->ivsize && op == COP_ENCRYPT)
+		memcpy(next, dst + len - c->ivsize, c->ivsize);
+}
+
 int ref_crypt(struct ref_session *s, unsigned int op, const uint8_t *iv, const uint8_t *src,
 	      uint8_t *dst, size_t len)
 {
@@ -223,10 +256,8 @@ int ref_crypt(struct ref_session *s, unsigned int op, const uint8_t *iv, const u
 	if (!ctx || EVP_CipherInit_ex(ctx, NULL, NULL, NULL, s->iv, -1) != 1)
 		return -EIO;
 	memcpy(next, s->iv, sizeof(next));
-	if (c->id == CRYPTO_AES_CTR)
-		ref_counter_add(next, (len + 15) / 16);
-	else if (c->ivsize && c->next_iv && op == COP_DECRYPT)
-		memcpy(next, src + len - c->ivsize, c->ivsize);
+	if (c->next_iv)
+		next_iv_before(c, op, src, len, next);
 
 	for (size_t done = 0; done < len;) {
 		size_t n = len - done < PIECE ? len - done : PIECE;
@@ -237,8 +268,8 @@ int ref_crypt(struct ref_session *s, unsigned int op, const uint8_t *iv, const u
 			return -EIO;
 		done += n;
 	}
-	if (c->ivsize && c->next_iv && c->id != CRYPTO_AES_CTR && op == COP_ENCRYPT)
-		memcpy(next, dst + len - c->ivsize, c->ivsize);
+	if (c->next_iv)
+		next_iv_after(c, op, dst, len, next);
 	memcpy(s->iv, next, sizeof(next));
 	return 0;
 }

@@ -53,6 +53,7 @@ struct options {
 /* One per worker, shared with the parent. */
 struct totals {
 	uint64_t sessions, requests, bytes;
+	struct more_count more;
 };
 
 /**
@@ -413,7 +414,7 @@ static _Noreturn void worker_main(const struct options *o, unsigned long number,
 	worker_setup(&w);
 	for (; made < o->live; made++)
 		session_new(&w, &w.live[made]);
-	w.more = more_new(w.fd, &w.r, o->max_len, o->max_request);
+	w.more = more_new(w.fd, &w.r, o->max_len, o->max_request, &totals->more);
 	while (w.step < requests) {
 		/* the remaining sessions are spread evenly over the steps */
 		while (made < sessions &&
@@ -561,11 +562,14 @@ static int parse(int argc, char **argv, struct options *o)
 static struct totals sum(const struct totals *t, unsigned long n)
 {
 	struct totals all = {0};
+	uint64_t *count = (uint64_t *)&all.more;
 
 	for (unsigned long i = 0; i < n; i++) {
 		all.sessions += __atomic_load_n(&t[i].sessions, __ATOMIC_RELAXED);
 		all.requests += __atomic_load_n(&t[i].requests, __ATOMIC_RELAXED);
 		all.bytes += __atomic_load_n(&t[i].bytes, __ATOMIC_RELAXED);
+		for (size_t k = 0; k < sizeof(all.more) / sizeof(*count); k++)
+			count[k] += ((const uint64_t *)&t[i].more)[k];
 	}
 	return all;
 }
@@ -576,6 +580,16 @@ static void print_totals(const char *what, const struct totals *t, unsigned long
 	       (unsigned long long)t->sessions, (unsigned long long)t->requests,
 	       (unsigned long long)t->bytes >> 20);
 	fflush(stdout);
+}
+
+static void print_kinds(const struct more_count *c)
+{
+	printf("of these: %llu in batches, %llu asynchronous, %llu AEAD, %llu TLS, %llu SRTP, %llu "
+	       "hashes copied;\n%llu forgeries, %llu refused on purpose; the others single calls\n",
+	       (unsigned long long)c->batch, (unsigned long long)c->async,
+	       (unsigned long long)c->aead, (unsigned long long)c->tls, (unsigned long long)c->srtp,
+	       (unsigned long long)c->copies, (unsigned long long)c->forged,
+	       (unsigned long long)c->refused);
 }
 
 /* Waits for all workers; a progress line now and then. Return: how many failed. */
@@ -650,5 +664,7 @@ int main(int argc, char **argv)
 	failed = wait_all(&o, totals, running);
 	all = sum(totals, o.processes);
 	print_totals(failed ? "FAILED" : "all equal", &all, running);
+	if (!o.plain)
+		print_kinds(&all.more);
 	return failed ? 1 : 0;
 }

@@ -251,15 +251,19 @@ static int auth_appended(struct slot *s, struct crypt_auth_op *op, struct ref_au
 	size_t outlen = 0, datalen;
 	uint8_t *aad, *buf;
 	int err = auth_read(op, &aad, &buf);
+	uint8_t last[16] = {0};
 
+	/* the last block of ciphertext, when that is what goes in */
+	if (!err && op->len >= sizeof(last))
+		memcpy(last, buf + op->len - sizeof(last), sizeof(last));
 	a->aad = aad;
 	a->aadlen = op->auth_len;
 	if (!err)
 		err = tls ? ref_tls(a, buf, op->len, &outlen) : ref_aead(a, buf, op->len, &outlen);
 	if (!err)
 		err = user_write(op->dst, buf, outlen);
-	if (!err && tls && outlen >= 16)
-		memcpy(s->iv, op->op == COP_DECRYPT ? buf : buf + outlen - 16, 16);
+	if (!err && tls)
+		memcpy(s->iv, op->op == COP_DECRYPT ? last : buf + outlen - 16, 16);
 	if (!err) {
 		datalen = op->op == COP_DECRYPT ? outlen : op->len;
 		if (!tls)
