@@ -333,7 +333,9 @@ static bool case_run(struct more *m, struct live_auth *s)
 	case_make(m, &c);
 	case_count(m, &c);
 	err = dev_ioctl(more_fd(m), CIOCAUTHCRYPT, &c.op);
-	s->wanted = 0;
+	/* what was refused may or may not have left its tag length behind */
+	if (!err || err == -EBADMSG)
+		s->wanted = 0;
 	if (err == -EMSGSIZE && may_refuse(m, &c))
 		return nothing_written(&c, err);
 	if (err != c.err_want || must_refuse(m, &c))

@@ -342,20 +342,20 @@ static int do_auth(struct table *t, struct crypt_auth_op *op)
 
 	if (err)
 		return err;
-	if (op->tag_len)
-		s->taglen = op->tag_len;
 	a.cipher = s->cipher;
 	a.mac = s->mac;
 	a.key = s->key;
 	a.keylen = s->keylen;
 	a.mackey = s->mackey;
 	a.mackeylen = s->mackeylen;
-	a.taglen = s->taglen;
 	ivsize = ref_cipher_find(s->cipher) ? ref_cipher_find(s->cipher)->ivsize
 					    : ref_aead_find(s->cipher)->ivsize;
 	memcpy(iv, s->iv, sizeof(iv));
 	if (op->iv && user_read(iv, op->iv, ivsize))
 		return -EFAULT;
+	if (op->tag_len)
+		s->taglen = op->tag_len;
+	a.taglen = s->taglen;
 	memcpy(before, s->iv, sizeof(before));
 	memcpy(s->iv, iv, sizeof(iv));
 	if (!ref_cipher_find(s->cipher))
