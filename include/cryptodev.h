@@ -15,6 +15,19 @@
  * dup(): the new descriptor names the same file description and so the same
  * sessions, as do descriptors inherited through fork().
  *
+ * Asynchronous operations
+ * -----------------------
+ * CIOCASYNCCRYPT submits an operation and returns; CIOCASYNCFETCH brings one that
+ * is done, or EBUSY. All that were submitted run at once, on several processors of the
+ * host, but they are fetched in the order of their submission, whatever the order in
+ * which they end: poll() says POLLIN when the oldest one is done, and POLLOUT while
+ * another may be submitted. 64 may be outstanding for each file description (module
+ * parameter async_max); the next one is refused with EBUSY. What is wrong with an operation
+ * is told when it is fetched, except an unknown session and COP_FLAG_NO_ZC. One that goes
+ * on from another (iv NULL, a hash in parts) takes effect as if after all submitted before it
+ * on its session. Memory of the data belongs to who submits, that of digest and IV
+ * to who fetches.
+ *
  * A 32-bit program on a 64-bit kernel uses the same numbers with its own
  * structure sizes; the driver has a compat path for it.
  */

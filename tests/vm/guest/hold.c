@@ -6,9 +6,11 @@
  *	idle	has the device open, with sessions, and does nothing
  *	busy	runs requests until one fails, and says how that was
  *	fill	makes sessions until the device has no more
+ *	async	submits operations until no more may be outstanding, fetches them later
  *
  * Every mode prints "ready" when it has begun; idle and busy end with their
- * standard input or after --seconds. In busy mode an answer is always checked.
+ * standard input or after --seconds. async reads a line before it submits and one
+ * before it fetches. Answers are always checked.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -23,6 +25,7 @@
 #include "ref.h"
 
 #define FILL_MAX 1000000u
+#define ASYNC_MAX 100000u
 
 struct options {
 	const char *mode;
@@ -157,14 +160,104 @@ static int fill(const struct options *o)
 	return err ? 0 : 1;
 }
 
+static short events(int fd, int timeout_ms)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN | POLLOUT};
+
+	return poll(&p, 1, timeout_ms) > 0 ? p.revents : 0;
+}
+
+static struct crypt_op async_op(const struct options *o, uint32_t ses, uint8_t *out, uint32_t i)
+{
+	static uint8_t *src;
+
+	if (!src)
+		src = calloc(1, o->len);
+	return (struct crypt_op){
+	    .ses = ses,
+	    .len = (uint32_t)o->len,
+	    .src = src,
+	    .dst = out + i * o->len,
+	    .iv = (uint8_t *)zero_iv,
+	};
+}
+
+/* Return: operations submitted, the next one being refused; 0: it was not for that. */
+static uint32_t async_submit(const struct options *o, int fd, uint32_t ses, uint8_t *out)
+{
+	uint32_t n = 0;
+	int err = 0;
+
+	while (n < ASYNC_MAX && !err) {
+		struct crypt_op op = async_op(o, ses, out, n);
+
+		err = dev_ioctl(fd, CIOCASYNCCRYPT, &op);
+		n += !err;
+	}
+	printf("%u outstanding, then %s\n", n, strerrorname_np(-err));
+	fflush(stdout);
+	return err == -EBUSY ? n : 0;
+}
+
+static bool async_fetch(const struct options *o, int fd, uint32_t ses, uint8_t *out, uint32_t n)
+{
+	uint8_t *want = calloc(1, o->len);
+
+	ref_once(CRYPTO_AES_CBC, key, sizeof(key), COP_ENCRYPT, zero_iv, want, want, o->len, NULL);
+	for (uint32_t i = 0; i < n; i++) {
+		struct crypt_op op, expected = async_op(o, ses, out, i);
+		int err = 0;
+
+		while (!err && !(events(fd, -1) & POLLIN))
+			usleep(1000); /* there is room, which poll() says at once */
+		err = dev_ioctl(fd, CIOCASYNCFETCH, &op);
+		if (err || memcmp(&op, &expected, sizeof(op)) || memcmp(op.dst, want, o->len)) {
+			printf("failed: number %u: %s\n", i,
+			       err ? strerrorname_np(-err) : "another, or a wrong answer");
+			return false;
+		}
+	}
+	printf("%u fetched in order\n", n);
+	free(want);
+	return true;
+}
+
+static int async(const struct options *o)
+{
+	uint8_t *out = calloc(ASYNC_MAX, o->len);
+	int fd = must_open();
+	struct crypt_op op;
+	char line[16];
+	uint32_t ses, n;
+
+	if (!out || dev_session(fd, CRYPTO_AES_CBC, key, sizeof(key), &ses))
+		return 1;
+	ready();
+	if (!fgets(line, sizeof(line), stdin))
+		return 1;
+	n = async_submit(o, fd, ses, out);
+	if (!n)
+		return 1;
+	/* whoever stopped the host between the lines sees that nothing waits for it */
+	printf("poll 0x%x, fetch %s\n", events(fd, 0),
+	       strerrorname_np(-dev_ioctl(fd, CIOCASYNCFETCH, &op)));
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		return 1;
+	return !async_fetch(o, fd, ses, out, n);
+}
+
 static void usage(FILE *to)
 {
 	fputs("usage: cryptodev-hold [--device=PATH] [--seconds=N] [--len=N] [--sessions=N] "
-	      "idle|busy|fill\n"
+	      "idle|busy|fill|async\n"
 	      "Uses /dev/crypto in one way until standard input ends.\n\n"
 	      "  idle            have it open, with --sessions (default 1) sessions\n"
 	      "  busy            run requests of --len (default 65536) bytes until one fails\n"
 	      "  fill            make sessions until there are no more, then end and make some\n"
+	      "  async           after a line of input submit operations of --len bytes until the "
+	      "next is\n"
+	      "                  refused, after another one fetch them\n"
 	      "  --seconds=N     end after that time (default 3600)\n"
 	      "  --version, --help\n\n"
 	      "Exit status: 0 nothing failed (fill: the limit was met), 1 something did, 2 wrong "
@@ -222,6 +315,8 @@ int main(int argc, char **argv)
 			return busy(&o);
 		if (!strcmp(o.mode, "fill"))
 			return fill(&o);
+		if (!strcmp(o.mode, "async"))
+			return async(&o);
 	}
 	usage(stderr);
 	return 2;

@@ -79,15 +79,9 @@ foreign_collect_openssl() {
 		cp "$1/test/recipes/30-test_evp_data/"evp{ciph_aes,ciph_des,ciph_bf,ciph_camellia,md_}*.txt "$2/data"
 }
 
-# Debian's patches touch what the generated files are made of; they are good as they are, and no
-# autoconf is needed.
-foreign_is_generated() {
-	find "$1" -name aclocal.m4 -exec touch {} + && find "$1" \( -name configure -o -name 'config*.h.in' \
-		-o -name Makefile.in \) -exec touch {} +
-}
-
+# Debian's patches add files to what the generated files are made of, so these are made anew.
 foreign_build_gnutls() {
-	foreign_is_generated "$1" && mkdir "$1/b" && cd "$1/b" &&
+	cd "$1" && autoreconf && mkdir b && cd b &&
 		../configure CC="$(foreign_cc)" CPPFLAGS="-I$2" --enable-cryptodev --disable-doc --disable-guile \
 			--disable-cxx --disable-libdane --disable-nls --disable-static --enable-shared \
 			--without-p11-kit --with-included-libtasn1 --with-included-unistring --without-idn \

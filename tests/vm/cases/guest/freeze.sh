@@ -84,3 +84,32 @@ works "after the third stop"
 exec 3>&-
 wait $! || fail "a caller got: $(cat large.out)"
 cat large.out
+
+# outstanding NUMBER ROUND: with the host stopped that many operations are accepted, without waiting for
+# any of them, and the next is refused; when it goes on all come back in the order of submission.
+outstanding() {
+	echo "== $1 operations are outstanding while the host stands still"
+	rm -f async.in async.out
+	mkfifo async.in
+	cryptodev-hold --len=64 async <async.in >async.out 2>&1 &
+	exec 4>async.in
+	await async.out ready
+	ask "STOP$2"
+	echo submit >&4
+	await async.out 'poll'
+	grep -q "^$1 outstanding, then EBUSY" async.out || fail "$1 expected: $(cat async.out)"
+	grep -q '^poll 0x0, fetch EBUSY' async.out || fail "something is done: $(cat async.out)"
+	ask "GO$2"
+	echo fetch >&4
+	await async.out 'in order'
+	exec 4>&-
+	wait $! || fail "$(cat async.out)"
+	cat async.out
+}
+
+parameters=/sys/module/virtio_cryptodev/parameters
+outstanding 64 4
+# and more on request
+echo 100 >$parameters/async_max
+echo 100 >$parameters/share_requests
+outstanding 100 5

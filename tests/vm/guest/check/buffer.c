@@ -216,6 +216,11 @@ static void mapped_files(void)
 	expect(pread(out, back, len, 0) == (ssize_t)len, "pread: %s", strerror(errno));
 	expect_same(back, f.want, len, "the file's contents");
 
+	/* a mapping for reading is no right to write, not even where the file is open for it */
+	expect_refused(encrypt(&f, f.pattern, src, len, 0));
+	expect_refused(encrypt(&f, f.pattern, src, 64, 0));
+	expect_same(src, f.pattern, len, "a file mapped for reading");
+
 	/* a private mapping written by the device leaves the file alone */
 	dst = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE, in, 0);
 	expect(dst != MAP_FAILED, "mmap: %s", strerror(errno));

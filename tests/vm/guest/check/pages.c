@@ -230,9 +230,70 @@ static void come_and_gone(void)
 	must_answer(fd, cbc);
 }
 
+struct cut {
+	int file, stop;
+};
+
+/* Takes the pages of a mapped file away and gives others, over and over. */
+static void *cut_file(void *arg)
+{
+	struct cut *c = arg;
+	struct rnd r;
+
+	rnd_seed(&r, 71, 0);
+	while (!__atomic_load_n(&c->stop, __ATOMIC_ACQUIRE)) {
+		if (ftruncate(c->file, (off_t)(rnd_below(&r, LEN / 4096) * 4096)) ||
+		    ftruncate(c->file, LEN))
+			fail("ftruncate: %s", strerror(errno));
+	}
+	return NULL;
+}
+
+/*
+ * A file mapped for both is cut while it is worked on: calls are carried out or fault, no page
+ * that was cut off is written to the file again, and the mapping alone is no right to write.
+ */
+static void cut_files(void)
+{
+	uint8_t *plain = random_map(LEN, 72), *map, *view;
+	struct cut c = {.file = memfd_create("cut", MFD_CLOEXEC)};
+	uint8_t iv[16] = {9}, back[4096];
+	int fd = must_open(), err;
+	uint32_t cbc = must_session(fd, CRYPTO_AES_CBC);
+	unsigned int right = 0, refused = 0;
+	pthread_t t;
+
+	expect(c.file >= 0 && !ftruncate(c.file, LEN), "memfd: %s", strerror(errno));
+	map = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_SHARED, c.file, 0);
+	view = mmap(NULL, LEN, PROT_READ, MAP_SHARED, c.file, 0);
+	expect(map != MAP_FAILED && view != MAP_FAILED, "mmap: %s", strerror(errno));
+	for (size_t len = 16; len <= LEN; len *= 16)
+		expect_ret(-EFAULT, dev_crypt(fd, cbc, 0, 0, plain, view, len, iv));
+	expect(!pthread_create(&t, NULL, cut_file, &c), "pthread_create");
+	for (int n = 0; n < 600; n++) {
+		size_t len = n % 3 ? LEN : 4096;
+
+		err = n & 1 ? dev_crypt(fd, cbc, 0, n & 4 ? COP_FLAG_NO_ZC : 0, map, map, len, iv)
+			    : dev_crypt(fd, cbc, 0, 0, n & 2 ? plain : map, n & 2 ? map : plain,
+					len, iv);
+		expect(!err || err == -EFAULT, "call %d: %s", n, strerror(-err));
+		right += !err;
+		refused += err != 0;
+	}
+	__atomic_store_n(&c.stop, 1, __ATOMIC_RELEASE);
+	pthread_join(t, NULL);
+	note("%u carried out, %u refused", right, refused);
+	expect(!ftruncate(c.file, 0) && !ftruncate(c.file, LEN), "ftruncate: %s", strerror(errno));
+	expect(pread(c.file, back, sizeof(back), 0) == sizeof(back), "pread: %s", strerror(errno));
+	for (size_t i = 0; i < sizeof(back); i++)
+		expect(!back[i], "byte %zu of a file that was cut is written", i);
+	must_answer(fd, cbc);
+}
+
 const struct check pages_checks[] = {
     {"buffer/hugepages", hugepages},
     {"buffer/provided-late", provided_late},
     {"buffer/come-and-gone", come_and_gone},
+    {"buffer/cut-files", cut_files},
     {NULL, NULL},
 };
