@@ -15,7 +15,10 @@
 /* libcrypto takes an int; larger data goes in pieces of this size, a multiple of every block. */
 #define PIECE (1u << 30)
 
-/* DES and Blowfish are absent: libcrypto 3 keeps them in a module that a static program lacks. */
+/*
+ * DES and Blowfish are in a module of libcrypto 3 that a static program lacks. DES is triple DES
+ * with one key; Blowfish is absent.
+ */
 static const struct ref_cipher ciphers[] = {
     {CRYPTO_AES_CBC,
      "aes-cbc",
@@ -40,6 +43,7 @@ static const struct ref_cipher ciphers[] = {
      true},
     {CRYPTO_NULL, "null", 1, 0, {0}, {NULL}, true},
     {CRYPTO_3DES_CBC, "3des-cbc", 8, 8, {24}, {"DES-EDE3-CBC"}, true},
+    {CRYPTO_DES_CBC, "des-cbc", 8, 8, {8}, {"DES-EDE3-CBC"}, true},
     {CRYPTO_CAMELLIA_CBC,
      "camellia-cbc",
      16,
@@ -181,17 +185,21 @@ static EVP_CIPHER_CTX *direction(struct ref_session *s, unsigned int op)
 {
 	const EVP_CIPHER *evp;
 	EVP_CIPHER_CTX *ctx;
+	uint8_t key[REF_MAX_KEY];
 
 	if (s->ctx[op])
 		return s->ctx[op];
+	memcpy(key, s->key, sizeof(key));
+	for (int i = 1; i < 3 && s->c->id == CRYPTO_DES_CBC; i++)
+		memcpy(key + (size_t)i * 8, s->key, 8);
 	evp = fetch_cipher(s->c, s->keylen);
 	ctx = EVP_CIPHER_CTX_new();
-	if (!evp || !ctx ||
-	    EVP_CipherInit_ex(ctx, evp, NULL, s->key, NULL, op == COP_ENCRYPT) != 1 ||
+	if (!evp || !ctx || EVP_CipherInit_ex(ctx, evp, NULL, key, NULL, op == COP_ENCRYPT) != 1 ||
 	    EVP_CIPHER_CTX_set_padding(ctx, 0) != 1) {
 		EVP_CIPHER_CTX_free(ctx);
-		return NULL;
+		ctx = NULL;
 	}
+	OPENSSL_cleanse(key, sizeof(key));
 	return s->ctx[op] = ctx;
 }
 
