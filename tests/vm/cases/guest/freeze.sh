@@ -20,7 +20,7 @@ await() {
 	until grep -q "$2" "$1"; do
 		tries=$((tries + 1))
 		[ $tries -lt 600 ] || fail "no '$2': $(cat "$1")"
-		usleep 100000
+		sleep 0.1
 	done
 }
 
@@ -56,7 +56,7 @@ small=$!
 await large.out ready
 await small.out ready
 ask STOP2
-usleep 500000
+sleep 0.5
 kill -9 $large $small
 tries=0
 while [ -d /proc/$large/fd ] || [ -d /proc/$small/fd ]; do
@@ -66,7 +66,7 @@ while [ -d /proc/$large/fd ] || [ -d /proc/$small/fd ]; do
 	esac
 	tries=$((tries + 1))
 	[ $tries -lt 300 ] || fail "still there 30 s after kill -9: $state"
-	usleep 100000
+	sleep 0.1
 done
 wait
 ask GO2
@@ -78,7 +78,7 @@ cryptodev-hold busy <hold.in >large.out 2>&1 &
 exec 3>hold.in
 await large.out ready
 ask STOP3
-usleep 2000000
+sleep 2
 ask GO3
 works "after the third stop"
 exec 3>&-

@@ -44,7 +44,7 @@ until_there() {
 	until "$@" >/dev/null 2>&1; do
 		tries=$((tries + 1))
 		[ $tries -lt 300 ] || fail "does not listen: $*"
-		usleep 100000
+		sleep 0.1
 	done
 }
 
@@ -97,7 +97,7 @@ feed() {
 	tries=0
 	while [ "$(cat received returned | wc -c)" -lt 600000 ] && [ $tries -lt 300 ]; do
 		tries=$((tries + 1))
-		usleep 200000
+		sleep 0.2
 	done
 }
 
@@ -159,8 +159,8 @@ if [ -e nginx ]; then
 		same plain got "nginx to stock curl, TLS $version"
 	done
 	kill "$(cat nginx.pid)"
-	while [ -e nginx.pid ]; do usleep 50000; done
-	usleep 300000
+	while [ -e nginx.pid ]; do sleep 0.05; done
+	sleep 0.3
 	did "nginx" 100
 	without nginx -c "$PWD/nginx.conf" -p "$PWD" || fail "nginx: $(cat error.log)"
 	until_there listens 7443
@@ -171,7 +171,7 @@ if [ -e nginx ]; then
 	done
 	did "curl" 100
 	kill "$(cat nginx.pid)"
-	while [ -e nginx.pid ]; do usleep 50000; done
+	while [ -e nginx.pid ]; do sleep 0.05; done
 fi
 
 echo "== the host stops answering in mid-stream"
@@ -195,7 +195,7 @@ echo "ok frozen: software did the rest"
 echo GO
 read -r _ || fail "the host is gone"
 rm -f stats
-usleep 1000000
+sleep 1
 with openssl enc -aes-128-ctr -K 000102030405060708090a0b0c0d0e0f -iv $IV -in plain -out sealed
 did "after it" 50
 echo all is well

@@ -21,7 +21,7 @@ cryptodev-hold --sessions=100 idle <hold.in >hold.out &
 holder=$!
 exec 3>hold.in
 until grep -q ready hold.out; do
-	usleep 50000
+	sleep 0.05
 done
 if rmmod virtio_cryptodev 2>rmmod.err; then
 	fail "the module was unloaded while the device was open"
@@ -38,7 +38,7 @@ while [ $round -lt "$1" ]; do
 	until rmmod virtio_cryptodev 2>rmmod.err; do
 		tries=$((tries + 1))
 		[ $tries -lt 100 ] || fail "rmmod: $(cat rmmod.err)"
-		usleep 100000
+		sleep 0.1
 	done
 	loaded && fail "rmmod succeeded, but the module is there"
 	[ ! -e /dev/crypto ] || fail "/dev/crypto is still there"

@@ -6,7 +6,7 @@ gone() {
 	exec 5<>"in$1"
 	until [ -e enough ]; do
 		if [ ! -c /dev/crypto ]; then
-			usleep 50000
+			sleep 0.05
 			continue
 		fi
 		./cryptodev-hold --len="$1" --seconds=600 busy <&5 >"out$1" 2>&1
