@@ -144,6 +144,29 @@ static void test_random(void **state)
 	rig_close(&rig);
 }
 
+/* The configuration that we ship keeps the generator off the device, whatever the threshold. */
+static void test_random_of_configuration(void **state)
+{
+	static uint8_t bytes[65536];
+	struct rig rig = {.ours = OSSL_LIB_CTX_new()};
+
+	setenv("CRYPTODEV_PROVIDER_THRESHOLD", "0", 1);
+	unsetenv("CRYPTODEV_PROVIDER_CLASSES");
+	unsetenv("CRYPTODEV_PROVIDER_DEVICE");
+	OSSL_PROVIDER_set_default_search_path(rig.ours, PROVIDER_DIR);
+	assert_int_equal(OSSL_LIB_CTX_load_config(rig.ours, PROVIDER_CONFIGURATION), 1);
+	rig.provider = OSSL_PROVIDER_load(rig.ours, "cryptodev");
+	assert_non_null(rig.provider);
+	assert_true(has(&rig, "AES-256-CTR", NULL));
+	for (size_t len = 1; len <= sizeof(bytes); len *= 4)
+		assert_int_equal(RAND_bytes_ex(rig.ours, bytes, len, 0), 1);
+	assert_int_equal(RAND_priv_bytes_ex(rig.ours, bytes, sizeof(bytes), 0), 1);
+	assert_int_equal(rig_counter(&rig, "cryptodev-ops"), 0);
+	OSSL_PROVIDER_unload(rig.provider);
+	OSSL_LIB_CTX_free(rig.ours);
+	unsetenv("CRYPTODEV_PROVIDER_THRESHOLD");
+}
+
 static void test_stats(void **state)
 {
 	char path[] = "/tmp/cryptodev-stats.XXXXXX", line[1024];
@@ -183,7 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_classes),	 cmocka_unit_test(test_no_device),
 	    cmocka_unit_test(test_wrong_values), cmocka_unit_test(test_random),
-	    cmocka_unit_test(test_stats),
+	    cmocka_unit_test(test_stats),	 cmocka_unit_test(test_random_of_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
