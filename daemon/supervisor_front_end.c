@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * supervisor_front_end.c - the front end, as the supervisor sees it: a connection, and the one
+ * message of it whose outcome is awaited. It is told what the worker answered, after a check
+ * that this can be an answer: neither of the two is trusted.
+ */
+#include "daemon/supervisor_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/link.h"
+#include "daemon/log.h"
+#include "daemon/util.h"
+
+void front_end_begin(struct supervisor *s, int socket)
+{
+	s->front = socket;
+	s->ledger.head->front_ends++;
+	log_msg(LOG_INFO, "front end connected");
+}
+
+void front_end_accept(struct supervisor *s)
+{
+	int fd = listener_accept(&s->listener);
+
+	if (fd >= 0)
+		front_end_begin(s, fd);
+	else if (fd != -EAGAIN)
+		supervisor_give_up(s, "accept", fd);
+}
+
+void front_end_leave(struct supervisor *s, int reason)
+{
+	if (s->front < 0)
+		return;
+	if (reason == -ECONNRESET) {
+		log_msg(LOG_INFO, "front end disconnected");
+	} else if (reason) {
+		if (reason == -EPROTO)
+			s->ledger.head->protocol_errors++;
+		log_limited(LOG_WARN, "connection closed: %s", strerror(-reason));
+	}
+	supervisor_watch_while(s, s->front, false, &s->front_watched);
+	vu_read_next(&s->reader);
+	close_fd(&s->front);
+	s->pending = false;
+	journal_clear(&s->journal);
+	s->want_reset = true;
+	/* Who had just one connection to serve ends with it. */
+	if (s->listener.fd < 0)
+		s->ending = true;
+}
+
+void front_end_input(struct supervisor *s)
+{
+	int ret = vu_read(&s->reader, s->front);
+
+	if (ret == -EPROTO)
+		log_limited(LOG_WARN, "front end sent what is no vhost-user message");
+	if (ret < 0) {
+		front_end_leave(s, ret);
+	} else if (ret > 0 && s->reader.message.header.request >= VU_REQUEST_COUNT) {
+		/* Also what only we may say to a worker. */
+		log_limited(LOG_WARN, "front end sent a request that is unknown: %u",
+			    s->reader.message.header.request);
+		front_end_leave(s, -EPROTO);
+	} else if (ret > 0) {
+		s->pending = true;
+	}
+}
+
+/* Whether the front end waits for an answer to @m: it asks, or wants to hear how it went. */
+static bool answer_due(const struct supervisor *s, const struct vu_message *m)
+{
+	uint64_t features = s->journal.protocol_features;
+
+	if (vu_is_question(m->header.request))
+		return true;
+	/* In the set of SET_PROTOCOL_FEATURES itself it counts already. */
+	if (m->header.request == VU_SET_PROTOCOL_FEATURES)
+		features = m->payload.u64;
+	return (m->header.flags & VU_NEED_REPLY) && (features & 1ull << VU_PROTOCOL_F_REPLY_ACK);
+}
+
+void front_end_answer(struct supervisor *s, struct vu_message *reply)
+{
+	struct vu_message *m = &s->reader.message;
+	bool private = reply->header.request == LINK_DONE;
+	bool refused;
+	int err;
+
+	if (!s->pending) /* the front end left meanwhile */
+		return;
+	if (reply->header.request == LINK_VIOLATED) {
+		front_end_leave(s, -EPROTO);
+		return;
+	}
+	/* The next worker is told @m again, so that the front end is neither misled nor left
+	 * waiting. */
+	if (private == answer_due(s, m) ||
+	    (!private && reply->header.request != m->header.request)) {
+		log_limited(LOG_WARN, "worker %d gave an answer that is none", (int)s->worker.pid);
+		child_kill(s, &s->worker);
+		return;
+	}
+	/* What is no question is answered by 0 or 1, as far as it is answered. */
+	refused = m->header.request != VU_GET_VRING_BASE && reply->payload.u64 != 0;
+	if (journal_apply(&s->journal, m, refused) < 0) {
+		child_kill(s, &s->worker);
+		return;
+	}
+	vu_read_next(&s->reader);
+	s->pending = false;
+	err = private ? 0 : vu_reply(s->front, reply);
+	if (err == -ENOBUFS)
+		log_limited(LOG_WARN, "front end does not read its replies");
+	if (err)
+		front_end_leave(s, err);
+}

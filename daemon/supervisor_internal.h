@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * supervisor_internal.h - the state of the supervisor, and what its files ask of each other;
+ * theory in supervisor.c.
+ */
+#ifndef VCD_DAEMON_SUPERVISOR_INTERNAL_H
+#define VCD_DAEMON_SUPERVISOR_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "daemon/journal.h"
+#include "daemon/ledger.h"
+#include "daemon/listener.h"
+#include "daemon/message.h"
+#include "daemon/options.h"
+#include "daemon/sandbox.h"
+#include "daemon/spawn.h"
+
+/* After so many deaths of workers that did nothing, the device is reported broken. */
+#define GIVE_UP 8u
+
+/* For a worker that was asked to end, or anything else while we end; then it is killed. */
+#define END_MS 10000u
+
+enum worker_state {
+	GONE,
+	STARTING,
+	READY,
+	REPLAYING,
+	SERVING,
+	ENDING,
+};
+
+/**
+ * struct child - a worker process.
+ * @state: see supervisor_child.c
+ * @pid: its id
+ * @link: our end of its link, or -1
+ * @reader: what was received of its next answer
+ * @started: when it was started, in ns
+ * @deadline: when it is killed unless it has answered, in ns; 0: nothing is due
+ * @program: what it was started from; of the second worker only
+ */
+struct child {
+	enum worker_state state;
+	pid_t pid;
+	int link;
+	struct vu_reader reader;
+	uint64_t started;
+	uint64_t deadline;
+	struct program program;
+};
+
+/**
+ * enum op - what the worker was told last and has not answered.
+ */
+enum op {
+	OP_NONE,
+	OP_REPLAY,  /* a message of the journal */
+	OP_RESUME,  /* LINK_RESUME */
+	OP_FORWARD, /* the front end's message */
+	OP_RESET,   /* LINK_RESET */
+	OP_STATS,   /* LINK_STATS */
+	OP_CONTROL, /* LINK_CONTROL */
+};
+
+/**
+ * struct supervisor - all of it.
+ * @options: command line
+ * @sandbox: what confines us
+ * @program: what workers are started from
+ * @ledger: what survives workers
+ * @journal: what the front end has set up
+ * @listener: where front ends come from
+ * @control: listening socket of the operator, or -1
+ * @client: a client of it that is to be passed on, or -1
+ * @control_st: its file, as we made it
+ * @notify: the service manager, or -1
+ * @signals: signalfd
+ * @epoll: what the loop waits in
+ * @front: the front end, or -1
+ * @front_watched: it is listened to
+ * @listener_watched: the listening socket is
+ * @control_watched: the operator's is
+ * @reader: what was received of its next message
+ * @worker: the worker
+ * @second: the one that is to follow it, on request
+ * @op: see there
+ * @cursor: in the journal, with OP_REPLAY
+ * @pending: @reader holds a message whose outcome the front end waits for
+ * @want_reset: the worker has yet to be told that the front end is gone
+ * @want_stats: the statistics file is to be written
+ * @ending: we are to end; the front end is gone, or will be let go
+ * @final_stats: and the statistics were written for the last time
+ * @stats_file: name of the statistics file that is being written, or NULL
+ * @served: some worker has got so far as to serve
+ * @lost: when the device ceased to be served, in ns, or 0
+ * @upgrading: a second worker takes over that was asked for
+ * @failures: deaths in a row without a request finished in between
+ * @done: requests that were finished when the worker was started
+ * @retry: when to start a worker, in ns; 0: not by the clock
+ * @error: why we end, or 0
+ */
+struct supervisor {
+	const struct options *options;
+	struct sandbox sandbox;
+	struct program program;
+	struct ledger ledger;
+	struct journal journal;
+	struct listener listener;
+	int control;
+	int client;
+	struct stat control_st;
+	int notify;
+	int signals;
+	int epoll;
+	int front;
+	bool front_watched;
+	bool listener_watched;
+	bool control_watched;
+	struct vu_reader reader;
+	struct child worker;
+	struct child second;
+	enum op op;
+	unsigned int cursor;
+	bool pending;
+	bool want_reset;
+	bool want_stats;
+	bool ending;
+	bool final_stats;
+	char *stats_file;
+	bool served;
+	uint64_t lost;
+	bool upgrading;
+	unsigned int failures;
+	uint64_t done;
+	uint64_t retry;
+	int error;
+};
+
+/* ---- supervisor.c --------------------------------------------------------------------- */
+
+/** supervisor_give_up - log what failed, with a negative errno, and end. */
+void supervisor_give_up(struct supervisor *s, const char *what, int err);
+
+/** supervisor_watch - listen to a descriptor, or cease to. */
+void supervisor_watch(struct supervisor *s, int fd, bool on);
+
+/**
+ * supervisor_watch_while - the same for one that is listened to now and then.
+ * @s: supervisor
+ * @fd: descriptor, or -1
+ * @on: whether it is to be listened to
+ * @is: whether it is now; changed
+ */
+void supervisor_watch_while(struct supervisor *s, int fd, bool on, bool *is);
+
+/* ---- supervisor_child.c --------------------------------------------------------------- */
+
+/** child_start_worker - start the worker; when that fails, it is tried again later. */
+void child_start_worker(struct supervisor *s);
+
+/** child_kill - kill one that does not keep to what link.h says, is late, or closed its end. */
+void child_kill(struct supervisor *s, struct child *child);
+
+/** child_ask_to_end - let it finish what it has begun; it is killed after END_MS. */
+void child_ask_to_end(struct child *child);
+
+/** child_reap - see which of them are gone, and to the next worker. At SIGCHLD. */
+void child_reap(struct supervisor *s);
+
+/** child_upgrade - start a second worker from the program as it is on disk now. */
+void child_upgrade(struct supervisor *s);
+
+/** child_input - read from its link. */
+void child_input(struct supervisor *s, struct child *child);
+
+/** child_deadlines - kill who is late, and start a worker when it is time to. */
+void child_deadlines(struct supervisor *s);
+
+/** child_timeout_ms - how long to sleep, in ms; -1: until something happens. */
+int child_timeout_ms(const struct supervisor *s);
+
+/* ---- supervisor_operation.c ----------------------------------------------------------- */
+
+/** operation_reset - tell the worker that the front end is gone. */
+void operation_reset(struct supervisor *s);
+
+/** operation_replay - tell a new worker the next message of the journal, or to go on. */
+void operation_replay(struct supervisor *s);
+
+/** operation_next - give a worker that serves and waits the next thing to do. */
+void operation_next(struct supervisor *s);
+
+/** operation_answered - the worker has answered what it was told last. */
+void operation_answered(struct supervisor *s, struct vu_message *reply);
+
+/** operation_write_stats - have the worker write the statistics file. */
+void operation_write_stats(struct supervisor *s);
+
+/** operation_abandon_stats - the worker that was to write that file is gone. */
+void operation_abandon_stats(struct supervisor *s);
+
+/**
+ * operation_last_words - whether the statistics are to be written for the last time,
+ * which needs a worker.
+ */
+bool operation_last_words(const struct supervisor *s);
+
+/* ---- supervisor_front_end.c ----------------------------------------------------------- */
+
+/** front_end_begin - a front end has connected. */
+void front_end_begin(struct supervisor *s, int socket);
+
+/**
+ * front_end_leave - forget the front end, if there is one.
+ * @s: supervisor
+ * @reason: -ECONNRESET: it left; another negative errno: why we close; 0: we end
+ */
+void front_end_leave(struct supervisor *s, int reason);
+
+/** front_end_accept - take the front end that waits at the listening socket. */
+void front_end_accept(struct supervisor *s);
+
+/** front_end_input - read its next message, which is then to be passed on. */
+void front_end_input(struct supervisor *s);
+
+/** front_end_answer - note the outcome of its message, and pass the answer on. */
+void front_end_answer(struct supervisor *s, struct vu_message *reply);
+
+#endif /* VCD_DAEMON_SUPERVISOR_INTERNAL_H */

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * supervisor_operation.c - what the worker is told, one thing at a time, and what follows from
+ * its answers. What it may be told: enum op; how: link.h.
+ */
+#include "daemon/supervisor_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/link.h"
+#include "daemon/log.h"
+#include "daemon/notify.h"
+#include "daemon/stats.h"
+#include "daemon/util.h"
+
+/* For any answer of a worker that serves. Generous: a machine may be slow. Tests have less
+ * patience.
+ */
+#ifndef VCD_ANSWER_MS
+#define VCD_ANSWER_MS 30000u
+#endif
+
+/*
+ * Give the worker something to answer. One that does not even read is not worth having.
+ * Return: whether it was told.
+ */
+static bool tell(struct supervisor *s, enum op op, const struct vu_message *message)
+{
+	s->op = op;
+	s->worker.deadline = now_ns() + (s->ending ? END_MS : VCD_ANSWER_MS) * 1000000ull;
+	if (vu_send(s->worker.link, message) == 0)
+		return true;
+	child_kill(s, &s->worker);
+	return false;
+}
+
+static bool tell_private(struct supervisor *s, enum op op, enum link_request request, int fd)
+{
+	struct vu_message m = {
+	    .header = {.request = request, .flags = VU_VERSION},
+	    .fds = {fd},
+	    .fd_count = fd >= 0,
+	};
+
+	return tell(s, op, &m);
+}
+
+void operation_reset(struct supervisor *s)
+{
+	tell_private(s, OP_RESET, LINK_RESET, -1);
+}
+
+void operation_replay(struct supervisor *s)
+{
+	struct vu_message m;
+
+	if (journal_next(&s->journal, &s->cursor, &m))
+		tell(s, OP_REPLAY, &m);
+	else
+		tell_private(s, OP_RESUME, LINK_RESUME, -1);
+}
+
+/* ---- statistics ----------------------------------------------------------------------- */
+
+bool operation_last_words(const struct supervisor *s)
+{
+	return s->options->stats_file && s->served && !s->final_stats && !s->error &&
+	       s->failures < GIVE_UP;
+}
+
+void operation_write_stats(struct supervisor *s)
+{
+	int fd = stats_begin(s->options->stats_file, &s->stats_file);
+
+	if (fd < 0) {
+		log_msg(LOG_ERROR, "cannot write %s: %s", s->options->stats_file, strerror(-fd));
+		free(s->stats_file);
+		s->stats_file = NULL;
+		s->want_stats = false;
+		return;
+	}
+	tell_private(s, OP_STATS, LINK_STATS, fd);
+	close(fd);
+}
+
+static void stats_written(struct supervisor *s, bool good)
+{
+	int err = stats_end(s->options->stats_file, s->stats_file, good);
+
+	if (err)
+		log_msg(LOG_ERROR, "cannot write %s: %s", s->options->stats_file, strerror(-err));
+	free(s->stats_file);
+	s->stats_file = NULL;
+	s->want_stats = false;
+}
+
+void operation_abandon_stats(struct supervisor *s)
+{
+	if (s->stats_file)
+		(void)stats_end(s->options->stats_file, s->stats_file, false);
+	free(s->stats_file);
+	s->stats_file = NULL;
+}
+
+/* ---- answers -------------------------------------------------------------------------- */
+
+static void serving(struct supervisor *s)
+{
+	s->worker.state = SERVING;
+	if (!s->served)
+		notify_send(s->notify, "READY=1\n");
+	s->served = true;
+	if (!s->lost)
+		return;
+	log_msg(LOG_INFO, "worker %d goes on after %.3f ms", (int)s->worker.pid,
+		(double)(now_ns() - s->lost) / 1e6);
+	if (s->upgrading) {
+		s->upgrading = false;
+		s->ledger.head->upgrades++;
+		log_msg(LOG_WARN, "upgraded to worker %d", (int)s->worker.pid);
+	}
+	s->lost = 0;
+}
+
+void operation_answered(struct supervisor *s, struct vu_message *reply)
+{
+	enum op op = s->op;
+	bool done = reply->header.request == LINK_DONE;
+
+	s->op = OP_NONE;
+	s->worker.deadline = 0;
+	switch (op) {
+	case OP_REPLAY:
+		/* Refused is fine: then it was refused the first time as well. */
+		if (reply->header.request == LINK_VIOLATED) {
+			log_msg(LOG_ERROR, "a new worker does not accept the former state");
+			child_kill(s, &s->worker);
+		}
+		break;
+	case OP_RESUME:
+		if (done)
+			serving(s);
+		else
+			child_kill(s, &s->worker);
+		break;
+	case OP_FORWARD:
+		front_end_answer(s, reply);
+		break;
+	case OP_RESET:
+		s->want_reset = false;
+		break;
+	case OP_STATS:
+		stats_written(s, done && reply->payload.u64 == 0);
+		break;
+	case OP_CONTROL:
+		/* Who was refused has been told. */
+		break;
+	case OP_NONE:
+		child_kill(s, &s->worker);
+	}
+}
+
+/* ---- the next one --------------------------------------------------------------------- */
+
+/* When the worker is dead already, the next one gets it; later, the client notices. */
+static void pass_client(struct supervisor *s)
+{
+	if (tell_private(s, OP_CONTROL, LINK_CONTROL, s->client))
+		close_fd(&s->client);
+}
+
+void operation_next(struct supervisor *s)
+{
+	if (s->want_reset) {
+		operation_reset(s);
+	} else if (s->pending) {
+		tell(s, OP_FORWARD, &s->reader.message);
+	} else if (s->client >= 0) {
+		pass_client(s);
+	} else if (s->want_stats) {
+		operation_write_stats(s);
+	} else if (s->second.state == READY) {
+		s->lost = now_ns();
+		child_ask_to_end(&s->worker);
+	} else if (s->front < 0 && s->listener.connected >= 0) {
+		front_end_begin(s, take_fd(&s->listener.connected));
+	}
+}
