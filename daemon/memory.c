@@ -249,10 +249,10 @@ bool memory_guest(const struct memory *memory, const void *host, uint64_t *guest
 int memory_read(const struct memory *memory, struct memory_cursor *cursor, uint64_t guest_addr,
 		void *dst, size_t len)
 {
-	const void *at = memory_last(memory, cursor, guest_addr, len);
 	uint8_t *to = dst;
+	uint8_t *at;
 
-	if (at) {
+	if (memory_last(memory, cursor, guest_addr, len, &at)) {
 		memcpy(dst, at, len);
 		len = 0;
 	}

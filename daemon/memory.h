@@ -104,21 +104,25 @@ void *memory_user(const struct memory *memory, uint64_t user_addr, uint64_t len)
 
 /**
  * memory_last - translate what lies in the region that was used last.
+ * @host: out: where it lies in our address space
  *
- * Return: where @len bytes at @guest_addr lie in our address space, if that region
- * holds all of them; else NULL, and memory_iov() is to be asked.
+ * Return: whether that region holds all @len bytes at @guest_addr; if not,
+ * memory_iov() is to be asked.
  */
-static inline void *memory_last(const struct memory *memory, const struct memory_cursor *cursor,
-				uint64_t guest_addr, uint64_t len)
+static inline bool memory_last(const struct memory *memory, const struct memory_cursor *cursor,
+			       uint64_t guest_addr, uint64_t len, uint8_t **host)
 {
 	const struct memory_region *r;
 	uint64_t offset;
 
 	if (cursor->last >= memory->count)
-		return NULL;
+		return false;
 	r = &memory->regions[cursor->last];
 	offset = guest_addr - r->guest_addr;
-	return len <= r->size && offset <= r->size - len ? r->host + offset : NULL;
+	if (len > r->size || offset > r->size - len)
+		return false;
+	*host = r->host + offset;
+	return true;
 }
 
 /**
