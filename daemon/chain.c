@@ -112,7 +112,6 @@ static int add_data(const struct chain_source *source, struct chain *chain, cons
 	bool writable = desc->flags & VRING_DESC_F_WRITE;
 	unsigned int *count = writable ? &chain->out_count : &chain->in_count;
 	struct iovec *iov;
-	uint8_t *at;
 	int n;
 
 	if (writable && !chain->out)
@@ -123,13 +122,7 @@ static int add_data(const struct chain_source *source, struct chain *chain, cons
 		return 0;
 
 	iov = (writable ? chain->out : chain->in) + *count;
-	if (memory_last(source->memory, source->cursor, desc->addr, desc->len, &at)) {
-		*iov = (struct iovec){.iov_base = at, .iov_len = desc->len};
-		n = 1;
-	} else {
-		n = memory_iov(source->memory, source->cursor, desc->addr, desc->len, iov,
-			       room - *count);
-	}
+	n = memory_iov(source->memory, source->cursor, desc->addr, desc->len, iov, room - *count);
 	if (n == -ENOSPC)
 		n = (int)(room - *count);
 	if (n < 0)

@@ -204,8 +204,8 @@ static const struct memory_region *memory_find(const struct memory *memory,
 	return &memory->regions[i];
 }
 
-int memory_iov(const struct memory *memory, struct memory_cursor *cursor, uint64_t guest_addr,
-	       uint64_t len, struct iovec *iov, unsigned int max)
+int memory_iov_search(const struct memory *memory, struct memory_cursor *cursor,
+		      uint64_t guest_addr, uint64_t len, struct iovec *iov, unsigned int max)
 {
 	unsigned int n = 0;
 

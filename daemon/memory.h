@@ -106,8 +106,7 @@ void *memory_user(const struct memory *memory, uint64_t user_addr, uint64_t len)
  * memory_last - translate what lies in the region that was used last.
  * @host: out: where it lies in our address space
  *
- * Return: whether that region holds all @len bytes at @guest_addr; if not,
- * memory_iov() is to be asked.
+ * Return: whether that region holds all @len bytes at @guest_addr.
  */
 static inline bool memory_last(const struct memory *memory, const struct memory_cursor *cursor,
 			       uint64_t guest_addr, uint64_t len, uint8_t **host)
@@ -125,6 +124,10 @@ static inline bool memory_last(const struct memory *memory, const struct memory_
 	return true;
 }
 
+/** memory_iov_search - memory_iov() for what lies elsewhere, or in more than one region. */
+int memory_iov_search(const struct memory *memory, struct memory_cursor *cursor,
+		      uint64_t guest_addr, uint64_t len, struct iovec *iov, unsigned int max);
+
 /**
  * memory_iov - translate a guest-physical range.
  * @memory: map
@@ -139,8 +142,16 @@ static inline bool memory_last(const struct memory *memory, const struct memory_
  *
  * Return: pieces, -EFAULT when a byte of it is not in the map, -ENOSPC.
  */
-int memory_iov(const struct memory *memory, struct memory_cursor *cursor, uint64_t guest_addr,
-	       uint64_t len, struct iovec *iov, unsigned int max);
+static inline int memory_iov(const struct memory *memory, struct memory_cursor *cursor,
+			     uint64_t guest_addr, uint64_t len, struct iovec *iov, unsigned int max)
+{
+	uint8_t *at;
+
+	if (max == 0 || !memory_last(memory, cursor, guest_addr, len, &at))
+		return memory_iov_search(memory, cursor, guest_addr, len, iov, max);
+	*iov = (struct iovec){.iov_base = at, .iov_len = len};
+	return 1;
+}
 
 /**
  * memory_guest - the guest-physical address of a pointer that memory_iov() gave.
