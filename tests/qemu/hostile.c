@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "cryptodev.h"
+#include "tests/lib/hostile.h"
 #include "virtio_cryptodev.h"
 
 #define RAM (32ull << 20)
@@ -58,22 +59,17 @@ struct desc {
 static struct {
 	uint64_t seed;
 	unsigned long round;
-	uint64_t state;
+	struct test_random chance;
 } rng;
 
 static uint64_t rnd(void)
 {
-	/* splitmix64 */
-	uint64_t z = rng.state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
+	return test_random_next(&rng.chance);
 }
 
 static uint64_t below(uint64_t n)
 {
-	return rnd() % n;
+	return test_random_below(&rng.chance, n);
 }
 
 static bool one_in(unsigned int n)
@@ -222,35 +218,6 @@ static uint64_t any_address(void)
 	}
 }
 
-static uint32_t any_length(void)
-{
-	static const uint32_t lengths[] = {0,
-					   1,
-					   8,
-					   16,
-					   31,
-					   32,
-					   48,
-					   63,
-					   64,
-					   65,
-					   80,
-					   96,
-					   592,
-					   4096,
-					   65536,
-					   262144,
-					   262145,
-					   1 << 20,
-					   (1 << 20) + 64,
-					   1u << 25,
-					   0x7fffffff,
-					   0x80000000,
-					   0xffffffff};
-
-	return one_in(4) ? (uint32_t)below(5000) : lengths[below(sizeof(lengths) / 4)];
-}
-
 /* A request that is right, but for some bytes perhaps. */
 static void any_request(struct function *f, uint64_t at, uint64_t session)
 {
@@ -299,7 +266,7 @@ static struct desc any_desc(void)
 {
 	struct desc d = {
 	    .addr = any_address(),
-	    .len = any_length(),
+	    .len = test_hostile_length(&rng.chance),
 	    .flags = (uint16_t)(one_in(16) ? rnd() : below(one_in(4) ? 8 : 4)),
 	    .next = (uint16_t)(one_in(16) ? rnd() : below(NUM)),
 	};
@@ -635,7 +602,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	printf("seed %" PRIu64 "\n", rng.seed);
-	rng.state = rng.seed;
+	rng.chance.state = rng.seed;
 	atexit(where);
 	neighbour = neighbour_start(argv + optind, (unsigned int)id);
 	qtest_start(&q, argv + optind);

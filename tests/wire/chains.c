@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include "cryptodev.h"
+#include "tests/lib/hostile.h"
 #include "tests/wire/rig.h"
 
 #define QUEUES 4u
@@ -38,21 +39,16 @@
 #define DATA_SIZE (1u << 20)
 #define MEMORY (16u << 20)
 
-static uint64_t random_state;
+static struct test_random chance;
 
 static uint64_t rnd(void)
 {
-	/* splitmix64 */
-	uint64_t z = random_state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
+	return test_random_next(&chance);
 }
 
 static uint32_t below(uint32_t n)
 {
-	return (uint32_t)(rnd() % n);
+	return (uint32_t)test_random_below(&chance, n);
 }
 
 static bool one_in(uint32_t n)
@@ -102,40 +98,11 @@ static uint64_t any_address(const struct guest *g)
 	}
 }
 
-static uint32_t any_length(void)
-{
-	static const uint32_t lengths[] = {0,
-					   1,
-					   8,
-					   16,
-					   31,
-					   32,
-					   48,
-					   63,
-					   64,
-					   65,
-					   80,
-					   96,
-					   592,
-					   4096,
-					   65536,
-					   262144,
-					   262145,
-					   1 << 20,
-					   (1 << 20) + 64,
-					   1u << 25,
-					   0x7fffffff,
-					   0x80000000,
-					   0xffffffff};
-
-	return one_in(4) ? below(5000) : lengths[below(sizeof(lengths) / sizeof(lengths[0]))];
-}
-
 static struct vring_desc any_desc(const struct guest *g)
 {
 	return (struct vring_desc){
 	    .addr = htole64(any_address(g)),
-	    .len = htole32(any_length()),
+	    .len = htole32(test_hostile_length(&chance)),
 	    .flags = htole16((uint16_t)(one_in(16) ? rnd() : below(one_in(4) ? 8 : 4))),
 	    .next = htole16((uint16_t)(one_in(16) ? rnd() : below(NUM))),
 	};
@@ -243,7 +210,8 @@ static void good_chain(struct guest *g, struct front_queue *queue, uint16_t firs
 	d[1].next = htole16(2);
 	memcpy(at + 0x1000, d, sizeof(d));
 	queue->desc[first] = (struct vring_desc){
-	    htole64(gpa + 0x1000), htole32(one_in(8) ? any_length() : (uint32_t)sizeof(d)),
+	    htole64(gpa + 0x1000),
+	    htole32(one_in(8) ? test_hostile_length(&chance) : (uint32_t)sizeof(d)),
 	    htole16(VRING_DESC_F_INDIRECT), 0};
 }
 
@@ -386,7 +354,7 @@ static void test_chains(void **state)
 	unsigned int rounds = 0;
 	uint64_t chains = 0;
 
-	random_state = seed;
+	chance.state = seed;
 	rig_start(&checker.rig, NULL, (const char *const[]){"--num-queues=1", NULL});
 	assert_int_equal(pthread_create(&checker.thread, NULL, checker_main, NULL), 0);
 	rig_start(&g.rig, &options, args);
