@@ -330,11 +330,18 @@ static struct {
 	int error;
 } checker;
 
+static int checker_error(void)
+{
+	return __atomic_load_n(&checker.error, __ATOMIC_RELAXED);
+}
+
 static void *checker_main(void *arg)
 {
-	while (!__atomic_load_n(&checker.stop, __ATOMIC_ACQUIRE) && !checker.error) {
-		checker.error =
+	while (!__atomic_load_n(&checker.stop, __ATOMIC_ACQUIRE) && !checker_error()) {
+		int error =
 		    front_known_answer(&checker.rig.front->queue[0], &checker.rig.scratch[0]);
+
+		__atomic_store_n(&checker.error, error, __ATOMIC_RELAXED);
 		__atomic_fetch_add(&checker.answers, 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
@@ -360,7 +367,7 @@ static void test_chains(void **state)
 	rig_start(&g.rig, &options, args);
 	g.data = front_alloc(g.rig.front, DATA_SIZE);
 	assert_non_null(g.data);
-	while (chains < wanted && !checker.error) {
+	while (chains < wanted && !checker_error()) {
 		round_of(&g);
 		if (++rounds % 50)
 			continue;
@@ -384,7 +391,7 @@ static void test_chains(void **state)
 	rig_stop(&g.rig);
 	__atomic_store_n(&checker.stop, true, __ATOMIC_RELEASE);
 	pthread_join(checker.thread, NULL);
-	assert_int_equal(checker.error, 0);
+	assert_int_equal(checker_error(), 0);
 	rig_stop(&checker.rig);
 }
 
