@@ -150,8 +150,10 @@ static void *thread_main(void *arg)
 	cpu_set_t all, set;
 
 	/* Where that is forbidden, it is measured without. */
-	if (bench->target.pin && sched_getaffinity(0, sizeof(all), &all) == 0) {
-		set = affinity_ours(&all, bench->work.threads, thread->number);
+	if (bench->target.place && sched_getaffinity(0, sizeof(all), &all) == 0) {
+		set = bench->target.place == BENCH_PLACE_TOGETHER
+			  ? affinity_one(&all, thread->number)
+			  : affinity_ours(&all, bench->work.threads, thread->number);
 		(void)sched_setaffinity(0, sizeof(set), &set);
 	}
 

@@ -69,6 +69,13 @@ struct workload {
 	unsigned int batch;
 };
 
+/** enum bench_place - who runs on which CPU, see affinity.h. */
+enum bench_place {
+	BENCH_PLACE_FREE,     /* as the kernel has it */
+	BENCH_PLACE_APART,    /* our threads on CPUs of their own, the others have the rest */
+	BENCH_PLACE_TOGETHER, /* each thread on one CPU with what serves it */
+};
+
 /**
  * struct target - where it is to be done; modes take what concerns them.
  * @engine: engine
@@ -77,7 +84,7 @@ struct workload {
  * @device: /dev/crypto
  * @poll_us: for the daemon
  * @spin_us: how long we look at a ring before we sleep
- * @pin: our threads and a process in our service run on CPUs of their own, see affinity.h
+ * @place: which CPUs our threads and a process in our service run on
  */
 struct target {
 	const char *engine;
@@ -86,7 +93,7 @@ struct target {
 	const char *device;
 	unsigned int poll_us;
 	unsigned int spin_us;
-	bool pin;
+	enum bench_place place;
 };
 
 /* Looks at shared memory between two looks at the clock, when something polls. */

@@ -176,17 +176,20 @@ static void baseline_thread_close(struct bench_thread *thread)
 	thread->state = NULL;
 }
 
-static void pin_partner(const struct bench *bench)
+static void place_partner(const struct bench_thread *thread)
 {
+	const struct bench *bench = thread->bench;
 	cpu_set_t all, set;
 
-	if (bench->target.pin && sched_getaffinity(0, sizeof(all), &all) == 0) {
-		set = affinity_theirs(&all, bench->work.threads);
+	if (bench->target.place && sched_getaffinity(0, sizeof(all), &all) == 0) {
+		set = bench->target.place == BENCH_PLACE_TOGETHER
+			  ? affinity_one(&all, thread->number)
+			  : affinity_theirs(&all, bench->work.threads);
 		(void)sched_setaffinity(0, sizeof(set), &set);
 	}
 }
 
-static int start_partner(const struct bench *bench, struct partner *partner)
+static int start_partner(const struct bench_thread *thread, struct partner *partner)
 {
 	pid_t parent = getpid();
 	int pair[2];
@@ -205,7 +208,7 @@ static int start_partner(const struct bench *bench, struct partner *partner)
 		/* It may be spinning when we die. */
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(pair[0]);
-		pin_partner(bench);
+		place_partner(thread);
 		if (getppid() == parent)
 			play(partner, pair[1]);
 		_exit(0);
@@ -234,7 +237,7 @@ static int thread_open(struct bench_thread *thread, bool spin)
 	partner->ball = ball;
 	if (partner->ping_fd < 0 || partner->pong_fd < 0)
 		return -EMFILE;
-	return start_partner(thread->bench, partner);
+	return start_partner(thread, partner);
 }
 
 static int pingpong_thread_open(struct bench_thread *thread)

@@ -113,11 +113,27 @@ static uint32_t payload_max(const struct bench *bench)
 	return in > bench->out_len ? in : bench->out_len;
 }
 
+/* "--cpus=0,1,...": the worker of a queue on the CPU of the thread whose queue it is. */
+static void workers_beside_us(const struct bench *bench, char *arg, size_t size)
+{
+	unsigned int threads = bench->work.threads;
+	cpu_set_t all;
+	size_t used;
+
+	if (sched_getaffinity(0, sizeof(all), &all) < 0)
+		return;
+	used = (size_t)snprintf(arg, size, "--cpus=%u", affinity_nth(&all, 0));
+	for (unsigned int i = 1; i < threads && i < (unsigned int)CPU_COUNT(&all); i++)
+		if (used < size)
+			used +=
+			    (size_t)snprintf(arg + used, size - used, ",%u", affinity_nth(&all, i));
+}
+
 /* On CPUs of its own, if asked for: a child inherits them. */
 static int start_apart(struct bench *bench, struct wire *wire, const char *path,
 		       const char *const *args, int *socket)
 {
-	bool pin = bench->target.pin;
+	bool pin = bench->target.place == BENCH_PLACE_APART;
 	cpu_set_t all, set;
 	int err;
 
@@ -141,7 +157,8 @@ static int start_daemon(struct bench *bench, struct wire *wire, int *socket)
 	char poll[32];
 	char request[32];
 	char sessions[48];
-	const char *const args[] = {engine, queues, poll, request, sessions, "--quiet", NULL};
+	char cpus[5 * BENCH_MAX_THREADS + 16] = "--quiet";
+	const char *const args[] = {engine, queues, poll, request, sessions, "--quiet", cpus, NULL};
 	char path[2 * PATH_MAX] = "";
 	uint64_t session_count = (uint64_t)work->sessions * work->threads + 1;
 	uint32_t payload = payload_max(bench);
@@ -155,6 +172,8 @@ static int start_daemon(struct bench *bench, struct wire *wire, int *socket)
 	(void)snprintf(request, sizeof(request), "--max-request=%u", max_request);
 	(void)snprintf(sessions, sizeof(sessions), "--max-sessions=%llu",
 		       (unsigned long long)session_count);
+	if (bench->target.place == BENCH_PLACE_TOGETHER)
+		workers_beside_us(bench, cpus, sizeof(cpus));
 	err = daemon_path(&bench->target, path, sizeof(path));
 	if (!err)
 		err = start_apart(bench, wire, path, args, socket);

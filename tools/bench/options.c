@@ -34,20 +34,20 @@ enum option_id {
 	OPT_DEVICE,
 	OPT_POLL_US,
 	OPT_SPIN_US,
+	OPT_PLACE,
 	/* for the run */
 	OPT_SECONDS,
 	OPT_COMPARE,
 	OPT_VS,
 	OPT_PAIRS,
 	OPT_CLOCK,
-	OPT_PIN,
 	OPT_JSON,
 	OPT_DETAILS,
 	OPT_HISTOGRAM,
 	OPT_LIST,
 };
 
-#define LAST_OF_SIDE OPT_SPIN_US
+#define LAST_OF_SIDE OPT_PLACE
 
 static const struct option long_options[] = {
     {"alg", required_argument, NULL, OPT_ALG},
@@ -71,7 +71,7 @@ static const struct option long_options[] = {
     {"vs", required_argument, NULL, OPT_VS},
     {"pairs", required_argument, NULL, OPT_PAIRS},
     {"clock", required_argument, NULL, OPT_CLOCK},
-    {"pin", no_argument, NULL, OPT_PIN},
+    {"place", required_argument, NULL, OPT_PLACE},
     {"json", no_argument, NULL, OPT_JSON},
     {"details", no_argument, NULL, OPT_DETAILS},
     {"histogram", required_argument, NULL, OPT_HISTOGRAM},
@@ -154,6 +154,23 @@ static bool parse_clock(const char *text, bool *tsc)
 	return false;
 }
 
+static bool parse_place(const char *text, enum bench_place *ret)
+{
+	static const char *const names[] = {
+	    [BENCH_PLACE_FREE] = "free",
+	    [BENCH_PLACE_APART] = "apart",
+	    [BENCH_PLACE_TOGETHER] = "together",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(text, names[i]) == 0) {
+			*ret = (enum bench_place)i;
+			return true;
+		}
+	bench_error("--place=%s: free, apart or together is needed", text);
+	return false;
+}
+
 static bool take_work_option(int id, const char *arg, struct bench_side *side)
 {
 	struct workload *work = &side->work;
@@ -205,6 +222,8 @@ static bool take_side_option(int id, const char *arg, struct bench_side *side)
 		return parse_uint("poll-us", arg, 0, 1000000, &target->poll_us);
 	case OPT_SPIN_US:
 		return parse_uint("spin-us", arg, 0, 1000000, &target->spin_us);
+	case OPT_PLACE:
+		return parse_place(arg, &target->place);
 	default:
 		return take_work_option(id, arg, side);
 	}
@@ -234,9 +253,6 @@ static int take_option(int id, const char *arg, struct parse *parse)
 		break;
 	case OPT_CLOCK:
 		ok = parse_clock(arg, &o->tsc);
-		break;
-	case OPT_PIN:
-		o->a.target.pin = true;
 		break;
 	case OPT_JSON:
 		o->json = true;

@@ -53,7 +53,8 @@ def check_mode(mode, *args, depth=4, count=1):
 
 
 check_mode("engine")
-check_mode("wire", "--pin", "--threads=2")
+check_mode("wire", "--place=apart", "--threads=2")
+check_mode("wire", "--place=together", "--threads=3")
 check_mode("engine", "--size=16,4096", "--threads=2", "--sessions=3", count=2)
 check_mode("engine", "--alg=aes-256-xts", "--op=decrypt", "--engine=openssl")
 check_mode("engine", "--alg=aes-192-ctr", "--size=1")

@@ -60,7 +60,7 @@ static void test_all_options(void **state)
 	assert_int_equal(parse("dev --alg aes-256-xts --op=decrypt --size=16,512 --depth 8 "
 			       "--threads=2 --sessions=3 --submit=batch --batch=64 --seconds=0.5 "
 			       "--engine=openssl --device=/dev/x --poll-us=7 --spin-us=9 --pairs=4 "
-			       "--clock=tsc --pin --json --details --histogram=/tmp/h"),
+			       "--clock=tsc --place=apart --json --details --histogram=/tmp/h"),
 			 BENCH_RUN);
 	assert_ptr_equal(o.a.mode, &bench_mode_dev);
 	assert_int_equal(o.a.work.alg->id, CRYPTO_AES_XTS);
@@ -79,7 +79,8 @@ static void test_all_options(void **state)
 	assert_int_equal(o.a.target.poll_us, 7);
 	assert_int_equal(o.a.target.spin_us, 9);
 	assert_int_equal(o.pairs, 4);
-	assert_true(o.tsc && o.json && o.details && o.a.target.pin);
+	assert_true(o.tsc && o.json && o.details);
+	assert_int_equal(o.a.target.place, BENCH_PLACE_APART);
 	assert_string_equal(o.histogram, "/tmp/h");
 	bench_options_free(&o);
 }
@@ -99,7 +100,7 @@ static void test_compare_mode(void **state)
 
 static void test_compare_sides(void **state)
 {
-	assert_int_equal(parse("--compare wire:depth=32,sessions=8,poll-us=50 "
+	assert_int_equal(parse("--compare wire:depth=32,sessions=8,poll-us=50,place=together "
 			       "--vs engine:engine=cryptodev:/dev/crypto,depth=16,size=64 "
 			       "--alg=aes-128-gcm --aad=5 --size=1024"),
 			 BENCH_RUN);
@@ -111,6 +112,8 @@ static void test_compare_sides(void **state)
 	assert_int_equal(o.a.work.size, 0);
 	assert_int_equal(o.b.work.depth, 16);
 	assert_int_equal(o.b.work.sessions, 1);
+	assert_int_equal(o.a.target.place, BENCH_PLACE_TOGETHER);
+	assert_int_equal(o.b.target.place, BENCH_PLACE_FREE);
 	assert_int_equal(o.b.target.poll_us, 0);
 	assert_string_equal(o.b.target.engine, "cryptodev:/dev/crypto");
 	assert_int_equal(o.b.work.size, 64);

@@ -84,7 +84,7 @@ class Run:
     def measure(self, *arguments, seconds=None):
         """vcrypto-bench; its objects, or None."""
         command = [self.args.bench, *arguments, "--json", "--details",
-                   f"--seconds={seconds or self.seconds:g}"] + ["--pin"] * self.args.pin
+                   f"--seconds={seconds or self.seconds:g}"] + ["--place=apart"] * self.args.pin
         text = self.execute(command)
         return None if text is None else self.keep(rows.objects(text), shlex.join(command))
 

@@ -78,6 +78,12 @@ def wire(run):
           "wire:depth=1,poll-us=100", "openssl", "--alg=aes-128-gcm", "--size=16384", target=2)
     ratio(run, "two queues against one", f"wire:threads=2,{BURST}", f"wire:threads=1,{BURST}",
           *CBC, "--size=4096", target=1.8, note=few)
+    # Each front end shares a CPU with the worker of its queue, so that two queues take two CPUs.
+    together = f"place=together,spin-us=0,{BURST}"
+    ratio(run, "the same, each with its front end on one CPU", f"wire:threads=2,{together}",
+          f"wire:threads=1,{together}", *CBC, "--size=4096", target=1.8)
+    ratio(run, "4 KiB, 32 in flight, worker and front end on one CPU, against one-stream EVP",
+          f"wire:{together}", "openssl", *CBC, "--size=4096")
     for op in ["encrypt", "decrypt"]:
         ratio(run, f"4 KiB {op}, one in flight, polling, against EVP", "wire:depth=1,poll-us=100",
               "openssl", "--alg=aes-128-cbc", f"--op={op}", "--size=4096")
