@@ -86,8 +86,9 @@ static int desc_read(const struct chain_source *source, const struct walk *walk,
 }
 
 static int enter_indirect(const struct chain_source *source, struct walk *walk,
-			  const struct desc *desc)
+			  const struct desc *desc, struct chain *chain)
 {
+	uint8_t *host;
 	uint64_t end;
 
 	/* Not nested, last of its chain; WRITE is to be ignored here (2.7.5.3.2). */
@@ -102,6 +103,8 @@ static int enter_indirect(const struct chain_source *source, struct walk *walk,
 	walk->table = desc->addr;
 	walk->entries = desc->len / (unsigned int)sizeof(struct vring_desc);
 	walk->copied = MIN(walk->entries, COPIED);
+	if (memory_last(source->memory, source->cursor, walk->table, sizeof(walk->copy[0]), &host))
+		chain->table = host;
 	return memory_read(source->memory, source->cursor, walk->table, walk->copy,
 			   walk->copied * sizeof(walk->copy[0]));
 }
@@ -162,7 +165,7 @@ int chain_walk(const struct chain_source *source, uint16_t head, struct iovec *i
 		if (err)
 			return err;
 		if (desc.flags & VRING_DESC_F_INDIRECT) {
-			err = enter_indirect(source, &walk, &desc);
+			err = enter_indirect(source, &walk, &desc, chain);
 			if (err)
 				return err;
 			/* The descriptor that names the table is not one of the chain's. */

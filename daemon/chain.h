@@ -34,6 +34,7 @@ struct chain_source {
  * @in_count: iovecs in @in
  * @out_count: iovecs in @out
  * @bytes: total length of all descriptors that were translated
+ * @table: where its indirect table lies, to be fetched sooner next time; NULL: not known
  */
 struct chain {
 	struct iovec *in;
@@ -41,6 +42,7 @@ struct chain {
 	unsigned int in_count;
 	unsigned int out_count;
 	uint64_t bytes;
+	const void *table;
 };
 
 /** CHAIN_ROOM - iovecs that chain_walk() may need at @iov. */

@@ -353,6 +353,21 @@ static void prefetch_write(const void *p)
 }
 
 /*
+ * Fetch what a chain from @head is likely to be made of. Descriptor, table and header each
+ * tell where the next of them is, and each has to come from another processor: asked for
+ * at once, they come in the time of one.
+ */
+static void prefetch_chain(const struct queue *queue, uint16_t head)
+{
+	const struct queue_hint *hint = &queue->hints[head % QUEUE_HINTS];
+
+	__builtin_prefetch(&queue->desc[head & (queue->num - 1)], 0);
+	__builtin_prefetch(hint->table, 0);
+	__builtin_prefetch(hint->in, 0);
+	prefetch_write(hint->out);
+}
+
+/*
  * The next @n heads, not checked, at most a batch of them; returns how many. All at
  * once: the driver goes on writing to the same line, and it would come and go
  * with each head.
@@ -362,9 +377,19 @@ static unsigned int heads_read(const struct queue *queue, unsigned int n, uint16
 	n = MIN(n, (unsigned int)VCD_BATCH_MAX);
 	for (unsigned int i = 0; i < n; i++) {
 		heads[i] = ring_head(queue, i);
-		__builtin_prefetch(&queue->desc[heads[i] & (queue->num - 1)], 0);
+		prefetch_chain(queue, heads[i]);
 	}
 	return n;
+}
+
+static void remember(struct queue *queue, uint16_t head, const struct chain *chain)
+{
+	queue->last_head = head;
+	queue->hints[head % QUEUE_HINTS] = (struct queue_hint){
+	    .table = chain->table,
+	    .in = chain->in_count ? chain->in[0].iov_base : NULL,
+	    .out = chain->out_count ? chain->out[0].iov_base : NULL,
+	};
 }
 
 /* Take up to @n chains. 0, or how the ring is broken behind the ones taken. */
@@ -401,6 +426,7 @@ static int gather(struct queue *queue, const struct memory *memory, unsigned int
 		    .out_count = chain.out_count,
 		};
 		batch->list[batch->n] = &batch->requests[batch->n];
+		remember(queue, head, &chain);
 		/* Headers of requests are looked at when all are gathered. */
 		if (chain.in_count)
 			__builtin_prefetch(chain.in[0].iov_base, 0);
@@ -478,6 +504,9 @@ static int process_locked(struct queue *queue, struct vcd_device *device, unsign
 	if (left < 0)
 		return left;
 	if (left > 0) {
+		/* A driver with one request at a time mostly takes the same head again. */
+		prefetch_chain(queue, queue->last_head);
+		prefetch_write(&queue->used->ring[queue->used_idx & (queue->num - 1)]);
 		begin = now_ns();
 		disarm(queue);
 		err = gather(queue, memory, queue->careful ? 1 : (unsigned int)left, batch);

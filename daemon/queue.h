@@ -56,6 +56,24 @@ struct queue_batch {
 	struct undo undo;
 };
 
+/** Entries of a queue's memory of hints; a power of two. */
+#define QUEUE_HINTS 256
+
+/**
+ * struct queue_hint - where the chain that began at a descriptor lay last time.
+ * @table: its indirect table
+ * @in: its first readable byte, the header
+ * @out: its first writable byte, the reply
+ *
+ * For prefetching and nothing else: drivers use the same descriptors, tables and headers
+ * again. Each is NULL or once was an address of ours in guest memory.
+ */
+struct queue_hint {
+	const void *table;
+	const void *in;
+	const void *out;
+};
+
 /**
  * struct queue - one queue. Everything but @index and the locks is under @lock.
  * @index: its number
@@ -78,6 +96,8 @@ struct queue_batch {
  * @used: used ring
  * @cursor: for translation
  * @last_avail: next entry of the available ring
+ * @last_head: head that was taken last
+ * @hints: by head
  * @used_idx: next entry of the used ring
  * @signalled: @used_idx when we last decided whether to signal
  * @signalled_valid: there was such a time
@@ -110,6 +130,8 @@ struct queue {
 	struct vring_used *used;
 	struct memory_cursor cursor;
 	uint16_t last_avail;
+	uint16_t last_head;
+	struct queue_hint hints[QUEUE_HINTS];
 	uint16_t used_idx;
 	uint16_t signalled;
 	bool signalled_valid;

@@ -67,6 +67,7 @@ struct wire_thread {
 	struct slot *slots;
 	uint64_t *sessions;
 	unsigned int next_session;
+	unsigned int next_reply; /* slot whose reply is due next: they come in order */
 	unsigned int in_flight;
 };
 
@@ -452,16 +453,20 @@ static int submit(struct bench *bench, struct wire_thread *t, struct slot *slot,
 }
 
 /* Until something is done: look for a while, then sleep. */
-static int wait_for_reply(const struct bench *bench, struct front_queue *queue)
+static int wait_for_reply(const struct bench *bench, struct wire_thread *t)
 {
+	struct front_queue *queue = t->queue;
 	uint64_t deadline = bench_now_ns() + bench->target.spin_us * 1000ull;
 	unsigned int i;
 
 	do {
 		for (i = 0; i < BENCH_SPINS; i++) {
 			if (__atomic_load_n(&queue->used->idx, __ATOMIC_ACQUIRE) !=
-			    htole16(queue->last_used))
+			    htole16(queue->last_used)) {
+				/* While the ring says that it is this one. */
+				__builtin_prefetch(t->slots[t->next_reply].reply);
 				return 0;
+			}
 			bench_pause();
 		}
 		/* The daemon may need this CPU. */
@@ -491,6 +496,7 @@ static int reap(struct bench_thread *thread, uint64_t now, bool again)
 			return -EIO;
 		bench_done(thread, now - slot->begin, 1);
 		t->in_flight--;
+		t->next_reply = (unsigned int)(slot - t->slots + 1) % bench->work.depth;
 		taken++;
 		if (again) {
 			ret = submit(bench, t, slot, now);
@@ -517,7 +523,7 @@ static int wire_run(struct bench_thread *thread)
 	front_queue_quiet(t->queue);
 	front_queue_kick(t->queue);
 	while (t->in_flight) {
-		err = wait_for_reply(bench, t->queue);
+		err = wait_for_reply(bench, t);
 		if (err)
 			return err;
 		now = bench_now_ns();
