@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cryptodev_internal.h - what the parts of the cryptodev backend know of each other.
+ *
+ *   cryptodev.c           the engine: its open files, which algorithms the device has
+ *   cryptodev_session.c   sessions: on which file they are made, and when
+ *   cryptodev_run.c       jobs
+ *
+ * The theory of operation stands in cryptodev.c.
+ */
+#ifndef VCD_CRYPTODEV_INTERNAL_H
+#define VCD_CRYPTODEV_INTERNAL_H
+
+#include <openssl/evp.h>
+
+#include "cryptodev.h"
+#include "engine/alg.h"
+#include "engine/cryptodev_backend.h"
+#include "engine/key.h"
+#include "engine/xts.h"
+
+/**
+ * struct cdev_worker - what belongs to one worker.
+ * @fd: its open file
+ * @bounce: memory for AEAD jobs
+ * @bounce_size: its bytes
+ */
+struct cdev_worker {
+	int fd;
+	uint8_t *bounce;
+	size_t bounce_size;
+};
+
+/**
+ * struct cdev_engine - the engine.
+ * @base: head
+ * @sys: the system calls
+ * @control: open file for everything that belongs to no worker
+ * @has: by vcd_alg_index()
+ * @driver: names for SESSION_INFO, likewise
+ * @lib: library context of @ecb
+ * @ecb: AES-ECB of 128 and 256 bits, for the IV that continues XTS
+ * @workers: one each
+ */
+struct cdev_engine {
+	struct vcd_engine base;
+	struct vcd_cryptodev_sys sys;
+	int control;
+	bool has[VCD_ALG_COUNT];
+	char driver[VCD_ALG_COUNT][VCD_ALG_NAME_LEN];
+	OSSL_LIB_CTX *lib;
+	EVP_CIPHER *ecb[2];
+	struct cdev_worker workers[];
+};
+
+/**
+ * struct cdev_lane - a session as one worker has it.
+ * @ses: id on the worker's file, 0: not made
+ * @cipher_ses: the same, of a session with the cipher only
+ * @hash_ses: the same, of a session with the hash only
+ * @xts: for the IV that continues
+ */
+struct cdev_lane {
+	uint32_t ses;
+	uint32_t cipher_ses;
+	uint32_t hash_ses;
+	struct vcd_xts *xts;
+};
+
+/**
+ * struct cdev_session - a session.
+ * @base: head
+ * @key: cipher key
+ * @mackey: MAC key
+ * @state_ses: id on the control file, of the session with the half-done hash
+ * @begun: the hash is half done
+ * @fed: it has been given data; until then the device has not heard of it
+ * @lanes: one per worker
+ */
+struct cdev_session {
+	struct vcd_engine_session base;
+	struct vcd_key key;
+	struct vcd_key mackey;
+	uint32_t state_ses;
+	bool begun;
+	bool fed;
+	struct cdev_lane lanes[];
+};
+
+static inline struct cdev_engine *vcd_cdev_engine_of(struct vcd_engine *engine)
+{
+	return (struct cdev_engine *)engine;
+}
+
+static inline struct cdev_session *vcd_cdev_session_of(struct vcd_engine_session *session)
+{
+	return (struct cdev_session *)session;
+}
+
+/** vcd_cdev_ioctl - an ioctl, again when it was interrupted. Return: 0 or a negative errno. */
+int vcd_cdev_ioctl(struct cdev_engine *engine, int fd, unsigned long request, void *arg);
+
+/** vcd_cdev_status - what a negative errno of the device means for a job: VCD_S_*. */
+uint32_t vcd_cdev_status(int error);
+
+/**
+ * vcd_cdev_ses_new - make a session of the ABI.
+ * @engine: engine
+ * @fd: open file that it is to belong to
+ * @params: algorithms and keys
+ * @ses: out: its id, not 0
+ *
+ * Return: 0 or a negative errno.
+ */
+int vcd_cdev_ses_new(struct cdev_engine *engine, int fd, const struct vcd_session_params *params,
+		     uint32_t *ses);
+
+/** vcd_cdev_ses_free - end one; of 0, there is none. */
+void vcd_cdev_ses_free(struct cdev_engine *engine, int fd, uint32_t ses);
+
+/** vcd_cdev_session_new - session_new of struct vcd_engine_ops. */
+int vcd_cdev_session_new(struct vcd_engine *base, const struct vcd_session_params *params,
+			 struct vcd_engine_session **ret);
+
+/** vcd_cdev_session_free - session_free of struct vcd_engine_ops. */
+void vcd_cdev_session_free(struct vcd_engine_session *base);
+
+/**
+ * vcd_cdev_lane_session - a worker's session on its file for a job, with both algorithms or the
+ * one that the job is about; made when it is not there yet.
+ * @engine: engine
+ * @worker: number of the worker
+ * @session: session of the job
+ * @job: the job
+ * @ses: out: its id
+ *
+ * Return: VCD_S_*.
+ */
+uint32_t vcd_cdev_lane_session(struct cdev_engine *engine, unsigned int worker,
+			       struct cdev_session *session, const struct vcd_job *job,
+			       uint32_t *ses);
+
+/** vcd_cdev_run - run of struct vcd_engine_ops. */
+void vcd_cdev_run(struct vcd_engine *base, unsigned int worker, struct vcd_job *const jobs[],
+		  size_t n);
+
+/** vcd_cdev_hash_copy - hash_copy of struct vcd_engine_ops. */
+uint32_t vcd_cdev_hash_copy(struct vcd_engine_session *dst_base,
+			    struct vcd_engine_session *src_base);
+
+#endif /* VCD_CRYPTODEV_INTERNAL_H */

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cryptodev_session.c - sessions of the cryptodev backend, and the ABI's behind them.
+ */
+#include "engine/cryptodev_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* An ioctl interrupted this often in a row is given up. */
+#define MAX_INTERRUPTS 1000
+
+int vcd_cdev_ioctl(struct cdev_engine *engine, int fd, unsigned long request, void *arg)
+{
+	for (unsigned int i = 0; i < MAX_INTERRUPTS; i++) {
+		if (engine->sys.ioctl(fd, request, arg) >= 0)
+			return 0;
+		if (errno != EINTR)
+			return -errno;
+	}
+	return -EINTR;
+}
+
+uint32_t vcd_cdev_status(int error)
+{
+	switch (error) {
+	case 0:
+		return VCD_S_OK;
+	case -EBADMSG:
+		return VCD_S_BADMSG;
+	case -ENOMEM:
+		return VCD_S_NOMEM;
+	case -EBUSY:
+		return VCD_S_BUSY;
+	default:
+		/* Also EINVAL and EFAULT: the job was checked, the fault is not the caller's. */
+		return VCD_S_IO;
+	}
+}
+
+int vcd_cdev_ses_new(struct cdev_engine *engine, int fd, const struct vcd_session_params *params,
+		     uint32_t *ses)
+{
+	struct session_op op = {
+	    .cipher = params->cipher ? params->cipher->id : 0,
+	    .mac = params->mac ? params->mac->id : 0,
+	    .keylen = (uint32_t)params->key_len,
+	    .key = (uint8_t *)params->key,
+	    .mackeylen = (uint32_t)params->mackey_len,
+	    .mackey = (uint8_t *)params->mackey,
+	};
+	int error = vcd_cdev_ioctl(engine, fd, CIOCGSESSION, &op);
+
+	if (!error)
+		*ses = op.ses;
+	return error;
+}
+
+void vcd_cdev_ses_free(struct cdev_engine *engine, int fd, uint32_t ses)
+{
+	/* Nothing is to be done about a failure; the last close frees it in any case. */
+	if (ses)
+		vcd_cdev_ioctl(engine, fd, CIOCFSESSION, &ses);
+}
+
+static struct vcd_session_params params_of(const struct cdev_session *session)
+{
+	return (struct vcd_session_params){
+	    .cipher = session->base.cipher,
+	    .mac = session->base.mac,
+	    .key = session->key.bytes,
+	    .key_len = session->key.len,
+	    .mackey = session->mackey.bytes,
+	    .mackey_len = session->mackey.len,
+	};
+}
+
+void vcd_cdev_session_free(struct vcd_engine_session *base)
+{
+	struct cdev_engine *engine = vcd_cdev_engine_of(base->engine);
+	struct cdev_session *session = vcd_cdev_session_of(base);
+
+	for (unsigned int i = 0; i < base->engine->workers; i++) {
+		vcd_cdev_ses_free(engine, engine->workers[i].fd, session->lanes[i].ses);
+		vcd_cdev_ses_free(engine, engine->workers[i].fd, session->lanes[i].cipher_ses);
+		vcd_cdev_ses_free(engine, engine->workers[i].fd, session->lanes[i].hash_ses);
+		vcd_xts_free(session->lanes[i].xts);
+	}
+	vcd_cdev_ses_free(engine, engine->control, session->state_ses);
+	vcd_key_wipe(&session->key);
+	vcd_key_wipe(&session->mackey);
+	free(session);
+}
+
+/* Try the keys on the device; a session with a hash keeps what comes of it. */
+static int session_try(struct cdev_engine *engine, struct cdev_session *session)
+{
+	struct vcd_session_params params = params_of(session);
+	uint32_t ses;
+	int error = vcd_cdev_ses_new(engine, engine->control, &params, &ses);
+
+	if (error)
+		return error == -EINVAL || error == -ENOMEM ? error : -EIO;
+	if (session->base.mac)
+		session->state_ses = ses;
+	else
+		vcd_cdev_ses_free(engine, engine->control, ses);
+	return 0;
+}
+
+int vcd_cdev_session_new(struct vcd_engine *base, const struct vcd_session_params *params,
+			 struct vcd_engine_session **ret)
+{
+	struct cdev_session *session;
+	int error;
+
+	session = calloc(1, sizeof(*session) + base->workers * sizeof(session->lanes[0]));
+	if (!session)
+		return -ENOMEM;
+	session->base.engine = base;
+	session->base.cipher = params->cipher;
+	session->base.mac = params->mac;
+	error = vcd_key_set(&session->key, params->key, params->key_len);
+	if (!error)
+		error = vcd_key_set(&session->mackey, params->mackey, params->mackey_len);
+	if (!error)
+		error = session_try(vcd_cdev_engine_of(base), session);
+	if (error) {
+		vcd_cdev_session_free(&session->base);
+		return error;
+	}
+	*ret = &session->base;
+	return 0;
+}
+
+uint32_t vcd_cdev_lane_session(struct cdev_engine *engine, unsigned int worker,
+			       struct cdev_session *session, const struct vcd_job *job,
+			       uint32_t *ses)
+{
+	struct vcd_session_params params = params_of(session);
+	struct cdev_lane *lane = &session->lanes[worker];
+	uint32_t *which = &lane->ses, status = VCD_S_OK;
+
+	if (params.cipher && params.mac && job->flags & VCD_JOB_CIPHER_ONLY) {
+		which = &lane->cipher_ses;
+		params.mac = NULL;
+		params.mackey_len = 0;
+	} else if (params.cipher && params.mac && job->flags & VCD_JOB_HASH_ONLY) {
+		which = &lane->hash_ses;
+		params.cipher = NULL;
+		params.key_len = 0;
+	}
+	if (!*which)
+		status = vcd_cdev_status(
+		    vcd_cdev_ses_new(engine, engine->workers[worker].fd, &params, which));
+	*ses = *which;
+	return status;
+}
