@@ -201,6 +201,7 @@ static const char *driver_name(struct vcd_engine *base, const struct vcd_alg *al
 {
 	return vcd_cdev_engine_of(base)->driver[vcd_alg_index(alg)];
 }
+
 const struct vcd_engine_ops vcd_engine_cryptodev = {
     .name = "cryptodev",
     .lanes = 1,
