@@ -342,16 +342,6 @@ static bool batch_complete(const struct queue_batch *batch)
 	       (batch->n < batch->lanes ? QUEUE_BATCH_BYTES_MAX : QUEUE_BATCH_BYTES);
 }
 
-/* The compiler's own with "write" only reads where it does not know of prefetchw. */
-static void prefetch_write(const void *p)
-{
-#ifdef __x86_64__
-	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
-#else
-	__builtin_prefetch(p, 1);
-#endif
-}
-
 /*
  * Fetch what a chain from @head is likely to be made of. Descriptor, table and header each
  * tell where the next of them is, and each has to come from another processor: asked for

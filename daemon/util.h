@@ -62,4 +62,18 @@ static inline uint64_t counter_get(const uint64_t *counter)
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
+/**
+ * prefetch_write - have the cache line of @p come here, to be written; any address is fine.
+ *
+ * The compiler's own with "write" only reads where it does not know of prefetchw.
+ */
+static inline void prefetch_write(const void *p)
+{
+#ifdef __x86_64__
+	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
+#else
+	__builtin_prefetch(p, 1);
+#endif
+}
+
 #endif /* VCD_DAEMON_UTIL_H */

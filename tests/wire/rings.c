@@ -17,6 +17,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "daemon/util.h"
+
 static bool event_idx(const struct front_queue *queue)
 {
 	return queue->front->features & (1ull << VIRTIO_RING_F_EVENT_IDX);
@@ -263,6 +265,10 @@ int front_queue_reap(struct front_queue *queue, void **token, uint32_t *len)
 	queue->last_used++;
 	*token = queue->token[head];
 	*len = le32toh(elem.len);
+	/* What is free now is written next. */
+	prefetch_write(&queue->desc[head]);
+	if (queue->tables)
+		prefetch_write(&queue->tables[(size_t)head * FRONT_TABLE]);
 	release(queue, (uint16_t)head);
 	return 1;
 }

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/util.h"
 #include "device/device.h"
 #include "tests/wire/front.h"
 #include "tests/wire/process.h"
@@ -29,6 +30,9 @@
 
 /* From this size on the payload lies in pages of its own, as a driver pins them. */
 #define SEPARATE 2048
+
+/* Replies that are taken at a time. */
+#define REAPED 16
 
 struct wire {
 	struct process daemon;
@@ -476,35 +480,55 @@ static int wait_for_reply(const struct bench *bench, struct wire_thread *t)
 }
 
 /*
- * Take what is done, count it, and send it again while there is time. Returns how
- * many were taken, or a negative errno.
+ * Up to REAPED requests that are done, of the length they should have; how many, or a negative
+ * errno. The daemon's processor has their replies, which are read next, and their headers,
+ * which are written: all of them are asked for before the first is waited for.
  */
+static int take(struct wire_thread *t, uint32_t want, struct slot *slots[REAPED])
+{
+	uint32_t len;
+	void *token;
+	int n = 0;
+	int ret;
+
+	while (n < REAPED) {
+		ret = front_queue_reap(t->queue, &token, &len);
+		if (ret <= 0)
+			return ret < 0 ? ret : n;
+		if (len != want)
+			return -EIO;
+		slots[n] = token;
+		__builtin_prefetch(slots[n]->reply);
+		prefetch_write(slots[n]->header);
+		n++;
+	}
+	return n;
+}
+
+/* Take what is done, count it, and send it again while there is time. 0, or a negative errno. */
 static int reap(struct bench_thread *thread, uint64_t now, bool again)
 {
 	struct bench *bench = thread->bench;
 	struct wire_thread *t = thread->state;
 	uint32_t want = (uint32_t)sizeof(struct vcd_reply) + bench->out_len;
-	uint32_t len;
-	void *token;
-	int taken = 0;
-	int ret;
+	struct slot *slots[REAPED];
+	int n, i;
+	int err;
 
-	while ((ret = front_queue_reap(t->queue, &token, &len)) == 1) {
-		struct slot *slot = token;
-
-		if (len != want || slot->reply->status != htole32(VCD_S_OK))
-			return -EIO;
-		bench_done(thread, now - slot->begin, 1);
-		t->in_flight--;
-		t->next_reply = (unsigned int)(slot - t->slots + 1) % bench->work.depth;
-		taken++;
-		if (again) {
-			ret = submit(bench, t, slot, now);
-			if (ret)
-				return ret;
+	do {
+		n = take(t, want, slots);
+		for (i = 0; i < n; i++) {
+			if (slots[i]->reply->status != htole32(VCD_S_OK))
+				return -EIO;
+			bench_done(thread, now - slots[i]->begin, 1);
+			t->in_flight--;
+			t->next_reply = (unsigned int)(slots[i] - t->slots + 1) % bench->work.depth;
+			err = again ? submit(bench, t, slots[i], now) : 0;
+			if (err)
+				return err;
 		}
-	}
-	return ret < 0 ? ret : taken;
+	} while (n == REAPED);
+	return n < 0 ? n : 0;
 }
 
 /* All slots, again and again until the time is up; at the end nothing is in flight. */
