@@ -95,8 +95,13 @@ static uint32_t make_op(struct vcd_ctx *ctx, struct vcd_slot *slot, const struct
 	struct place place = find_place(ctx, plan);
 	struct vcd_worker *worker = ctx->worker;
 	uint8_t *aad, *scratch = NULL;
+	bool pieces = false;
 	struct vcd_op *op;
 
+	if (place.bounce && vcd_pieces_fit(slot->session, &ctx->in, &ctx->out, plan->len)) {
+		pieces = true;
+		place.bounce = false;
+	}
 	if (worker->n_ops == VCD_BATCH_MAX ||
 	    !vcd_arena_fits(&worker->arena, plan->aad_len, place.bounce ? plan->len : 0))
 		vcd_crypt_flush(ctx->device, worker);
@@ -113,8 +118,9 @@ static uint32_t make_op(struct vcd_ctx *ctx, struct vcd_slot *slot, const struct
 	op->out = ctx->out;
 	op->data_len = plan->out_len;
 	op->tail_len = plan->tail_len;
-	op->bounced = plan->out_len && !place.dst;
+	op->bounced = plan->out_len && !place.dst && !pieces;
 	op->holds_hash = holds_hash;
+	op->left = 0;
 	op->job.session = slot->session;
 	op->job.flags = job_flags(req);
 	op->job.len = plan->len;
@@ -130,7 +136,9 @@ static uint32_t make_op(struct vcd_ctx *ctx, struct vcd_slot *slot, const struct
 	memcpy(op->job.iv, req->iv, sizeof(op->job.iv));
 
 	vcd_iov_read(&ctx->in, aad, plan->aad_len);
-	if (place.src)
+	if (pieces)
+		vcd_pieces_begin(worker, op, &ctx->in, plan->len);
+	if (place.src || pieces)
 		vcd_iov_skip(&ctx->in, plan->len);
 	else
 		vcd_iov_read(&ctx->in, scratch, plan->len);
@@ -280,6 +288,7 @@ static void finish(struct vcd_worker *worker, struct vcd_op *op)
 	if (job->status != VCD_S_OK) {
 		uint32_t status = job->status < VCD_S_COUNT ? job->status : VCD_S_IO;
 
+		vcd_pieces_wipe(op);
 		vcd_reply(worker, op->request, status, 0, 0, no_iv);
 		return;
 	}
@@ -295,10 +304,18 @@ static void finish(struct vcd_worker *worker, struct vcd_op *op)
 
 void vcd_crypt_flush(struct vcd_device *device, struct vcd_worker *worker)
 {
-	for (size_t i = 0; i < worker->n_ops; i++)
+	struct vcd_engine *engine = device->options.engine;
+	size_t n = worker->n_ops;
+
+	if (worker->cut && n > 1 && engine->ops->lanes > 1)
+		vcd_pieces_level(worker->ops, n);
+	for (size_t i = 0; i < n; i++)
 		worker->jobs[i] = &worker->ops[i].job;
-	if (worker->n_ops)
-		vcd_engine_run(device->options.engine, worker->number, worker->jobs, worker->n_ops);
+	while (n) {
+		vcd_engine_run(engine, worker->number, worker->jobs, n);
+		n = worker->cut ? vcd_pieces_next(worker->jobs, n) : 0;
+	}
+	worker->cut = false;
 	for (size_t i = 0; i < worker->n_ops; i++)
 		finish(worker, &worker->ops[i]);
 	/*

@@ -13,9 +13,10 @@
  * The iovecs point into memory that a hostile guest changes at will. request.c
  * copies the header once into private memory, checks it against the total
  * lengths, and from then on looks at the copy only. Data bytes are read by the
- * engine straight from guest memory where they lie in one piece, else through
- * the worker's scratch buffer; nothing decides anything from data bytes read
- * twice. Output is written for VCD_S_OK only.
+ * engine straight from guest memory where they lie in one piece, or piece by piece,
+ * else through the worker's scratch buffer; nothing decides anything from data bytes
+ * read twice. Output is there for VCD_S_OK only: that of pieces before one that failed
+ * is wiped.
  *
  * Workers: the transport's threads, numbered from 0; worker i may call
  * vcd_device_execute() concurrently with worker j. The session table is the one

@@ -12,6 +12,8 @@
  *              session, its buffers either the guest's memory or the scratch
  *   finish     after the engine ran the jobs: output and reply written, reference dropped
  *
+ * A job may be one of several pieces of its request (pieces.c); then the engine runs again.
+ *
  * TLS records and SRTP packets are carried out in the second stage (record.c).
  *
  * Prepared requests stand in the worker's ops[] until the batch is through or
@@ -20,9 +22,10 @@
  * Scratch
  * -------
  * One arena per worker, large enough for any single request. Data lies there
- * when the guest scattered it, when input and output of a request overlap other
- * than exactly, and when it is plaintext of an AEAD not yet authenticated. In
- * the arena a request is processed in place. AAD is always copied.
+ * when the guest scattered it and it is not to be processed in pieces, when input and
+ * output of a request overlap other than exactly, and when it is plaintext of an AEAD
+ * not yet authenticated. In the arena a request is processed in place. AAD is always
+ * copied.
  *
  * Invariants
  * - A header is read once; all decisions are taken from the copy.
@@ -49,7 +52,12 @@
  * @tail_len: bytes of job.mac to put out behind them: digest or tag
  * @bounced: job.dst is scratch, to be copied out
  * @holds_hash: this request has the slot's hash_busy
- * @job: what the engine does
+ * @left: bytes of data behind those of @job; 0 when it is the last or only piece
+ * @job: what the engine does; a piece of the request, when that is cut (pieces.c)
+ * @run: of @left, those that follow @job's in memory. This and the rest: of one that is cut
+ * @most: bytes of a piece
+ * @in: input behind @run
+ * @to: where that goes to
  */
 struct vcd_op {
 	struct vcd_request *request;
@@ -59,7 +67,12 @@ struct vcd_op {
 	uint32_t tail_len;
 	bool bounced;
 	bool holds_hash;
+	uint32_t left;
 	struct vcd_job job;
+	uint32_t run;
+	uint32_t most;
+	struct vcd_iov in;
+	struct vcd_iov to;
 };
 
 /**
@@ -96,6 +109,7 @@ void vcd_arena_empty(struct vcd_arena *arena);
  * @counters: statistics, own ones or those that the options named
  * @number: its number
  * @arena: scratch memory
+ * @cut: some of the prepared requests are carried out in pieces
  * @n_ops: prepared requests
  * @ops: these
  * @jobs: their jobs, for the engine
@@ -104,6 +118,7 @@ struct vcd_worker {
 	struct vcd_device_counters *counters;
 	unsigned int number;
 	struct vcd_arena arena;
+	bool cut;
 	size_t n_ops;
 	struct vcd_op ops[VCD_BATCH_MAX];
 	struct vcd_job *jobs[VCD_BATCH_MAX];
@@ -217,6 +232,38 @@ uint32_t vcd_authcrypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req
  */
 uint32_t vcd_record_run(struct vcd_ctx *ctx, const struct vcd_fields *req,
 			struct vcd_engine_session *session);
+
+/**
+ * vcd_pieces_fit - whether a request is to be carried out in pieces (pieces.c).
+ * @session: session it runs on
+ * @in: where the data lies
+ * @out: where it goes to
+ * @len: bytes of data
+ */
+bool vcd_pieces_fit(const struct vcd_engine_session *session, const struct vcd_iov *in,
+		    const struct vcd_iov *out, uint32_t len);
+
+/** vcd_pieces_begin - make @op's job the first piece of @len bytes from @in on, which fit. */
+void vcd_pieces_begin(struct vcd_worker *worker, struct vcd_op *op, const struct vcd_iov *in,
+		      uint32_t len);
+
+/** vcd_pieces_level - before the first run: have long jobs of @n @ops go in step with others. */
+void vcd_pieces_level(struct vcd_op ops[], size_t n);
+
+/**
+ * vcd_pieces_next - go on with what is left after a run of the engine.
+ *
+ * A job of which the last piece ran becomes one of all the data.
+ *
+ * @jobs: those that ran, each of a struct vcd_op; out: those that are to run now
+ * @n: how many ran
+ *
+ * Return: how many are to run.
+ */
+size_t vcd_pieces_next(struct vcd_job *jobs[], size_t n);
+
+/** vcd_pieces_wipe - take back the output of the pieces before the one that failed. */
+void vcd_pieces_wipe(const struct vcd_op *op);
 
 /** vcd_crypt_flush - run what @worker has prepared and answer it. */
 void vcd_crypt_flush(struct vcd_device *device, struct vcd_worker *worker);

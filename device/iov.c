@@ -15,7 +15,7 @@ uint64_t vcd_iov_total(const struct iovec *iov, unsigned int count)
 }
 
 /* The next piece, at most @len bytes, and move behind it; 0 at the end. */
-static size_t next_piece(struct vcd_iov *cursor, size_t len, uint8_t **piece)
+static inline size_t next_piece(struct vcd_iov *cursor, size_t len, uint8_t **piece)
 {
 	while (cursor->count) {
 		size_t left = cursor->iov->iov_len - cursor->offset;
@@ -84,4 +84,36 @@ uint8_t *vcd_iov_contig(const struct vcd_iov *cursor, size_t len)
 		done += n;
 	}
 	return done == len ? start : NULL;
+}
+
+size_t vcd_iov_next(struct vcd_iov *cursor, size_t len, uint8_t **at)
+{
+	return next_piece(cursor, len, at);
+}
+
+size_t vcd_iov_pair(struct vcd_iov *a, struct vcd_iov *b, size_t len, uint8_t **at_a,
+		    uint8_t **at_b)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		struct vcd_iov next_a = *a, next_b = *b;
+		uint8_t *x = NULL, *y = NULL;
+		size_t n = vcd_iov_next(&next_a, len - done, &x);
+
+		n = vcd_iov_next(&next_b, n, &y);
+		if (!n)
+			break;
+		if (!done) {
+			*at_a = x;
+			*at_b = y;
+		} else if ((uintptr_t)x != (uintptr_t)*at_a + done ||
+			   (uintptr_t)y != (uintptr_t)*at_b + done) {
+			break;
+		}
+		vcd_iov_skip(a, n);
+		*b = next_b;
+		done += n;
+	}
+	return done;
 }

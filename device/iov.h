@@ -53,6 +53,15 @@ size_t vcd_iov_write(struct vcd_iov *cursor, const void *buf, size_t len);
 size_t vcd_iov_skip(struct vcd_iov *cursor, size_t len);
 
 /**
+ * vcd_iov_next - what is left of the iovec at the cursor, and move behind it.
+ * @len: most bytes
+ * @at: out: where they lie
+ *
+ * Return: bytes, 0 at the end or when @len is 0.
+ */
+size_t vcd_iov_next(struct vcd_iov *cursor, size_t len, uint8_t **at);
+
+/**
  * vcd_iov_contig - where the next @len bytes lie, if they lie in one piece.
  *
  * Iovecs that follow each other in memory count as one piece. Does not move.
@@ -60,5 +69,20 @@ size_t vcd_iov_skip(struct vcd_iov *cursor, size_t len);
  * Return: the address, or NULL when they are scattered, not there, or @len is 0.
  */
 uint8_t *vcd_iov_contig(const struct vcd_iov *cursor, size_t len);
+
+/**
+ * vcd_iov_pair - the longest run that lies in one piece at both cursors, and move behind it.
+ * @a: a cursor
+ * @b: another one
+ * @len: most bytes
+ * @at_a: out: where the run lies at @a
+ * @at_b: out: where it lies at @b
+ *
+ * Iovecs that follow each other in memory count as one piece.
+ *
+ * Return: bytes of the run; 0 at the end of either, or when @len is 0.
+ */
+size_t vcd_iov_pair(struct vcd_iov *a, struct vcd_iov *b, size_t len, uint8_t **at_a,
+		    uint8_t **at_b);
 
 #endif /* VCD_IOV_H */

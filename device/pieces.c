@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pieces.c - a request that the guest scattered, processed where it lies.
+ *
+ * Theory of operation
+ * -------------------
+ * A program's pages hardly ever lie together in guest memory, so a large request comes as
+ * many iovecs in and out. A cipher need not have them in one piece: a job leaves the IV
+ * with which the next one goes on (engine/iv.h), whatever the mode, if it ended at a
+ * multiple of the block size. So the data is cut where either side ends a run, each
+ * piece becomes a job, and nothing is copied.
+ *
+ * The pieces of a request follow each other; those of different requests have nothing to
+ * do with each other. Hence rounds: the first pieces of all requests of the batch in one
+ * call of the engine, then the second ones of those that have more, and so on. Lanes of a
+ * multi-buffer engine are filled as before. A message that is long and in one piece
+ * would be in the first round only and leave the others alone in theirs; so in a batch with
+ * scattered ones it is cut as well, to go in step with them.
+ *
+ * Not in pieces are
+ *   - AEADs: plaintext may not be seen before its tag was compared, and engines
+ *     take a message as a whole;
+ *   - sessions with a hash or MAC: a digest over several jobs lives in the session, of
+ *     which there is one; self-contained requests would disturb it, and each other;
+ *   - XTS: the tweak to go on with takes two block operations, about what a copy costs;
+ *   - pieces that are not whole blocks, or so small that a job costs more than a copy;
+ *   - input that an earlier piece's output would overwrite, or the same piece's in part.
+ *
+ * Invariants
+ * - The iovecs of a request are private: they are the same when they are walked again.
+ * - Each byte of input is in one job. The IV is carried in the job; it is not looked up
+ *   in guest memory here.
+ * - When a piece fails, the output of those before it is wiped: with an error there is no
+ *   output. That of the failed one is the engine's to deal with.
+ */
+#include "device/internal.h"
+
+#include <string.h>
+
+#include "engine/alg.h"
+
+/*
+ * Most bytes of a piece of what others share lanes with: a page, which most pieces are. A
+ * multiple of every block.
+ */
+#define LANE_PIECE 4096u
+
+/* Pieces of stream modes end at multiples of this too, as the IV goes on from there. */
+#define STREAM_BLOCK 16u
+
+static struct vcd_op *op_of(struct vcd_job *job)
+{
+	return (void *)((char *)job - offsetof(struct vcd_op, job));
+}
+
+/**
+ * struct filter - pages that output was written to, as bits that several pages share.
+ *
+ * Comparing each piece of input with all output before it would cost more than the copy
+ * that is to be saved. A page without its bit was surely not written to.
+ */
+struct filter {
+	uint64_t bits[1u << 8];
+};
+
+#define PAGE_SHIFT 12
+#define FILTER_BITS ((uintptr_t)sizeof(struct filter) * 8)
+
+static uintptr_t first_page(const uint8_t *p)
+{
+	return (uintptr_t)p >> PAGE_SHIFT;
+}
+
+static uintptr_t last_page(const uint8_t *p, size_t len)
+{
+	return ((uintptr_t)p + len - 1) >> PAGE_SHIFT;
+}
+
+static void filter_add(struct filter *filter, const uint8_t *p, size_t len)
+{
+	for (uintptr_t page = first_page(p); page <= last_page(p, len); page++)
+		filter->bits[page % FILTER_BITS / 64] |= UINT64_C(1) << page % 64;
+}
+
+static bool filter_has(const struct filter *filter, const uint8_t *p, size_t len)
+{
+	for (uintptr_t page = first_page(p); page <= last_page(p, len); page++)
+		if (filter->bits[page % FILTER_BITS / 64] >> page % 64 & 1)
+			return true;
+	return false;
+}
+
+static bool overlap(const uint8_t *p, size_t p_len, const uint8_t *q, size_t q_len)
+{
+	uintptr_t x = (uintptr_t)p, y = (uintptr_t)q;
+
+	return x < y ? y - x < p_len : x - y < q_len;
+}
+
+/* Whether some of the @n bytes at @src are among the first @len that go to @out. */
+static bool overwritten(const struct vcd_iov *out, size_t len, const uint8_t *src, size_t n)
+{
+	struct vcd_iov walk = *out;
+	uint8_t *dst = NULL;
+	size_t some;
+
+	while (len && (some = vcd_iov_next(&walk, len, &dst))) {
+		if (overlap(src, n, dst, some))
+			return true;
+		len -= some;
+	}
+	return false;
+}
+
+/* Most pieces that @len bytes on @session are worth being cut into; 0: they cannot be cut. */
+static uint32_t most_pieces(const struct vcd_engine_session *session, uint32_t len)
+{
+	const struct vcd_alg *cipher = session->cipher;
+	uint32_t min_piece = session->engine->ops->min_piece;
+
+	if (!min_piece || !cipher || cipher->kind != VCD_ALG_CIPHER || session->mac ||
+	    vcd_alg_mode(cipher) == VCD_MODE_XTS)
+		return 0;
+	return len / min_piece;
+}
+
+bool vcd_pieces_fit(const struct vcd_engine_session *session, const struct vcd_iov *in,
+		    const struct vcd_iov *out, uint32_t len)
+{
+	uint32_t most = most_pieces(session, len), block;
+	struct vcd_iov from = *in, to = *out;
+	uint8_t *src = NULL, *dst = NULL;
+	struct filter written;
+	uint32_t pieces = 0;
+	size_t done, n;
+
+	if (most < 2)
+		return false;
+	block = session->cipher->block_size > 1 ? session->cipher->block_size : STREAM_BLOCK;
+	memset(&written, 0, sizeof(written));
+	for (done = 0; done < len; done += n) {
+		n = vcd_iov_pair(&from, &to, len - done, &src, &dst);
+		if (!n || pieces++ == most || (n % block && n != len - done))
+			return false;
+		if (src != dst && overlap(src, n, dst, n))
+			return false;
+		if (filter_has(&written, src, n) && overwritten(out, done, src, n))
+			return false;
+		filter_add(&written, dst, n);
+	}
+	return true;
+}
+
+static void take_piece(struct vcd_op *op)
+{
+	struct vcd_job *job = &op->job;
+	uint8_t *src = NULL;
+
+	if (op->run) {
+		job->src += job->len;
+		job->dst += job->len;
+	} else {
+		op->run = (uint32_t)vcd_iov_pair(&op->in, &op->to, op->left, &src, &job->dst);
+		job->src = src;
+	}
+	job->len = op->run < op->most ? op->run : op->most;
+	op->run -= job->len;
+	op->left -= job->len;
+}
+
+void vcd_pieces_begin(struct vcd_worker *worker, struct vcd_op *op, const struct vcd_iov *in,
+		      uint32_t len)
+{
+	worker->cut = true;
+	op->in = *in;
+	op->to = op->out;
+	op->left = len;
+	op->run = 0;
+	op->most = UINT32_MAX;
+	take_piece(op);
+}
+
+/* Whether each block needs the one before it, so that only other messages fill the lanes. */
+static bool is_serial(const struct vcd_job *job)
+{
+	return !job->session->mac && vcd_alg_mode(job->session->cipher) == VCD_MODE_CBC &&
+	       !(job->flags & VCD_JOB_DECRYPT);
+}
+
+void vcd_pieces_level(struct vcd_op ops[], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct vcd_op *op = &ops[i];
+
+		if (!is_serial(&op->job))
+			continue;
+		op->most = LANE_PIECE;
+		if (op->job.len <= LANE_PIECE)
+			continue;
+		op->run = op->job.len - LANE_PIECE;
+		op->left += op->run;
+		op->job.len = LANE_PIECE;
+	}
+}
+
+/* What comes after the engine wants to see one job. */
+static void join(struct vcd_op *op)
+{
+	struct vcd_job *job = &op->job;
+
+	if (job->len >= op->data_len)
+		return;
+	/* One that was cut in the scratch lies there as one. */
+	if (op->bounced)
+		job->dst -= op->data_len - job->len;
+	job->len = op->data_len;
+}
+
+size_t vcd_pieces_next(struct vcd_job *jobs[], size_t n)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct vcd_op *op = op_of(jobs[i]);
+
+		if (op->job.status != VCD_S_OK)
+			continue;
+		if (!op->left) {
+			join(op);
+			continue;
+		}
+		take_piece(op);
+		op->job.status = VCD_S_IO;
+		jobs[next++] = &op->job;
+	}
+	return next;
+}
+
+void vcd_pieces_wipe(const struct vcd_op *op)
+{
+	static const uint8_t zeroes[4096];
+	struct vcd_iov out = op->out;
+	size_t done;
+
+	/* One that was not cut has nothing left and is all in its job. */
+	if (op->bounced || op->data_len <= op->left + op->job.len)
+		return;
+	for (done = op->data_len - op->left - op->job.len; done;)
+		done -= vcd_iov_write(&out, zeroes, done < sizeof(zeroes) ? done : sizeof(zeroes));
+}
