@@ -8,7 +8,9 @@
  *	           bit 2: both lie in one small buffer (they overlap), bit 3: keep the
  *	           request for a batch, bits 4-7: session, see below
  *	byte 1     seed of the cuts and of the place in the small buffer
- *	byte 2, 3  bytes of the readable part, little-endian, taken from the input
+ *	byte 2, 3  bytes of the readable part, little-endian, taken from the input; bit 15:
+ *	           the payload lies scattered, bit 14: the output lies where the input
+ *	           does, bit 13: but two of its pieces have changed places
  *	byte 4, 5  bytes of the writable part
  *	then       the readable part
  *
@@ -17,7 +19,8 @@
  * SESSION_CREATE returned, and when n is 15 those at offset 48 too.
  *
  * What is checked, beside what sanitizers see: the used length is one that the
- * protocol allows, the status a known one, the counters add up.
+ * protocol allows, the status a known one, the counters add up. And a scattered request
+ * that is alone has the answer of the same one in one piece.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -31,10 +34,18 @@
 
 #define RECORD_HEAD 6
 #define MAX_IOV 24
+#define MAX_PIECES 19 /* with header and reply, in and out, no more than max_segments */
 #define MAX_BATCH 8
 #define MAX_PART 8192
 #define SHARED 512
 #define N_IDS 15
+
+#define SCATTERED 0x8000u
+#define IN_PLACE 0x4000u
+#define SWAPPED 0x2000u
+
+/* Bytes of a piece for which the device does not copy, so that small inputs get there. */
+#define MIN_PIECE 64
 
 #define CHECK(condition)                                                                           \
 	do {                                                                                       \
@@ -42,12 +53,16 @@
 			abort();                                                                   \
 	} while (0)
 
-/** struct chain - a request of the batch, and the memory it lies in. */
+/**
+ * struct chain - a request of the batch, and the memory it lies in.
+ * @original: the readable part of a scattered one, as it was
+ * @len: its bytes
+ */
 struct chain {
 	struct vcd_request request;
 	struct iovec in[MAX_IOV], out[MAX_IOV];
-	uint8_t *readable, *writable;
-	size_t room;
+	uint8_t *readable, *writable, *original;
+	size_t len, room;
 	bool shared;
 };
 
@@ -78,9 +93,14 @@ static void open_device(struct fuzz *fuzz)
 
 	/* The engine is opened once: fetching takes longer than all the rest. */
 	static struct vcd_engine *engine;
+	static struct vcd_engine_ops ops;
 
-	if (!engine)
+	if (!engine) {
 		CHECK(!test_engine_open(1, &engine));
+		ops = *engine->ops;
+		ops.min_piece = MIN_PIECE;
+		engine->ops = &ops;
+	}
 	fuzz->engine = options.engine = engine;
 	CHECK(!vcd_device_new_at(&options, 0, 0, &fuzz->device));
 }
@@ -112,6 +132,41 @@ static void look_at_reply(struct fuzz *fuzz, const struct chain *chain)
 	}
 }
 
+/* Whether carrying the request out a second time gives the same. */
+static bool repeatable(const uint8_t *header)
+{
+	const uint16_t end = VCD_F_HASH_RESET | VCD_F_HASH_FINAL;
+	struct vcd_req req;
+
+	memcpy(&req, header, sizeof(req));
+	switch (le16toh(req.opcode)) {
+	case VCD_OP_CRYPT:
+		return (le16toh(req.flags) & end) != VCD_F_HASH_FINAL;
+	case VCD_OP_AUTHCRYPT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The same request in one piece, compared with what the scattered one gave. */
+static void compare(struct fuzz *fuzz, const struct chain *chain)
+{
+	struct vcd_iov cursor = vcd_iov_init(chain->request.out, chain->request.out_count);
+	uint8_t *expected = malloc(chain->room), *got = malloc(chain->room);
+	struct iovec in = {chain->original, chain->len}, out = {expected, chain->room};
+	struct vcd_request request = {&in, &out, 1, 1, 0}, *requests = &request;
+
+	CHECK(expected && got);
+	vcd_device_execute(fuzz->device, 0, &requests, 1);
+	fuzz->replies++;
+	CHECK(request.written == chain->request.written);
+	CHECK(vcd_iov_read(&cursor, got, request.written) == request.written);
+	CHECK(!memcmp(got, expected, request.written));
+	free(expected);
+	free(got);
+}
+
 static void flush(struct fuzz *fuzz)
 {
 	struct vcd_request *requests[MAX_BATCH];
@@ -120,9 +175,14 @@ static void flush(struct fuzz *fuzz)
 		requests[i] = &fuzz->chains[i].request;
 	vcd_device_execute(fuzz->device, 0, requests, fuzz->n);
 	for (size_t i = 0; i < fuzz->n; i++) {
-		look_at_reply(fuzz, &fuzz->chains[i]);
-		free(fuzz->chains[i].readable);
-		free(fuzz->chains[i].writable);
+		struct chain *chain = &fuzz->chains[i];
+
+		look_at_reply(fuzz, chain);
+		if (chain->original && fuzz->n == 1 && repeatable(chain->original))
+			compare(fuzz, chain);
+		free(chain->readable);
+		free(chain->writable);
+		free(chain->original);
 	}
 	fuzz->n = 0;
 }
@@ -141,6 +201,61 @@ static uint8_t *place(struct fuzz *fuzz, struct test_random *random, bool shared
 	CHECK(*block);
 	memset(*block, 0xee, *len);
 	return *block;
+}
+
+/* @len bytes at @memory as iovecs of which each lies before the one before it. */
+static unsigned int scatter(struct test_random *random, uint8_t *memory, size_t len,
+			    struct iovec *iov, unsigned int max)
+{
+	/* Blocks in two pieces are copied; not all requests are to be so. */
+	bool odd = !test_random_below(random, 4);
+	uint8_t *end = memory + len;
+	unsigned int n = 0;
+
+	while (len) {
+		size_t piece = 16 * (1 + test_random_below(random, 24));
+
+		if (odd && !test_random_below(random, 4))
+			piece = 1 + test_random_below(random, 200);
+		if (piece > len || n + 1 == max)
+			piece = len;
+		end -= piece;
+		len -= piece;
+		iov[n++] = (struct iovec){end, piece};
+	}
+	return n;
+}
+
+/* Payload in and out in pieces, behind header and reply; in place there is no other output. */
+static void scatter_request(struct chain *chain, struct test_random *random, uint16_t how)
+{
+	const size_t head = sizeof(struct vcd_req), reply = sizeof(struct vcd_reply);
+	struct vcd_request *request = &chain->request;
+	struct vcd_iov cursor;
+
+	chain->original = malloc(chain->len);
+	CHECK(chain->original);
+	memcpy(chain->original, chain->readable, chain->len);
+	chain->in[0].iov_len = head;
+	request->in_count = 1 + scatter(random, chain->readable + head, chain->len - head,
+					chain->in + 1, MAX_PIECES);
+	cursor = vcd_iov_init(chain->in + 1, request->in_count - 1);
+	vcd_iov_write(&cursor, chain->original + head, chain->len - head);
+	chain->out[0].iov_len = reply;
+	if (!(how & IN_PLACE)) {
+		request->out_count = 1 + scatter(random, chain->writable + reply,
+						 chain->room - reply, chain->out + 1, MAX_PIECES);
+		return;
+	}
+	chain->room = reply + chain->len - head;
+	request->out_count = request->in_count;
+	memcpy(chain->out + 1, chain->in + 1, (request->in_count - 1) * sizeof(chain->in[0]));
+	if (how & SWAPPED && request->out_count > 2) {
+		struct iovec first = chain->out[1];
+
+		chain->out[1] = chain->out[2];
+		chain->out[2] = first;
+	}
 }
 
 static void add_request(struct fuzz *fuzz, const uint8_t *head, const uint8_t *bytes, size_t len)
@@ -165,11 +280,17 @@ static void add_request(struct fuzz *fuzz, const uint8_t *head, const uint8_t *b
 			memcpy(readable + offsetof(struct vcd_req, arg), &id, sizeof(id));
 		}
 	}
+	chain->len = len;
 	chain->request.in = chain->in;
 	chain->request.out = chain->out;
 	chain->request.in_count = chain->request.out_count = 1;
 	chain->in[0] = (struct iovec){readable, len};
 	chain->out[0] = (struct iovec){writable, chain->room};
+	if (get16(head + 2) & SCATTERED && !chain->shared && len >= sizeof(struct vcd_req) &&
+	    chain->room >= sizeof(struct vcd_reply)) {
+		scatter_request(chain, &random, get16(head + 2));
+		return;
+	}
 	if (head[0] & 1)
 		chain->request.in_count =
 		    split_at_random(&random, readable, len, chain->in, MAX_IOV);

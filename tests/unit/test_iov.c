@@ -2,6 +2,7 @@
 /* test_iov.c - the cursor stays inside its iovecs, whatever their shape. */
 #include "tests/unit/unit.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "device/iov.h"
@@ -138,6 +139,63 @@ static void backward_pieces_do_not_merge(void **state)
 	assert_null(vcd_iov_contig(&cursor, 17));
 }
 
+/* Iovecs over @memory that leave out a byte now and then; their bytes, in order, to @flat. */
+static unsigned int with_gaps(struct test_random *random, uint8_t *memory, size_t len,
+			      struct iovec *iov, uint8_t **flat, size_t *total)
+{
+	unsigned int n = 0;
+
+	*total = 0;
+	for (size_t at = 0; at < len && n < MAX_IOV;) {
+		size_t some = test_random_below(random, 40);
+
+		if (some > len - at)
+			some = len - at;
+		iov[n++] = (struct iovec){some ? memory + at : NULL, some};
+		for (size_t i = 0; i < some; i++)
+			flat[(*total)++] = memory + at + i;
+		at += some + !test_random_below(random, 3);
+	}
+	return n;
+}
+
+/* Runs of two cursors: byte for byte where the iovecs say, and none could be longer. */
+static void pairs(void **state)
+{
+	struct test_random random = {6};
+	uint8_t memory[2][400], *flat[2][400];
+	struct iovec iov[2][MAX_IOV];
+
+	for (unsigned int round = 0; round < 20000; round++) {
+		size_t total[2], len, done = 0, n;
+		struct vcd_iov cursor[2];
+		uint8_t *at[2];
+
+		for (unsigned int i = 0; i < 2; i++)
+			cursor[i] =
+			    vcd_iov_init(iov[i], with_gaps(&random, memory[i], sizeof(memory[i]),
+							   iov[i], flat[i], &total[i]));
+		len = total[0] < total[1] ? total[0] : total[1];
+		while ((n = vcd_iov_pair(&cursor[0], &cursor[1], len - done, &at[0], &at[1]))) {
+			bool longer = done + n < len;
+
+			assert_true(n <= len - done);
+			for (unsigned int i = 0; i < 2; i++) {
+				for (size_t k = 0; k < n; k++)
+					assert_ptr_equal(at[i] + k, flat[i][done + k]);
+				longer = longer && flat[i][done + n] == at[i] + n;
+			}
+			assert_false(longer);
+			done += n;
+		}
+		assert_int_equal(done, len);
+		/* Both stand behind the last run, with what they have beyond. */
+		assert_int_equal(vcd_iov_skip(&cursor[0], SIZE_MAX), total[0] - len);
+		assert_int_equal(vcd_iov_skip(&cursor[1], SIZE_MAX), total[1] - len);
+		assert_int_equal(vcd_iov_pair(&cursor[0], &cursor[1], 1, &at[0], &at[1]), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +203,7 @@ int main(void)
 	    cmocka_unit_test(nothing_there),
 	    cmocka_unit_test(random_cuts),
 	    cmocka_unit_test(random_writes),
+	    cmocka_unit_test(pairs),
 	    cmocka_unit_test(contiguous_pieces_merge),
 	    cmocka_unit_test(backward_pieces_do_not_merge),
 	};

@@ -1,0 +1,650 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_device_pieces.c - requests that lie scattered in guest memory: the answer is that of
+ * the same request in one piece, whether the device cuts it, copies it, or has to wipe it.
+ */
+#include "tests/unit/devtest.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cryptodev.h"
+#include "device/internal.h"
+#include "tests/unit/evp_reference.h"
+
+#define REPLY sizeof(struct vcd_reply)
+#define PAGE 4096u
+#define PAGES 40u /* of one request, at most */
+#define MAX_LEN (PAGES * PAGE)
+#define MAX_IOV 100u
+#define MAX_BATCH 12u
+#define POISON 0xee
+
+static const uint8_t key[64] = {17, 27, 37, 47, 57, 67, 77, 87, 97};
+static struct devtest test;
+static struct test_random chance;
+
+/* ---- an engine that counts, and fails when told to ------------------------------------- */
+
+/**
+ * struct spy - what the device made the engine do.
+ * @ops: the engine's, with a run function that looks
+ * @real: the engine's own
+ * @runs: calls
+ * @jobs: jobs in all of them
+ * @most: jobs of the largest call
+ * @longest: bytes of the longest job
+ * @fail_at: the job of this number, from 1, fails; 0: none does
+ */
+static struct spy {
+	struct vcd_engine_ops ops;
+	const struct vcd_engine_ops *real;
+	size_t runs, jobs, most, longest, fail_at;
+} spy;
+
+static void spy_run(struct vcd_engine *engine, unsigned int worker, struct vcd_job *const jobs[],
+		    size_t n)
+{
+	spy.runs++;
+	if (n > spy.most)
+		spy.most = n;
+	for (size_t i = 0; i < n; i++)
+		if (jobs[i]->len > spy.longest)
+			spy.longest = jobs[i]->len;
+	if (spy.fail_at > spy.jobs && spy.fail_at <= spy.jobs + n) {
+		/* The others of the batch first, then this one, of which nothing is left. */
+		size_t bad = spy.fail_at - spy.jobs - 1;
+
+		spy.real->run(engine, worker, jobs, bad);
+		spy.real->run(engine, worker, jobs + bad + 1, n - bad - 1);
+		jobs[bad]->status = VCD_S_IO;
+	} else {
+		spy.real->run(engine, worker, jobs, n);
+	}
+	spy.jobs += n;
+}
+
+static void spy_reset(size_t fail_at)
+{
+	spy.runs = spy.jobs = spy.most = spy.longest = 0;
+	spy.fail_at = fail_at;
+}
+
+static int setup(void **state)
+{
+	devtest_open(&test, 2, NULL);
+	spy.real = test.engine->ops;
+	spy.ops = *spy.real;
+	spy.ops.run = spy_run;
+	test.engine->ops = &spy.ops;
+	spy_reset(0);
+	chance.state = 11;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	devtest_close(&test);
+	return 0;
+}
+
+/* ---- guest memory ----------------------------------------------------------------------- */
+
+/**
+ * struct guest - memory of a batch: pages, dealt out in disorder.
+ * @memory: all of it
+ * @page: numbers of pages
+ * @dealt: of these
+ * @pages: how many there are
+ */
+struct guest {
+	uint8_t *memory;
+	size_t *page;
+	size_t dealt, pages;
+};
+
+static void guest_new(struct guest *guest, size_t pages)
+{
+	guest->memory = aligned_alloc(PAGE, pages * PAGE);
+	guest->page = calloc(pages, sizeof(*guest->page));
+	guest->pages = pages;
+	guest->dealt = 0;
+	assert_non_null(guest->memory);
+	assert_non_null(guest->page);
+	memset(guest->memory, POISON, pages * PAGE);
+	/* No page follows the one before it: even ones, odd ones, each from the end. */
+	for (size_t i = 0; i < pages; i++)
+		guest->page[i] = i < pages / 2 ? (pages / 2 - 1 - i) * 2
+					       : (pages - 1 - i) * 2 + (pages & 1 ? 0 : 1);
+}
+
+static void guest_free(struct guest *guest)
+{
+	free(guest->memory);
+	free(guest->page);
+}
+
+/** struct part - payload in or out of one request. */
+struct part {
+	struct iovec iov[MAX_IOV];
+	unsigned int n;
+};
+
+static void add_iov(struct part *part, uint8_t *base, size_t len)
+{
+	assert_true(part->n < MAX_IOV);
+	part->iov[part->n++] = (struct iovec){base, len};
+}
+
+/* @len bytes from @offset of a page on, in pages of their own; some iovecs cut, some empty. */
+static void deal(struct guest *guest, struct part *part, size_t offset, size_t len, bool frayed)
+{
+	part->n = 0;
+	while (len) {
+		uint8_t *base = guest->memory + guest->page[guest->dealt] * PAGE + offset;
+		size_t n = PAGE - offset < len ? PAGE - offset : len, cut;
+
+		assert_true(guest->dealt++ < guest->pages);
+		cut = frayed ? test_random_below(&chance, n) : 0;
+		if (frayed && cut % 5 == 0)
+			add_iov(part, NULL, 0);
+		if (cut)
+			add_iov(part, base, cut);
+		add_iov(part, base + cut, n - cut);
+		len -= n;
+		offset = 0;
+	}
+}
+
+static void to_part(const struct part *part, const uint8_t *bytes, size_t len)
+{
+	struct vcd_iov cursor = vcd_iov_init(part->iov, part->n);
+
+	assert_int_equal(vcd_iov_write(&cursor, bytes, len), len);
+}
+
+static void from_part(const struct part *part, uint8_t *bytes, size_t len)
+{
+	struct vcd_iov cursor = vcd_iov_init(part->iov, part->n);
+
+	assert_int_equal(vcd_iov_read(&cursor, bytes, len), len);
+}
+
+/* ---- requests --------------------------------------------------------------------------- */
+
+/** struct call - a CRYPT and where it lies. */
+struct call {
+	struct vcd_req req;
+	struct vcd_reply reply;
+	struct part src, dst;
+	struct iovec in[MAX_IOV + 1], out[MAX_IOV + 1];
+	struct vcd_request request;
+	uint8_t plain[MAX_LEN], expected[MAX_LEN];
+	size_t len;
+};
+
+static struct call *calls_new(size_t n)
+{
+	struct call *calls = calloc(n, sizeof(*calls));
+
+	assert_non_null(calls);
+	return calls;
+}
+
+static void prepare(struct call *call, uint64_t id, uint16_t flags, const uint8_t *iv,
+		    size_t iv_len, size_t len)
+{
+	call->req = (struct vcd_req){
+	    .opcode = htole16(VCD_OP_CRYPT),
+	    .flags = htole16(flags),
+	    .src_len = htole32((uint32_t)len),
+	    .session = htole64(id),
+	    .iv_len = (uint8_t)iv_len,
+	};
+	memcpy(call->req.iv, iv, iv_len);
+	memset(&call->reply, POISON, REPLY);
+	call->len = len;
+}
+
+static void execute(struct call *calls, size_t n)
+{
+	struct vcd_request *list[VCD_BATCH_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		struct call *call = &calls[i];
+
+		call->in[0] = (struct iovec){&call->req, sizeof(call->req)};
+		call->out[0] = (struct iovec){&call->reply, REPLY};
+		memcpy(call->in + 1, call->src.iov, call->src.n * sizeof(call->in[0]));
+		memcpy(call->out + 1, call->dst.iov, call->dst.n * sizeof(call->out[0]));
+		call->request = (struct vcd_request){call->in, call->out, 1 + call->src.n,
+						     1 + call->dst.n, 0x5555};
+		list[i] = &call->request;
+	}
+	vcd_device_execute(test.device, test.worker, list, n);
+}
+
+static void check_ok(const struct call *call)
+{
+	static uint8_t got[MAX_LEN];
+
+	assert_int_equal(le32toh(call->reply.status), VCD_S_OK);
+	assert_int_equal(le32toh(call->reply.out_len), call->len);
+	assert_int_equal(call->request.written, REPLY + call->len);
+	from_part(&call->dst, got, call->len);
+	assert_memory_equal(got, call->expected, call->len);
+}
+
+static const struct reference_cipher *reference_of(uint32_t id, size_t key_len)
+{
+	const struct reference_cipher *ref = reference_ciphers;
+
+	while (ref->id && (ref->id != id || ref->key_len != key_len))
+		ref++;
+	assert_true(ref->id);
+	return ref;
+}
+
+/* A CRYPT with data and IV by chance, and what it should give. */
+static void draw(struct call *call, const struct reference_cipher *ref, uint64_t id, bool decrypt,
+		 size_t len)
+{
+	uint8_t iv[VCD_MAX_IV_LEN];
+
+	test_random_fill(&chance, iv, sizeof(iv));
+	test_random_fill(&chance, call->plain, len);
+	reference_crypt(ref, !decrypt, key, iv, call->plain, call->expected, len);
+	prepare(call, id, decrypt ? VCD_F_DECRYPT : 0, iv, vcd_alg_find(ref->id)->iv_len, len);
+}
+
+/* The IV with which the same request in one piece says to go on. */
+static void check_iv(const struct call *call)
+{
+	const struct answer *answer =
+	    devtest_send(&test, &call->req, call->plain, call->len, REPLY + call->len);
+
+	assert_int_equal(answer->status, VCD_S_OK);
+	assert_memory_equal(answer->out, call->expected, call->len);
+	assert_memory_equal(answer->iv, call->reply.iv, VCD_MAX_IV_LEN);
+}
+
+/* ---- tests ------------------------------------------------------------------------------ */
+
+/* An offset in a page: none, a multiple of a block, or any. */
+static size_t some_offset(void)
+{
+	switch (test_random_below(&chance, 3)) {
+	case 0:
+		return 0;
+	case 1:
+		return 16 * test_random_below(&chance, PAGE / 16);
+	default:
+		return test_random_below(&chance, PAGE);
+	}
+}
+
+/* All ciphers, both directions, in place and not, at any offset of a page. */
+static void every_cipher(void **state)
+{
+	struct call *call = calls_new(1);
+
+	for (const struct reference_cipher *ref = reference_ciphers; ref->id; ref++) {
+		const struct vcd_alg *alg = vcd_alg_find(ref->id);
+		uint64_t id;
+
+		if (!vcd_engine_has(test.engine, alg, NULL))
+			continue;
+		id = devtest_session(&test, ref->id, key, ref->key_len, 0, NULL, 0);
+		for (unsigned int i = 0; i < 24; i++) {
+			size_t len = 1 + test_random_below(&chance, (PAGES - 2) * PAGE);
+			bool in_place = i % 3 == 0;
+			struct guest guest;
+
+			len = (len + alg->block_size - 1) / alg->block_size * alg->block_size;
+			guest_new(&guest, 2 * PAGES + 2);
+			test.worker = i % 2;
+			draw(call, ref, id, i % 2, len);
+			deal(&guest, &call->src, some_offset(), len, i % 4 == 0);
+			if (in_place)
+				call->dst = call->src;
+			else
+				deal(&guest, &call->dst, some_offset(), len, i % 4 == 1);
+			to_part(&call->src, call->plain, len);
+			execute(call, 1);
+			check_ok(call);
+			check_iv(call);
+			guest_free(&guest);
+		}
+	}
+	free(call);
+}
+
+/* What is cut: jobs of the engine for a request of 8 pages whose parts begin at these offsets. */
+static size_t jobs_of(uint32_t alg, size_t key_len, uint32_t mac, size_t from, size_t to)
+{
+	const struct reference_cipher *ref = reference_of(alg, key_len);
+	uint64_t id = devtest_session(&test, alg, key, key_len, mac, key, mac ? 20 : 0);
+	struct call *call = calls_new(1);
+	struct guest guest;
+	size_t jobs;
+
+	guest_new(&guest, 2 * PAGES);
+	draw(call, ref, id, false, 8 * PAGE);
+	deal(&guest, &call->src, from, call->len, false);
+	deal(&guest, &call->dst, to, call->len, false);
+	to_part(&call->src, call->plain, call->len);
+	if (mac)
+		call->req.flags = htole16(VCD_F_HASH_RESET);
+	spy_reset(0);
+	execute(call, 1);
+	jobs = spy.jobs;
+	check_ok(call);
+	guest_free(&guest);
+	free(call);
+	return jobs;
+}
+
+static void what_is_cut(void **state)
+{
+	/* Pages; with an offset one more; with different ones a piece for each cut of either. */
+	assert_int_equal(jobs_of(CRYPTO_AES_CBC, 16, 0, 0, 0), 8);
+	assert_int_equal(jobs_of(CRYPTO_AES_CBC, 32, 0, 16, 16), 9);
+	assert_int_equal(jobs_of(CRYPTO_AES_CTR, 16, 0, 0, 2048), 16);
+	assert_int_equal(jobs_of(CRYPTO_AES_ECB, 16, 0, 2048, 0), 16);
+	assert_int_equal(jobs_of(CRYPTO_AES_CFB, 16, 0, 1024, 1024), 9);
+	assert_int_equal(jobs_of(CRYPTO_AES_OFB, 16, 0, 0, 0), 8);
+	assert_int_equal(jobs_of(CRYPTO_NULL, 0, 0, 0, 0), 8);
+	/* A block in two pages; of 8 bytes it is not. */
+	assert_int_equal(jobs_of(CRYPTO_AES_CBC, 16, 0, 8, 8), 1);
+	assert_int_equal(jobs_of(CRYPTO_3DES_CBC, 24, 0, 8, 8), 9);
+	assert_int_equal(jobs_of(CRYPTO_AES_CTR, 16, 0, 0, 1), 1);
+	/* As a whole, whatever the pages. */
+	assert_int_equal(jobs_of(CRYPTO_AES_XTS, 32, 0, 0, 0), 1);
+	assert_int_equal(jobs_of(CRYPTO_AES_CBC, 16, CRYPTO_SHA1_HMAC, 0, 0), 1);
+}
+
+/* An engine for which a job costs more than a copy. */
+static void never_cut(void **state)
+{
+	spy.ops.min_piece = 0;
+	assert_int_equal(jobs_of(CRYPTO_AES_CBC, 16, 0, 0, 0), 1);
+	/* The limit is one of the average. */
+	spy.ops.min_piece = PAGE;
+	assert_int_equal(jobs_of(CRYPTO_AES_CBC, 16, 0, 0, 0), 8);
+	assert_int_equal(jobs_of(CRYPTO_AES_CBC, 16, 0, 16, 16), 1);
+}
+
+/* One iovec after the other in memory is one piece, in however many descriptors. */
+static void many_descriptors_one_piece(void **state)
+{
+	uint64_t id = devtest_session(&test, CRYPTO_AES_CBC, key, 16, 0, NULL, 0);
+	struct call *call = calls_new(1);
+	struct guest guest;
+
+	guest_new(&guest, 8);
+	draw(call, reference_of(CRYPTO_AES_CBC, 16), id, false, 3 * PAGE);
+	for (size_t at = 0; at < 3 * PAGE; at += 512)
+		add_iov(&call->src, guest.memory + at, 512);
+	add_iov(&call->dst, guest.memory + 4 * PAGE, 3 * PAGE);
+	to_part(&call->src, call->plain, call->len);
+	execute(call, 1);
+	assert_int_equal(spy.jobs, 1);
+	check_ok(call);
+	guest_free(&guest);
+	free(call);
+}
+
+/*
+ * A batch of everything: one piece and many, sizes that end in different rounds, several
+ * sessions, some to be copied. Each has the answer that it has alone.
+ */
+static void mixed_batches(void **state)
+{
+	const struct reference_cipher *refs[] = {
+	    reference_of(CRYPTO_AES_CBC, 16),
+	    reference_of(CRYPTO_AES_CBC, 32),
+	    reference_of(CRYPTO_AES_CTR, 16),
+	    reference_of(CRYPTO_AES_XTS, 64),
+	};
+	struct call *calls = calls_new(MAX_BATCH);
+	uint8_t *whole = malloc(2 * MAX_BATCH * MAX_LEN);
+	uint64_t ids[ARRAY_SIZE(refs)];
+
+	assert_non_null(whole);
+	for (size_t i = 0; i < ARRAY_SIZE(refs); i++)
+		ids[i] = devtest_session(&test, refs[i]->id, key, refs[i]->key_len, 0, NULL, 0);
+	for (unsigned int round = 0; round < 60; round++) {
+		size_t n = 1 + test_random_below(&chance, MAX_BATCH);
+		struct guest guest;
+
+		guest_new(&guest, 2 * MAX_BATCH * PAGES);
+		for (size_t i = 0; i < n; i++) {
+			size_t which = test_random_below(&chance, ARRAY_SIZE(refs));
+			size_t len = 16 * (1 + test_random_below(&chance, 20 * PAGE / 16));
+			struct call *call = &calls[i];
+
+			draw(call, refs[which], ids[which], test_random_below(&chance, 2), len);
+			deal(&guest, &call->src, some_offset(), len, false);
+			if (test_random_below(&chance, 4))
+				deal(&guest, &call->dst, some_offset(), len, false);
+			else
+				call->dst = call->src;
+			if (test_random_below(&chance, 3) == 0) {
+				call->src.n = call->dst.n = 0;
+				add_iov(&call->src, whole + 2 * i * MAX_LEN, len);
+				add_iov(&call->dst, whole + (2 * i + 1) * MAX_LEN, len);
+			}
+			to_part(&call->src, call->plain, len);
+		}
+		execute(calls, n);
+		for (size_t i = 0; i < n; i++) {
+			check_ok(&calls[i]);
+			check_iv(&calls[i]);
+		}
+		guest_free(&guest);
+	}
+	free(whole);
+	free(calls);
+}
+
+/*
+ * Eight requests of four pages and a long one in one piece: rounds of nine, of a page each
+ * where the long one would leave the others alone in the lanes.
+ */
+static void nine_in_step(bool decrypt, bool in_step)
+{
+	const struct reference_cipher *ref = reference_of(CRYPTO_AES_CBC, 16);
+	uint64_t id = devtest_session(&test, ref->id, key, 16, 0, NULL, 0);
+	struct call *calls = calls_new(9);
+	struct guest guest;
+
+	guest_new(&guest, 2 * MAX_BATCH * PAGES);
+	for (size_t i = 0; i < 9; i++) {
+		draw(&calls[i], ref, id, decrypt, 4 * PAGE);
+		if (i < 8) {
+			deal(&guest, &calls[i].src, 0, 4 * PAGE, false);
+			deal(&guest, &calls[i].dst, 0, 4 * PAGE, false);
+		} else {
+			add_iov(&calls[i].src, guest.memory + 300 * PAGE, 4 * PAGE);
+			add_iov(&calls[i].dst, guest.memory + 310 * PAGE, 4 * PAGE);
+		}
+		to_part(&calls[i].src, calls[i].plain, 4 * PAGE);
+	}
+	spy_reset(0);
+	execute(calls, 9);
+	for (size_t i = 0; i < 9; i++)
+		check_ok(&calls[i]);
+	assert_int_equal(spy.runs, 4);
+	assert_int_equal(spy.most, 9);
+	assert_int_equal(spy.jobs, in_step ? 36 : 33);
+	assert_int_equal(spy.longest, in_step ? PAGE : 4 * PAGE);
+	guest_free(&guest);
+	free(calls);
+}
+
+static void rounds(void **state)
+{
+	nine_in_step(false, test.engine->ops->lanes > 1);
+	nine_in_step(true, false);
+}
+
+/* The same pages in and out, in another order or moved: read before they are written to. */
+static void tangled(void **state)
+{
+	const struct reference_cipher *ref = reference_of(CRYPTO_AES_CBC, 16);
+	uint64_t id = devtest_session(&test, ref->id, key, 16, 0, NULL, 0);
+	struct call *call = calls_new(1);
+
+	for (unsigned int round = 0; round < 400; round++) {
+		size_t pages = 2 + test_random_below(&chance, 8), len = pages * PAGE;
+		struct guest guest;
+
+		guest_new(&guest, 2 * PAGES);
+		draw(call, ref, id, round % 2, len);
+		deal(&guest, &call->src, 16 * test_random_below(&chance, 2), len, false);
+		call->dst = call->src;
+		switch (round % 4) {
+		case 0: /* Two pages change places. */
+			if (call->src.n > pages)
+				break;
+			call->dst.iov[0] = call->src.iov[pages - 1];
+			call->dst.iov[pages - 1] = call->src.iov[0];
+			break;
+		case 1: /* Each goes where the next one lies; the last to a page of its own. */
+			if (call->src.n > pages)
+				break;
+			memcpy(call->dst.iov, call->src.iov + 1,
+			       (pages - 1) * sizeof(struct iovec));
+			call->dst.iov[pages - 1] =
+			    (struct iovec){guest.memory + guest.page[guest.dealt] * PAGE, PAGE};
+			break;
+		case 2: /* A few bytes further on, within the page. */
+			call->dst.n = 0;
+			for (size_t i = 0; i < pages; i++) {
+				uint8_t *page = guest.memory + guest.page[2 * PAGES - 1 - i] * PAGE;
+
+				call->src.iov[i] = (struct iovec){page, PAGE - 16};
+				add_iov(&call->dst, page + 16, PAGE - 16);
+			}
+			call->src.n = (unsigned int)pages;
+			len = call->len = pages * (PAGE - 16);
+			draw(call, ref, id, round % 2, len);
+			break;
+		}
+		to_part(&call->src, call->plain, len);
+		spy_reset(0);
+		execute(call, 1);
+		check_ok(call);
+		if (round % 4 < 3 && (round % 4 == 2 || call->src.n == pages))
+			assert_int_equal(spy.jobs, 1);
+		guest_free(&guest);
+	}
+	free(call);
+}
+
+/* The guest names one page for all of its output. What it gets is its own affair. */
+static void one_page_again_and_again(void **state)
+{
+	uint64_t id = devtest_session(&test, CRYPTO_AES_CBC, key, 16, 0, NULL, 0);
+	struct call *call = calls_new(1);
+	struct guest guest;
+
+	guest_new(&guest, 2 * PAGES);
+	draw(call, reference_of(CRYPTO_AES_CBC, 16), id, false, 8 * PAGE);
+	deal(&guest, &call->src, 0, call->len, false);
+	for (size_t i = 0; i < 8; i++)
+		add_iov(&call->dst, guest.memory + guest.page[guest.dealt] * PAGE, PAGE);
+	to_part(&call->src, call->plain, call->len);
+	execute(call, 1);
+	assert_int_equal(le32toh(call->reply.status), VCD_S_OK);
+	assert_memory_equal(call->dst.iov[0].iov_base, call->expected + 7 * PAGE, PAGE);
+	/* And for its input, which is read as it was. */
+	for (size_t i = 0; i < 8; i++)
+		call->src.iov[i] = call->src.iov[0];
+	for (size_t i = 0; i < 8; i++)
+		memcpy(call->plain + i * PAGE, call->plain, PAGE);
+	reference_crypt(reference_of(CRYPTO_AES_CBC, 16), true, key, call->req.iv, call->plain,
+			call->expected, call->len);
+	deal(&guest, &call->dst, 0, call->len, false);
+	execute(call, 1);
+	check_ok(call);
+	guest_free(&guest);
+	free(call);
+}
+
+/*
+ * The engine fails at the @bad-th job of three requests of 6 pages, each piece a round of
+ * three. No output of that request is to be seen, in place or not; the others have theirs.
+ */
+static void fails_at(size_t bad, bool in_place)
+{
+	const struct reference_cipher *ref = reference_of(CRYPTO_AES_CBC, 16);
+	uint64_t id = devtest_session(&test, ref->id, key, 16, 0, NULL, 0);
+	struct call *calls = calls_new(3);
+	size_t victim = (bad - 1) % 3, done = (bad - 1) / 3;
+	struct vcd_device_stats before, after;
+	uint8_t *zeroes = calloc(6, PAGE), *got = malloc(6 * PAGE);
+	struct guest guest;
+
+	guest_new(&guest, 8 * PAGES);
+	for (size_t i = 0; i < 3; i++) {
+		draw(&calls[i], ref, id, i == 1, 6 * PAGE);
+		deal(&guest, &calls[i].src, 0, 6 * PAGE, false);
+		if (in_place)
+			calls[i].dst = calls[i].src;
+		else
+			deal(&guest, &calls[i].dst, 0, 6 * PAGE, false);
+		to_part(&calls[i].src, calls[i].plain, 6 * PAGE);
+	}
+	vcd_device_stats_get(test.device, &before);
+	spy_reset(bad);
+	execute(calls, 3);
+	vcd_device_stats_get(test.device, &after);
+	for (size_t i = 0; i < 3; i++) {
+		if (i != victim) {
+			check_ok(&calls[i]);
+			continue;
+		}
+		assert_int_equal(calls[i].request.written, REPLY);
+		assert_int_equal(le32toh(calls[i].reply.status), VCD_S_IO);
+		assert_int_equal(calls[i].reply.out_len, 0);
+		assert_memory_equal(calls[i].reply.iv, zeroes, VCD_MAX_IV_LEN);
+		from_part(&calls[i].dst, got, 6 * PAGE);
+		assert_memory_equal(got, zeroes, done * PAGE);
+		/* From there on nothing was done. */
+		for (size_t at = done * PAGE; at < 6 * PAGE; at++)
+			assert_int_equal(got[at], in_place ? calls[i].plain[at] : POISON);
+	}
+	assert_int_equal(spy.jobs, 18 - (5 - done));
+	assert_int_equal(after.requests - before.requests, 3);
+	assert_int_equal(after.crypt - before.crypt, 2);
+	assert_int_equal(after.bytes - before.bytes, 2 * 6 * PAGE);
+	guest_free(&guest);
+	free(zeroes);
+	free(got);
+	free(calls);
+}
+
+static void errors(void **state)
+{
+	for (size_t bad = 1; bad <= 18; bad++) {
+		fails_at(bad, false);
+		fails_at(bad, true);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(every_cipher),	 TEST(what_is_cut),
+	    TEST(never_cut),	 TEST(many_descriptors_one_piece),
+	    TEST(mixed_batches), TEST(rounds),
+	    TEST(tangled),	 TEST(one_page_again_and_again),
+	    TEST(errors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
