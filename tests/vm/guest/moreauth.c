@@ -236,7 +236,8 @@ static void case_make(struct more *m, struct auth_case *c)
 
 /*
  * Whether an operation may be, or has to be, refused for its size. Which of data, AAD and tag
- * count in each direction is the driver's matter; that the data alone does is not.
+ * count in each direction is the driver's matter; that the data alone does is not. Nor is it ours
+ * which error is told of one that is too large and also names memory that is not there.
  */
 static bool may_refuse(const struct more *m, const struct auth_case *c)
 {
@@ -245,7 +246,9 @@ static bool may_refuse(const struct more *m, const struct auth_case *c)
 
 static bool must_refuse(const struct more *m, const struct auth_case *c)
 {
-	return m->max_request && c->op.len > m->max_request;
+	bool elsewhere = c->err_want && !c->forged;
+
+	return m->max_request && c->op.len > m->max_request && !elsewhere;
 }
 
 static bool all_canary(const uint8_t *p, size_t len)
