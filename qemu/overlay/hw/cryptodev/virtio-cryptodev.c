@@ -64,7 +64,26 @@ static VCD_SET_STATUS virtio_cryptodev_set_status(VirtIODevice *vdev,
     } else {
         virtio_cryptodev_drop(s, NULL);
     }
+    if (vdev->broken) {
+        qemu_bh_schedule(s->broken_bh);
+    }
     VCD_SET_STATUS_DONE;
+}
+
+/*
+ * A ring may be found broken while the status is set, as when the VM goes on. But
+ * virtio_set_status() then stores the status that it was called with over
+ * NEEDS_RESET, and the driver would not be told. So it is said again, behind it.
+ */
+static void say_broken(void *opaque)
+{
+    VirtIODevice *vdev = VIRTIO_DEVICE(opaque);
+
+    if (vdev->broken && !(vdev->status & VIRTIO_CONFIG_S_NEEDS_RESET) &&
+        virtio_vdev_has_feature(vdev, VIRTIO_F_VERSION_1)) {
+        vdev->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+        virtio_notify_config(vdev);
+    }
 }
 
 static void virtio_cryptodev_reset(VirtIODevice *vdev)
@@ -237,6 +256,7 @@ static void virtio_cryptodev_realize(DeviceState *dev, Error **errp)
         return;
     }
     queues_make(s);
+    s->broken_bh = virtio_bh_new_guarded(dev, say_broken, s);
     virtio_cryptodev_workers_start(s);
     trace_vcd_realize(s, s->engine->ops->name, s->num_queues, s->num_workers,
                       s->inline_max);
@@ -249,6 +269,7 @@ static void virtio_cryptodev_unrealize(DeviceState *dev)
     s->active = false;
     virtio_cryptodev_drop(s, NULL);
     virtio_cryptodev_workers_stop(s);
+    qemu_bh_delete(s->broken_bh);
     queues_unmake(s);
     backend_close(s);
 }

@@ -155,6 +155,7 @@ struct VirtIOCryptodev {
     VirtIOCryptodevWorker **workers;
 
     bool active; /* the VM runs and the driver is ready */
+    QEMUBH *broken_bh; /* tells the driver that the device is */
 
     uint32_t epoch_lag; /* added to the library's: grows when a state is loaded */
     bool config_changed; /* the driver is to be told when the VM runs */
