@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_daemon.c - the daemon as a program: command line, sockets, signals,
+ * test_daemon.c - the daemon as a program: command line, sockets,
  * statistics, and how quiet it is when there is nothing to do.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -441,122 +440,6 @@ static void test_one_at_a_time(void **state)
 	rig_stop(&rig);
 }
 
-/* ---- signals -------------------------------------------------------------------------- */
-
-/**
- * struct load - a thread that keeps the daemon busy.
- * @rig: where; its request is the pattern
- * @thread: the thread
- * @stop: it is to end
- * @done: requests that came back
- */
-struct load {
-	struct rig *rig;
-	pthread_t thread;
-	bool stop;
-	unsigned int done;
-};
-
-static void *load_main(void *arg)
-{
-	struct load *load = arg;
-	struct front_queue *queue = &load->rig->front->queue[0];
-	struct front_request requests[32];
-	unsigned int i;
-	uint32_t len;
-	void *token;
-
-	for (i = 0; i < 32; i++) {
-		if (front_request_init(load->rig->front, &requests[i], 4096, 4096))
-			return NULL;
-		*requests[i].header = *load->rig->request.header;
-		if (front_submit(queue, &requests[i], 4096, 4096))
-			return NULL;
-	}
-	while (!__atomic_load_n(&load->stop, __ATOMIC_ACQUIRE)) {
-		front_queue_kick(queue);
-		while (front_queue_reap(queue, &token, &len) == 1) {
-			__atomic_fetch_add(&load->done, 1, __ATOMIC_RELAXED);
-			if (front_submit(queue, token, 4096, 4096))
-				return NULL;
-		}
-	}
-	return NULL;
-}
-
-/* Start it, and wait until it is well under way. */
-static void load_start(struct load *load, struct rig *rig)
-{
-	uint64_t id = rig_session(rig, &rig->front->queue[0]);
-	unsigned int tries = 0;
-
-	front_prepare_crypt(&rig->request, id, 0, 4096, "0123456789abcdef", 16);
-	*load = (struct load){.rig = rig};
-	assert_int_equal(pthread_create(&load->thread, NULL, load_main, load), 0);
-	while (__atomic_load_n(&load->done, __ATOMIC_RELAXED) < 500) {
-		assert_true(tries++ < FRONT_TIMEOUT_MS);
-		usleep(1000);
-	}
-}
-
-static void load_stop(struct load *load)
-{
-	__atomic_store_n(&load->stop, true, __ATOMIC_RELEASE);
-	pthread_join(load->thread, NULL);
-}
-
-static void test_sigterm_under_load(void **state)
-{
-	static const int signals[] = {SIGTERM, SIGINT};
-	struct load load;
-	struct rig rig;
-	size_t i;
-
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		rig_start(&rig, NULL, NULL);
-		load_start(&load, &rig);
-		kill(rig.daemon.pid, signals[i]);
-		assert_int_equal(process_wait(&rig.daemon), 0);
-		load_stop(&load);
-		assert_true(rig_stat(&rig, "crypt") >= 500);
-		assert_int_equal(rig_stat(&rig, "errors"), 0);
-		rig_stop(&rig);
-	}
-}
-
-/* A statistics file that cannot be made does not keep it from its end. */
-static void test_sigterm_no_statistics(void **state)
-{
-	const char *const args[] = {"--stats-file=/nowhere/stats.json", NULL};
-	struct rig rig;
-
-	rig_start(&rig, NULL, args);
-	rig_check(&rig);
-	rig_end(&rig);
-	rig_disconnect(&rig);
-	assert_int_equal(rmdir(rig.dir), 0);
-}
-
-/* Messages are answered while the queue is full of work, all the time. */
-static void test_messages_under_load(void **state)
-{
-	struct load load;
-	struct rig rig;
-	unsigned int i;
-	uint64_t features;
-
-	rig_start(&rig, NULL, NULL);
-	load_start(&load, &rig);
-	for (i = 0; i < 200; i++) {
-		assert_int_equal(front_get_u64(rig.front, VU_GET_FEATURES, &features), 0);
-		/* These take the lock of the busy queue. */
-		assert_int_equal(front_set_u64(rig.front, VU_SET_FEATURES, rig.front->features), 0);
-		assert_int_equal(front_enable_queue(&rig.front->queue[0], true), 0);
-	}
-	load_stop(&load);
-	rig_stop(&rig);
-}
-
 /* ---- idleness ------------------------------------------------------------------------- */
 
 /* Bytes that strace wrote: system calls that it saw. -1: it cannot attach here. */
@@ -669,9 +552,6 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_fd_connected),
 	    cmocka_unit_test(test_reconnect),
 	    cmocka_unit_test(test_one_at_a_time),
-	    cmocka_unit_test(test_sigterm_under_load),
-	    cmocka_unit_test(test_sigterm_no_statistics),
-	    cmocka_unit_test(test_messages_under_load),
 	    cmocka_unit_test(test_idle),
 	};
 
