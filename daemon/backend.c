@@ -44,10 +44,14 @@ static void unlock_all(struct backend *backend)
 struct ledger_shape backend_ledger(unsigned int num_queues, unsigned int num_workers,
 				   uint32_t max_request)
 {
-	/* All requests of a batch but the last, and that one with its header and keys. */
+	/*
+	 * All requests of a batch but the last, and that one with its header and keys. What is
+	 * saved was counted twice, as input and as output. Nothing of it is used before it is
+	 * needed.
+	 */
 	const size_t last = (max_request ? max_request : VCD_DEFAULT_MAX_REQUEST) + 4096u;
 
-	return (struct ledger_shape){num_queues, num_workers, QUEUE_BATCH_BYTES + last};
+	return (struct ledger_shape){num_queues, num_workers, QUEUE_BATCH_BYTES_HIGH / 2 + last};
 }
 
 int backend_new(struct vcd_device *device, struct ledger *ledger, unsigned int num_queues,

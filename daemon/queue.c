@@ -15,7 +15,8 @@
  * batch is limited in bytes as well: a driver with a deep queue gets its first
  * replies, and refills the ring, while the rest is being worked on, and whoever
  * waits for the lock waits for a bounded time. But as long as a batch does not
- * fill the lanes of a multi-buffer engine, it may have more of them.
+ * fill the lanes of a multi-buffer engine, it may have more of them: as many as take a
+ * quarter of a millisecond at the pace of the batch before.
  *
  * Kicks are suppressed while we work: with EVENT_IDX by leaving avail_event
  * behind, otherwise by NO_NOTIFY. When the ring is empty, it is *armed*: kicks
@@ -338,8 +339,15 @@ static bool batch_complete(const struct queue_batch *batch)
 {
 	if (batch->n == VCD_BATCH_MAX || batch->iov_used > QUEUE_BATCH_IOVS / 2)
 		return true;
-	return batch->bytes >=
-	       (batch->n < batch->lanes ? QUEUE_BATCH_BYTES_MAX : QUEUE_BATCH_BYTES);
+	return batch->bytes >= (batch->n < batch->lanes ? batch->most : QUEUE_BATCH_BYTES);
+}
+
+/* A batch of so many bytes took @ns: how many the next one may have. */
+static uint64_t bytes_in_time(uint64_t bytes, uint64_t ns)
+{
+	uint64_t most = bytes * QUEUE_BATCH_NS / MAX(ns, 1u);
+
+	return MIN(MAX(most, QUEUE_BATCH_BYTES_LOW), QUEUE_BATCH_BYTES_HIGH);
 }
 
 /*
@@ -397,6 +405,7 @@ static int gather(struct queue *queue, const struct memory *memory, unsigned int
 	batch->n = 0;
 	batch->iov_used = 0;
 	batch->bytes = 0;
+	batch->most = MAX(queue->batch_most, QUEUE_BATCH_BYTES_LOW);
 	n = heads_read(queue, n, batch->heads);
 	while (batch->n < n && !batch_complete(batch)) {
 		uint16_t head = batch->heads[batch->n];
@@ -488,7 +497,7 @@ static int process_locked(struct queue *queue, struct vcd_device *device, unsign
 			  const struct memory *memory, struct queue_batch *batch, bool rearm)
 {
 	int left = pending(queue);
-	uint64_t begin;
+	uint64_t begin, ns;
 	int err;
 
 	if (left < 0)
@@ -502,7 +511,9 @@ static int process_locked(struct queue *queue, struct vcd_device *device, unsign
 		err = gather(queue, memory, queue->careful ? 1 : (unsigned int)left, batch);
 		if (batch->n) {
 			carry_out(queue, device, worker, memory, batch);
-			latency_add(&queue->ledger->latency, now_ns() - begin, batch->n);
+			ns = now_ns() - begin;
+			latency_add(&queue->ledger->latency, ns, batch->n);
+			queue->batch_most = bytes_in_time(batch->bytes, ns);
 		}
 		if (err)
 			return err;

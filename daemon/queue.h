@@ -26,8 +26,14 @@
  */
 #define QUEUE_BATCH_BYTES (64u * 1024)
 
-/** Bytes after which a batch is complete in any case, so that the lock is not held for long. */
-#define QUEUE_BATCH_BYTES_MAX (256u * 1024)
+/**
+ * Bytes after which a batch is complete in any case, so that the lock is not held for long:
+ * as many as take QUEUE_BATCH_NS, going by the batch before, between these bounds. Large
+ * requests fill the lanes of an engine that is quick about them, and a slow one has few.
+ */
+#define QUEUE_BATCH_BYTES_LOW (256u * 1024)
+#define QUEUE_BATCH_BYTES_HIGH (4u * 1024 * 1024)
+#define QUEUE_BATCH_NS 250000u
 
 /** iovecs that a batch can have in all; the last chain begins at or before half. */
 #define QUEUE_BATCH_IOVS (4 * CHAIN_ROOM(VCD_DEFAULT_MAX_SEGMENTS))
@@ -42,6 +48,7 @@
  * @iov_used: of these in use
  * @bytes: descriptor bytes of all of them
  * @lanes: requests that the engine works on at a time
+ * @most: bytes after which it is complete even if it has fewer
  * @undo: where input is saved that the batch writes over; without a thread: nowhere
  */
 struct queue_batch {
@@ -53,6 +60,7 @@ struct queue_batch {
 	unsigned int iov_used;
 	uint64_t bytes;
 	unsigned int lanes;
+	uint64_t most;
 	struct undo undo;
 };
 
@@ -96,6 +104,7 @@ struct queue_hint {
  * @used: used ring
  * @cursor: for translation
  * @last_avail: next entry of the available ring
+ * @batch_most: @most of the next batch; 0: not known yet
  * @last_head: head that was taken last
  * @hints: by head
  * @used_idx: next entry of the used ring
@@ -130,6 +139,7 @@ struct queue {
 	struct vring_used *used;
 	struct memory_cursor cursor;
 	uint16_t last_avail;
+	uint64_t batch_most;
 	uint16_t last_head;
 	struct queue_hint hints[QUEUE_HINTS];
 	uint16_t used_idx;
