@@ -332,7 +332,12 @@ static uint16_t ring_head(const struct queue *queue, unsigned int ahead)
 	return load_idx(&queue->avail->ring[(queue->last_avail + ahead) & (queue->num - 1)]);
 }
 
-/* How many chains further on an indirect table is fetched while one is walked. */
+/*
+ * How many chains further on what a chain had last time is fetched while one is walked, and
+ * how many an indirect table that may be another one by now. All of a batch at once is more
+ * than a processor has under way: it would wait before the first.
+ */
+#define HINTS_AHEAD 8u
 #define PREFETCH_AHEAD 3
 
 static bool batch_complete(const struct queue_batch *batch)
@@ -375,7 +380,8 @@ static unsigned int heads_read(const struct queue *queue, unsigned int n, uint16
 	n = MIN(n, (unsigned int)VCD_BATCH_MAX);
 	for (unsigned int i = 0; i < n; i++) {
 		heads[i] = ring_head(queue, i);
-		prefetch_chain(queue, heads[i]);
+		if (i < HINTS_AHEAD)
+			prefetch_chain(queue, heads[i]);
 	}
 	return n;
 }
@@ -412,6 +418,8 @@ static int gather(struct queue *queue, const struct memory *memory, unsigned int
 		struct chain chain;
 		int err;
 
+		if (batch->n + HINTS_AHEAD < n)
+			prefetch_chain(queue, batch->heads[batch->n + HINTS_AHEAD]);
 		if (batch->n + PREFETCH_AHEAD < n)
 			chain_prefetch(&source, batch->heads[batch->n + PREFETCH_AHEAD]);
 
