@@ -7,11 +7,8 @@
  * gone by then: a request comes back STALE, and its buffer must be as the driver filled it.
  */
 #include <endian.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "cryptodev.h"
 #include "tests/lib/split.h"
@@ -110,18 +107,12 @@ static void lengths_and_a_death(const uint32_t lengths[], unsigned int n, unsign
 	const struct front_options options = {.memory = (MOST + 8) * LONGEST};
 	struct test_random random = {.state = n};
 	const char *daemon = rig_daemon;
-	char path[] = "/tmp/vcd-crash-XXXXXX";
 	struct large large[MOST];
-	struct crash_plan *plan;
+	struct crash_file crash;
 	uint64_t session;
 	struct rig rig;
-	int fd = mkstemp(path);
 
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, sizeof(*plan)), 0);
-	plan = mmap(NULL, sizeof(*plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	assert_true(plan != MAP_FAILED);
-	setenv("VCD_CRASH", path, 1);
+	crash_file_make(&crash);
 	rig_daemon = crash_daemon;
 	rig_start(&rig, &options, NULL);
 	rig_daemon = daemon;
@@ -132,19 +123,14 @@ static void lengths_and_a_death(const uint32_t lengths[], unsigned int n, unsign
 	session = rig_session(&rig, &rig.front->queue[0]);
 	for (unsigned int i = 0; i < quiet; i++)
 		assert_int_equal(round_of(&rig, large, n, session), 0);
-	plan->place = CRASH_EXECUTED;
-	plan->every = 1;
-	__atomic_store_n(&plan->left, 1, __ATOMIC_RELEASE);
+	crash_file_set(&crash, CRASH_EXECUTED, 1, 1);
 	assert_true(round_of(&rig, large, n, session) > 0);
-	assert_int_equal(__atomic_load_n(&plan->left, __ATOMIC_ACQUIRE), 0);
+	assert_int_equal(crash_file_left(&crash), 0);
 	rig_check(&rig);
 	rig_stop(&rig);
 	for (unsigned int i = 0; i < n; i++)
 		free(large[i].input);
-	unsetenv("VCD_CRASH");
-	munmap(plan, sizeof(*plan));
-	close(fd);
-	unlink(path);
+	crash_file_remove(&crash);
 }
 
 /* Just less than what ends a batch, and then the longest request. */

@@ -12,12 +12,10 @@
  * done for each of them.
  */
 #include <endian.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -652,25 +650,17 @@ static void crash_at(enum crash_place place, unsigned int every, int times)
 {
 	const char *const args[] = {"--num-queues=3", "--workers=2", NULL};
 	const char *daemon = rig_daemon;
-	struct crash_plan *plan;
-	char path[] = "/tmp/vcd-crash-XXXXXX";
+	struct crash_file crash;
 	struct load load;
 	unsigned int tries;
-	int fd = mkstemp(path);
 
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, sizeof(*plan)), 0);
-	plan = mmap(NULL, sizeof(*plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	assert_true(plan != MAP_FAILED);
-	setenv("VCD_CRASH", path, 1);
+	crash_file_make(&crash);
 	rig_daemon = crash_daemon;
 	load_start(&load, &(struct front_options){.queues = QUEUES, .memory = memory}, args);
 	rig_daemon = daemon;
 	load_progress(&load, 100);
-	plan->place = place;
-	plan->every = every;
-	__atomic_store_n(&plan->left, times, __ATOMIC_RELEASE);
-	for (tries = 0; __atomic_load_n(&plan->left, __ATOMIC_ACQUIRE) > 0; tries++) {
+	crash_file_set(&crash, place, every, times);
+	for (tries = 0; crash_file_left(&crash) > 0; tries++) {
 		assert_true(tries < FRONT_TIMEOUT_MS);
 		/* These are come to only when something else has killed a worker. */
 		if (place == CRASH_RECOVERED || place == CRASH_RESUMED) {
@@ -683,10 +673,7 @@ static void crash_at(enum crash_place place, unsigned int every, int times)
 	load_stop(&load);
 	assert_true(rig_stat(&load.rig, "restarts") >= (uint64_t)times);
 	rig_stop(&load.rig);
-	unsetenv("VCD_CRASH");
-	munmap(plan, sizeof(*plan));
-	close(fd);
-	unlink(path);
+	crash_file_remove(&crash);
 }
 
 static void test_places(void **state)
@@ -707,33 +694,24 @@ static void test_places(void **state)
 /* A request that kills its worker each time stops its queue; the others go on. */
 static void test_poison(void **state)
 {
-	struct crash_plan *plan;
-	char path[] = "/tmp/vcd-crash-XXXXXX";
 	const char *daemon = rig_daemon;
+	struct crash_file crash;
 	struct rig rig;
-	int fd;
 
 	if (!crash_daemon)
 		skip();
-	fd = mkstemp(path);
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, sizeof(*plan)), 0);
-	plan = mmap(NULL, sizeof(*plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	assert_true(plan != MAP_FAILED);
-	setenv("VCD_CRASH", path, 1);
+	crash_file_make(&crash);
 	rig_daemon = crash_daemon;
 	rig_start(&rig, &(struct front_options){.queues = 2}, NULL);
 	rig_daemon = daemon;
 	rig_check(&rig);
-	plan->place = CRASH_EXECUTE;
-	plan->every = 1;
-	__atomic_store_n(&plan->left, 5, __ATOMIC_RELEASE);
+	crash_file_set(&crash, CRASH_EXECUTE, 1, 5);
 	/* Only queue 0 has anything to do. */
 	*rig.request.header = (struct vcd_req){.opcode = htole16(VCD_OP_HELLO)};
 	assert_int_equal(front_submit(&rig.front->queue[0], &rig.request, 0, 0), 0);
 	front_queue_kick(&rig.front->queue[0]);
 	assert_int_equal(front_queue_wait_broken(&rig.front->queue[0]), 0);
-	assert_int_equal(__atomic_load_n(&plan->left, __ATOMIC_ACQUIRE), 0);
+	assert_int_equal(crash_file_left(&crash), 0);
 	rig_check_queue(&rig, 1);
 	rig_report(&rig);
 	assert_int_equal(rig_stat(&rig, "restarts"), 5);
@@ -742,10 +720,7 @@ static void test_poison(void **state)
 	assert_int_equal(front_restart(rig.front), 0);
 	rig_check(&rig);
 	rig_stop(&rig);
-	unsetenv("VCD_CRASH");
-	munmap(plan, sizeof(*plan));
-	close(fd);
-	unlink(path);
+	crash_file_remove(&crash);
 }
 
 int main(int argc, char **argv)
