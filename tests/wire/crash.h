@@ -31,7 +31,8 @@ struct crash_file {
 	struct crash_plan *plan;
 };
 
-/** crash_file_make - make it, with a plan of no death; daemons that are started from now on see it. */
+/** crash_file_make - make it, with a plan of no death; daemons that are started from now on see it.
+ */
 void crash_file_make(struct crash_file *file);
 
 /** crash_file_set - from now on: die at each @every'th time at @place, @times times. */
