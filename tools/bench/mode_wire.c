@@ -505,6 +505,14 @@ static int take(struct wire_thread *t, uint32_t want, struct slot *slots[REAPED]
 	return n;
 }
 
+static unsigned int slot_after(const struct bench *bench, const struct wire_thread *t,
+			       const struct slot *slot)
+{
+	unsigned int next = (unsigned int)(slot - t->slots) + 1;
+
+	return next < bench->work.depth ? next : 0;
+}
+
 /* Take what is done, count it, and send it again while there is time. 0, or a negative errno. */
 static int reap(struct bench_thread *thread, uint64_t now, bool again)
 {
@@ -522,7 +530,7 @@ static int reap(struct bench_thread *thread, uint64_t now, bool again)
 				return -EIO;
 			bench_done(thread, now - slots[i]->begin, 1);
 			t->in_flight--;
-			t->next_reply = (unsigned int)(slots[i] - t->slots + 1) % bench->work.depth;
+			t->next_reply = slot_after(bench, t, slots[i]);
 			err = again ? submit(bench, t, slots[i], now) : 0;
 			if (err)
 				return err;
