@@ -25,13 +25,6 @@ struct plan {
 	bool private_out;
 };
 
-static bool overlap(const uint8_t *a, const uint8_t *b, size_t len)
-{
-	uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
-
-	return x < y ? y - x < len : x - y < len;
-}
-
 /* Step 10: whether the output fits the chain and the device. */
 static uint32_t check_room(const struct vcd_ctx *ctx, const struct plan *plan)
 {
@@ -66,7 +59,7 @@ static struct place find_place(const struct vcd_ctx *ctx, const struct plan *pla
 	if (plan->out_len && !plan->private_out)
 		place.dst = vcd_iov_contig(&ctx->out, plan->out_len);
 	if (place.src && place.dst && place.src != place.dst &&
-	    overlap(place.src, place.dst, plan->len))
+	    vcd_overlap(place.src, plan->len, place.dst, plan->len))
 		place.src = place.dst = NULL;
 	place.bounce = !place.src || (plan->out_len && !place.dst);
 	return place;

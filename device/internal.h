@@ -265,6 +265,14 @@ size_t vcd_pieces_next(struct vcd_job *jobs[], size_t n);
 /** vcd_pieces_wipe - take back the output of the pieces before the one that failed. */
 void vcd_pieces_wipe(const struct vcd_op *op);
 
+/** vcd_overlap - whether @p_len bytes at @p and @q_len bytes at @q have one in common. */
+static inline bool vcd_overlap(const uint8_t *p, size_t p_len, const uint8_t *q, size_t q_len)
+{
+	uintptr_t x = (uintptr_t)p, y = (uintptr_t)q;
+
+	return x < y ? y - x < p_len : x - y < q_len;
+}
+
 /** vcd_crypt_flush - run what @worker has prepared and answer it. */
 void vcd_crypt_flush(struct vcd_device *device, struct vcd_worker *worker);
 

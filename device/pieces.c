@@ -90,13 +90,6 @@ static bool filter_has(const struct filter *filter, const uint8_t *p, size_t len
 	return false;
 }
 
-static bool overlap(const uint8_t *p, size_t p_len, const uint8_t *q, size_t q_len)
-{
-	uintptr_t x = (uintptr_t)p, y = (uintptr_t)q;
-
-	return x < y ? y - x < p_len : x - y < q_len;
-}
-
 /* Whether some of the @n bytes at @src are among the first @len that go to @out. */
 static bool overwritten(const struct vcd_iov *out, size_t len, const uint8_t *src, size_t n)
 {
@@ -105,7 +98,7 @@ static bool overwritten(const struct vcd_iov *out, size_t len, const uint8_t *sr
 	size_t some;
 
 	while (len && (some = vcd_iov_next(&walk, len, &dst))) {
-		if (overlap(src, n, dst, some))
+		if (vcd_overlap(src, n, dst, some))
 			return true;
 		len -= some;
 	}
@@ -142,7 +135,7 @@ bool vcd_pieces_fit(const struct vcd_engine_session *session, const struct vcd_i
 		n = vcd_iov_pair(&from, &to, len - done, &src, &dst);
 		if (!n || pieces++ == most || (n % block && n != len - done))
 			return false;
-		if (src != dst && overlap(src, n, dst, n))
+		if (src != dst && vcd_overlap(src, n, dst, n))
 			return false;
 		if (filter_has(&written, src, n) && overwritten(out, done, src, n))
 			return false;

@@ -43,6 +43,16 @@ const struct reference_cipher reference_ciphers[] = {
     {0, 0, NULL},
 };
 
+const struct reference_cipher *reference_find(uint32_t id, size_t key_len)
+{
+	const struct reference_cipher *ref = reference_ciphers;
+
+	while (ref->id && (ref->id != id || ref->key_len != key_len))
+		ref++;
+	assert_true(ref->id);
+	return ref;
+}
+
 static OSSL_PROVIDER *providers[2];
 
 static void unload(void)

@@ -26,6 +26,10 @@ struct reference_cipher {
 /** All of them, ended by an id of 0. */
 extern const struct reference_cipher reference_ciphers[];
 
+/** reference_find - the one of algorithm @id with a key of @key_len bytes; asserts that it is
+ * there. */
+const struct reference_cipher *reference_find(uint32_t id, size_t key_len);
+
 /** reference_available - whether libcrypto has @cipher here (the legacy provider may be missing).
  */
 bool reference_available(const struct reference_cipher *cipher);

@@ -40,16 +40,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static const struct reference_cipher *reference_of(uint32_t id, size_t key_len)
-{
-	const struct reference_cipher *ref = reference_ciphers;
-
-	while (ref->id && (ref->id != id || ref->key_len != key_len))
-		ref++;
-	assert_true(ref->id);
-	return ref;
-}
-
 /* All ciphers, random lengths, random cuts of both parts, both directions. */
 static void random_framing(void **state)
 {
@@ -109,7 +99,8 @@ static void byte_by_byte(void **state)
 		out_iov[i] = (struct iovec){&out[i], 1};
 	vcd_device_execute(test.device, 0, &requests, 1);
 	assert_int_equal(request.written, sizeof(out));
-	reference_crypt(reference_of(CRYPTO_AES_CBC, 16), true, key, req.iv, in + 64, expected, 16);
+	reference_crypt(reference_find(CRYPTO_AES_CBC, 16), true, key, req.iv, in + 64, expected,
+			16);
 	assert_memory_equal(out + REPLY, expected, 16);
 	assert_memory_equal(out + 16, expected, 16); /* reply.iv: the last block */
 }
@@ -137,8 +128,8 @@ static void in_place(void **state)
 
 		test_random_fill(&chance, plain, len);
 		test_random_fill(&chance, req.iv, 16);
-		reference_crypt(reference_of(CRYPTO_AES_CBC, 32), true, key, req.iv, plain, cipher,
-				len);
+		reference_crypt(reference_find(CRYPTO_AES_CBC, 32), true, key, req.iv, plain,
+				cipher, len);
 		memcpy(data, decrypt ? cipher : plain, len);
 		in[1] = out[1] = (struct iovec){data, len};
 		if (round % 4 >= 2) {
@@ -182,7 +173,7 @@ static void partial_overlap(void **state)
 
 		test_random_fill(&chance, arena, sizeof(arena));
 		memcpy(plain, arena + from, len);
-		reference_crypt(reference_of(CRYPTO_AES_CBC, 16), !decrypt, key, req.iv, plain,
+		reference_crypt(reference_find(CRYPTO_AES_CBC, 16), !decrypt, key, req.iv, plain,
 				expected, len);
 		vcd_device_execute(test.device, 0, &requests, 1);
 		assert_int_equal(le32toh(reply.status), VCD_S_OK);
@@ -280,7 +271,7 @@ static void batch_larger_than_scratch(void **state)
 		assert_int_equal(le32toh(replies[i].status), VCD_S_OK);
 		memcpy(swapped, p + len / 2, len / 2);
 		memcpy(swapped + len / 2, p, len / 2);
-		reference_crypt(reference_of(CRYPTO_AES_CTR, 16), true, key, reqs[i].iv, swapped,
+		reference_crypt(reference_find(CRYPTO_AES_CTR, 16), true, key, reqs[i].iv, swapped,
 				expected, len);
 		assert_memory_equal(c + 100, expected, len - 100);
 		assert_memory_equal(c, expected + len - 100, 100);
@@ -371,7 +362,7 @@ static void xts_in_parts(void **state)
 	const struct answer *answer;
 
 	test_random_fill(&chance, plain, sizeof(plain));
-	reference_crypt(reference_of(CRYPTO_AES_XTS, 64), true, key, iv, plain, cipher, 4096);
+	reference_crypt(reference_find(CRYPTO_AES_XTS, 64), true, key, iv, plain, cipher, 4096);
 	answer = devtest_crypt(&test, id, 0, iv, 16, plain, 1040, 1040);
 	assert_memory_equal(answer->out, cipher, 1040);
 	memcpy(iv, answer->iv, 16);

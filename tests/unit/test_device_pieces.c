@@ -236,16 +236,6 @@ static void check_ok(const struct call *call)
 	assert_memory_equal(got, call->expected, call->len);
 }
 
-static const struct reference_cipher *reference_of(uint32_t id, size_t key_len)
-{
-	const struct reference_cipher *ref = reference_ciphers;
-
-	while (ref->id && (ref->id != id || ref->key_len != key_len))
-		ref++;
-	assert_true(ref->id);
-	return ref;
-}
-
 /* A CRYPT with data and IV by chance, and what it should give. */
 static void draw(struct call *call, const struct reference_cipher *ref, uint64_t id, bool decrypt,
 		 size_t len)
@@ -323,7 +313,7 @@ static void every_cipher(void **state)
 /* What is cut: jobs of the engine for a request of 8 pages whose parts begin at these offsets. */
 static size_t jobs_of(uint32_t alg, size_t key_len, uint32_t mac, size_t from, size_t to)
 {
-	const struct reference_cipher *ref = reference_of(alg, key_len);
+	const struct reference_cipher *ref = reference_find(alg, key_len);
 	uint64_t id = devtest_session(&test, alg, key, key_len, mac, key, mac ? 20 : 0);
 	struct call *call = calls_new(1);
 	struct guest guest;
@@ -383,7 +373,7 @@ static void many_descriptors_one_piece(void **state)
 	struct guest guest;
 
 	guest_new(&guest, 8);
-	draw(call, reference_of(CRYPTO_AES_CBC, 16), id, false, 3 * PAGE);
+	draw(call, reference_find(CRYPTO_AES_CBC, 16), id, false, 3 * PAGE);
 	for (size_t at = 0; at < 3 * PAGE; at += 512)
 		add_iov(&call->src, guest.memory + at, 512);
 	add_iov(&call->dst, guest.memory + 4 * PAGE, 3 * PAGE);
@@ -402,10 +392,10 @@ static void many_descriptors_one_piece(void **state)
 static void mixed_batches(void **state)
 {
 	const struct reference_cipher *refs[] = {
-	    reference_of(CRYPTO_AES_CBC, 16),
-	    reference_of(CRYPTO_AES_CBC, 32),
-	    reference_of(CRYPTO_AES_CTR, 16),
-	    reference_of(CRYPTO_AES_XTS, 64),
+	    reference_find(CRYPTO_AES_CBC, 16),
+	    reference_find(CRYPTO_AES_CBC, 32),
+	    reference_find(CRYPTO_AES_CTR, 16),
+	    reference_find(CRYPTO_AES_XTS, 64),
 	};
 	struct call *calls = calls_new(MAX_BATCH);
 	uint8_t *whole = malloc(2 * MAX_BATCH * MAX_LEN);
@@ -454,7 +444,7 @@ static void mixed_batches(void **state)
  */
 static void nine_in_step(bool decrypt, bool in_step)
 {
-	const struct reference_cipher *ref = reference_of(CRYPTO_AES_CBC, 16);
+	const struct reference_cipher *ref = reference_find(CRYPTO_AES_CBC, 16);
 	uint64_t id = devtest_session(&test, ref->id, key, 16, 0, NULL, 0);
 	struct call *calls = calls_new(9);
 	struct guest guest;
@@ -492,7 +482,7 @@ static void rounds(void **state)
 /* The same pages in and out, in another order or moved: read before they are written to. */
 static void tangled(void **state)
 {
-	const struct reference_cipher *ref = reference_of(CRYPTO_AES_CBC, 16);
+	const struct reference_cipher *ref = reference_find(CRYPTO_AES_CBC, 16);
 	uint64_t id = devtest_session(&test, ref->id, key, 16, 0, NULL, 0);
 	struct call *call = calls_new(1);
 
@@ -551,7 +541,7 @@ static void one_page_again_and_again(void **state)
 	struct guest guest;
 
 	guest_new(&guest, 2 * PAGES);
-	draw(call, reference_of(CRYPTO_AES_CBC, 16), id, false, 8 * PAGE);
+	draw(call, reference_find(CRYPTO_AES_CBC, 16), id, false, 8 * PAGE);
 	deal(&guest, &call->src, 0, call->len, false);
 	for (size_t i = 0; i < 8; i++)
 		add_iov(&call->dst, guest.memory + guest.page[guest.dealt] * PAGE, PAGE);
@@ -564,7 +554,7 @@ static void one_page_again_and_again(void **state)
 		call->src.iov[i] = call->src.iov[0];
 	for (size_t i = 0; i < 8; i++)
 		memcpy(call->plain + i * PAGE, call->plain, PAGE);
-	reference_crypt(reference_of(CRYPTO_AES_CBC, 16), true, key, call->req.iv, call->plain,
+	reference_crypt(reference_find(CRYPTO_AES_CBC, 16), true, key, call->req.iv, call->plain,
 			call->expected, call->len);
 	deal(&guest, &call->dst, 0, call->len, false);
 	execute(call, 1);
@@ -579,7 +569,7 @@ static void one_page_again_and_again(void **state)
  */
 static void fails_at(size_t bad, bool in_place)
 {
-	const struct reference_cipher *ref = reference_of(CRYPTO_AES_CBC, 16);
+	const struct reference_cipher *ref = reference_find(CRYPTO_AES_CBC, 16);
 	uint64_t id = devtest_session(&test, ref->id, key, 16, 0, NULL, 0);
 	struct call *calls = calls_new(3);
 	size_t victim = (bad - 1) % 3, done = (bad - 1) / 3;

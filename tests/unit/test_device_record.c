@@ -48,19 +48,9 @@ struct packet {
 	size_t aad_len, len, record_len;
 };
 
-static const struct reference_cipher *cipher_of(uint32_t id, size_t key_len)
-{
-	const struct reference_cipher *ref = reference_ciphers;
-
-	while (ref->id && (ref->id != id || ref->key_len != key_len))
-		ref++;
-	assert_true(ref->id);
-	return ref;
-}
-
 static void packet_open(struct packet *p, uint32_t cipher, size_t key_len, uint32_t mac)
 {
-	p->cipher = cipher_of(cipher, key_len);
+	p->cipher = reference_find(cipher, key_len);
 	p->mac = reference_hash_find(mac);
 	p->block = vcd_alg_find(cipher)->block_size;
 	p->iv_len = vcd_alg_find(cipher)->iv_len;
