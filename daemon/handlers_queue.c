@@ -22,17 +22,20 @@ enum outcome vu_do_set_vring_num(struct vhost_user *vu, struct vu_message *m)
 {
 	struct queue *queue = find_queue(vu, m->payload.state.index);
 	uint32_t num = m->payload.state.num;
-	enum outcome outcome = DONE;
+	enum outcome outcome;
 
 	if (!queue)
 		return vu_violation(m, "no such queue");
 	if (num == 0 || num > QUEUE_MAX_NUM || (num & (num - 1)))
 		return vu_violation(m, "not a size of a queue");
 	queue_lock(queue);
-	if (queue->active)
+	if (queue->active) {
 		outcome = vu_violation(m, "the queue is in use");
-	else
+	} else {
+		/* May be the last thing it wanted: stock front ends begin with it, but need not. */
 		queue->num = num;
+		outcome = backend_update(vu->backend, queue) ? REFUSE : DONE;
+	}
 	queue_unlock(queue);
 	return outcome;
 }

@@ -295,6 +295,55 @@ static void test_ring_full_before_start(void **state)
 	rig_stop(&rig);
 }
 
+/* What a queue needs; any of it may come last. Addresses mean nothing before there is memory. */
+enum step { STEP_FEATURES, STEP_MEMORY, STEP_NUM, STEP_ADDR, STEP_KICK, STEP_ENABLE, STEPS };
+
+static int set_up(struct front *front, enum step step)
+{
+	struct front_queue *queue = &front->queue[0];
+	const uint64_t index = 0;
+	const struct vu_vring_addr addr = {
+	    .desc_user = (uintptr_t)queue->desc,
+	    .avail_user = (uintptr_t)queue->avail,
+	    .used_user = (uintptr_t)queue->used,
+	};
+
+	switch (step) {
+	case STEP_FEATURES:
+		return front_set_u64(front, VU_SET_FEATURES, front->features);
+	case STEP_MEMORY:
+		return front_share_memory(front);
+	case STEP_NUM:
+		return front_set_state(front, VU_SET_VRING_NUM, 0, queue->num);
+	case STEP_ADDR:
+		return front_set(front, VU_SET_VRING_ADDR, &addr, sizeof(addr), -1);
+	case STEP_KICK:
+		return front_set(front, VU_SET_VRING_KICK, &index, sizeof(index), queue->kick_fd);
+	case STEP_ENABLE:
+		return front_set_state(front, VU_SET_VRING_ENABLE, 0, 1);
+	case STEPS:
+		break;
+	}
+	return -EINVAL;
+}
+
+static void test_any_order(void **state)
+{
+	for (unsigned int last = 0; last < STEPS; last++) {
+		struct rig rig;
+
+		rig_open(&rig, NULL, NULL);
+		assert_int_equal(front_negotiate(rig.front), 0);
+		assert_int_equal(front_set_state(rig.front, VU_SET_VRING_BASE, 0, 0), 0);
+		for (unsigned int step = 0; step < STEPS; step++)
+			if (step != last)
+				(void)set_up(rig.front, step);
+		assert_int_equal(set_up(rig.front, last), 0);
+		rig_check(&rig);
+		rig_stop(&rig);
+	}
+}
+
 /* Old QEMU and the specification's examples: SET_MEM_TABLE with MQ and all. */
 static void test_mem_table_replaced(void **state)
 {
@@ -544,6 +593,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_mem_slots),
 	    cmocka_unit_test(test_no_call_fd),
 	    cmocka_unit_test(test_ring_full_before_start),
+	    cmocka_unit_test(test_any_order),
 	    cmocka_unit_test(test_mem_table_replaced),
 	    cmocka_unit_test(test_memory_lost),
 	    cmocka_unit_test(test_features),
