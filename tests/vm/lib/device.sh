@@ -29,7 +29,7 @@ device_start() {
 	[[ -x $OPT_DAEMON ]] || die "no daemon at $OPT_DAEMON; remedy: build it, or --daemon=PATH"
 	for ((number = 0; number < $1; number++)); do
 		socket=$RUN_DIR/device$number.sock
-		"${PIN[@]}" "$OPT_DAEMON" --socket-path="$socket" --num-queues="$OPT_NUM_QUEUES" \
+		"${DAEMON_PIN[@]}" "$OPT_DAEMON" --socket-path="$socket" --num-queues="$OPT_NUM_QUEUES" \
 			--stats-file="$RUN_DIR/device$number.stats" ${OPT_ENGINE:+--engine="$OPT_ENGINE"} \
 			${OPT_DAEMON_ARGS[@]+"${OPT_DAEMON_ARGS[@]}"} </dev/null \
 			>"$RUN_DIR/device$number.log" 2>&1 &

@@ -44,23 +44,24 @@ kernel_get() {
 	printf '%s\n' "$dir"
 }
 
+# kernel_best_suite VERSION PACKAGE: the suite that has the newest of that package.
 kernel_best_suite() {
-	local suite best='' best_version='' version
+	local package=$2 suite best='' best_version='' version
 	for suite in $(kernel_suites "$1"); do
-		version=$(apt_version "$suite" linux-image-amd64)
+		version=$(apt_version "$suite" "$package")
 		if [[ -n $version ]] && { [[ -z $best ]] ||
 			dpkg --compare-versions "$version" gt "$best_version"; }; then
 			best=$suite
 			best_version=$version
 		fi
 	done
-	[[ -n $best ]] || die "no package linux-image-amd64 in: $(kernel_suites "$1")"
+	[[ -n $best ]] || die "no package $package in: $(kernel_suites "$1")"
 	printf '%s\n' "$best"
 }
 
 kernel_fill() {
 	local dir=$1 version=$2 suite release packages
-	suite=$(kernel_best_suite "$version")
+	suite=$(kernel_best_suite "$version" linux-image-amd64)
 	release=$(apt_depends "$suite" linux-image-amd64 | sed -n 's/^linux-image-\([0-9]\)/\1/p' | sed -n 1p)
 	[[ -n $release ]] || die "cannot tell which kernel linux-image-amd64 of $suite stands for"
 	say "  $release of $suite: image"

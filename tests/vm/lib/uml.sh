@@ -17,10 +17,13 @@ uml_default() {
 	kernel_default
 }
 
-# The configuration.
+# uml_config VERSION debug|'': the configuration.
 uml_config() {
 	cat "$VM_DIR/config/uml.config"
-	if [[ -n $1 ]]; then
+	if [[ $1 == newest ]]; then
+		cat "$VM_DIR/config/uml-newest.config"
+	fi
+	if [[ -n $2 ]]; then
 		cat "$VM_DIR/config/uml-debug.config"
 	fi
 }
@@ -28,7 +31,7 @@ uml_config() {
 # All that decides what is built, without comments: part of the key.
 uml_recipe() {
 	local version=$1 debug=$2 patch
-	uml_config "$debug" | grep "^CONFIG"
+	uml_config "$version" "$debug" | grep "^CONFIG"
 	for patch in "$VM_DIR/config/uml-$version"-*.patch; do
 		if [[ -r $patch ]]; then
 			grep -v "^#" "$patch"
@@ -41,15 +44,13 @@ uml_recipe() {
 uml_get() {
 	local version=$1 debug=$2 hash key minutes='2 to 8' download=''
 	kernel_suites "$version" >/dev/null
-	[[ $version != newest ]] ||
-		die_with "$EXIT_USAGE" "--kernel=newest needs --guest=qemu; UML is built from 6.1 or 6.12"
 	hash=$(uml_recipe "$version" "$debug" | sha256sum | cut -c1-8)
 	key=uml/$version${debug:+-debug}-$hash
 	if [[ -n $debug ]]; then
 		minutes='3 to 12'
 	fi
 	if [[ ! -r /usr/src/linux-source-$version.tar.xz ]]; then
-		download=" and a download of 140 MB"
+		download=" and a download of 140 to 170 MB"
 	fi
 	cache_make "$key" "User-mode Linux $version${debug:+ with debugging} ($minutes min of compiling$download)" \
 		uml_fill "$version" "$debug"
@@ -58,13 +59,17 @@ uml_get() {
 
 # Prints the source tarball: the installed one, else unpacked below DIRECTORY.
 uml_source() {
-	local dir=$1 version=$2 tarball=/usr/src/linux-source-$2.tar.xz suite
+	local dir=$1 version=$2 package=linux-source-$2 suite tarball
+	tarball=/usr/src/$package.tar.xz
 	if [[ ! -r $tarball ]]; then
-		suite=$(kernel_suites "$version")
-		say "  fetching linux-source-$version of $suite"
+		suite=$(kernel_best_suite "$version" linux-source)
+		if [[ $version == newest ]]; then
+			package=$(apt_depends "$suite" linux-source | grep '^linux-source-[0-9]')
+		fi
+		say "  fetching $package of $suite"
 		mkdir "$dir/package"
-		apt_unpack "$suite" "$dir/package" "linux-source-$version"
-		tarball=$dir/package/$tarball
+		apt_unpack "$suite" "$dir/package" "$package"
+		tarball=$dir/package/usr/src/$package.tar.xz
 	fi
 	printf '%s\n' "$tarball"
 }
@@ -84,7 +89,7 @@ uml_fill() {
 	tar -xf "$tarball" -C "$dir/build" --strip-components=1
 	rm -rf "$dir/package"
 	uml_patch "$dir/build" "$version"
-	uml_config "$debug" >"$dir/config"
+	uml_config "$version" "$debug" >"$dir/config"
 	uml_make "$dir" KCONFIG_ALLCONFIG="$dir/config" allnoconfig
 	say "  compiling (the messages are in $dir/make.log)"
 	uml_make "$dir" -j"$(nproc)" all modules_prepare
@@ -152,6 +157,10 @@ uml_command() {
 	GUEST=("$kernel/linux" "mem=${OPT_MEM}M" root=/dev/root rootfstype=hostfs rootflags=/ ro
 		"init=$RUN_DIR/stage/init" "con0=null,fd:1" con=null ssl0=fd:3 "uml_dir=$RUN_DIR/uml/"
 		loglevel=7 printk.devkmsg=on panic=-1 oops=panic)
+	if [[ $OPT_KERNEL == newest ]]; then
+		# Faster system calls than by ptrace, for programs that are trusted.
+		GUEST+=("ncpus=$OPT_SMP" seccomp=auto)
+	fi
 	for socket in ${DEVICE_SOCKETS[@]+"${DEVICE_SOCKETS[@]}"}; do
 		GUEST+=("virtio_uml.device=$socket:$(device_id)")
 	done
