@@ -10,9 +10,7 @@
  * under us, hence
  *
  * Invariants
- * - A descriptor is copied to the stack once; nothing is read from it again. Of an
- *   indirect table the first COPIED are copied together, needed or not: a table
- *   that is not in guest memory to that point is an error even so.
+ * - A descriptor is read once, into registers; nothing is read from it again.
  * - Every index is compared with its table's size before use.
  * - At most `num` descriptors are visited in all, the ones in the indirect table
  *   included, whatever the links say: a loop ends.
@@ -21,11 +19,12 @@
  */
 #include "daemon/chain.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
-#include <sys/param.h>
 
 /* A descriptor in private memory and host order. */
 struct desc {
@@ -35,61 +34,90 @@ struct desc {
 	uint16_t next;
 };
 
-/* Descriptors at the head of an indirect table that are copied at once: drivers use few. */
-#define COPIED 8u
-
-/* Where we are: in the queue's own table, or in an indirect one. */
+/**
+ * struct walk - where we are.
+ * @host: where the table that we are in lies in our memory; NULL: not in one piece
+ * @entries: of that table
+ * @indirect: it is an indirect one
+ * @guest: guest address of an indirect table
+ * @left: descriptors that may yet come
+ * @in: where the readable part's iovecs are
+ * @writable: the writable part has begun
+ * @out: its iovecs
+ * @next: the next iovec
+ * @end: behind the last one that the part may have
+ * @bytes: of all descriptors
+ */
 struct walk {
-	bool indirect;
-	uint64_t table; /* guest address of the indirect table */
+	const struct vring_desc *host;
 	unsigned int entries;
-	unsigned int visited;
-	unsigned int copied; /* entries of the indirect table that are in copy[] */
-	struct vring_desc copy[COPIED];
+	bool indirect;
+	uint64_t guest;
+	unsigned int left;
+	struct iovec *in;
+	bool writable;
+	struct iovec *out;
+	struct iovec *next;
+	struct iovec *end;
+	uint64_t bytes;
 };
 
-/* At the queue's own table. The copies are not set: none counts. */
-static void walk_begin(struct walk *walk, const struct chain_source *source)
+/*
+ * Read entry @index of the table at @table, once. The two halves of the entry pass through
+ * registers of which the compiler does not know that they could be had again.
+ */
+static struct desc desc_load(const struct vring_desc *table, uint16_t index)
 {
-	walk->indirect = false;
-	walk->entries = source->num;
-	walk->visited = 0;
-	walk->copied = 0;
+	uint64_t half[2];
+
+	memcpy(half, (const uint8_t *)table + index * sizeof(*table), sizeof(half));
+	__asm__ volatile("" : "+r"(half[0]), "+r"(half[1]));
+	half[1] = le64toh(half[1]);
+	return (struct desc){
+	    .addr = le64toh(half[0]),
+	    .len = (uint32_t)half[1],
+	    .flags = (uint16_t)(half[1] >> 32),
+	    .next = (uint16_t)(half[1] >> 48),
+	};
+}
+
+static_assert(sizeof(struct vring_desc) == 16 && offsetof(struct vring_desc, len) == 8 &&
+		  offsetof(struct vring_desc, flags) == 12 &&
+		  offsetof(struct vring_desc, next) == 14,
+	      "desc_load() knows the layout");
+
+/* Read entry @index of an indirect table that lies in several pieces. */
+static int __attribute__((cold))
+desc_gather(const struct chain_source *source, uint64_t table, uint16_t index, struct desc *desc)
+{
+	struct vring_desc copy;
+	int err;
+
+	/* index * 16 fits easily; the sum was checked in enter_indirect(). */
+	err = memory_read(source->memory, source->cursor, table + (uint64_t)index * sizeof(copy),
+			  &copy, sizeof(copy));
+	if (!err)
+		*desc = desc_load(&copy, 0);
+	return err;
 }
 
 static int desc_read(const struct chain_source *source, const struct walk *walk, uint16_t index,
 		     struct desc *desc)
 {
-	struct vring_desc raw;
-	int err;
-
 	if (index >= walk->entries)
 		return -EINVAL;
-	if (index < walk->copied) {
-		raw = walk->copy[index];
-	} else if (walk->indirect) {
-		/* index * 16 fits easily; the sum was checked in enter_indirect(). */
-		err = memory_read(source->memory, source->cursor,
-				  walk->table + (uint64_t)index * sizeof(raw), &raw, sizeof(raw));
-		if (err)
-			return err;
-	} else {
-		memcpy(&raw, &source->desc[index], sizeof(raw));
-		/* From here on the copy counts, for the compiler too. */
-		__asm__ volatile("" ::: "memory");
-	}
-	desc->addr = le64toh(raw.addr);
-	desc->len = le32toh(raw.len);
-	desc->flags = le16toh(raw.flags);
-	desc->next = le16toh(raw.next);
+	if (!walk->host)
+		return desc_gather(source, walk->guest, index, desc);
+	*desc = desc_load(walk->host, index);
 	return 0;
 }
 
 static int enter_indirect(const struct chain_source *source, struct walk *walk,
-			  const struct desc *desc, struct chain *chain)
+			  const struct desc *desc)
 {
-	uint8_t *host;
+	struct iovec iov;
 	uint64_t end;
+	int err;
 
 	/* Not nested, last of its chain; WRITE is to be ignored here (2.7.5.3.2). */
 	if (walk->indirect || (desc->flags & VRING_DESC_F_NEXT))
@@ -99,50 +127,54 @@ static int enter_indirect(const struct chain_source *source, struct walk *walk,
 		return -EPROTO;
 	if (__builtin_add_overflow(desc->addr, desc->len, &end))
 		return -EFAULT;
+	err = memory_iov(source->memory, source->cursor, desc->addr, desc->len, &iov, 1);
+	/* Used or not; what lies behind a second region is looked for when it is. */
+	if (err == -EFAULT)
+		return err;
 	walk->indirect = true;
-	walk->table = desc->addr;
+	walk->guest = desc->addr;
 	walk->entries = desc->len / (unsigned int)sizeof(struct vring_desc);
-	walk->copied = MIN(walk->entries, COPIED);
-	if (memory_last(source->memory, source->cursor, walk->table, sizeof(walk->copy[0]), &host))
-		chain->table = host;
-	return memory_read(source->memory, source->cursor, walk->table, walk->copy,
-			   walk->copied * sizeof(walk->copy[0]));
+	/* Else it goes over from one region into the next. */
+	walk->host = err == 1 ? iov.iov_base : NULL;
+	return 0;
 }
 
-static int add_data(const struct chain_source *source, struct chain *chain, const struct desc *desc)
+static int add_data(const struct chain_source *source, struct walk *walk, const struct desc *desc)
 {
-	const unsigned int room = source->max_segments + 1;
-	bool writable = desc->flags & VRING_DESC_F_WRITE;
-	unsigned int *count = writable ? &chain->out_count : &chain->in_count;
-	struct iovec *iov;
 	int n;
 
-	if (writable && !chain->out)
-		chain->out = chain->in + chain->in_count;
-	if (!writable && chain->out)
+	if (desc->flags & VRING_DESC_F_WRITE) {
+		if (!walk->writable) {
+			walk->writable = true;
+			walk->out = walk->next;
+			walk->end = walk->next + source->max_segments + 1;
+		}
+	} else if (walk->writable) {
 		return -EBADMSG;
-	if (desc->len == 0 || *count == room)
+	}
+	if (desc->len == 0 || walk->next == walk->end)
 		return 0;
 
-	iov = (writable ? chain->out : chain->in) + *count;
-	n = memory_iov(source->memory, source->cursor, desc->addr, desc->len, iov, room - *count);
+	n = memory_iov(source->memory, source->cursor, desc->addr, desc->len, walk->next,
+		       (unsigned int)(walk->end - walk->next));
 	if (n == -ENOSPC)
-		n = (int)(room - *count);
+		n = (int)(walk->end - walk->next);
 	if (n < 0)
 		return n;
-	*count += (unsigned int)n;
-	chain->bytes += desc->len;
+	walk->next += n;
+	walk->bytes += desc->len;
 	return 0;
 }
 
 void chain_prefetch(const struct chain_source *source, uint16_t head)
 {
-	struct walk walk;
 	struct iovec iov;
 	struct desc desc;
 
-	walk_begin(&walk, source);
-	if (desc_read(source, &walk, head, &desc) == 0 && (desc.flags & VRING_DESC_F_INDIRECT) &&
+	if (head >= source->num)
+		return;
+	desc = desc_load(source->desc, head);
+	if ((desc.flags & VRING_DESC_F_INDIRECT) &&
 	    memory_iov(source->memory, source->cursor, desc.addr, sizeof(struct vring_desc), &iov,
 		       1) == 1)
 		__builtin_prefetch(iov.iov_base, 0);
@@ -151,33 +183,49 @@ void chain_prefetch(const struct chain_source *source, uint16_t head)
 int chain_walk(const struct chain_source *source, uint16_t head, struct iovec *iov,
 	       struct chain *chain)
 {
+	struct walk walk = {
+	    .host = source->desc,
+	    .entries = source->num,
+	    .left = source->num,
+	    .in = iov,
+	    .next = iov,
+	    .end = iov + source->max_segments + 1,
+	};
 	uint16_t index = head;
-	struct walk walk;
 	struct desc desc;
 	int err;
 
-	walk_begin(&walk, source);
-	*chain = (struct chain){.in = iov};
 	for (;;) {
-		if (walk.visited++ == source->num)
+		if (walk.left == 0)
 			return -ELOOP;
 		err = desc_read(source, &walk, index, &desc);
 		if (err)
 			return err;
 		if (desc.flags & VRING_DESC_F_INDIRECT) {
-			err = enter_indirect(source, &walk, &desc, chain);
+			/* The descriptor that names the table is not one of the chain's. */
+			err = enter_indirect(source, &walk, &desc);
 			if (err)
 				return err;
-			/* The descriptor that names the table is not one of the chain's. */
-			walk.visited--;
 			index = 0;
 			continue;
 		}
-		err = add_data(source, chain, &desc);
+		walk.left--;
+		err = add_data(source, &walk, &desc);
 		if (err)
 			return err;
 		if (!(desc.flags & VRING_DESC_F_NEXT))
-			return 0;
+			break;
 		index = desc.next;
 	}
+	if (!walk.writable)
+		walk.out = walk.next;
+	*chain = (struct chain){
+	    .in = walk.in,
+	    .out = walk.out,
+	    .in_count = (unsigned int)(walk.out - walk.in),
+	    .out_count = (unsigned int)(walk.next - walk.out),
+	    .bytes = walk.bytes,
+	    .table = walk.indirect ? walk.host : NULL,
+	};
+	return 0;
 }

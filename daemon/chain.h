@@ -14,7 +14,7 @@
 /**
  * struct chain_source - where chains are read from.
  * @memory: guest memory
- * @cursor: the queue's
+ * @cursor: for translation
  * @desc: descriptor table, in guest memory
  * @num: its entries
  * @max_segments: iovecs beyond which a direction is not translated any further
@@ -30,7 +30,7 @@ struct chain_source {
 /**
  * struct chain - one chain.
  * @in: readable part
- * @out: writable part
+ * @out: writable part, behind it
  * @in_count: iovecs in @in
  * @out_count: iovecs in @out
  * @bytes: total length of all descriptors that were translated
@@ -53,7 +53,7 @@ struct chain {
  * @source: see there
  * @head: index of its first descriptor, as the guest gave it
  * @iov: room for CHAIN_ROOM(max_segments) iovecs
- * @chain: out: the chain, pointing into @iov
+ * @chain: out: the chain, pointing into @iov; undefined on error
  *
  * Each descriptor is read once. A chain that has more than max_segments pieces
  * in one direction is cut off there and has max_segments + 1 of them: enough to

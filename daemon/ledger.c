@@ -233,16 +233,18 @@ static void save_piece(struct undo *undo, const struct memory *memory, const str
 static void save_request(struct undo *undo, const struct memory *memory,
 			 const struct vcd_request *request, size_t *used)
 {
-	uintptr_t in_low, in_high, out_low, out_high;
+	uintptr_t low, high;
 	unsigned int i, k;
 
-	bounds(request->in, request->in_count, &in_low, &in_high);
-	bounds(request->out, request->out_count, &out_low, &out_high);
-	if (in_low >= out_high || out_low >= in_high)
-		return;
-	for (i = 0; i < request->in_count; i++)
+	bounds(request->out, request->out_count, &low, &high);
+	for (i = 0; i < request->in_count; i++) {
+		const struct iovec *in = &request->in[i];
+
+		if ((uintptr_t)in->iov_base >= high || (uintptr_t)in->iov_base + in->iov_len <= low)
+			continue;
 		for (k = 0; k < request->out_count; k++)
-			save_piece(undo, memory, &request->in[i], &request->out[k], used);
+			save_piece(undo, memory, in, &request->out[k], used);
+	}
 }
 
 void undo_begin(struct undo *undo, unsigned int queue, uint64_t done, const struct memory *memory,
@@ -277,7 +279,7 @@ static void put_back(const struct memory *memory, const struct ledger_piece *pie
 	if (piece->len == 0)
 		return;
 	/* It lay in one region, and a region lies in one piece. */
-	n = memory_iov(memory, &cursor, piece->guest_addr, piece->len, iov, ARRAY_SIZE(iov));
+	n = memory_iov_search(memory, &cursor, piece->guest_addr, piece->len, iov, ARRAY_SIZE(iov));
 	for (i = 0; i < n; i++) {
 		memcpy(iov[i].iov_base, bytes, iov[i].iov_len);
 		bytes += iov[i].iov_len;

@@ -185,23 +185,21 @@ void *memory_user(const struct memory *memory, uint64_t user_addr, uint64_t len)
 	return NULL;
 }
 
-/* The region that holds @guest_addr, or NULL. */
+/* The region that holds @guest_addr, for the cursor too, or NULL. */
 static const struct memory_region *memory_find(const struct memory *memory,
 					       struct memory_cursor *cursor, uint64_t guest_addr)
 {
-	const struct memory_region *r;
-	unsigned int i = cursor->last;
+	unsigned int i = memory_search(memory, guest_addr);
+	const struct memory_region *r = &memory->regions[i];
 
-	if (i < memory->count) {
-		r = &memory->regions[i];
-		if (guest_addr >= r->guest_addr && guest_addr - r->guest_addr < r->size)
-			return r;
-	}
-	i = memory_search(memory, guest_addr);
-	if (i == memory->count || memory->regions[i].guest_addr > guest_addr)
+	if (i == memory->count || r->guest_addr > guest_addr)
 		return NULL;
-	cursor->last = i;
-	return &memory->regions[i];
+	*cursor = (struct memory_cursor){
+	    .guest_addr = r->guest_addr,
+	    .size = r->size,
+	    .host = r->host,
+	};
+	return r;
 }
 
 int memory_iov_search(const struct memory *memory, struct memory_cursor *cursor,
@@ -252,7 +250,7 @@ int memory_read(const struct memory *memory, struct memory_cursor *cursor, uint6
 	uint8_t *to = dst;
 	uint8_t *at;
 
-	if (memory_last(memory, cursor, guest_addr, len, &at)) {
+	if (memory_last(cursor, guest_addr, len, &at)) {
 		memcpy(dst, at, len);
 		len = 0;
 	}

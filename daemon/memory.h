@@ -44,13 +44,18 @@ struct memory {
 };
 
 /**
- * struct memory_cursor - remembers the region of the last translation.
- * @last: index into regions; any value is safe
+ * struct memory_cursor - a copy of where the region of the last translation lies.
+ * @guest_addr: as in the region
+ * @size: likewise; 0: there was none
+ * @host: likewise
  *
- * Requests of one queue mostly lie in one region. One per thread or queue.
+ * Requests of one queue mostly lie in one region. It begins as zeroes, and no cursor lives
+ * longer than its thread holds a lock that keeps the map as it is.
  */
 struct memory_cursor {
-	unsigned int last;
+	uint64_t guest_addr;
+	uint64_t size;
+	uint8_t *host;
 };
 
 /**
@@ -106,27 +111,23 @@ void *memory_user(const struct memory *memory, uint64_t user_addr, uint64_t len)
  * memory_last - translate what lies in the region that was used last.
  * @host: out: where it lies in our address space
  *
- * Return: whether that region holds all @len bytes at @guest_addr.
+ * Return: whether that region holds all @len bytes, not 0, at @guest_addr.
  */
-static inline bool memory_last(const struct memory *memory, const struct memory_cursor *cursor,
-			       uint64_t guest_addr, uint64_t len, uint8_t **host)
+static inline bool memory_last(const struct memory_cursor *cursor, uint64_t guest_addr,
+			       uint64_t len, uint8_t **host)
 {
-	const struct memory_region *r;
-	uint64_t offset;
+	uint64_t offset = guest_addr - cursor->guest_addr;
 
-	if (cursor->last >= memory->count)
+	if (len > cursor->size || offset > cursor->size - len)
 		return false;
-	r = &memory->regions[cursor->last];
-	offset = guest_addr - r->guest_addr;
-	if (len > r->size || offset > r->size - len)
-		return false;
-	*host = r->host + offset;
+	*host = cursor->host + offset;
 	return true;
 }
 
 /** memory_iov_search - memory_iov() for what lies elsewhere, or in more than one region. */
-int memory_iov_search(const struct memory *memory, struct memory_cursor *cursor,
-		      uint64_t guest_addr, uint64_t len, struct iovec *iov, unsigned int max);
+int __attribute__((cold))
+memory_iov_search(const struct memory *memory, struct memory_cursor *cursor, uint64_t guest_addr,
+		  uint64_t len, struct iovec *iov, unsigned int max);
 
 /**
  * memory_iov - translate a guest-physical range.
@@ -147,7 +148,7 @@ static inline int memory_iov(const struct memory *memory, struct memory_cursor *
 {
 	uint8_t *at;
 
-	if (max == 0 || !memory_last(memory, cursor, guest_addr, len, &at))
+	if (max == 0 || !memory_last(cursor, guest_addr, len, &at))
 		return memory_iov_search(memory, cursor, guest_addr, len, iov, max);
 	*iov = (struct iovec){.iov_base = at, .iov_len = len};
 	return 1;

@@ -337,8 +337,11 @@ static uint16_t ring_head(const struct queue *queue, unsigned int ahead)
  * how many an indirect table that may be another one by now. All of a batch at once is more
  * than a processor has under way: it would wait before the first.
  */
-#define HINTS_AHEAD 8u
-#define PREFETCH_AHEAD 3
+#define HINTS_AHEAD 12u
+#define PREFETCH_AHEAD 6
+
+/* Of so many requests all is fetched at once: there is little else to do until it comes. */
+#define FEW 4u
 
 static bool batch_complete(const struct queue_batch *batch)
 {
@@ -362,10 +365,15 @@ static uint64_t bytes_in_time(uint64_t bytes, uint64_t ns)
  */
 static void prefetch_chain(const struct queue *queue, uint16_t head)
 {
+	__builtin_prefetch(&queue->desc[head & (queue->num - 1)], 0);
+	__builtin_prefetch(queue->hints[head % QUEUE_HINTS].table, 0);
+}
+
+/* Likewise its header and reply. With more than a few, they are asked for as chains are walked. */
+static void prefetch_request(const struct queue *queue, uint16_t head)
+{
 	const struct queue_hint *hint = &queue->hints[head % QUEUE_HINTS];
 
-	__builtin_prefetch(&queue->desc[head & (queue->num - 1)], 0);
-	__builtin_prefetch(hint->table, 0);
 	__builtin_prefetch(hint->in, 0);
 	prefetch_write(hint->out);
 }
@@ -382,6 +390,8 @@ static unsigned int heads_read(const struct queue *queue, unsigned int n, uint16
 		heads[i] = ring_head(queue, i);
 		if (i < HINTS_AHEAD)
 			prefetch_chain(queue, heads[i]);
+		if (n <= FEW)
+			prefetch_request(queue, heads[i]);
 	}
 	return n;
 }
@@ -400,9 +410,10 @@ static void remember(struct queue *queue, uint16_t head, const struct chain *cha
 static int gather(struct queue *queue, const struct memory *memory, unsigned int n,
 		  struct queue_batch *batch)
 {
+	struct memory_cursor cursor = {0};
 	struct chain_source source = {
 	    .memory = memory,
-	    .cursor = &queue->cursor,
+	    .cursor = &cursor,
 	    .desc = queue->desc,
 	    .num = queue->num,
 	    .max_segments = VCD_DEFAULT_MAX_SEGMENTS,
@@ -497,6 +508,11 @@ static void carry_out(struct queue *queue, struct vcd_device *device, unsigned i
 	crash_point(CRASH_EXECUTE);
 	vcd_device_execute(device, worker, batch->list, batch->n);
 	crash_point(CRASH_EXECUTED);
+	/* Whether there is more will be looked at next; meanwhile this batch is put out. */
+	if (batch->n > FEW) {
+		__builtin_prefetch(&queue->avail->idx, 0);
+		__builtin_prefetch(&queue->avail->ring[queue->last_avail & (queue->num - 1)], 0);
+	}
 	complete(queue, batch);
 }
 
@@ -512,7 +528,10 @@ static int process_locked(struct queue *queue, struct vcd_device *device, unsign
 		return left;
 	if (left > 0) {
 		/* A driver with one request at a time mostly takes the same head again. */
-		prefetch_chain(queue, queue->last_head);
+		if (left <= (int)FEW) {
+			prefetch_chain(queue, queue->last_head);
+			prefetch_request(queue, queue->last_head);
+		}
 		prefetch_write(&queue->used->ring[queue->used_idx & (queue->num - 1)]);
 		begin = now_ns();
 		disarm(queue);

@@ -102,7 +102,6 @@ struct queue_hint {
  * @desc: descriptor table, when active
  * @avail: available ring
  * @used: used ring
- * @cursor: for translation
  * @last_avail: next entry of the available ring
  * @batch_most: @most of the next batch; 0: not known yet
  * @last_head: head that was taken last
@@ -137,7 +136,6 @@ struct queue {
 	const struct vring_desc *desc;
 	struct vring_avail *avail;
 	struct vring_used *used;
-	struct memory_cursor cursor;
 	uint16_t last_avail;
 	uint64_t batch_most;
 	uint16_t last_head;

@@ -124,6 +124,45 @@ static void test_two_regions(void **state)
 	rig_stop(&rig);
 }
 
+/* An indirect table that begins in one region and ends in the next, a descriptor cut in two, too.
+ */
+static void test_table_across_regions(void **state)
+{
+	static const uint8_t iv[16];
+	struct rig rig;
+	struct front *front;
+	struct front_queue *queue;
+	struct vring_desc *tables;
+	uint8_t expected[128], *end;
+	unsigned int before;
+	uint64_t id;
+
+	rig_start(&rig, &(struct front_options){.regions = 2, .adjacent = true}, NULL);
+	front = rig.front;
+	queue = &front->queue[0];
+	id = rig_session(&rig, queue);
+	memset(rig.request.in, 'x', 128);
+	front_prepare_crypt(&rig.request, id, 0, 128, iv, sizeof(iv));
+	assert_int_equal(front_execute(queue, &rig.request, 128, 128), 0);
+	assert_int_equal(front_status(&rig.request), VCD_S_OK);
+	memcpy(expected, rig.request.out, 128);
+
+	end = (uint8_t *)front_region_at(front, 1);
+	tables = queue->tables;
+	for (before = 8; before < 32; before += 8) {
+		uint16_t head = queue->free[queue->free_count - 1];
+
+		queue->tables = (struct vring_desc *)(void *)(end - before) - head * FRONT_TABLE;
+		memset(rig.request.out, 0, 128);
+		front_prepare_crypt(&rig.request, id, 0, 128, iv, sizeof(iv));
+		assert_int_equal(front_execute(queue, &rig.request, 128, 128), 0);
+		assert_int_equal(front_status(&rig.request), VCD_S_OK);
+		assert_memory_equal(rig.request.out, expected, 128);
+	}
+	queue->tables = tables;
+	rig_stop(&rig);
+}
+
 /* Regions that come and go while a queue is in use. */
 static void test_hotplug(void **state)
 {
@@ -590,6 +629,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_two_regions),
 	    cmocka_unit_test(test_hotplug),
 	    cmocka_unit_test(test_bad_regions),
+	    cmocka_unit_test(test_table_across_regions),
 	    cmocka_unit_test(test_mem_slots),
 	    cmocka_unit_test(test_no_call_fd),
 	    cmocka_unit_test(test_ring_full_before_start),

@@ -189,6 +189,17 @@ static void table_half_nowhere(struct rig *rig, struct front_queue *q, struct vr
 	q->desc[0].addr = htole64(region->gpa + region->size - 16);
 }
 
+/* What the chain uses of it is there. */
+static void table_end_nowhere(struct rig *rig, struct front_queue *q, struct vring_desc *table)
+{
+	const struct front_region *region = &rig->front->region[0];
+
+	good_chain(rig, table);
+	memcpy(rig->front->memory + region->size - 32, table, 32);
+	use_table(rig, q, table, 48, 0);
+	q->desc[0].addr = htole64(region->gpa + region->size - 32);
+}
+
 static void table_next_out_of_range(struct rig *rig, struct front_queue *q,
 				    struct vring_desc *table)
 {
@@ -247,6 +258,7 @@ static const struct ring_case cases[] = {
     CASE(table_nowhere),
     CASE(table_wraps),
     CASE(table_half_nowhere),
+    CASE(table_end_nowhere),
     CASE(table_next_out_of_range),
     CASE(table_loop),
     CASE(table_wrong_order),
