@@ -54,7 +54,8 @@ static struct place find_place(const struct vcd_ctx *ctx, const struct plan *pla
 
 	if (!plan->len)
 		return (struct place){.bounce = true}; /* of no bytes: a pointer that is not NULL */
-	vcd_iov_skip(&in, plan->aad_len);
+	if (plan->aad_len)
+		vcd_iov_skip(&in, plan->aad_len);
 	place.src = vcd_iov_contig(&in, plan->len);
 	if (plan->out_len && !plan->private_out)
 		place.dst = vcd_iov_contig(&ctx->out, plan->out_len);
@@ -79,15 +80,47 @@ static uint32_t job_flags(const struct vcd_fields *req)
 }
 
 /*
+ * Scratch for @aad_len bytes of AAD and @len of data, after what is prepared has made room for
+ * it; NULL when there is not enough. Of no bytes: a pointer that is not NULL.
+ */
+static uint8_t *take_scratch(const struct vcd_ctx *ctx, uint32_t aad_len, uint32_t len,
+			     uint8_t **data)
+{
+	struct vcd_worker *worker = ctx->worker;
+	uint8_t *aad;
+
+	*data = worker->arena.memory;
+	if (!aad_len && !len)
+		return *data;
+	if (!vcd_arena_fits(&worker->arena, aad_len, len))
+		vcd_crypt_flush(ctx->device, worker);
+	aad = vcd_arena_take(&worker->arena, aad_len);
+	*data = vcd_arena_take(&worker->arena, len);
+	return *data ? aad : NULL;
+}
+
+/*
+ * The data of the batch before has driven the ops from the first level of the cache: fetch the
+ * two lines of the one that comes after the next.
+ */
+static void prefetch_op(const struct vcd_worker *worker)
+{
+	const struct vcd_op *op = &worker->ops[(worker->n_ops + 1) % VCD_BATCH_MAX];
+
+	__builtin_prefetch(op, 1);
+	__builtin_prefetch(&op->job.status, 1);
+}
+
+/*
  * Append an op for @plan on @slot: AAD and tag copied, the data where it lies or in
- * the scratch. With VCD_S_OK the op has the caller's reference and hash lock.
+ * the scratch. With VCD_S_OK the op has the caller's hash lock.
  */
 static uint32_t make_op(struct vcd_ctx *ctx, struct vcd_slot *slot, const struct plan *plan,
 			const struct vcd_fields *req, bool holds_hash)
 {
 	struct place place = find_place(ctx, plan);
 	struct vcd_worker *worker = ctx->worker;
-	uint8_t *aad, *scratch = NULL;
+	uint8_t *aad, *scratch;
 	bool pieces = false;
 	struct vcd_op *op;
 
@@ -95,17 +128,15 @@ static uint32_t make_op(struct vcd_ctx *ctx, struct vcd_slot *slot, const struct
 		pieces = true;
 		place.bounce = false;
 	}
-	if (worker->n_ops == VCD_BATCH_MAX ||
-	    !vcd_arena_fits(&worker->arena, plan->aad_len, place.bounce ? plan->len : 0))
+	if (worker->n_ops == VCD_BATCH_MAX)
 		vcd_crypt_flush(ctx->device, worker);
-	aad = vcd_arena_take(&worker->arena, plan->aad_len);
-	if (place.bounce)
-		scratch = vcd_arena_take(&worker->arena, plan->len);
-	if (!aad || (place.bounce && !scratch))
+	aad = take_scratch(ctx, plan->aad_len, place.bounce ? plan->len : 0, &scratch);
+	if (!aad)
 		return VCD_S_NOMEM;
 
 	/* Field by field: zeroing all of it, the MAC's 64 bytes too, shows in the profile. */
 	op = &worker->ops[worker->n_ops++];
+	prefetch_op(worker);
 	op->request = ctx->request;
 	op->slot = slot;
 	op->out = ctx->out;
@@ -128,14 +159,17 @@ static uint32_t make_op(struct vcd_ctx *ctx, struct vcd_slot *slot, const struct
 	op->job.status = VCD_S_IO;
 	memcpy(op->job.iv, req->iv, sizeof(op->job.iv));
 
-	vcd_iov_read(&ctx->in, aad, plan->aad_len);
+	if (plan->aad_len)
+		vcd_iov_read(&ctx->in, aad, plan->aad_len);
 	if (pieces)
 		vcd_pieces_begin(worker, op, &ctx->in, plan->len);
-	if (place.src || pieces)
-		vcd_iov_skip(&ctx->in, plan->len);
-	else
+	else if (!place.src)
 		vcd_iov_read(&ctx->in, scratch, plan->len);
-	vcd_iov_read(&ctx->in, op->job.mac, plan->tag_in);
+	if (plan->tag_in) {
+		if (place.src)
+			vcd_iov_skip(&ctx->in, plan->len);
+		vcd_iov_read(&ctx->in, op->job.mac, plan->tag_in);
+	}
 	ctx->prepared = true;
 	return VCD_S_OK;
 }
@@ -151,7 +185,7 @@ static uint32_t crypt_plan(const struct vcd_ctx *ctx, const struct vcd_fields *r
 		return VCD_S_INVALID;
 	if (cipher ? !vcd_alg_iv_ok(cipher, req->iv_len) : req->iv_len)
 		return VCD_S_INVALID;
-	if (cipher && req->src_len % cipher->block_size)
+	if (cipher && req->src_len & (cipher->block_size - 1u))
 		return VCD_S_INVALID;
 	if (!mac && hash_flags)
 		return VCD_S_INVALID;
@@ -177,7 +211,7 @@ uint32_t vcd_crypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req)
 		return VCD_S_INVALID;
 	if (ctx->payload > ctx->device->options.max_request)
 		return VCD_S_TOOBIG;
-	slot = vcd_session_table_get(table, req->session);
+	slot = vcd_session_table_find(table, req->session);
 	if (!slot)
 		return VCD_S_STALE;
 	status = crypt_plan(ctx, req, slot->session, &plan);
@@ -189,11 +223,8 @@ uint32_t vcd_crypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req)
 	}
 	if (status == VCD_S_OK)
 		status = make_op(ctx, slot, &plan, req, half_done_hash);
-	if (status != VCD_S_OK) {
-		if (half_done_hash)
-			vcd_hash_unlock(slot);
-		vcd_session_table_put(table, slot);
-	}
+	if (status != VCD_S_OK && half_done_hash)
+		vcd_hash_unlock(slot);
 	return status;
 }
 
@@ -255,44 +286,50 @@ uint32_t vcd_authcrypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req
 	status = authcrypt_check(ctx, req);
 	if (status != VCD_S_OK)
 		return status;
-	slot = vcd_session_table_get(table, req->session);
+	slot = vcd_session_table_find(table, req->session);
 	if (!slot)
 		return VCD_S_STALE;
-	if (req->flags & (VCD_F_TLS | VCD_F_SRTP)) {
-		status = vcd_record_run(ctx, req, slot->session);
-		vcd_session_table_put(table, slot);
-		return status;
-	}
+	if (req->flags & (VCD_F_TLS | VCD_F_SRTP))
+		return vcd_record_run(ctx, req, slot->session);
 	status = aead_plan(ctx, req, slot->session->cipher, &plan);
 	if (status == VCD_S_OK)
 		status = make_op(ctx, slot, &plan, req, false);
-	if (status != VCD_S_OK)
-		vcd_session_table_put(table, slot);
 	return status;
+}
+
+/* Put out what a job that went well has made. */
+static void put_out(struct vcd_op *op)
+{
+	const struct vcd_job *job = &op->job;
+
+	if (op->bounced)
+		vcd_iov_write(&op->out, job->dst, op->data_len);
+	else if (op->tail_len)
+		vcd_iov_skip(&op->out, op->data_len);
+	if (op->tail_len)
+		vcd_iov_write(&op->out, job->mac, op->tail_len);
 }
 
 static void finish(struct vcd_worker *worker, struct vcd_op *op)
 {
 	static const uint8_t no_iv[VCD_MAX_IV_LEN];
 	const struct vcd_job *job = &op->job;
+	uint32_t status = job->status < VCD_S_COUNT ? job->status : VCD_S_IO;
+	const uint8_t *iv = job->iv;
+	uint32_t out_len = 0;
 
 	if (op->holds_hash)
 		vcd_hash_unlock(op->slot);
-	if (job->status != VCD_S_OK) {
-		uint32_t status = job->status < VCD_S_COUNT ? job->status : VCD_S_IO;
-
+	if (status == VCD_S_OK) {
+		put_out(op);
+		out_len = op->data_len + op->tail_len;
+		vcd_count(&worker->counters->crypt, 1);
+		vcd_count(&worker->counters->bytes, job->len);
+	} else {
 		vcd_pieces_wipe(op);
-		vcd_reply(worker, op->request, status, 0, 0, no_iv);
-		return;
+		iv = no_iv;
 	}
-	if (op->bounced)
-		vcd_iov_write(&op->out, job->dst, op->data_len);
-	else
-		vcd_iov_skip(&op->out, op->data_len);
-	vcd_iov_write(&op->out, job->mac, op->tail_len);
-	vcd_count(&worker->counters->crypt, 1);
-	vcd_count(&worker->counters->bytes, job->len);
-	vcd_reply(worker, op->request, VCD_S_OK, op->data_len + op->tail_len, 0, job->iv);
+	vcd_reply(worker, op->request, status, out_len, 0, iv);
 }
 
 void vcd_crypt_flush(struct vcd_device *device, struct vcd_worker *worker)
@@ -311,12 +348,6 @@ void vcd_crypt_flush(struct vcd_device *device, struct vcd_worker *worker)
 	worker->cut = false;
 	for (size_t i = 0; i < worker->n_ops; i++)
 		finish(worker, &worker->ops[i]);
-	/*
-	 * Not in the same loop: a locked instruction waits for all stores before it,
-	 * and a reply goes to a line that the driver's processor had.
-	 */
-	for (size_t i = 0; i < worker->n_ops; i++)
-		vcd_session_table_put(&device->table, worker->ops[i].slot);
 	worker->n_ops = 0;
 	vcd_arena_empty(&worker->arena);
 }

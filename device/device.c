@@ -75,7 +75,9 @@ static int workers_new(struct vcd_device *device)
 	unsigned int n = device->options.workers;
 	struct vcd_device_counters *counters = device->options.counters;
 
-	device->workers = calloc(n, sizeof(struct vcd_worker));
+	device->workers = aligned_alloc(_Alignof(struct vcd_worker), n * sizeof(struct vcd_worker));
+	if (device->workers)
+		memset(device->workers, 0, n * sizeof(struct vcd_worker));
 	if (!counters) {
 		counters =
 		    aligned_alloc(_Alignof(struct vcd_device_counters), n * sizeof(*counters));
@@ -107,8 +109,9 @@ int vcd_device_new_at(const struct vcd_device_options *options, uint64_t start, 
 	device->options = *options;
 	error = options_check(&device->options);
 	if (!error)
-		error = vcd_session_table_init(&device->table, device->options.max_sessions, start,
-					       device->options.serial);
+		error =
+		    vcd_session_table_init(&device->table, device->options.max_sessions,
+					   device->options.workers, start, device->options.serial);
 	if (error) {
 		free(device);
 		return error;
@@ -165,15 +168,11 @@ struct vcd_engine *vcd_device_engine(const struct vcd_device *device)
 size_t vcd_device_sessions(struct vcd_device *device, uint32_t *cursor,
 			   struct vcd_session_entry entries[], size_t max)
 {
-	struct vcd_slot *slot;
 	size_t n = 0;
 
-	while (n < max && (slot = vcd_session_table_next(&device->table, cursor, &entries[n].id))) {
-		entries[n].cipher = slot->session->cipher;
-		entries[n].mac = slot->session->mac;
+	while (n < max && vcd_session_table_next(&device->table, cursor, &entries[n].id,
+						 &entries[n].cipher, &entries[n].mac))
 		n++;
-		vcd_session_table_put(&device->table, slot);
-	}
 	return n;
 }
 
@@ -187,8 +186,10 @@ void vcd_device_execute(struct vcd_device *device, unsigned int worker_number,
 {
 	struct vcd_worker *worker = &device->workers[worker_number];
 
+	vcd_section_begin(&device->table, worker_number);
 	for (size_t i = 0; i < n; i++)
 		vcd_request_parse(device, worker, requests[i]);
 	vcd_crypt_flush(device, worker);
+	vcd_section_end(&device->table, worker_number);
 	vcd_count(&worker->counters->batches, 1);
 }

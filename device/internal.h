@@ -8,9 +8,12 @@
  *
  *   parse      request.c: framing, header, checks; HELLO and the session operations
  *              are carried out and answered on the spot
- *   prepare    crypt.c: CRYPT and AUTHCRYPT become a job, with a reference on the
- *              session, its buffers either the guest's memory or the scratch
- *   finish     after the engine ran the jobs: output and reply written, reference dropped
+ *   prepare    crypt.c: CRYPT and AUTHCRYPT become a job, its buffers either the guest's
+ *              memory or the scratch
+ *   finish     after the engine ran the jobs: output and reply written
+ *
+ * All of it is one section of the session table (session_table.h): a session that was found
+ * stays to the end of the batch.
  *
  * A job may be one of several pieces of its request (pieces.c); then the engine runs again.
  *
@@ -36,6 +39,7 @@
 #ifndef VCD_DEVICE_INTERNAL_H
 #define VCD_DEVICE_INTERNAL_H
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -44,9 +48,9 @@
 #include "device/session_table.h"
 
 /**
- * struct vcd_op - a prepared CRYPT or AUTHCRYPT.
+ * struct vcd_op - a prepared CRYPT or AUTHCRYPT. Two cache lines of it, of most.
  * @request: where it came from
- * @slot: session, referenced
+ * @slot: session
  * @out: the writable part behind the reply
  * @data_len: bytes of processed data to put out, from job.dst
  * @tail_len: bytes of job.mac to put out behind them: digest or tag
@@ -60,7 +64,7 @@
  * @to: where that goes to
  */
 struct vcd_op {
-	struct vcd_request *request;
+	_Alignas(64) struct vcd_request *request;
 	struct vcd_slot *slot;
 	struct vcd_iov out;
 	uint32_t data_len;
@@ -74,6 +78,8 @@ struct vcd_op {
 	struct vcd_iov in;
 	struct vcd_iov to;
 };
+
+static_assert(offsetof(struct vcd_op, job.mac) <= 128, "what most requests need is on two lines");
 
 /**
  * struct vcd_arena - scratch memory of one worker (arena.c).

@@ -2,8 +2,6 @@
 /* iov.c - a bounded cursor over the iovecs of a request. See iov.h. */
 #include "device/iov.h"
 
-#include <string.h>
-
 uint64_t vcd_iov_total(const struct iovec *iov, unsigned int count)
 {
 	uint64_t total = 0;
@@ -34,7 +32,7 @@ static inline size_t next_piece(struct vcd_iov *cursor, size_t len, uint8_t **pi
 	return 0;
 }
 
-size_t vcd_iov_read(struct vcd_iov *cursor, void *buf, size_t len)
+size_t vcd_iov_read_pieces(struct vcd_iov *cursor, void *buf, size_t len)
 {
 	size_t done = 0, n;
 	uint8_t *piece;
@@ -48,7 +46,7 @@ size_t vcd_iov_read(struct vcd_iov *cursor, void *buf, size_t len)
 	return done;
 }
 
-size_t vcd_iov_write(struct vcd_iov *cursor, const void *buf, size_t len)
+size_t vcd_iov_write_pieces(struct vcd_iov *cursor, const void *buf, size_t len)
 {
 	size_t done = 0, n;
 	uint8_t *piece;
@@ -60,7 +58,7 @@ size_t vcd_iov_write(struct vcd_iov *cursor, const void *buf, size_t len)
 	return done;
 }
 
-size_t vcd_iov_skip(struct vcd_iov *cursor, size_t len)
+size_t vcd_iov_skip_pieces(struct vcd_iov *cursor, size_t len)
 {
 	size_t done = 0, n;
 	uint8_t *piece;
@@ -70,7 +68,7 @@ size_t vcd_iov_skip(struct vcd_iov *cursor, size_t len)
 	return done;
 }
 
-uint8_t *vcd_iov_contig(const struct vcd_iov *cursor, size_t len)
+uint8_t *vcd_iov_contig_pieces(const struct vcd_iov *cursor, size_t len)
 {
 	struct vcd_iov walk = *cursor;
 	uint8_t *start = NULL, *piece;

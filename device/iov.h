@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/uio.h>
 
 /**
@@ -38,19 +39,73 @@ static inline struct vcd_iov vcd_iov_init(const struct iovec *iov, unsigned int 
 uint64_t vcd_iov_total(const struct iovec *iov, unsigned int count);
 
 /**
+ * vcd_iov_take - where the next @len bytes lie, if one iovec holds them all, and move behind them.
+ *
+ * The way of nearly every access: it is inline, and a copy of a constant length is then a few
+ * moves.
+ *
+ * Return: the address, or NULL, not moved, when the bytes are not in the iovec at the cursor or
+ * @len is 0.
+ */
+static inline uint8_t *vcd_iov_take(struct vcd_iov *cursor, size_t len)
+{
+	uint8_t *at;
+
+	if (!len || !cursor->count || len > cursor->iov->iov_len - cursor->offset)
+		return NULL;
+	at = (uint8_t *)cursor->iov->iov_base + cursor->offset;
+	cursor->offset += len;
+	/* Not left at the end of an iovec, so that the next access finds its bytes in the next. */
+	if (cursor->offset == cursor->iov->iov_len) {
+		cursor->iov++;
+		cursor->count--;
+		cursor->offset = 0;
+	}
+	return at;
+}
+
+/* What follows does for bytes in several iovecs what its namesake does for those in one. */
+__attribute__((noinline)) size_t vcd_iov_read_pieces(struct vcd_iov *cursor, void *buf, size_t len);
+__attribute__((noinline)) size_t vcd_iov_write_pieces(struct vcd_iov *cursor, const void *buf,
+						      size_t len);
+__attribute__((noinline)) size_t vcd_iov_skip_pieces(struct vcd_iov *cursor, size_t len);
+__attribute__((noinline)) uint8_t *vcd_iov_contig_pieces(const struct vcd_iov *cursor, size_t len);
+
+/**
  * vcd_iov_read - copy bytes out, once, and move on.
  *
  * What was copied is private: no later change of the guest's memory shows in it.
  *
  * Return: bytes copied, less than @len only at the end.
  */
-size_t vcd_iov_read(struct vcd_iov *cursor, void *buf, size_t len);
+static inline size_t vcd_iov_read(struct vcd_iov *cursor, void *buf, size_t len)
+{
+	const uint8_t *at = vcd_iov_take(cursor, len);
+
+	if (!at)
+		return vcd_iov_read_pieces(cursor, buf, len);
+	memcpy(buf, at, len);
+	/* Nobody may fetch it again from the source instead of the copy. */
+	__asm__ volatile("" ::: "memory");
+	return len;
+}
 
 /** vcd_iov_write - copy bytes in and move on. Return: bytes copied, see vcd_iov_read(). */
-size_t vcd_iov_write(struct vcd_iov *cursor, const void *buf, size_t len);
+static inline size_t vcd_iov_write(struct vcd_iov *cursor, const void *buf, size_t len)
+{
+	uint8_t *at = vcd_iov_take(cursor, len);
+
+	if (!at)
+		return vcd_iov_write_pieces(cursor, buf, len);
+	memcpy(at, buf, len);
+	return len;
+}
 
 /** vcd_iov_skip - move on without copying. Return: bytes passed. */
-size_t vcd_iov_skip(struct vcd_iov *cursor, size_t len);
+static inline size_t vcd_iov_skip(struct vcd_iov *cursor, size_t len)
+{
+	return vcd_iov_take(cursor, len) ? len : vcd_iov_skip_pieces(cursor, len);
+}
 
 /**
  * vcd_iov_next - what is left of the iovec at the cursor, and move behind it.
@@ -68,7 +123,13 @@ size_t vcd_iov_next(struct vcd_iov *cursor, size_t len, uint8_t **at);
  *
  * Return: the address, or NULL when they are scattered, not there, or @len is 0.
  */
-uint8_t *vcd_iov_contig(const struct vcd_iov *cursor, size_t len);
+static inline uint8_t *vcd_iov_contig(const struct vcd_iov *cursor, size_t len)
+{
+	struct vcd_iov walk = *cursor;
+	uint8_t *at = vcd_iov_take(&walk, len);
+
+	return at ? at : vcd_iov_contig_pieces(cursor, len);
+}
 
 /**
  * vcd_iov_pair - the longest run that lies in one piece at both cursors, and move behind it.

@@ -27,29 +27,47 @@
 
 #include <openssl/crypto.h>
 
+/* Whether @len bytes of a header are zero; no more than a header has. */
 static bool all_zero(const void *bytes, size_t len)
 {
-	const uint8_t *p = bytes;
-	uint8_t any = 0;
+	static const uint8_t zeroes[sizeof(struct vcd_req)];
 
-	while (len--)
-		any |= *p++;
-	return !any;
+	return len <= sizeof(zeroes) && !memcmp(bytes, zeroes, len);
+}
+
+/* A reply at any address. */
+typedef struct vcd_reply unaligned_reply __attribute__((aligned(1)));
+
+static void fill_reply(unaligned_reply *reply, uint32_t status, uint32_t out_len, uint64_t value,
+		       const uint8_t *iv)
+{
+	reply->status = htole32(status);
+	reply->out_len = htole32(out_len);
+	reply->value = htole64(value);
+	memcpy(reply->iv, iv, sizeof(reply->iv));
+}
+
+/* A reply that the guest scattered. */
+static void __attribute__((cold)) write_reply(struct vcd_iov *out, uint32_t status,
+					      uint32_t out_len, uint64_t value, const uint8_t *iv)
+{
+	struct vcd_reply reply;
+
+	fill_reply(&reply, status, out_len, value, iv);
+	vcd_iov_write(out, &reply, sizeof(reply));
 }
 
 void vcd_reply(struct vcd_worker *worker, struct vcd_request *request, uint32_t status,
 	       uint32_t out_len, uint64_t value, const uint8_t *iv)
 {
 	struct vcd_iov out = vcd_iov_init(request->out, request->out_count);
-	struct vcd_reply reply = {
-	    .status = htole32(status),
-	    .out_len = htole32(out_len),
-	    .value = htole64(value),
-	};
+	uint8_t *at = vcd_iov_take(&out, sizeof(struct vcd_reply));
 
-	memcpy(reply.iv, iv, sizeof(reply.iv));
-	vcd_iov_write(&out, &reply, sizeof(reply));
-	request->written = (uint32_t)sizeof(reply) + out_len;
+	if (at)
+		fill_reply((unaligned_reply *)at, status, out_len, value, iv);
+	else
+		write_reply(&out, status, out_len, value, iv);
+	request->written = (uint32_t)sizeof(struct vcd_reply) + out_len;
 	vcd_count(&worker->counters->requests, 1);
 	vcd_count(&worker->counters->status[status], 1);
 }
@@ -58,7 +76,9 @@ void vcd_reply(struct vcd_worker *worker, struct vcd_request *request, uint32_t 
 static uint32_t decode(const struct vcd_req *raw, struct vcd_fields *req)
 {
 	if (!all_zero(raw->reserved0, sizeof(raw->reserved0)) ||
-	    !all_zero(raw->reserved1, sizeof(raw->reserved1)) || raw->iv_len > sizeof(raw->iv) ||
+	    !all_zero(raw->reserved1, sizeof(raw->reserved1)) || raw->iv_len > sizeof(raw->iv))
+		return VCD_S_INVALID;
+	if (raw->iv_len < sizeof(raw->iv) &&
 	    !all_zero(raw->iv + raw->iv_len, sizeof(raw->iv) - raw->iv_len))
 		return VCD_S_INVALID;
 	*req = (struct vcd_fields){
@@ -155,6 +175,20 @@ static uint32_t create_parse(struct vcd_ctx *ctx, const struct vcd_req_create *r
 	return VCD_S_OK;
 }
 
+/* A slot. The last one may be that of a session which was destroyed earlier in the batch. */
+static struct vcd_slot *reserve(struct vcd_ctx *ctx)
+{
+	struct vcd_session_table *table = &ctx->device->table;
+	struct vcd_slot *slot = vcd_session_table_reserve(table);
+
+	if (slot)
+		return slot;
+	vcd_crypt_flush(ctx->device, ctx->worker);
+	vcd_section_end(table, ctx->worker->number);
+	vcd_section_begin(table, ctx->worker->number);
+	return vcd_session_table_reserve(table);
+}
+
 static uint32_t session_create(struct vcd_ctx *ctx, const struct vcd_req_create *raw)
 {
 	__attribute__((cleanup(create_wipe))) struct create create = {0};
@@ -166,7 +200,7 @@ static uint32_t session_create(struct vcd_ctx *ctx, const struct vcd_req_create 
 	status = create_parse(ctx, raw, &create);
 	if (status != VCD_S_OK)
 		return status;
-	slot = vcd_session_table_reserve(&device->table);
+	slot = reserve(ctx);
 	if (!slot)
 		return VCD_S_NOSPACE;
 	status =
@@ -203,7 +237,7 @@ static uint32_t session_info(struct vcd_ctx *ctx, const struct vcd_fields *req)
 
 	if (!names_only(ctx, req) || req->arg)
 		return VCD_S_INVALID;
-	slot = vcd_session_table_get(&ctx->device->table, req->session);
+	slot = vcd_session_table_find(&ctx->device->table, req->session);
 	if (!slot)
 		return VCD_S_STALE;
 	if (slot->session->cipher) {
@@ -214,7 +248,6 @@ static uint32_t session_info(struct vcd_ctx *ctx, const struct vcd_fields *req)
 		put_name(info.mac_name, slot->session->mac->name);
 		put_name(info.mac_driver, vcd_engine_driver_name(engine, slot->session->mac));
 	}
-	vcd_session_table_put(&ctx->device->table, slot);
 	if (ctx->room < sizeof(info))
 		return VCD_S_INVALID;
 	vcd_iov_write(&ctx->out, &info, sizeof(info));
@@ -244,22 +277,12 @@ static uint32_t hash_copy(struct vcd_ctx *ctx, const struct vcd_fields *req)
 {
 	struct vcd_session_table *table = &ctx->device->table;
 	struct vcd_slot *dst, *src;
-	uint32_t status;
 
 	if (!names_only(ctx, req))
 		return VCD_S_INVALID;
-	dst = vcd_session_table_get(table, req->session);
-	if (!dst)
-		return VCD_S_STALE;
-	src = vcd_session_table_get(table, req->arg);
-	if (src) {
-		status = hash_copy_locked(dst, src);
-		vcd_session_table_put(table, src);
-	} else {
-		status = VCD_S_STALE;
-	}
-	vcd_session_table_put(table, dst);
-	return status;
+	dst = vcd_session_table_find(table, req->session);
+	src = vcd_session_table_find(table, req->arg);
+	return dst && src ? hash_copy_locked(dst, src) : VCD_S_STALE;
 }
 
 static uint32_t dispatch(struct vcd_ctx *ctx, const struct vcd_req *raw)

@@ -2,13 +2,31 @@
 /* session_table.c - the device's sessions, by id. See session_table.h for the rules. */
 #include "device/session_table.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
-int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, uint64_t start,
-			   uint64_t *noted)
+/* Make @table's arrays. Zeroes are free slots, and what was never touched costs no memory. */
+static int arrays_new(struct vcd_session_table *table)
 {
 	const size_t align = _Alignof(struct vcd_slot);
+	size_t sections = table->n_sections * sizeof(*table->sections);
+	uint8_t *start;
+
+	table->memory = calloc(1, sections + table->max * sizeof(*table->slots) + align);
+	if (!table->memory)
+		return -ENOMEM;
+	start = (void *)(((uintptr_t)table->memory + align - 1) & ~(align - 1));
+	table->sections = (void *)start;
+	table->slots = (void *)(start + sections);
+	return 0;
+}
+
+static_assert(sizeof(struct vcd_section) % _Alignof(struct vcd_slot) == 0, "one behind the other");
+
+int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, unsigned int workers,
+			   uint64_t start, uint64_t *noted)
+{
 	unsigned int bits = 1;
 
 	while ((1u << bits) < max)
@@ -16,16 +34,16 @@ int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, uint64
 	*table = (struct vcd_session_table){
 	    .max = max,
 	    .slot_bits = bits,
+	    .n_sections = workers,
+	    .epoch = 1,
+	    .first_retired = VCD_SLOT_NONE,
 	    .free = VCD_SLOT_NONE,
 	    .noted = noted,
 	};
 	table->serials = UINT64_MAX >> bits;
 	table->serial = start % table->serials + 1;
-	/* Zeroes are free slots, and what was never touched costs no memory. */
-	table->memory = calloc(1, max * sizeof(*table->slots) + align);
-	if (!table->memory)
+	if (arrays_new(table))
 		return -ENOMEM;
-	table->slots = (void *)(((uintptr_t)table->memory + align - 1) & ~(align - 1));
 	if (pthread_mutex_init(&table->lock, NULL)) {
 		free(table->memory);
 		return -ENOMEM;
@@ -40,6 +58,7 @@ void vcd_session_table_fini(struct vcd_session_table *table)
 	free(table->memory);
 	table->memory = NULL;
 	table->slots = NULL;
+	table->sections = NULL;
 }
 
 struct vcd_slot *vcd_session_table_reserve(struct vcd_session_table *table)
@@ -85,97 +104,125 @@ uint64_t vcd_session_table_publish(struct vcd_session_table *table, struct vcd_s
 	slot->session = session;
 	atomic_store_explicit(&slot->hash_busy, 0, memory_order_relaxed);
 	pthread_mutex_lock(&table->lock);
-	atomic_store_explicit(&slot->refs, 1, memory_order_release);
-	atomic_store_explicit(&slot->id, id, memory_order_release);
+	atomic_store(&slot->id, id);
 	atomic_fetch_add_explicit(&table->live, 1, memory_order_relaxed);
 	pthread_mutex_unlock(&table->lock);
 	return id;
 }
 
-static struct vcd_slot *slot_of(struct vcd_session_table *table, uint64_t id)
+/* Put a slot whose id has just become 0 on the list; with the lock. */
+static void retire(struct vcd_session_table *table, struct vcd_slot *slot)
 {
-	uint64_t index = id & ((UINT64_C(1) << table->slot_bits) - 1);
+	uint32_t index = (uint32_t)(slot - table->slots);
 
-	return id && index < table->max ? &table->slots[index] : NULL;
+	slot->retired = atomic_fetch_add(&table->epoch, 1) + 1;
+	slot->next = VCD_SLOT_NONE;
+	if (atomic_load(&table->first_retired) == VCD_SLOT_NONE)
+		atomic_store(&table->first_retired, index);
+	else
+		table->slots[table->last_retired].next = index;
+	table->last_retired = index;
+	atomic_fetch_sub_explicit(&table->live, 1, memory_order_relaxed);
 }
 
-struct vcd_slot *vcd_session_table_get(struct vcd_session_table *table, uint64_t id)
+/* Whether no section is under way in which @slot may have been found. */
+static bool unused(const struct vcd_session_table *table, const struct vcd_slot *slot)
 {
-	struct vcd_slot *slot = slot_of(table, id);
-	uint32_t refs;
+	for (unsigned int i = 0; i < table->n_sections; i++) {
+		uint64_t since = atomic_load(&table->sections[i].since);
 
-	if (!slot || atomic_load_explicit(&slot->id, memory_order_acquire) != id)
-		return NULL;
-	refs = atomic_load_explicit(&slot->refs, memory_order_relaxed);
-	do {
-		if (!refs)
-			return NULL;
-	} while (!atomic_compare_exchange_weak_explicit(
-	    &slot->refs, &refs, refs + 1, memory_order_acquire, memory_order_relaxed));
-	if (atomic_load_explicit(&slot->id, memory_order_acquire) == id)
-		return slot;
-	vcd_session_table_put(table, slot);
-	return NULL;
+		if (since && since < slot->retired)
+			return false;
+	}
+	return true;
 }
 
-struct vcd_slot *vcd_session_table_next(struct vcd_session_table *table, uint32_t *cursor,
-					uint64_t *id)
+/* Take the first retired slot off the list, or NULL: there is none, or it is in use. */
+static struct vcd_slot *take_retired(struct vcd_session_table *table)
 {
 	struct vcd_slot *slot = NULL;
+	uint32_t index;
+
+	pthread_mutex_lock(&table->lock);
+	index = atomic_load(&table->first_retired);
+	if (index != VCD_SLOT_NONE && unused(table, &table->slots[index])) {
+		slot = &table->slots[index];
+		atomic_store(&table->first_retired, slot->next);
+	}
+	pthread_mutex_unlock(&table->lock);
+	return slot;
+}
+
+static void reclaim(struct vcd_session_table *table)
+{
+	struct vcd_slot *slot;
+
+	while ((slot = take_retired(table))) {
+		vcd_engine_session_free(slot->session);
+		slot->session = NULL;
+		vcd_session_table_cancel(table, slot);
+	}
+}
+
+void vcd_section_begin(struct vcd_session_table *table, unsigned int worker)
+{
+	atomic_store(&table->sections[worker].since, atomic_load(&table->epoch));
+}
+
+void vcd_section_end(struct vcd_session_table *table, unsigned int worker)
+{
+	atomic_store(&table->sections[worker].since, 0);
+	if (atomic_load(&table->first_retired) != VCD_SLOT_NONE)
+		reclaim(table);
+}
+
+bool vcd_session_table_next(struct vcd_session_table *table, uint32_t *cursor, uint64_t *id,
+			    const struct vcd_alg **cipher, const struct vcd_alg **mac)
+{
+	bool found = false;
 	uint32_t touched;
 
 	pthread_mutex_lock(&table->lock);
 	touched = table->touched;
 	pthread_mutex_unlock(&table->lock);
-	while (!slot && *cursor < touched) {
-		*id = atomic_load_explicit(&table->slots[(*cursor)++].id, memory_order_acquire);
-		slot = vcd_session_table_get(table, *id);
-	}
-	return slot;
-}
+	while (!found && *cursor < touched) {
+		struct vcd_slot *slot = &table->slots[(*cursor)++];
 
-void vcd_session_table_put(struct vcd_session_table *table, struct vcd_slot *slot)
-{
-	if (atomic_fetch_sub_explicit(&slot->refs, 1, memory_order_acq_rel) != 1)
-		return;
-	vcd_engine_session_free(slot->session);
-	slot->session = NULL;
-	vcd_session_table_cancel(table, slot);
+		if (!atomic_load(&slot->id))
+			continue;
+		/* What is published now is retired under the lock, hence later. */
+		pthread_mutex_lock(&table->lock);
+		*id = atomic_load(&slot->id);
+		found = *id != 0;
+		if (found) {
+			*cipher = slot->session->cipher;
+			*mac = slot->session->mac;
+		}
+		pthread_mutex_unlock(&table->lock);
+	}
+	return found;
 }
 
 bool vcd_session_table_remove(struct vcd_session_table *table, uint64_t id)
 {
-	struct vcd_slot *slot = slot_of(table, id);
+	struct vcd_slot *slot = vcd_session_table_find(table, id);
 	uint64_t expected = id;
 
-	if (!slot || !atomic_compare_exchange_strong_explicit(
-			 &slot->id, &expected, 0, memory_order_acq_rel, memory_order_relaxed))
+	if (!slot || !atomic_compare_exchange_strong(&slot->id, &expected, 0))
 		return false;
-	atomic_fetch_sub_explicit(&table->live, 1, memory_order_relaxed);
-	vcd_session_table_put(table, slot);
+	pthread_mutex_lock(&table->lock);
+	retire(table, slot);
+	pthread_mutex_unlock(&table->lock);
+	reclaim(table);
 	return true;
 }
 
 void vcd_session_table_clear(struct vcd_session_table *table)
 {
-	uint32_t list = VCD_SLOT_NONE;
-
 	pthread_mutex_lock(&table->lock);
-	for (uint32_t i = 0; i < table->touched; i++) {
-		struct vcd_slot *slot = &table->slots[i];
-
-		if (!atomic_exchange_explicit(&slot->id, 0, memory_order_acq_rel))
-			continue;
-		atomic_fetch_sub_explicit(&table->live, 1, memory_order_relaxed);
-		/* The table's reference is ours now, so nobody frees the slot: next is unused. */
-		slot->next = list;
-		list = i;
-	}
+	for (uint32_t i = 0; i < table->touched; i++)
+		if (atomic_exchange(&table->slots[i].id, 0))
+			retire(table, &table->slots[i]);
 	pthread_mutex_unlock(&table->lock);
-	while (list != VCD_SLOT_NONE) {
-		struct vcd_slot *slot = &table->slots[list];
-
-		list = slot->next;
-		vcd_session_table_put(table, slot);
-	}
+	reclaim(table);
 }

@@ -10,23 +10,28 @@
  * nothing to this one; it never comes round within the life of a device. A
  * device that follows a dead one goes on where that one was, which it noted.
  *
- * Workers look sessions up without a lock; creation and destruction are rarer
- * and take a mutex for the list of free slots.
+ * Workers look sessions up without a lock, and without writing to anything that another
+ * one reads: a worker's batch is a *section*, and what is found in a section stays to its
+ * end. Creation and destruction are rarer and take a mutex.
  *
- *   publish    under the mutex: session stored, refs = 1 (the table's), id stored
- *   lookup     id equal? refs + 1 unless it is 0; id still equal? else put
- *   unpublish  id exchanged for 0; who did it drops the table's reference
- *   put        refs - 1; who made it 0 frees the session and, under the mutex, the slot
+ *   publish    under the mutex: session stored, id stored
+ *   lookup     in a section: id equal?
+ *   unpublish  id exchanged for 0; who did it retires the slot: under the mutex, the epoch is
+ *              counted up, noted in the slot, and the slot put at the end of a list
+ *   begin      of a section: the epoch is noted as the section's
+ *   end        the section's note is 0 again; then, if the list is not empty, reclaim
+ *   reclaim    by who has retired or ended: slots from the front of the list whose note is
+ *              not above that of any section under way: session freed, slot free
  *
  * Invariants
- * - refs is 0 exactly while the slot is free or being filled, and then nothing
- *   but its owner (the filler, or who made it 0) touches the slot's other fields.
- * - A reader that raised refs from not-0 holds a session that stays. Whether it
- *   is the one it asked for, the second look at the id tells: the id was set to
- *   0 before the table's reference went, and refs was set to 1 (release) after
- *   the slot was filled, so a reader whose increment (acquire) fell on a later
- *   tenant sees an id that is not the old one.
- * - id 0 means not published; no session has it.
+ * - A slot that is free, being filled, or being reclaimed has one owner, and nobody else looks
+ *   at more than its id. id 0 means not published; no session has it.
+ * - A section whose note is not below that of a slot does not find the session: it has seen
+ *   the epoch that was counted up after the id had become 0. One that had not noted anything
+ *   yet when it was looked for does not either: its note comes before its lookups, as the look
+ *   comes behind the change of the id, in the one order of sequentially consistent accesses.
+ * - A retired slot is not forgotten: either who retired it sees that a section has ended, or
+ *   that section's end sees the list, in the same order.
  * - Publishing and vcd_session_table_clear() exclude each other: a session is
  *   either cleared or made after it.
  */
@@ -45,19 +50,27 @@
 /**
  * struct vcd_slot - one session; a cache line, so that its users disturb no other's.
  * @id: its id while it is published, else 0
- * @refs: references: the table's and one per job under way
  * @hash_busy: a job on the half-done hash is under way
- * @session: the engine's session, while refs is not 0
+ * @session: the engine's session, from when it is published to when it is reclaimed
  * @serial: upper part of the id of the tenant to come or there
- * @next: next free slot; next slot to drop while the table is cleared
+ * @retired: the epoch that began when it was retired
+ * @next: next free slot; next retired slot
  */
 struct vcd_slot {
 	_Alignas(64) _Atomic(uint64_t) id;
-	_Atomic(uint32_t) refs;
 	_Atomic(uint32_t) hash_busy;
 	struct vcd_engine_session *session;
 	uint64_t serial;
+	uint64_t retired;
 	uint32_t next;
+};
+
+/**
+ * struct vcd_section - whether a worker looks sessions up; a cache line.
+ * @since: the epoch in which it began to; 0: it does not
+ */
+struct vcd_section {
+	_Alignas(64) _Atomic(uint64_t) since;
 };
 
 /**
@@ -66,6 +79,10 @@ struct vcd_slot {
  * @slots: the array
  * @max: slots in it
  * @slot_bits: low bits of an id that name the slot
+ * @sections: one for each worker
+ * @n_sections: workers
+ * @epoch: 1 and the number of sessions that were retired
+ * @first_retired: first slot of that list, or VCD_SLOT_NONE; written under @lock
  * @live: published sessions
  * @lock: protects what follows, and publishing
  * @serial: upper part of the next id, 1 to the largest that fits
@@ -73,12 +90,17 @@ struct vcd_slot {
  * @serials: how many may yet be given out; at 0 creation ends for good
  * @free: first free slot, or VCD_SLOT_NONE
  * @touched: slots from here on have never been used
+ * @last_retired: last slot of that list, if it has one
  */
 struct vcd_session_table {
 	void *memory;
 	struct vcd_slot *slots;
 	uint32_t max;
 	unsigned int slot_bits;
+	struct vcd_section *sections;
+	unsigned int n_sections;
+	_Atomic(uint64_t) epoch;
+	_Atomic(uint32_t) first_retired;
 	_Atomic(uint64_t) live;
 	pthread_mutex_t lock;
 	uint64_t serial;
@@ -86,6 +108,7 @@ struct vcd_session_table {
 	uint64_t serials;
 	uint32_t free;
 	uint32_t touched;
+	uint32_t last_retired;
 };
 
 #define VCD_SLOT_NONE UINT32_MAX
@@ -93,13 +116,14 @@ struct vcd_session_table {
 /**
  * vcd_session_table_init - make an empty table.
  * @max: sessions at one time, 1 to VCD_SESSION_TABLE_MAX
+ * @workers: threads that look sessions up, numbered from 0
  * @start: where serials begin; any number
  * @noted: where to note the next serial, or NULL
  *
  * Return: 0 or -ENOMEM.
  */
-int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, uint64_t start,
-			   uint64_t *noted);
+int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, unsigned int workers,
+			   uint64_t start, uint64_t *noted);
 
 /** vcd_session_table_fini - drop all sessions and free the table; nobody may use it any more. */
 void vcd_session_table_fini(struct vcd_session_table *table);
@@ -118,23 +142,36 @@ void vcd_session_table_cancel(struct vcd_session_table *table, struct vcd_slot *
 uint64_t vcd_session_table_publish(struct vcd_session_table *table, struct vcd_slot *slot,
 				   struct vcd_engine_session *session);
 
-/** vcd_session_table_get - look @id up and take a reference. Return: the slot or NULL. */
-struct vcd_slot *vcd_session_table_get(struct vcd_session_table *table, uint64_t id);
+/** vcd_section_begin - @worker begins to look sessions up. Not nested. */
+void vcd_section_begin(struct vcd_session_table *table, unsigned int worker);
+
+/** vcd_section_end - it does not use any more what it found. */
+void vcd_section_end(struct vcd_session_table *table, unsigned int worker);
+
+/** vcd_session_table_find - look @id up. Return: the slot, to the end of the section, or NULL. */
+static inline struct vcd_slot *vcd_session_table_find(const struct vcd_session_table *table,
+						      uint64_t id)
+{
+	uint64_t index = id & ((UINT64_C(1) << table->slot_bits) - 1);
+
+	if (!id || index >= table->max || atomic_load(&table->slots[index].id) != id)
+		return NULL;
+	return &table->slots[index];
+}
 
 /**
- * vcd_session_table_next - walk the table, taking a reference.
+ * vcd_session_table_next - walk the table; needs no section.
  * @cursor: 0 at first; out: where to go on
  * @id: out: the session's id
+ * @cipher: out: its cipher or AEAD, or NULL
+ * @mac: out: its hash or MAC, or NULL
  *
- * Return: the slot or NULL behind the last.
+ * Return: whether there was one more.
  */
-struct vcd_slot *vcd_session_table_next(struct vcd_session_table *table, uint32_t *cursor,
-					uint64_t *id);
+bool vcd_session_table_next(struct vcd_session_table *table, uint32_t *cursor, uint64_t *id,
+			    const struct vcd_alg **cipher, const struct vcd_alg **mac);
 
-/** vcd_session_table_put - drop a reference. */
-void vcd_session_table_put(struct vcd_session_table *table, struct vcd_slot *slot);
-
-/** vcd_session_table_remove - end @id; jobs under way keep it until they end. Return: was there. */
+/** vcd_session_table_remove - end @id; sections keep it until they end. Return: was there. */
 bool vcd_session_table_remove(struct vcd_session_table *table, uint64_t id);
 
 /** vcd_session_table_clear - end all sessions, likewise. */

@@ -15,8 +15,8 @@
  * multi-buffer managers) once per session and worker, made on first use.
  *
  * Invariants
- * - A session is freed only when no job that names it is running; the caller
- *   counts references (device/session_table.c).
+ * - A session is freed only when no job that names it is running; that is the caller's to
+ *   see to (device/session_table.h).
  * - A cipher keeps nothing between jobs: the IV comes with the job, the one to go on with
  *   leaves with it.
  * - A hash that is not begun and ended in one job has state in the session. The
@@ -51,7 +51,7 @@ enum vcd_alg_kind {
  * @kind: enum vcd_alg_kind
  * @name: as kernels write it, "cbc(aes)"
  * @cli_name: as our tools write it without the key size, "aes-cbc"
- * @block_size: data lengths are a multiple of it; 1 for stream modes and hashes
+ * @block_size: data lengths are a multiple of it, a power of two; 1 for stream modes and hashes
  * @iv_len: IV bytes; 0 where there is none; AEAD: the usual nonce
  * @digest_len: digest bytes of a hash or MAC; tag bytes of an AEAD
  * @key_min: shortest key
@@ -134,34 +134,36 @@ enum vcd_job_flag {
 
 /**
  * struct vcd_job - one operation on contiguous buffers.
- * @session: session it runs on; the caller holds a reference until it is done
- * @flags: enum vcd_job_flag
- * @len: data bytes at @src; a multiple of the cipher's block size; AEAD: without the tag
+ * @session: session it runs on; the caller sees to it that it stays until the job is done
  * @src: input, @len bytes; may be guest memory, which changes under the reader: a
  *	backend reads each byte of it once or does not depend on reading the same twice
  * @dst: output, @len bytes; equal to @src or not overlapping; NULL without a cipher
  * @aad: AEAD: additional authenticated data
+ * @flags: enum vcd_job_flag
+ * @len: data bytes at @src; a multiple of the cipher's block size; AEAD: without the tag
  * @aad_len: bytes at @aad
+ * @status: out: enum vcd_status
  * @iv: in: IV; out: the IV that continues
  * @iv_len: bytes of @iv that count
+ * @mac_len: digest or tag bytes in @mac
  * @mac: out: digest or MAC of the plaintext when it was due; AEAD encrypt: out: tag;
  *	AEAD decrypt: in: the tag to compare with
- * @mac_len: digest or tag bytes in @mac
- * @status: out: enum vcd_status
+ *
+ * What every job has comes first, on as few cache lines as it takes.
  */
 struct vcd_job {
 	struct vcd_engine_session *session;
-	uint32_t flags;
-	uint32_t len;
 	const uint8_t *src;
 	uint8_t *dst;
 	const uint8_t *aad;
+	uint32_t flags;
+	uint32_t len;
 	uint32_t aad_len;
+	uint32_t status;
+	uint8_t iv[VCD_MAX_IV_LEN];
 	uint8_t iv_len;
 	uint8_t mac_len;
-	uint8_t iv[VCD_MAX_IV_LEN];
 	uint8_t mac[VCD_MAX_DIGEST_LEN];
-	uint32_t status;
 };
 
 /**

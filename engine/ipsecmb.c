@@ -207,12 +207,14 @@ static unsigned int route(const struct vcd_job *job)
  * @first: first job of a group
  * @last: its last one
  * @next: the next one of the same group
+ * @class: each job's class of length
  * @used: groups that have one, a bit each
  */
 struct sorted {
 	uint8_t first[VCD_MB_GROUPS];
 	uint8_t last[VCD_MB_GROUPS];
 	uint8_t next[VCD_MB_BURST];
+	uint8_t class[VCD_MB_BURST];
 	uint64_t used;
 };
 
@@ -229,6 +231,7 @@ static void sort(struct sorted *sorted, struct vcd_job *const jobs[], size_t n)
 			sorted->next[sorted->last[group]] = (uint8_t)i;
 		else
 			sorted->first[group] = (uint8_t)i;
+		sorted->class[i] = (uint8_t)vcd_mb_class(jobs[i]->len);
 		sorted->used |= bit;
 		sorted->last[group] = (uint8_t)i;
 	}
@@ -251,7 +254,7 @@ static void split(const struct sorted *sorted, unsigned int group, const struct 
 	unsigned int i = sorted->first[group];
 
 	for (;;) {
-		at_least[vcd_mb_class(jobs[i]->len)]++;
+		at_least[sorted->class[i]]++;
 		if (i == sorted->last[group])
 			break;
 		i = sorted->next[i];
@@ -259,7 +262,7 @@ static void split(const struct sorted *sorted, unsigned int group, const struct 
 	for (unsigned int c = VCD_MB_CLASSES - 1; c > 0; c--)
 		at_least[c - 1] += at_least[c];
 	for (i = sorted->first[group];; i = sorted->next[i]) {
-		unsigned int class = vcd_mb_class(jobs[i]->len);
+		unsigned int class = sorted->class[i];
 		struct list *list =
 		    row->min_jobs[class] && at_least[class] >= row->min_jobs[class] ? mine : rest;
 
@@ -307,10 +310,11 @@ static void run_burst(struct vcd_mb_engine *engine, unsigned int number,
 		      struct vcd_job *const jobs[], size_t n)
 {
 	static const struct vcd_mb_row never;
-	struct list rest = {.n = 0}, mine;
+	struct list rest, mine;
 	struct sorted sorted;
 	uint64_t left;
 
+	rest.n = 0;
 	sort(&sorted, jobs, n);
 	for (left = sorted.used; left; left &= left - 1) {
 		unsigned int group = (unsigned int)__builtin_ctzll(left);

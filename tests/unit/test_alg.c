@@ -23,6 +23,7 @@ static void table_is_ordered_and_found(void **state)
 		assert_true(alg->iv_len <= VCD_MAX_IV_LEN);
 		assert_true(alg->digest_len <= VCD_MAX_DIGEST_LEN);
 		assert_true(alg->block_size >= 1 && alg->block_size <= 16);
+		assert_int_equal(alg->block_size & (alg->block_size - 1), 0);
 	}
 	assert_int_equal(n, VCD_ALG_COUNT);
 	assert_null(vcd_alg_at(SIZE_MAX));

@@ -280,6 +280,48 @@ static void session_limit(void **state)
 	}
 }
 
+/*
+ * One batch on a full table: a session is used, destroyed, and another one made, in whose place
+ * the first one was. The first request has its answer nevertheless.
+ */
+static void place_is_free_in_the_same_batch(void **state)
+{
+	struct vcd_req destroy = {
+	    .opcode = htole16(VCD_OP_SESSION_DESTROY),
+	    .session = htole64(aes_cbc),
+	};
+	struct vcd_req_create create = {
+	    .opcode = htole16(VCD_OP_SESSION_CREATE),
+	    .cipher = htole32(CRYPTO_AES_CTR),
+	    .key_len = htole32(16),
+	};
+	union header crypt = good_crypt();
+	uint8_t data[32] = {0}, room[3][REPLY + 32];
+	struct iovec in[] = {
+	    {&crypt, 64}, {data, 32}, {&destroy, 64}, {&create, 64}, {(void *)key, 16}};
+	struct iovec out[] = {{room[0], REPLY + 32}, {room[1], REPLY}, {room[2], REPLY}};
+	struct vcd_request requests[] = {
+	    {&in[0], &out[0], 2, 1, 0},
+	    {&in[2], &out[1], 1, 1, 0},
+	    {&in[3], &out[2], 2, 1, 0},
+	};
+	struct vcd_request *batch[] = {&requests[0], &requests[1], &requests[2]};
+	uint8_t expected[32];
+
+	for (size_t i = 1; i < 8; i++)
+		devtest_session(&test, CRYPTO_AES_CTR, key, 32, 0, NULL, 0);
+	memcpy(expected, devtest_send(&test, &crypt, data, 32, REPLY + 32)->out, 32);
+	vcd_device_execute(test.device, 0, batch, 3);
+	for (size_t i = 0; i < 3; i++) {
+		struct vcd_reply reply;
+
+		memcpy(&reply, room[i], sizeof(reply));
+		assert_int_equal(le32toh(reply.status), VCD_S_OK);
+	}
+	assert_memory_equal(room[0] + REPLY, expected, 32);
+	assert_int_equal(devtest_live(&test), 8);
+}
+
 static void destroy_and_info_fields(void **state)
 {
 	static const uint16_t opcodes[] = {VCD_OP_SESSION_DESTROY, VCD_OP_SESSION_INFO};
@@ -584,6 +626,7 @@ int main(void)
 	    TEST(create_algorithms),
 	    TEST(create_bad_keys),
 	    TEST(session_limit),
+	    TEST(place_is_free_in_the_same_batch),
 	    TEST(destroy_and_info_fields),
 	    TEST(info),
 	    TEST(crypt_fields),

@@ -8,6 +8,7 @@
 #include "tests/unit/unit.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +58,7 @@ static void ids_and_limit(void **state)
 	struct vcd_session_table table;
 	uint64_t ids[3];
 
-	assert_int_equal(vcd_session_table_init(&table, 3, 7, NULL), 0);
+	assert_int_equal(vcd_session_table_init(&table, 3, 1, 7, NULL), 0);
 	for (size_t i = 0; i < 3; i++) {
 		ids[i] = create(&table);
 		assert_true(ids[i]);
@@ -68,11 +69,11 @@ static void ids_and_limit(void **state)
 	assert_int_equal(table.live, 3);
 	assert_true(vcd_session_table_remove(&table, ids[1]));
 	assert_false(vcd_session_table_remove(&table, ids[1]));
-	assert_null(vcd_session_table_get(&table, ids[1]));
+	assert_null(vcd_session_table_find(&table, ids[1]));
 	assert_int_equal(table.live, 2);
 	assert_true(create(&table));
 	/* The slot is the same one, the old id still means nothing. */
-	assert_null(vcd_session_table_get(&table, ids[1]));
+	assert_null(vcd_session_table_find(&table, ids[1]));
 	assert_int_equal(create(&table), 0);
 	vcd_session_table_fini(&table);
 	assert_int_equal(tokens, 0);
@@ -83,12 +84,12 @@ static void foreign_ids(void **state)
 	struct vcd_session_table table;
 	uint64_t id;
 
-	assert_int_equal(vcd_session_table_init(&table, 5, UINT64_MAX, NULL), 0);
+	assert_int_equal(vcd_session_table_init(&table, 5, 1, UINT64_MAX, NULL), 0);
 	id = create(&table);
-	assert_null(vcd_session_table_get(&table, 0));
-	assert_null(vcd_session_table_get(&table, UINT64_MAX));
+	assert_null(vcd_session_table_find(&table, 0));
+	assert_null(vcd_session_table_find(&table, UINT64_MAX));
 	for (unsigned int bit = 0; bit < 64; bit++) {
-		assert_null(vcd_session_table_get(&table, id ^ UINT64_C(1) << bit));
+		assert_null(vcd_session_table_find(&table, id ^ UINT64_C(1) << bit));
 		assert_false(vcd_session_table_remove(&table, id ^ UINT64_C(1) << bit));
 	}
 	assert_false(vcd_session_table_remove(&table, 0));
@@ -102,7 +103,7 @@ static void no_id_twice(void **state)
 	uint64_t last;
 
 	/* Serials begin just below the wrap. */
-	assert_int_equal(vcd_session_table_init(&table, 2, (UINT64_MAX >> 1) - 2, NULL), 0);
+	assert_int_equal(vcd_session_table_init(&table, 2, 1, (UINT64_MAX >> 1) - 2, NULL), 0);
 	last = create(&table);
 	for (unsigned int i = 0; i < 1000; i++) {
 		uint64_t id;
@@ -110,7 +111,7 @@ static void no_id_twice(void **state)
 		assert_true(vcd_session_table_remove(&table, last));
 		id = create(&table);
 		assert_true(id && id != last);
-		assert_null(vcd_session_table_get(&table, last));
+		assert_null(vcd_session_table_find(&table, last));
 		last = id;
 	}
 	vcd_session_table_fini(&table);
@@ -121,7 +122,7 @@ static void serials_end(void **state)
 	struct vcd_session_table table;
 	struct vcd_slot *slot;
 
-	assert_int_equal(vcd_session_table_init(&table, 2, 0, NULL), 0);
+	assert_int_equal(vcd_session_table_init(&table, 2, 1, 0, NULL), 0);
 	table.serials = 2;
 	assert_true(create(&table));
 	slot = vcd_session_table_reserve(&table);
@@ -132,26 +133,106 @@ static void serials_end(void **state)
 	vcd_session_table_fini(&table);
 }
 
-static void reference_outlives_removal(void **state)
+/* A session that was found in a section is there until the section ends, and no longer. */
+static void section_outlives_removal(void **state)
 {
 	struct vcd_session_table table;
 	struct vcd_slot *slot;
 	uint64_t id;
 
-	assert_int_equal(vcd_session_table_init(&table, 1, 0, NULL), 0);
+	assert_int_equal(vcd_session_table_init(&table, 1, 1, 0, NULL), 0);
 	id = create(&table);
-	slot = vcd_session_table_get(&table, id);
+	vcd_section_begin(&table, 0);
+	slot = vcd_session_table_find(&table, id);
 	assert_non_null(slot);
 	assert_true(vcd_session_table_remove(&table, id));
 	assert_int_equal(table.live, 0);
 	assert_int_equal(tokens, 1);
-	assert_null(vcd_session_table_get(&table, id));
+	assert_int_equal(((struct token *)slot->session)->alive, 1);
+	assert_null(vcd_session_table_find(&table, id));
 	assert_int_equal(create(&table), 0); /* its slot is not free yet */
-	vcd_session_table_put(&table, slot);
+	vcd_section_end(&table, 0);
 	assert_int_equal(tokens, 0);
 	assert_true(create(&table));
+	vcd_section_begin(&table, 0);
 	vcd_session_table_clear(&table);
+	assert_int_equal(tokens, 1);
+	vcd_section_end(&table, 0);
 	assert_int_equal(tokens, 0);
+	vcd_session_table_fini(&table);
+}
+
+/* Whoever is last of those who may have found it frees it, in whatever order they end. */
+static void last_section_frees(void **state)
+{
+	for (unsigned int last = 0; last < 3; last++) {
+		struct vcd_session_table table;
+		uint64_t id;
+
+		assert_int_equal(vcd_session_table_init(&table, 2, 3, 0, NULL), 0);
+		id = create(&table);
+		for (unsigned int i = 0; i < 3; i++)
+			vcd_section_begin(&table, i);
+		assert_true(vcd_session_table_remove(&table, id));
+		for (unsigned int i = 0; i < 3; i++)
+			if (i != last)
+				vcd_section_end(&table, i);
+		assert_int_equal(tokens, 1);
+		vcd_section_end(&table, last);
+		assert_int_equal(tokens, 0);
+		vcd_session_table_fini(&table);
+	}
+}
+
+/* A section that began after a session had ended does not keep it, nor those before it. */
+static void later_section_keeps_nothing(void **state)
+{
+	struct vcd_session_table table;
+	uint64_t first, second;
+
+	assert_int_equal(vcd_session_table_init(&table, 2, 2, 0, NULL), 0);
+	first = create(&table);
+	second = create(&table);
+	vcd_section_begin(&table, 0);
+	assert_true(vcd_session_table_remove(&table, first));
+	vcd_section_begin(&table, 1);
+	assert_null(vcd_session_table_find(&table, first));
+	assert_non_null(vcd_session_table_find(&table, second));
+	vcd_section_end(&table, 0);
+	assert_int_equal(tokens, 1);
+	/* The second one section 1 may have, and does. */
+	assert_true(vcd_session_table_remove(&table, second));
+	assert_int_equal(tokens, 1);
+	vcd_section_end(&table, 1);
+	assert_int_equal(tokens, 0);
+	assert_true(create(&table) && create(&table));
+	vcd_session_table_fini(&table);
+	assert_int_equal(tokens, 0);
+}
+
+static void walk(void **state)
+{
+	static const struct vcd_alg cipher, mac;
+	struct vcd_session_table table;
+	const struct vcd_alg *one, *other;
+	uint32_t cursor = 0;
+	uint64_t ids[3], id;
+
+	assert_int_equal(vcd_session_table_init(&table, 3, 1, 0, NULL), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		struct vcd_engine_session *session = token_new();
+
+		session->cipher = i == 2 ? NULL : &cipher;
+		session->mac = i == 2 ? &mac : NULL;
+		ids[i] =
+		    vcd_session_table_publish(&table, vcd_session_table_reserve(&table), session);
+	}
+	assert_true(vcd_session_table_remove(&table, ids[1]));
+	assert_true(vcd_session_table_next(&table, &cursor, &id, &one, &other));
+	assert_true(id == ids[0] && one == &cipher && !other);
+	assert_true(vcd_session_table_next(&table, &cursor, &id, &one, &other));
+	assert_true(id == ids[2] && !one && other == &mac);
+	assert_false(vcd_session_table_next(&table, &cursor, &id, &one, &other));
 	vcd_session_table_fini(&table);
 }
 
@@ -160,15 +241,13 @@ static void largest_table(void **state)
 	struct vcd_session_table table;
 	uint64_t id;
 
-	assert_int_equal(vcd_session_table_init(&table, VCD_SESSION_TABLE_MAX, 12345, NULL), 0);
+	assert_int_equal(vcd_session_table_init(&table, VCD_SESSION_TABLE_MAX, 1, 12345, NULL), 0);
 	for (unsigned int i = 0; i < VCD_SESSION_TABLE_MAX; i++) {
 		struct vcd_slot *slot = vcd_session_table_reserve(&table);
 
 		assert_non_null(slot);
 		id = vcd_session_table_publish(&table, slot, NULL);
-		slot = vcd_session_table_get(&table, id);
-		assert_non_null(slot);
-		vcd_session_table_put(&table, slot);
+		assert_ptr_equal(vcd_session_table_find(&table, id), slot);
 	}
 	assert_null(vcd_session_table_reserve(&table));
 	vcd_session_table_fini(&table);
@@ -183,54 +262,84 @@ struct stress {
 	struct vcd_session_table table;
 	_Atomic(uint64_t) ids[SHARED_IDS];
 	_Atomic(uint64_t) used;
-	unsigned int seed;
+	_Atomic(unsigned int) threads;
 };
 
-static void use(struct stress *stress, uint64_t id)
+/* In a section: it is the right one, and stays alive. */
+static struct token *use(struct stress *stress, uint64_t id)
 {
-	struct vcd_slot *slot = vcd_session_table_get(&stress->table, id);
+	struct vcd_slot *slot = vcd_session_table_find(&stress->table, id);
 	struct token *token;
 	uint64_t expected = 0;
 
 	if (!slot)
-		return;
+		return NULL;
 	token = (struct token *)slot->session;
 	assert_int_equal(atomic_load(&token->alive), 1);
 	/* The first user stamps it; every later one must find the same id. */
 	if (!atomic_compare_exchange_strong(&token->id, &expected, id))
 		assert_true(expected == id);
 	atomic_fetch_add(&stress->used, 1);
-	vcd_session_table_put(&stress->table, slot);
+	return token;
 }
 
+/* Walk the table beside all the others. */
+static void list(struct stress *stress)
+{
+	const struct vcd_alg *cipher, *mac;
+	uint32_t cursor = 0;
+	uint64_t id;
+
+	while (vcd_session_table_next(&stress->table, &cursor, &id, &cipher, &mac))
+		assert_true(id && !cipher && !mac);
+}
+
+static void step(struct stress *stress, struct test_random *random, struct token **found)
+{
+	_Atomic(uint64_t) *shared = &stress->ids[test_random_below(random, SHARED_IDS)];
+	uint64_t id;
+
+	switch (test_random_below(random, 16)) {
+	case 0:
+	case 1:
+		id = create(&stress->table);
+		if (id)
+			id = atomic_exchange(shared, id);
+		/* May be gone already, or have been removed by somebody else. */
+		vcd_session_table_remove(&stress->table, id);
+		break;
+	case 2:
+		vcd_session_table_remove(&stress->table, atomic_load(shared));
+		break;
+	case 3:
+		if (!test_random_below(random, 50))
+			vcd_session_table_clear(&stress->table);
+		else if (!test_random_below(random, 10))
+			list(stress);
+		break;
+	default:
+		*found = use(stress, atomic_load(shared));
+	}
+}
+
+/* Sections of a few steps; what one has found it looks at again before it ends. */
 static void *stress_thread(void *arg)
 {
 	struct stress *stress = arg;
-	struct test_random random = {__atomic_add_fetch(&stress->seed, 1, __ATOMIC_RELAXED)};
+	unsigned int number = atomic_fetch_add(&stress->threads, 1);
+	struct test_random random = {number + 1};
 
-	for (unsigned int i = 0; i < ROUNDS; i++) {
-		_Atomic(uint64_t) *shared = &stress->ids[test_random_below(&random, SHARED_IDS)];
-		uint64_t id;
+	for (unsigned int i = 0; i < ROUNDS;) {
+		unsigned int steps = 1 + (unsigned int)test_random_below(&random, 8);
+		struct token *found[8] = {NULL};
 
-		switch (test_random_below(&random, 16)) {
-		case 0:
-		case 1:
-			id = create(&stress->table);
-			if (id)
-				id = atomic_exchange(shared, id);
-			/* May be gone already, or have been removed by somebody else. */
-			vcd_session_table_remove(&stress->table, id);
-			break;
-		case 2:
-			vcd_session_table_remove(&stress->table, atomic_load(shared));
-			break;
-		case 3:
-			if (!test_random_below(&random, 50))
-				vcd_session_table_clear(&stress->table);
-			break;
-		default:
-			use(stress, atomic_load(shared));
-		}
+		vcd_section_begin(&stress->table, number);
+		for (unsigned int k = 0; k < steps; k++)
+			step(stress, &random, &found[k]);
+		for (unsigned int k = 0; k < steps; k++)
+			assert_true(!found[k] || atomic_load(&found[k]->alive) == 1);
+		vcd_section_end(&stress->table, number);
+		i += steps;
 	}
 	return NULL;
 }
@@ -240,7 +349,8 @@ static void threads(void **state)
 	static struct stress stress;
 	pthread_t thread[THREADS];
 
-	assert_int_equal(vcd_session_table_init(&stress.table, SHARED_IDS / 2, 99, NULL), 0);
+	assert_int_equal(vcd_session_table_init(&stress.table, SHARED_IDS / 2, THREADS, 99, NULL),
+			 0);
 	for (size_t i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, stress_thread, &stress), 0);
 	for (size_t i = 0; i < THREADS; i++)
@@ -265,7 +375,10 @@ int main(void)
 	    cmocka_unit_test(foreign_ids),
 	    cmocka_unit_test(no_id_twice),
 	    cmocka_unit_test(serials_end),
-	    cmocka_unit_test(reference_outlives_removal),
+	    cmocka_unit_test(section_outlives_removal),
+	    cmocka_unit_test(last_section_frees),
+	    cmocka_unit_test(later_section_keeps_nothing),
+	    cmocka_unit_test(walk),
 	    cmocka_unit_test(largest_table),
 	    cmocka_unit_test(threads),
 	};
