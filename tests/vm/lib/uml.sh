@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # User-mode Linux guests: the kernel, built from Debian's kernel sources, and its command line.
 #
-# The cache holds uml/VERSION[-debug]-HASH, HASH standing for the configuration:
+# The cache holds uml/VERSION[-smp][-debug]-HASH, HASH standing for the configuration:
 #
 #	linux	the kernel, a program
 #	build/	the tree it was built in, as far as building modules needs it
@@ -17,13 +17,18 @@ uml_default() {
 	kernel_default
 }
 
-# uml_config VERSION debug|'': the configuration.
+# Whether a guest with several processors is wanted.
+uml_smp() {
+	[[ ${OPT_SMP:-1} != 1 ]]
+}
+
+# uml_config debug|'': the configuration.
 uml_config() {
 	cat "$VM_DIR/config/uml.config"
-	if [[ $1 == newest ]]; then
-		cat "$VM_DIR/config/uml-newest.config"
+	if uml_smp; then
+		cat "$VM_DIR/config/uml-smp.config"
 	fi
-	if [[ -n $2 ]]; then
+	if [[ -n $1 ]]; then
 		cat "$VM_DIR/config/uml-debug.config"
 	fi
 }
@@ -31,7 +36,7 @@ uml_config() {
 # All that decides what is built, without comments: part of the key.
 uml_recipe() {
 	local version=$1 debug=$2 patch
-	uml_config "$version" "$debug" | grep "^CONFIG"
+	uml_config "$debug" | grep "^CONFIG"
 	for patch in "$VM_DIR/config/uml-$version"-*.patch; do
 		if [[ -r $patch ]]; then
 			grep -v "^#" "$patch"
@@ -45,7 +50,11 @@ uml_get() {
 	local version=$1 debug=$2 hash key minutes='2 to 8' download=''
 	kernel_suites "$version" >/dev/null
 	hash=$(uml_recipe "$version" "$debug" | sha256sum | cut -c1-8)
-	key=uml/$version${debug:+-debug}-$hash
+	key=uml/$version
+	if uml_smp; then
+		key+=-smp
+	fi
+	key+=${debug:+-debug}-$hash
 	if [[ -n $debug ]]; then
 		minutes='3 to 12'
 	fi
@@ -89,7 +98,7 @@ uml_fill() {
 	tar -xf "$tarball" -C "$dir/build" --strip-components=1
 	rm -rf "$dir/package"
 	uml_patch "$dir/build" "$version"
-	uml_config "$version" "$debug" >"$dir/config"
+	uml_config "$debug" >"$dir/config"
 	uml_make "$dir" KCONFIG_ALLCONFIG="$dir/config" allnoconfig
 	say "  compiling (the messages are in $dir/make.log)"
 	uml_make "$dir" -j"$(nproc)" all modules_prepare
@@ -157,9 +166,12 @@ uml_command() {
 	GUEST=("$kernel/linux" "mem=${OPT_MEM}M" root=/dev/root rootfstype=hostfs rootflags=/ ro
 		"init=$RUN_DIR/stage/init" "con0=null,fd:1" con=null ssl0=fd:3 "uml_dir=$RUN_DIR/uml/"
 		loglevel=7 printk.devkmsg=on panic=-1 oops=panic)
+	if uml_smp; then
+		GUEST+=("ncpus=$OPT_SMP")
+	fi
 	if [[ $OPT_KERNEL == newest ]]; then
 		# Faster system calls than by ptrace, for programs that are trusted.
-		GUEST+=("ncpus=$OPT_SMP" seccomp=auto)
+		GUEST+=(seccomp=auto)
 	fi
 	for socket in ${DEVICE_SOCKETS[@]+"${DEVICE_SOCKETS[@]}"}; do
 		GUEST+=("virtio_uml.device=$socket:$(device_id)")
