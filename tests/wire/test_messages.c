@@ -124,8 +124,7 @@ static void test_two_regions(void **state)
 	rig_stop(&rig);
 }
 
-/* An indirect table that begins in one region and ends in the next, a descriptor cut in two, too.
- */
+/* An indirect table that begins in one region and ends in the next, one descriptor in both, too. */
 static void test_table_across_regions(void **state)
 {
 	static const uint8_t iv[16];

@@ -64,7 +64,9 @@ def uml(run):
             p50(run, "  " + what, found[2][i])
     ratio_row(run, "4 KiB CBC encrypt through CIOCCRYPT against EVP", found[3])
     ratio_row(run, "asynchronous, 32 under way, against one at a time, 4 KiB", found[4])
-    uml_apart(run, [workloads[0], workloads[5]])
+    # It wants a kernel of its own, minutes of compiling the first time.
+    if not run.quick:
+        uml_apart(run, [workloads[0], workloads[5]])
     uml_algorithms(run, options)
 
 

@@ -199,7 +199,7 @@ ALL = {
     "algorithms": Section("Every algorithm beside libcrypto, in process and through the daemon",
                           algorithms),
     "curve": Section("What sessions and queues cost", curve),
-    "uml": Section("A guest: User-mode Linux, guest and daemon on one CPU", guests.uml, True),
+    "uml": Section("A guest: User-mode Linux", guests.uml, True),
     "tcg": Section("A guest: QEMU without KVM", guests.tcg, True),
     "peers": Section("Beside QEMU's virtio-crypto and the guest's own software", guests.peers,
                      True),
