@@ -87,6 +87,20 @@ void talk_expect_text(struct process *p, const char *text)
 	process_expect_out(p, text, strlen(text));
 }
 
+char *talk_invite(struct process *p)
+{
+	char *at, *line;
+
+	/* An empty line stands before it, and one behind it. */
+	process_expect_err(p, "cryptochat1:");
+	process_expect_err_count(p, "\n\n", 2);
+	at = strstr(p->err.data, "cryptochat1:");
+	assert_non_null(at);
+	line = strndup(at, strcspn(at, "\n"));
+	assert_non_null(line);
+	return line;
+}
+
 char *talk_read(const char *path, size_t *len)
 {
 	FILE *in = fopen(path, "re");

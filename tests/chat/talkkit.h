@@ -34,6 +34,9 @@ void talk_introduce(const char *listener, const char *caller);
 /** talk_expect_text() - standard output is exactly this text */
 void talk_expect_text(struct process *p, const char *text);
 
+/** talk_invite() - the invite that @p gives, when all of its line has come; freed by the caller */
+char *talk_invite(struct process *p);
+
 /** talk_read() - the content of a file, with a 0 behind it; fails if there is none; freed by caller
  */
 char *talk_read(const char *path, size_t *len);

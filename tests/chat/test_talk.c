@@ -136,17 +136,6 @@ static void taken_nick(void **state)
 	assert_int_equal(a->out.len, 0);
 }
 
-static char *invite_of(const struct process *p)
-{
-	char *at = strstr(p->err.data, "cryptochat1:");
-	char *line;
-
-	assert_non_null(at);
-	line = strndup(at, strcspn(at, "\n"));
-	assert_non_null(line);
-	return line;
-}
-
 static struct process *connect_by(const char *who, const char *invite, const char *words)
 {
 	char all[300];
@@ -163,8 +152,7 @@ static void invites(void **state)
 	char *invite, *other, *key;
 
 	process_expect_err(a, "cryptochat1:127.0.0.1:");
-	process_expect_err(a, "\n\n");
-	invite = invite_of(a);
+	invite = talk_invite(a);
 	/* A wrong token does not get in and does not use up the right one. */
 	other = strdup(invite);
 	other[strlen(other) - 3] = other[strlen(other) - 3] == 'A' ? 'B' : 'A';
