@@ -12,11 +12,11 @@
  * A worker serves it in batches: read the available index once, translate up to
  * VCD_BATCH_MAX chains, execute them all, write all used entries, publish them
  * by one store of the used index, and signal once if the driver wants it. A
- * batch is limited in bytes as well: a driver with a deep queue gets its first
- * replies, and refills the ring, while the rest is being worked on, and whoever
- * waits for the lock waits for a bounded time. But as long as a batch does not
- * fill the lanes of a multi-buffer engine, it may have more of them: as many as take a
- * quarter of a millisecond at the pace of the batch before.
+ * batch is limited in bytes as well, and to half of what the driver has under way: a
+ * driver with a deep queue gets its first replies, and refills the ring, while the rest
+ * is being worked on, and whoever waits for the lock waits for a bounded time. But as
+ * long as a batch does not fill the lanes of a multi-buffer engine, it may have more of
+ * them: as many as take a quarter of a millisecond at the pace of the batch before.
  *
  * Kicks are suppressed while we work: with EVENT_IDX by leaving avail_event
  * behind, otherwise by NO_NOTIFY. When the ring is empty, it is *armed*: kicks
@@ -350,6 +350,20 @@ static bool batch_complete(const struct queue_batch *batch)
 	return batch->bytes >= (batch->n < batch->lanes ? batch->most : QUEUE_BATCH_BYTES);
 }
 
+/*
+ * How many of the @pending requests a batch may have. Were it all that the driver has sent, the
+ * driver would have nothing to do but wait for it, and we then for the driver, in turn.
+ */
+static unsigned int batch_requests(const struct queue *queue, unsigned int pending,
+				   unsigned int lanes)
+{
+	unsigned int half = MAX(queue->in_flight, pending) / 2;
+
+	if (queue->careful)
+		return 1;
+	return MIN(pending, MAX(half, MAX(lanes, QUEUE_BATCH_REQUESTS)));
+}
+
 /* A batch of so many bytes took @ns: how many the next one may have. */
 static uint64_t bytes_in_time(uint64_t bytes, uint64_t ns)
 {
@@ -535,7 +549,8 @@ static int process_locked(struct queue *queue, struct vcd_device *device, unsign
 		prefetch_write(&queue->used->ring[queue->used_idx & (queue->num - 1)]);
 		begin = now_ns();
 		disarm(queue);
-		err = gather(queue, memory, queue->careful ? 1 : (unsigned int)left, batch);
+		err = gather(queue, memory, batch_requests(queue, (unsigned int)left, batch->lanes),
+			     batch);
 		if (batch->n) {
 			carry_out(queue, device, worker, memory, batch);
 			ns = now_ns() - begin;
@@ -545,6 +560,7 @@ static int process_locked(struct queue *queue, struct vcd_device *device, unsign
 		if (err)
 			return err;
 		left = pending(queue);
+		queue->in_flight = batch->n + (left > 0 ? (unsigned int)left : 0);
 	}
 	if (left == 0 && rearm && !queue->armed)
 		left = arm(queue);

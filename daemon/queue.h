@@ -35,6 +35,12 @@
 #define QUEUE_BATCH_BYTES_HIGH (4u * 1024 * 1024)
 #define QUEUE_BATCH_NS 250000u
 
+/**
+ * Requests that a batch may have in any case, and as many as an engine has lanes; beyond that
+ * it has half of what the driver has under way.
+ */
+#define QUEUE_BATCH_REQUESTS 8u
+
 /** iovecs that a batch can have in all; the last chain begins at or before half. */
 #define QUEUE_BATCH_IOVS (4 * CHAIN_ROOM(VCD_DEFAULT_MAX_SEGMENTS))
 
@@ -104,6 +110,8 @@ struct queue_hint {
  * @used: used ring
  * @last_avail: next entry of the available ring
  * @batch_most: @most of the next batch; 0: not known yet
+ * @in_flight: requests the driver had under way when the last batch was published: those of
+ *	the batch, which it had not seen yet, and those behind it
  * @last_head: head that was taken last
  * @hints: by head
  * @used_idx: next entry of the used ring
@@ -138,6 +146,7 @@ struct queue {
 	struct vring_used *used;
 	uint16_t last_avail;
 	uint64_t batch_most;
+	unsigned int in_flight;
 	uint16_t last_head;
 	struct queue_hint hints[QUEUE_HINTS];
 	uint16_t used_idx;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_batches.c - large requests in place, many at a time, when the worker dies behind them.
+ * test_batches.c - how many requests make a batch; and large requests in place, many at a time,
+ * when the worker dies behind them.
  *
  * A batch that was carried out and not published is carried out again by the next worker, so
  * all input that it wrote over has to be put back, however large the batch was. The sessions are
@@ -152,9 +153,57 @@ static void test_lanes_full(void **state)
 	lengths_and_a_death(lengths, MOST, 12);
 }
 
+/* @n small requests, sent by one store of the index; how many batches they were carried out in. */
+static uint64_t batches_of(struct rig *rig, struct front_request *requests, unsigned int n,
+			   uint64_t session)
+{
+	static const uint8_t iv[16];
+	struct front_queue *queue = &rig->front->queue[0];
+	unsigned int back = 0;
+	uint64_t before;
+	uint32_t used;
+	void *token;
+
+	rig_report(rig);
+	before = rig_stat(rig, "batches");
+	for (unsigned int i = 0; i < n; i++) {
+		front_prepare_crypt(&requests[i], session, 0, 16, iv, sizeof(iv));
+		assert_int_equal(front_submit(queue, &requests[i], 16, 16), 0);
+	}
+	front_queue_kick(queue);
+	while (back < n) {
+		assert_int_equal(front_queue_wait(queue), 0);
+		while (front_queue_reap(queue, &token, &used) == 1) {
+			assert_int_equal(front_status(token), VCD_S_OK);
+			back++;
+		}
+	}
+	rig_report(rig);
+	return rig_stat(rig, "batches") - before;
+}
+
+/* Half of what is under way, so that the driver gets something to do; but not of a few. */
+static void test_half(void **state)
+{
+	struct front_request requests[64];
+	uint64_t session;
+	struct rig rig;
+
+	rig_start(&rig, NULL, (const char *const[]){"--engine=openssl", NULL});
+	for (unsigned int i = 0; i < 64; i++)
+		assert_int_equal(front_request_init(rig.front, &requests[i], 16, 16), 0);
+	session = rig_session(&rig, &rig.front->queue[0]);
+	assert_int_equal(batches_of(&rig, requests, 8, session), 1);
+	assert_int_equal(batches_of(&rig, requests, 64, session), 2);
+	assert_int_equal(batches_of(&rig, requests, 8, session), 1);
+	assert_int_equal(batches_of(&rig, requests, 16, session), 2);
+	rig_stop(&rig);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_half),
 	    cmocka_unit_test(test_longest_last),
 	    cmocka_unit_test(test_lanes_full),
 	};
