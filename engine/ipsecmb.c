@@ -164,42 +164,49 @@ static bool counter_wraps(const struct vcd_job *job)
 	return be32toh(start) + ((uint64_t)job->len + 15) / 16 > UINT32_MAX;
 }
 
-/* The group of a job that the library can carry out as it is, else 0. */
-static unsigned int route(const struct vcd_job *job)
+/* The group of a job by its session and direction. */
+static unsigned int group_of(const struct vcd_job *job)
+{
+	const struct vcd_mb_session *session = (const struct vcd_mb_session *)job->session;
+
+	return session->group[!!(job->flags & VCD_JOB_DECRYPT)];
+}
+
+/* Whether the library can carry out @job, of a group of @service, as it is. */
+static inline bool fits(enum vcd_mb_service service, const struct vcd_job *job)
 {
 	const uint32_t whole_hash = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL;
-	const struct vcd_mb_session *session = (const struct vcd_mb_session *)job->session;
-	unsigned int group = session->group[!!(job->flags & VCD_JOB_DECRYPT)];
-	bool fits = true;
 
-	switch (vcd_mb_groups[group].service) {
+	switch (service) {
 	case VCD_MB_NONE:
-		return 0;
+		return false;
 	case VCD_MB_CBC_ENCRYPT:
 	case VCD_MB_CBC_DECRYPT:
 	case VCD_MB_ECB:
-		fits = job->len && job->len % 16 == 0;
-		break;
+		return job->len && job->len % 16 == 0;
 	case VCD_MB_CTR:
-		fits = job->len && !counter_wraps(job);
-		break;
+		return job->len && !counter_wraps(job);
 	case VCD_MB_GCM:
-		fits = vcd_aead_lengths_ok(job);
-		break;
+		return vcd_aead_lengths_ok(job);
 	case VCD_MB_CHACHA:
-		fits = job->len && vcd_aead_lengths_ok(job);
-		break;
+		return job->len && vcd_aead_lengths_ok(job);
 	case VCD_MB_CCM:
-		fits = job->len && job->len <= VCD_MB_MAX_PIECE && job->aad_len <= CCM_MAX_AAD &&
+		return job->len && job->len <= VCD_MB_MAX_PIECE && job->aad_len <= CCM_MAX_AAD &&
 		       vcd_aead_lengths_ok(job);
-		break;
 	case VCD_MB_SHA:
 	case VCD_MB_HMAC:
-		fits = job->len && job->len <= VCD_MB_MAX_PIECE &&
+		return job->len && job->len <= VCD_MB_MAX_PIECE &&
 		       (job->flags & whole_hash) == whole_hash;
-		break;
 	}
-	return fits ? group : 0;
+	return false;
+}
+
+/* The group of a job that the library can carry out as it is, else 0. */
+static unsigned int route(const struct vcd_job *job)
+{
+	unsigned int group = group_of(job);
+
+	return fits(vcd_mb_groups[group].service, job) ? group : 0;
 }
 
 /**
@@ -306,7 +313,8 @@ static struct vcd_mb_worker *worker_for(struct vcd_mb_engine *engine, unsigned i
 	return (hash ? worker->hash : worker->aes) ? worker : NULL;
 }
 
-static void run_burst(struct vcd_mb_engine *engine, unsigned int number,
+/* A burst of any jobs. */
+static void run_mixed(struct vcd_mb_engine *engine, unsigned int number,
 		      struct vcd_job *const jobs[], size_t n)
 {
 	static const struct vcd_mb_row never;
@@ -329,6 +337,44 @@ static void run_burst(struct vcd_mb_engine *engine, unsigned int number,
 	}
 	if (rest.n)
 		delegate(engine, number, &rest);
+}
+
+/*
+ * The group of a burst that split() would leave as it is, all for the library, because its jobs
+ * are of one group and one class of length and enough; else 0.
+ */
+static unsigned int common_group(const struct vcd_mb_engine *engine, struct vcd_job *const jobs[],
+				 size_t n)
+{
+	uint32_t len = jobs[0]->len;
+	unsigned int group = group_of(jobs[0]), class = vcd_mb_class(len);
+	enum vcd_mb_service service = vcd_mb_groups[group].service;
+	unsigned int min_jobs = engine->rows[group].min_jobs[class];
+
+	if (!min_jobs || n < min_jobs)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct vcd_job *job = jobs[i];
+
+		if (group_of(job) != group || !fits(service, job) ||
+		    (job->len != len && vcd_mb_class(job->len) != class))
+			return 0;
+	}
+	return group;
+}
+
+static void run_burst(struct vcd_mb_engine *engine, unsigned int number,
+		      struct vcd_job *const jobs[], size_t n)
+{
+	unsigned int group = common_group(engine, jobs, n);
+	struct vcd_mb_worker *worker = NULL;
+
+	if (group)
+		worker = worker_for(engine, number, &vcd_mb_groups[group]);
+	if (worker)
+		vcd_mb_run_group(engine, worker, &vcd_mb_groups[group], jobs, n);
+	else
+		run_mixed(engine, number, jobs, n);
 }
 
 static void engine_run(struct vcd_engine *base, unsigned int worker, struct vcd_job *const jobs[],

@@ -29,9 +29,10 @@ static const struct vcd_mb_session *session_of(const struct vcd_job *job)
 static void fill_cipher(IMB_JOB *imb, struct vcd_job *job, uint32_t done, uint32_t piece)
 {
 	const struct vcd_mb_session *session = session_of(job);
+	const union vcd_mb_schedule *schedule = session->schedule;
 
-	imb->enc_keys = session->schedule->aes.encrypt;
-	imb->dec_keys = session->schedule->aes.decrypt;
+	imb->enc_keys = schedule->aes.encrypt;
+	imb->dec_keys = schedule->aes.decrypt;
 	imb->key_len_in_bytes = session->key_len;
 	imb->src = job->src + done;
 	imb->dst = job->dst + done;
@@ -70,40 +71,47 @@ static void run_parallel_mode(struct vcd_mb_worker *worker, const struct vcd_mb_
 	}
 }
 
+/*
+ * A piece of each of @jobs, which all have more than @done bytes. @left, which may be @jobs, gets
+ * those that have more behind it. Return: how many.
+ */
+static inline size_t cbc_round(struct vcd_mb_worker *worker, const struct vcd_mb_group *group,
+			       struct vcd_job *const jobs[], size_t n, uint32_t done,
+			       struct vcd_job *left[])
+{
+	size_t n_left = 0;
+	bool ok;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t len = jobs[i]->len - done;
+
+		fill_cipher(&worker->burst[i], jobs[i], done,
+			    len < VCD_MB_MAX_PIECE ? len : VCD_MB_MAX_PIECE);
+	}
+	ok = submit_cipher(worker, group, n);
+	for (size_t i = 0; i < n; i++) {
+		const IMB_JOB *imb = &worker->burst[i];
+		struct vcd_job *job = jobs[i];
+
+		memcpy(job->iv, imb->dst + imb->msg_len_to_cipher_in_bytes - 16, 16);
+		job->status = ok ? VCD_S_OK : VCD_S_IO;
+		if (ok && job->len - done > VCD_MB_MAX_PIECE)
+			left[n_left++] = job;
+	}
+	return n_left;
+}
+
 /* Long messages go in pieces, each round a piece of every message that has one left. */
 static void run_cbc_encrypt(struct vcd_mb_worker *worker, const struct vcd_mb_group *group,
 			    struct vcd_job *const jobs[], size_t n)
 {
+	struct vcd_job *left[VCD_MB_BURST];
 	uint32_t done = 0;
-	size_t busy = n;
 
-	for (size_t i = 0; i < n; i++)
-		jobs[i]->status = VCD_S_OK;
-	while (busy) {
-		bool ok;
-
-		busy = 0;
-		for (size_t i = 0; i < n; i++) {
-			uint32_t left = jobs[i]->len > done ? jobs[i]->len - done : 0;
-
-			if (left)
-				fill_cipher(&worker->burst[busy++], jobs[i], done,
-					    left < VCD_MB_MAX_PIECE ? left : VCD_MB_MAX_PIECE);
-		}
-		ok = !busy || submit_cipher(worker, group, busy);
-		for (size_t i = 0, k = 0; i < n && k < busy; i++) {
-			const IMB_JOB *imb = &worker->burst[k];
-
-			if (jobs[i]->len <= done)
-				continue;
-			k++;
-			memcpy(jobs[i]->iv, imb->dst + imb->msg_len_to_cipher_in_bytes - 16, 16);
-			if (!ok)
-				jobs[i]->status = VCD_S_IO;
-		}
-		/* A message is far from 4 GiB, so this ends before it could wrap. */
-		done += VCD_MB_MAX_PIECE;
-	}
+	n = cbc_round(worker, group, jobs, n, 0, left);
+	/* A message is far from 4 GiB, so this ends before it could wrap. */
+	while (n)
+		n = cbc_round(worker, group, left, n, done += VCD_MB_MAX_PIECE, left);
 }
 
 /* ---- GCM: one message at a time --------------------------------------------------------- */
