@@ -36,24 +36,32 @@ static uint32_t check_room(const struct vcd_ctx *ctx, const struct plan *plan)
 }
 
 /**
- * struct place - where the data of a request is processed.
- * @src: the guest's input, when it lies in one piece and may be read there
- * @dst: the guest's output, likewise
- * @bounce: scratch is needed, for what of the two is NULL
+ * struct place - where a request is processed.
+ * @src: the input: the guest's, when it lies in one piece and may be read there, or scratch
+ * @dst: the output, likewise; NULL: there is none
+ * @aad: copied AAD; of no bytes: a pointer that is not NULL
+ * @how: what is not so simple, PLACE_*
  */
 struct place {
 	uint8_t *src;
 	uint8_t *dst;
-	bool bounce;
+	uint8_t *aad;
+	unsigned int how;
 };
 
-static struct place find_place(const struct vcd_ctx *ctx, const struct plan *plan)
-{
-	struct vcd_iov in = ctx->in;
-	struct place place = {0};
+#define PLACE_COPIED 1u	 /* src is scratch */
+#define PLACE_BOUNCED 2u /* dst is scratch */
+#define PLACE_PIECES 4u	 /* neither: it is processed in pieces */
 
-	if (!plan->len)
-		return (struct place){.bounce = true}; /* of no bytes: a pointer that is not NULL */
+/*
+ * The place of a request, as nearly all have it: without AAD, and in the guest's memory. What
+ * cannot be there is NULL; then take_scratch() has to follow.
+ */
+static inline struct place find_place(const struct vcd_ctx *ctx, const struct plan *plan)
+{
+	struct place place = {.aad = ctx->worker->arena.memory};
+	struct vcd_iov in = ctx->in;
+
 	if (plan->aad_len)
 		vcd_iov_skip(&in, plan->aad_len);
 	place.src = vcd_iov_contig(&in, plan->len);
@@ -62,116 +70,125 @@ static struct place find_place(const struct vcd_ctx *ctx, const struct plan *pla
 	if (place.src && place.dst && place.src != place.dst &&
 	    vcd_overlap(place.src, plan->len, place.dst, plan->len))
 		place.src = place.dst = NULL;
-	place.bounce = !place.src || (plan->out_len && !place.dst);
 	return place;
 }
 
-static uint32_t job_flags(const struct vcd_fields *req)
+/*
+ * Scratch for AAD and for what is not to be processed where it lies, after what is prepared has
+ * made room for it. @aad is NULL when there is not enough.
+ */
+static __attribute__((noinline)) struct place take_scratch(struct vcd_ctx ctx,
+							   const struct vcd_engine_session *session,
+							   struct plan plan, struct place place)
 {
-	uint32_t flags = 0;
+	struct vcd_worker *worker = ctx.worker;
+	uint8_t *scratch = worker->arena.memory;
+	uint32_t len = plan.len;
 
-	if (req->flags & VCD_F_DECRYPT)
-		flags |= VCD_JOB_DECRYPT;
-	if (req->flags & VCD_F_HASH_RESET)
-		flags |= VCD_JOB_HASH_RESET;
-	if (req->flags & VCD_F_HASH_FINAL)
-		flags |= VCD_JOB_HASH_FINAL;
-	return flags;
+	if (!place.src)
+		place.how |= PLACE_COPIED;
+	if (plan.out_len && !place.dst)
+		place.how |= PLACE_BOUNCED;
+	if (place.how && len && vcd_pieces_fit(session, &ctx.in, &ctx.out, len))
+		place.how = PLACE_PIECES;
+	if (!(place.how & (PLACE_COPIED | PLACE_BOUNCED)))
+		len = 0;
+	if (plan.aad_len || len) {
+		if (!vcd_arena_fits(&worker->arena, plan.aad_len, len))
+			vcd_crypt_flush(ctx.device, worker);
+		place.aad = vcd_arena_take(&worker->arena, plan.aad_len);
+		scratch = vcd_arena_take(&worker->arena, len);
+		if (!scratch)
+			place.aad = NULL;
+	}
+	if (!place.src)
+		place.src = scratch;
+	if (!place.dst && session->cipher)
+		place.dst = scratch;
+	return place;
 }
 
-/*
- * Scratch for @aad_len bytes of AAD and @len of data, after what is prepared has made room for
- * it; NULL when there is not enough. Of no bytes: a pointer that is not NULL.
- */
-static uint8_t *take_scratch(const struct vcd_ctx *ctx, uint32_t aad_len, uint32_t len,
-			     uint8_t **data)
+/* Copy what is not processed where it lies: AAD, scattered data, the tag to compare with. */
+static __attribute__((noinline)) void copy_in(struct vcd_ctx ctx, struct vcd_op *op,
+					      struct plan plan, struct place place)
 {
-	struct vcd_worker *worker = ctx->worker;
-	uint8_t *aad;
+	vcd_iov_read(&ctx.in, place.aad, plan.aad_len);
+	if (place.how & PLACE_PIECES)
+		vcd_pieces_begin(ctx.worker, op, &ctx.in, &ctx.out, plan.len);
+	else if (place.how & PLACE_COPIED)
+		vcd_iov_read(&ctx.in, place.src, plan.len);
+	else
+		vcd_iov_skip(&ctx.in, plan.len);
+	vcd_iov_read(&ctx.in, op->job.mac, plan.tag_in);
+}
 
-	*data = worker->arena.memory;
-	if (!aad_len && !len)
-		return *data;
-	if (!vcd_arena_fits(&worker->arena, aad_len, len))
-		vcd_crypt_flush(ctx->device, worker);
-	aad = vcd_arena_take(&worker->arena, aad_len);
-	*data = vcd_arena_take(&worker->arena, len);
-	return *data ? aad : NULL;
+static_assert((int)VCD_F_DECRYPT == (int)VCD_JOB_DECRYPT &&
+		  (int)VCD_F_HASH_RESET == (int)VCD_JOB_HASH_RESET &&
+		  (int)VCD_F_HASH_FINAL == (int)VCD_JOB_HASH_FINAL,
+	      "the guest's flags are the engine's");
+
+static uint32_t job_flags(const struct vcd_fields *req)
+{
+	return req->flags & (VCD_F_DECRYPT | VCD_F_HASH_RESET | VCD_F_HASH_FINAL);
 }
 
 /*
  * The data of the batch before has driven the ops from the first level of the cache: fetch the
  * two lines of the one that comes after the next.
  */
-static void prefetch_op(const struct vcd_worker *worker)
+static void prefetch_op(const struct vcd_op *op)
 {
-	const struct vcd_op *op = &worker->ops[(worker->n_ops + 1) % VCD_BATCH_MAX];
-
-	__builtin_prefetch(op, 1);
-	__builtin_prefetch(&op->job.status, 1);
+	__builtin_prefetch(op + 2, 1);
+	__builtin_prefetch(&op[2].job.status, 1);
 }
 
 /*
  * Append an op for @plan on @slot: AAD and tag copied, the data where it lies or in
- * the scratch. With VCD_S_OK the op has the caller's hash lock.
+ * the scratch. With VCD_PREPARED the op has the caller's hash lock.
  */
-static uint32_t make_op(struct vcd_ctx *ctx, struct vcd_slot *slot, const struct plan *plan,
-			const struct vcd_fields *req, bool holds_hash)
+static inline __attribute__((always_inline)) uint32_t
+make_op(const struct vcd_ctx *ctx, struct vcd_slot *slot, const struct plan *plan,
+	const struct vcd_fields *req, bool holds_hash)
 {
-	struct place place = find_place(ctx, plan);
+	struct vcd_engine_session *session = slot->session;
 	struct vcd_worker *worker = ctx->worker;
-	uint8_t *aad, *scratch;
-	bool pieces = false;
+	struct place place;
 	struct vcd_op *op;
 
-	if (place.bounce && vcd_pieces_fit(slot->session, &ctx->in, &ctx->out, plan->len)) {
-		pieces = true;
-		place.bounce = false;
-	}
 	if (worker->n_ops == VCD_BATCH_MAX)
 		vcd_crypt_flush(ctx->device, worker);
-	aad = take_scratch(ctx, plan->aad_len, place.bounce ? plan->len : 0, &scratch);
-	if (!aad)
-		return VCD_S_NOMEM;
+	place = find_place(ctx, plan);
+	if (plan->aad_len || !place.src || (plan->out_len && !place.dst)) {
+		place = take_scratch(*ctx, session, *plan, place);
+		if (!place.aad)
+			return VCD_S_NOMEM;
+	}
 
 	/* Field by field: zeroing all of it, the MAC's 64 bytes too, shows in the profile. */
 	op = &worker->ops[worker->n_ops++];
-	prefetch_op(worker);
+	prefetch_op(op);
 	op->request = ctx->request;
+	op->reply = ctx->reply;
 	op->slot = slot;
-	op->out = ctx->out;
 	op->data_len = plan->out_len;
 	op->tail_len = plan->tail_len;
-	op->bounced = plan->out_len && !place.dst && !pieces;
+	op->bounced = place.how & PLACE_BOUNCED;
 	op->holds_hash = holds_hash;
 	op->left = 0;
-	op->job.session = slot->session;
+	op->job.session = session;
+	op->job.src = place.src;
+	op->job.dst = place.dst;
+	op->job.aad = place.aad;
 	op->job.flags = job_flags(req);
 	op->job.len = plan->len;
-	op->job.src = place.src ? place.src : scratch;
-	op->job.dst = NULL;
-	if (slot->session->cipher)
-		op->job.dst = place.dst ? place.dst : scratch;
-	op->job.aad = aad;
 	op->job.aad_len = plan->aad_len;
-	op->job.iv_len = req->iv_len;
-	op->job.mac_len = req->tag_len;
 	op->job.status = VCD_S_IO;
 	memcpy(op->job.iv, req->iv, sizeof(op->job.iv));
-
-	if (plan->aad_len)
-		vcd_iov_read(&ctx->in, aad, plan->aad_len);
-	if (pieces)
-		vcd_pieces_begin(worker, op, &ctx->in, plan->len);
-	else if (!place.src)
-		vcd_iov_read(&ctx->in, scratch, plan->len);
-	if (plan->tag_in) {
-		if (place.src)
-			vcd_iov_skip(&ctx->in, plan->len);
-		vcd_iov_read(&ctx->in, op->job.mac, plan->tag_in);
-	}
-	ctx->prepared = true;
-	return VCD_S_OK;
+	op->job.iv_len = req->iv_len;
+	op->job.mac_len = req->tag_len;
+	if (plan->aad_len || plan->tag_in || place.how)
+		copy_in(*ctx, op, *plan, place);
+	return VCD_PREPARED;
 }
 
 /* Step 9 and 10 of CRYPT. */
@@ -183,7 +200,8 @@ static uint32_t crypt_plan(const struct vcd_ctx *ctx, const struct vcd_fields *r
 
 	if (cipher && cipher->kind == VCD_ALG_AEAD)
 		return VCD_S_INVALID;
-	if (cipher ? !vcd_alg_iv_ok(cipher, req->iv_len) : req->iv_len)
+	/* Each has one length of IV; AEADs are another matter. */
+	if (req->iv_len != (cipher ? cipher->iv_len : 0))
 		return VCD_S_INVALID;
 	if (cipher && req->src_len & (cipher->block_size - 1u))
 		return VCD_S_INVALID;
@@ -197,7 +215,7 @@ static uint32_t crypt_plan(const struct vcd_ctx *ctx, const struct vcd_fields *r
 	return check_room(ctx, plan);
 }
 
-uint32_t vcd_crypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req)
+uint32_t vcd_crypt_prepare(const struct vcd_ctx *ctx, const struct vcd_fields *req)
 {
 	const uint16_t self_contained = VCD_F_HASH_RESET | VCD_F_HASH_FINAL;
 	struct vcd_session_table *table = &ctx->device->table;
@@ -206,8 +224,9 @@ uint32_t vcd_crypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req)
 	struct plan plan;
 	uint32_t status;
 
-	if (req->flags & ~(VCD_F_DECRYPT | VCD_F_HASH_RESET | VCD_F_HASH_FINAL) || req->aad_len ||
-	    req->crypt_off || req->tag_len || req->arg || ctx->payload != req->src_len)
+	if (req->flags & ~(VCD_F_DECRYPT | VCD_F_HASH_RESET | VCD_F_HASH_FINAL) ||
+	    (req->aad_len | req->crypt_off | req->tag_len | req->arg) ||
+	    ctx->payload != req->src_len)
 		return VCD_S_INVALID;
 	if (ctx->payload > ctx->device->options.max_request)
 		return VCD_S_TOOBIG;
@@ -215,15 +234,15 @@ uint32_t vcd_crypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req)
 	if (!slot)
 		return VCD_S_STALE;
 	status = crypt_plan(ctx, req, slot->session, &plan);
-	if (status == VCD_S_OK && slot->session->mac &&
-	    (req->flags & self_contained) != self_contained) {
+	if (status != VCD_S_OK)
+		return status;
+	if (slot->session->mac && (req->flags & self_contained) != self_contained) {
 		half_done_hash = vcd_hash_trylock(slot);
 		if (!half_done_hash)
-			status = VCD_S_BUSY;
+			return VCD_S_BUSY;
 	}
-	if (status == VCD_S_OK)
-		status = make_op(ctx, slot, &plan, req, half_done_hash);
-	if (status != VCD_S_OK && half_done_hash)
+	status = make_op(ctx, slot, &plan, req, half_done_hash);
+	if (status != VCD_PREPARED && half_done_hash)
 		vcd_hash_unlock(slot);
 	return status;
 }
@@ -276,7 +295,8 @@ static uint32_t aead_plan(const struct vcd_ctx *ctx, const struct vcd_fields *re
 	return check_room(ctx, plan);
 }
 
-uint32_t vcd_authcrypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req)
+uint32_t vcd_authcrypt_prepare(const struct vcd_ctx *ctx, const struct vcd_fields *req,
+			       struct vcd_answer *answer)
 {
 	struct vcd_session_table *table = &ctx->device->table;
 	struct vcd_slot *slot;
@@ -290,64 +310,90 @@ uint32_t vcd_authcrypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req
 	if (!slot)
 		return VCD_S_STALE;
 	if (req->flags & (VCD_F_TLS | VCD_F_SRTP))
-		return vcd_record_run(ctx, req, slot->session);
+		return vcd_record_run(*ctx, req, slot->session, answer);
 	status = aead_plan(ctx, req, slot->session->cipher, &plan);
 	if (status == VCD_S_OK)
 		status = make_op(ctx, slot, &plan, req, false);
 	return status;
 }
 
-/* Put out what a job that went well has made. */
-static void put_out(struct vcd_op *op)
+/* Put out what a job that went well has made and what is not where it belongs. */
+static void put_out(const struct vcd_op *op)
 {
 	const struct vcd_job *job = &op->job;
+	struct vcd_iov out = vcd_op_out(op);
 
 	if (op->bounced)
-		vcd_iov_write(&op->out, job->dst, op->data_len);
-	else if (op->tail_len)
-		vcd_iov_skip(&op->out, op->data_len);
-	if (op->tail_len)
-		vcd_iov_write(&op->out, job->mac, op->tail_len);
+		vcd_iov_write(&out, job->dst, op->data_len);
+	else
+		vcd_iov_skip(&out, op->data_len);
+	vcd_iov_write(&out, job->mac, op->tail_len);
 }
 
-static void finish(struct vcd_worker *worker, struct vcd_op *op)
+/* Answer a job that failed. */
+static void __attribute__((cold, noinline)) fail(struct vcd_worker *worker, const struct vcd_op *op)
 {
 	static const uint8_t no_iv[VCD_MAX_IV_LEN];
-	const struct vcd_job *job = &op->job;
-	uint32_t status = job->status < VCD_S_COUNT ? job->status : VCD_S_IO;
-	const uint8_t *iv = job->iv;
-	uint32_t out_len = 0;
+	uint32_t status = op->job.status < VCD_S_COUNT ? op->job.status : VCD_S_IO;
 
-	if (op->holds_hash)
-		vcd_hash_unlock(op->slot);
-	if (status == VCD_S_OK) {
-		put_out(op);
-		out_len = op->data_len + op->tail_len;
-		vcd_count(&worker->counters->crypt, 1);
-		vcd_count(&worker->counters->bytes, job->len);
-	} else {
-		vcd_pieces_wipe(op);
-		iv = no_iv;
+	vcd_pieces_wipe(op);
+	vcd_reply(op->request, op->reply, status, 0, 0, no_iv);
+	vcd_count(&worker->counters->status[status], 1);
+}
+
+/* Answer the requests that were run. They are counted all at once. */
+static void finish(struct vcd_worker *worker)
+{
+	struct vcd_device_counters *counters = worker->counters;
+	uint64_t good = 0, bytes = 0;
+
+	for (struct vcd_op *op = worker->ops; op < worker->ops + worker->n_ops; op++) {
+		if (op->holds_hash)
+			vcd_hash_unlock(op->slot);
+		if (op->job.status != VCD_S_OK) {
+			fail(worker, op);
+			continue;
+		}
+		if (op->bounced || op->tail_len)
+			put_out(op);
+		vcd_reply(op->request, op->reply, VCD_S_OK, op->data_len + op->tail_len, 0,
+			  op->job.iv);
+		good++;
+		bytes += op->job.len;
 	}
-	vcd_reply(worker, op->request, status, out_len, 0, iv);
+	vcd_count(&counters->requests, worker->n_ops);
+	vcd_count(&counters->status[VCD_S_OK], good);
+	vcd_count(&counters->crypt, good);
+	vcd_count(&counters->bytes, bytes);
+	worker->n_ops = 0;
+}
+
+/* Run the jobs where some are in pieces. */
+static void __attribute__((noinline))
+run_pieces(struct vcd_engine *engine, struct vcd_worker *worker)
+{
+	size_t n = worker->n_ops;
+
+	if (n > 1 && engine->ops->lanes > 1)
+		vcd_pieces_level(worker->ops, n);
+	while (n) {
+		vcd_engine_run(engine, worker->number, worker->jobs, n);
+		n = vcd_pieces_next(worker->jobs, n);
+	}
+	for (size_t i = 0; i < worker->n_ops; i++)
+		worker->jobs[i] = &worker->ops[i].job;
+	worker->cut = false;
 }
 
 void vcd_crypt_flush(struct vcd_device *device, struct vcd_worker *worker)
 {
 	struct vcd_engine *engine = device->options.engine;
-	size_t n = worker->n_ops;
 
-	if (worker->cut && n > 1 && engine->ops->lanes > 1)
-		vcd_pieces_level(worker->ops, n);
-	for (size_t i = 0; i < n; i++)
-		worker->jobs[i] = &worker->ops[i].job;
-	while (n) {
-		vcd_engine_run(engine, worker->number, worker->jobs, n);
-		n = worker->cut ? vcd_pieces_next(worker->jobs, n) : 0;
-	}
-	worker->cut = false;
-	for (size_t i = 0; i < worker->n_ops; i++)
-		finish(worker, &worker->ops[i]);
-	worker->n_ops = 0;
+	if (worker->cut)
+		run_pieces(engine, worker);
+	else if (worker->n_ops)
+		vcd_engine_run(engine, worker->number, worker->jobs, worker->n_ops);
+	if (worker->n_ops)
+		finish(worker);
 	vcd_arena_empty(&worker->arena);
 }

@@ -92,6 +92,8 @@ static int workers_new(struct vcd_device *device)
 
 		worker->number = i;
 		worker->counters = &counters[i];
+		for (size_t j = 0; j < VCD_BATCH_MAX; j++)
+			worker->jobs[j] = &worker->ops[j].job;
 		if (vcd_arena_init(&worker->arena, device->options.max_request))
 			return -ENOMEM;
 	}
@@ -187,8 +189,7 @@ void vcd_device_execute(struct vcd_device *device, unsigned int worker_number,
 	struct vcd_worker *worker = &device->workers[worker_number];
 
 	vcd_section_begin(&device->table, worker_number);
-	for (size_t i = 0; i < n; i++)
-		vcd_request_parse(device, worker, requests[i]);
+	vcd_requests_parse(device, worker, requests, n);
 	vcd_crypt_flush(device, worker);
 	vcd_section_end(&device->table, worker_number);
 	vcd_count(&worker->counters->batches, 1);

@@ -35,13 +35,16 @@
  * - Every length in a struct vcd_op was checked against the chain's totals.
  * - A request gets exactly one reply, through vcd_reply(), or none when its
  *   writable part cannot hold one.
+ * - The iovecs of a request are private: they are the same when they are walked again.
  */
 #ifndef VCD_DEVICE_INTERNAL_H
 #define VCD_DEVICE_INTERNAL_H
 
 #include <assert.h>
+#include <endian.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "device/device.h"
 #include "device/iov.h"
@@ -50,8 +53,8 @@
 /**
  * struct vcd_op - a prepared CRYPT or AUTHCRYPT. Two cache lines of it, of most.
  * @request: where it came from
+ * @reply: where its reply goes, see vcd_reply()
  * @slot: session
- * @out: the writable part behind the reply
  * @data_len: bytes of processed data to put out, from job.dst
  * @tail_len: bytes of job.mac to put out behind them: digest or tag
  * @bounced: job.dst is scratch, to be copied out
@@ -65,8 +68,8 @@
  */
 struct vcd_op {
 	_Alignas(64) struct vcd_request *request;
+	uint8_t *reply;
 	struct vcd_slot *slot;
-	struct vcd_iov out;
 	uint32_t data_len;
 	uint32_t tail_len;
 	bool bounced;
@@ -117,8 +120,8 @@ void vcd_arena_empty(struct vcd_arena *arena);
  * @arena: scratch memory
  * @cut: some of the prepared requests are carried out in pieces
  * @n_ops: prepared requests
- * @ops: these
- * @jobs: their jobs, for the engine
+ * @ops: these; and two that are never used, only fetched (crypt.c)
+ * @jobs: jobs[i] is that of ops[i], for the engine; but while requests are run in pieces
  */
 struct vcd_worker {
 	struct vcd_device_counters *counters;
@@ -126,7 +129,7 @@ struct vcd_worker {
 	struct vcd_arena arena;
 	bool cut;
 	size_t n_ops;
-	struct vcd_op ops[VCD_BATCH_MAX];
+	struct vcd_op ops[VCD_BATCH_MAX + 2];
 	struct vcd_job *jobs[VCD_BATCH_MAX];
 };
 
@@ -166,7 +169,7 @@ static inline void vcd_count(_Atomic(uint64_t) *counter, uint64_t n)
 /**
  * struct vcd_fields - the common request header, decoded.
  *
- * As struct vcd_req, in the byte order of the host; reserved fields were zero,
+ * As struct vcd_req, in its place, in the byte order of the host; reserved fields were zero,
  * @iv_len is at most VCD_MAX_IV_LEN and @iv is zero behind it.
  */
 struct vcd_fields {
@@ -178,8 +181,11 @@ struct vcd_fields {
 	uint32_t crypt_off;
 	uint8_t iv_len;
 	uint8_t tag_len;
+	uint16_t reserved0;
+	uint32_t reserved1;
 	uint8_t iv[VCD_MAX_IV_LEN];
 	uint64_t arg;
+	uint64_t reserved2;
 };
 
 /**
@@ -187,57 +193,105 @@ struct vcd_fields {
  * @device: device
  * @worker: worker
  * @request: the chain
+ * @reply: where its reply goes, see vcd_reply()
  * @in: the readable part behind the header
  * @out: the writable part behind the reply
  * @payload: readable bytes behind the header
  * @room: writable bytes behind the reply
- * @prepared: the reply comes from vcd_crypt_flush()
- * @out_len: for the reply
- * @value: for the reply
- * @iv: for the reply
+ *
+ * What is kept out of line takes it by value: where nobody has its address, it need not be in
+ * memory, and the operations on data are inlined.
  */
 struct vcd_ctx {
 	struct vcd_device *device;
 	struct vcd_worker *worker;
 	struct vcd_request *request;
+	uint8_t *reply;
 	struct vcd_iov in;
 	struct vcd_iov out;
 	uint64_t payload;
 	uint64_t room;
-	bool prepared;
-	uint32_t out_len;
-	uint64_t value;
-	uint8_t iv[VCD_MAX_IV_LEN];
 };
 
 /**
- * vcd_reply - answer a request: write the reply, set the used length, count.
+ * struct vcd_answer - what a reply says beside its status; zero when that is not VCD_S_OK.
+ * @value: see struct vcd_reply
+ * @iv: likewise
+ * @out_len: likewise
+ */
+struct vcd_answer {
+	uint64_t value;
+	uint8_t iv[VCD_MAX_IV_LEN];
+	uint32_t out_len;
+};
+
+/** vcd_fill_reply - write a reply at any address. @iv: VCD_MAX_IV_LEN bytes */
+static inline void vcd_fill_reply(void *at, uint32_t status, uint32_t out_len, uint64_t value,
+				  const uint8_t *iv)
+{
+	typedef struct vcd_reply unaligned_reply __attribute__((aligned(1)));
+	unaligned_reply *reply = at;
+
+	reply->status = htole32(status);
+	reply->out_len = htole32(out_len);
+	reply->value = htole64(value);
+	memcpy(reply->iv, iv, sizeof(reply->iv));
+}
+
+/** vcd_reply_scattered - write a reply that the guest scattered. */
+void vcd_reply_scattered(struct vcd_request *request, uint32_t status, uint32_t out_len,
+			 uint64_t value, const uint8_t *iv);
+
+/**
+ * vcd_reply - answer a request: write the reply, set the used length. The caller counts it.
+ * @at: where the reply goes when it is in one piece there, else NULL
  * @iv: IV that continues, VCD_MAX_IV_LEN bytes; zeroes where there is none
  */
-void vcd_reply(struct vcd_worker *worker, struct vcd_request *request, uint32_t status,
-	       uint32_t out_len, uint64_t value, const uint8_t *iv);
+static inline void vcd_reply(struct vcd_request *request, uint8_t *at, uint32_t status,
+			     uint32_t out_len, uint64_t value, const uint8_t *iv)
+{
+	if (at)
+		vcd_fill_reply(at, status, out_len, value, iv);
+	else
+		vcd_reply_scattered(request, status, out_len, value, iv);
+	request->written = (uint32_t)sizeof(struct vcd_reply) + out_len;
+}
 
-/** vcd_request_parse - first stage; the request is answered or prepared afterwards. */
-void vcd_request_parse(struct vcd_device *device, struct vcd_worker *worker,
-		       struct vcd_request *request);
+/**
+ * vcd_requests_parse - first stage; the requests are answered or prepared afterwards.
+ *
+ * Where the program is compiled as a whole, all that CRYPT takes is inlined in it.
+ */
+__attribute__((noinline)) void vcd_requests_parse(struct vcd_device *device,
+						  struct vcd_worker *worker,
+						  struct vcd_request *const requests[], size_t n);
+
+/** No status: the reply comes from vcd_crypt_flush(). */
+#define VCD_PREPARED UINT32_MAX
 
 /**
  * vcd_crypt_prepare, vcd_authcrypt_prepare - check CRYPT, AUTHCRYPT and make it an op.
  *
- * Return: VCD_S_OK and ctx->prepared set, or the status to answer.
+ * @answer: out: what else to answer with VCD_S_OK
+ *
+ * Return: VCD_PREPARED, or the status to answer.
  */
-uint32_t vcd_crypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req);
-uint32_t vcd_authcrypt_prepare(struct vcd_ctx *ctx, const struct vcd_fields *req);
+uint32_t vcd_crypt_prepare(const struct vcd_ctx *ctx, const struct vcd_fields *req);
+uint32_t vcd_authcrypt_prepare(const struct vcd_ctx *ctx, const struct vcd_fields *req,
+			       struct vcd_answer *answer);
 
 /**
  * vcd_record_run - carry out an AUTHCRYPT of a TLS record or an SRTP packet.
  *
  * Steps 5 to 8 of request.c's checks are done.
  *
+ * @answer: out: what else to answer with VCD_S_OK
+ *
  * Return: the status to answer with.
  */
-uint32_t vcd_record_run(struct vcd_ctx *ctx, const struct vcd_fields *req,
-			struct vcd_engine_session *session);
+__attribute__((noinline)) uint32_t vcd_record_run(struct vcd_ctx ctx, const struct vcd_fields *req,
+						  struct vcd_engine_session *session,
+						  struct vcd_answer *answer);
 
 /**
  * vcd_pieces_fit - whether a request is to be carried out in pieces (pieces.c).
@@ -249,9 +303,9 @@ uint32_t vcd_record_run(struct vcd_ctx *ctx, const struct vcd_fields *req,
 bool vcd_pieces_fit(const struct vcd_engine_session *session, const struct vcd_iov *in,
 		    const struct vcd_iov *out, uint32_t len);
 
-/** vcd_pieces_begin - make @op's job the first piece of @len bytes from @in on, which fit. */
+/** vcd_pieces_begin - make @op's job the first piece of @len bytes from @in to @out, which fit. */
 void vcd_pieces_begin(struct vcd_worker *worker, struct vcd_op *op, const struct vcd_iov *in,
-		      uint32_t len);
+		      const struct vcd_iov *out, uint32_t len);
 
 /** vcd_pieces_level - before the first run: have long jobs of @n @ops go in step with others. */
 void vcd_pieces_level(struct vcd_op ops[], size_t n);
@@ -268,15 +322,25 @@ void vcd_pieces_level(struct vcd_op ops[], size_t n);
  */
 size_t vcd_pieces_next(struct vcd_job *jobs[], size_t n);
 
+/** vcd_op_out - the writable part of @op's request behind the reply. */
+static inline struct vcd_iov vcd_op_out(const struct vcd_op *op)
+{
+	struct vcd_iov out = vcd_iov_init(op->request->out, op->request->out_count);
+
+	vcd_iov_skip(&out, sizeof(struct vcd_reply));
+	return out;
+}
+
 /** vcd_pieces_wipe - take back the output of the pieces before the one that failed. */
 void vcd_pieces_wipe(const struct vcd_op *op);
 
-/** vcd_overlap - whether @p_len bytes at @p and @q_len bytes at @q have one in common. */
+/** vcd_overlap - whether @p_len bytes at @p and @q_len at @q, some each, have one in common. */
 static inline bool vcd_overlap(const uint8_t *p, size_t p_len, const uint8_t *q, size_t q_len)
 {
 	uintptr_t x = (uintptr_t)p, y = (uintptr_t)q;
 
-	return x < y ? y - x < p_len : x - y < q_len;
+	/* Either begins within the other. */
+	return y - x < p_len || x - y < q_len;
 }
 
 /** vcd_crypt_flush - run what @worker has prepared and answer it. */

@@ -2,16 +2,6 @@
 /* iov.c - a bounded cursor over the iovecs of a request. See iov.h. */
 #include "device/iov.h"
 
-uint64_t vcd_iov_total(const struct iovec *iov, unsigned int count)
-{
-	uint64_t total = 0;
-
-	for (unsigned int i = 0; i < count; i++)
-		if (__builtin_add_overflow(total, (uint64_t)iov[i].iov_len, &total))
-			return UINT64_MAX;
-	return total;
-}
-
 /* The next piece, at most @len bytes, and move behind it; 0 at the end. */
 static inline size_t next_piece(struct vcd_iov *cursor, size_t len, uint8_t **piece)
 {
@@ -68,9 +58,8 @@ size_t vcd_iov_skip_pieces(struct vcd_iov *cursor, size_t len)
 	return done;
 }
 
-uint8_t *vcd_iov_contig_pieces(const struct vcd_iov *cursor, size_t len)
+uint8_t *vcd_iov_contig_pieces(struct vcd_iov walk, size_t len)
 {
-	struct vcd_iov walk = *cursor;
 	uint8_t *start = NULL, *piece;
 	size_t done = 0, n;
 

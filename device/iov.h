@@ -25,7 +25,7 @@
  */
 struct vcd_iov {
 	const struct iovec *iov;
-	unsigned int count;
+	size_t count;
 	size_t offset;
 };
 
@@ -36,7 +36,15 @@ static inline struct vcd_iov vcd_iov_init(const struct iovec *iov, unsigned int 
 }
 
 /** vcd_iov_total - bytes of @count iovecs; UINT64_MAX should the sum not fit. */
-uint64_t vcd_iov_total(const struct iovec *iov, unsigned int count);
+static inline uint64_t vcd_iov_total(const struct iovec *iov, unsigned int count)
+{
+	uint64_t total = count ? iov->iov_len : 0;
+
+	for (unsigned int i = 1; i < count; i++)
+		if (__builtin_add_overflow(total, (uint64_t)iov[i].iov_len, &total))
+			return UINT64_MAX;
+	return total;
+}
 
 /**
  * vcd_iov_take - where the next @len bytes lie, if one iovec holds them all, and move behind them.
@@ -64,12 +72,15 @@ static inline uint8_t *vcd_iov_take(struct vcd_iov *cursor, size_t len)
 	return at;
 }
 
-/* What follows does for bytes in several iovecs what its namesake does for those in one. */
+/*
+ * What follows does for bytes in several iovecs what its namesake does for those in one. The
+ * namesakes hand over a copy of the cursor, so that it can stay in registers.
+ */
 __attribute__((noinline)) size_t vcd_iov_read_pieces(struct vcd_iov *cursor, void *buf, size_t len);
 __attribute__((noinline)) size_t vcd_iov_write_pieces(struct vcd_iov *cursor, const void *buf,
 						      size_t len);
 __attribute__((noinline)) size_t vcd_iov_skip_pieces(struct vcd_iov *cursor, size_t len);
-__attribute__((noinline)) uint8_t *vcd_iov_contig_pieces(const struct vcd_iov *cursor, size_t len);
+__attribute__((noinline)) uint8_t *vcd_iov_contig_pieces(struct vcd_iov walk, size_t len);
 
 /**
  * vcd_iov_read - copy bytes out, once, and move on.
@@ -82,8 +93,13 @@ static inline size_t vcd_iov_read(struct vcd_iov *cursor, void *buf, size_t len)
 {
 	const uint8_t *at = vcd_iov_take(cursor, len);
 
-	if (!at)
-		return vcd_iov_read_pieces(cursor, buf, len);
+	if (!at) {
+		struct vcd_iov walk = *cursor;
+
+		len = vcd_iov_read_pieces(&walk, buf, len);
+		*cursor = walk;
+		return len;
+	}
 	memcpy(buf, at, len);
 	/* Nobody may fetch it again from the source instead of the copy. */
 	__asm__ volatile("" ::: "memory");
@@ -95,8 +111,13 @@ static inline size_t vcd_iov_write(struct vcd_iov *cursor, const void *buf, size
 {
 	uint8_t *at = vcd_iov_take(cursor, len);
 
-	if (!at)
-		return vcd_iov_write_pieces(cursor, buf, len);
+	if (!at) {
+		struct vcd_iov walk = *cursor;
+
+		len = vcd_iov_write_pieces(&walk, buf, len);
+		*cursor = walk;
+		return len;
+	}
 	memcpy(at, buf, len);
 	return len;
 }
@@ -104,7 +125,13 @@ static inline size_t vcd_iov_write(struct vcd_iov *cursor, const void *buf, size
 /** vcd_iov_skip - move on without copying. Return: bytes passed. */
 static inline size_t vcd_iov_skip(struct vcd_iov *cursor, size_t len)
 {
-	return vcd_iov_take(cursor, len) ? len : vcd_iov_skip_pieces(cursor, len);
+	if (!vcd_iov_take(cursor, len)) {
+		struct vcd_iov walk = *cursor;
+
+		len = vcd_iov_skip_pieces(&walk, len);
+		*cursor = walk;
+	}
+	return len;
 }
 
 /**
@@ -128,7 +155,7 @@ static inline uint8_t *vcd_iov_contig(const struct vcd_iov *cursor, size_t len)
 	struct vcd_iov walk = *cursor;
 	uint8_t *at = vcd_iov_take(&walk, len);
 
-	return at ? at : vcd_iov_contig_pieces(cursor, len);
+	return at ? at : vcd_iov_contig_pieces(*cursor, len);
 }
 
 /**

@@ -27,7 +27,6 @@
  *   - input that an earlier piece's output would overwrite, or the same piece's in part.
  *
  * Invariants
- * - The iovecs of a request are private: they are the same when they are walked again.
  * - Each byte of input is in one job. The IV is carried in the job; it is not looked up
  *   in guest memory here.
  * - When a piece fails, the output of those before it is wiped: with an error there is no
@@ -162,11 +161,11 @@ static void take_piece(struct vcd_op *op)
 }
 
 void vcd_pieces_begin(struct vcd_worker *worker, struct vcd_op *op, const struct vcd_iov *in,
-		      uint32_t len)
+		      const struct vcd_iov *out, uint32_t len)
 {
 	worker->cut = true;
 	op->in = *in;
-	op->to = op->out;
+	op->to = *out;
 	op->left = len;
 	op->run = 0;
 	op->most = UINT32_MAX;
@@ -232,12 +231,13 @@ size_t vcd_pieces_next(struct vcd_job *jobs[], size_t n)
 void vcd_pieces_wipe(const struct vcd_op *op)
 {
 	static const uint8_t zeroes[4096];
-	struct vcd_iov out = op->out;
+	struct vcd_iov out;
 	size_t done;
 
 	/* One that was not cut has nothing left and is all in its job. */
 	if (op->bounced || op->data_len <= op->left + op->job.len)
 		return;
+	out = vcd_op_out(op);
 	for (done = op->data_len - op->left - op->job.len; done;)
 		done -= vcd_iov_write(&out, zeroes, done < sizeof(zeroes) ? done : sizeof(zeroes));
 }

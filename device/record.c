@@ -42,6 +42,7 @@
 /** struct record - a request under way. */
 struct record {
 	struct vcd_ctx *ctx;
+	struct vcd_answer *answer;
 	const struct vcd_fields *req;
 	struct vcd_engine_session *session;
 	uint8_t *bytes; /* the payload, in the scratch, with room behind it */
@@ -183,8 +184,8 @@ static uint32_t reply_with(struct record *record, const uint8_t *data, uint32_t 
 
 	vcd_iov_write(&ctx->out, data, len);
 	vcd_iov_write(&ctx->out, record->mac, tag_len);
-	ctx->out_len = len + tag_len;
-	memcpy(ctx->iv, record->iv, sizeof(ctx->iv));
+	record->answer->out_len = len + tag_len;
+	memcpy(record->answer->iv, record->iv, sizeof(record->iv));
 	vcd_count(&ctx->worker->counters->crypt, 1);
 	vcd_count(&ctx->worker->counters->bytes, record->req->src_len);
 	return VCD_S_OK;
@@ -296,29 +297,30 @@ static uint32_t check(const struct vcd_ctx *ctx, const struct vcd_fields *req,
 	return out > ctx->device->options.max_request ? VCD_S_TOOBIG : VCD_S_OK;
 }
 
-uint32_t vcd_record_run(struct vcd_ctx *ctx, const struct vcd_fields *req,
-			struct vcd_engine_session *session)
+uint32_t vcd_record_run(struct vcd_ctx ctx, const struct vcd_fields *req,
+			struct vcd_engine_session *session, struct vcd_answer *answer)
 {
 	struct record record = {
-	    .ctx = ctx,
+	    .ctx = &ctx,
+	    .answer = answer,
 	    .req = req,
 	    .session = session,
 	    .data_at = req->flags & VCD_F_SRTP ? req->crypt_off : req->aad_len,
 	};
 	/* Behind the payload of an encryption come a MAC and at most a block of padding. */
-	size_t size = ctx->payload + VCD_MAX_DIGEST_LEN + VCD_MAX_IV_LEN;
+	size_t size = ctx.payload + VCD_MAX_DIGEST_LEN + VCD_MAX_IV_LEN;
 	bool decrypt = req->flags & VCD_F_DECRYPT;
-	uint32_t status = check(ctx, req, session);
+	uint32_t status = check(&ctx, req, session);
 
 	if (status != VCD_S_OK)
 		return status;
-	if (!vcd_arena_fits(&ctx->worker->arena, size, 0))
-		vcd_crypt_flush(ctx->device, ctx->worker);
-	record.bytes = vcd_arena_take(&ctx->worker->arena, size);
+	if (!vcd_arena_fits(&ctx.worker->arena, size, 0))
+		vcd_crypt_flush(ctx.device, ctx.worker);
+	record.bytes = vcd_arena_take(&ctx.worker->arena, size);
 	if (!record.bytes)
 		return VCD_S_NOMEM;
 	memcpy(record.iv, req->iv, sizeof(record.iv));
-	vcd_iov_read(&ctx->in, record.bytes, ctx->payload);
+	vcd_iov_read(&ctx.in, record.bytes, ctx.payload);
 	if (req->flags & VCD_F_SRTP)
 		return decrypt ? srtp_decrypt(&record) : srtp_encrypt(&record);
 	return decrypt ? tls_decrypt(&record) : tls_encrypt(&record);

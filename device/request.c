@@ -35,65 +35,51 @@ static bool all_zero(const void *bytes, size_t len)
 	return len <= sizeof(zeroes) && !memcmp(bytes, zeroes, len);
 }
 
-/* A reply at any address. */
-typedef struct vcd_reply unaligned_reply __attribute__((aligned(1)));
-
-static void fill_reply(unaligned_reply *reply, uint32_t status, uint32_t out_len, uint64_t value,
-		       const uint8_t *iv)
-{
-	reply->status = htole32(status);
-	reply->out_len = htole32(out_len);
-	reply->value = htole64(value);
-	memcpy(reply->iv, iv, sizeof(reply->iv));
-}
-
-/* A reply that the guest scattered. */
-static void __attribute__((cold)) write_reply(struct vcd_iov *out, uint32_t status,
-					      uint32_t out_len, uint64_t value, const uint8_t *iv)
-{
-	struct vcd_reply reply;
-
-	fill_reply(&reply, status, out_len, value, iv);
-	vcd_iov_write(out, &reply, sizeof(reply));
-}
-
-void vcd_reply(struct vcd_worker *worker, struct vcd_request *request, uint32_t status,
-	       uint32_t out_len, uint64_t value, const uint8_t *iv)
+void vcd_reply_scattered(struct vcd_request *request, uint32_t status, uint32_t out_len,
+			 uint64_t value, const uint8_t *iv)
 {
 	struct vcd_iov out = vcd_iov_init(request->out, request->out_count);
-	uint8_t *at = vcd_iov_take(&out, sizeof(struct vcd_reply));
+	struct vcd_reply reply;
 
-	if (at)
-		fill_reply((unaligned_reply *)at, status, out_len, value, iv);
-	else
-		write_reply(&out, status, out_len, value, iv);
-	request->written = (uint32_t)sizeof(struct vcd_reply) + out_len;
-	vcd_count(&worker->counters->requests, 1);
-	vcd_count(&worker->counters->status[status], 1);
+	vcd_fill_reply(&reply, status, out_len, value, iv);
+	vcd_iov_write(&out, &reply, sizeof(reply));
 }
 
+/* A header: as it came, and decoded. */
+union header {
+	struct vcd_req raw;
+	struct vcd_req_hello hello;
+	struct vcd_req_create create;
+	struct vcd_fields fields;
+};
+
+static_assert(sizeof(union header) == sizeof(struct vcd_req), "one header size");
+static_assert(sizeof(struct vcd_req_hello) == sizeof(struct vcd_req), "one header size");
+static_assert(sizeof(struct vcd_req_create) == sizeof(struct vcd_req), "one header size");
+static_assert(offsetof(struct vcd_fields, iv) == offsetof(struct vcd_req, iv) &&
+		  offsetof(struct vcd_fields, reserved0) == offsetof(struct vcd_req, reserved0) &&
+		  offsetof(struct vcd_fields, reserved2) == offsetof(struct vcd_req, reserved1),
+	      "fields are decoded in place");
+
 /* Steps 5 for the operations with the common header. */
-static uint32_t decode(const struct vcd_req *raw, struct vcd_fields *req)
+static inline bool decode(union header *header)
 {
-	if (!all_zero(raw->reserved0, sizeof(raw->reserved0)) ||
-	    !all_zero(raw->reserved1, sizeof(raw->reserved1)) || raw->iv_len > sizeof(raw->iv))
-		return VCD_S_INVALID;
+	const struct vcd_req *raw = &header->raw;
+	struct vcd_fields *req = &header->fields;
+
+	if ((req->reserved0 | req->reserved1 | req->reserved2) || raw->iv_len > sizeof(raw->iv))
+		return false;
 	if (raw->iv_len < sizeof(raw->iv) &&
 	    !all_zero(raw->iv + raw->iv_len, sizeof(raw->iv) - raw->iv_len))
-		return VCD_S_INVALID;
-	*req = (struct vcd_fields){
-	    .opcode = le16toh(raw->opcode),
-	    .flags = le16toh(raw->flags),
-	    .src_len = le32toh(raw->src_len),
-	    .session = le64toh(raw->session),
-	    .aad_len = le32toh(raw->aad_len),
-	    .crypt_off = le32toh(raw->crypt_off),
-	    .iv_len = raw->iv_len,
-	    .tag_len = raw->tag_len,
-	    .arg = le64toh(raw->arg),
-	};
-	memcpy(req->iv, raw->iv, sizeof(req->iv));
-	return VCD_S_OK;
+		return false;
+	req->opcode = le16toh(raw->opcode);
+	req->flags = le16toh(raw->flags);
+	req->src_len = le32toh(raw->src_len);
+	req->session = le64toh(raw->session);
+	req->aad_len = le32toh(raw->aad_len);
+	req->crypt_off = le32toh(raw->crypt_off);
+	req->arg = le64toh(raw->arg);
+	return true;
 }
 
 /* The operations that name a session and nothing else (but HASH_COPY's arg). */
@@ -103,7 +89,8 @@ static bool names_only(const struct vcd_ctx *ctx, const struct vcd_fields *req)
 	       !req->tag_len && !ctx->payload;
 }
 
-static uint32_t hello(struct vcd_ctx *ctx, const struct vcd_req_hello *raw)
+static uint32_t hello(struct vcd_ctx *ctx, const struct vcd_req_hello *raw,
+		      struct vcd_answer *answer)
 {
 	uint32_t min = le32toh(raw->min_version);
 	uint32_t max = le32toh(raw->max_version);
@@ -114,7 +101,7 @@ static uint32_t hello(struct vcd_ctx *ctx, const struct vcd_req_hello *raw)
 	if (min > VCD_PROTOCOL_VERSION || max < VCD_PROTOCOL_VERSION)
 		return VCD_S_VERSION;
 	vcd_session_table_clear(&ctx->device->table);
-	ctx->value = VCD_PROTOCOL_VERSION;
+	answer->value = VCD_PROTOCOL_VERSION;
 	return VCD_S_OK;
 }
 
@@ -189,7 +176,8 @@ static struct vcd_slot *reserve(struct vcd_ctx *ctx)
 	return vcd_session_table_reserve(table);
 }
 
-static uint32_t session_create(struct vcd_ctx *ctx, const struct vcd_req_create *raw)
+static uint32_t session_create(struct vcd_ctx *ctx, const struct vcd_req_create *raw,
+			       struct vcd_answer *answer)
 {
 	__attribute__((cleanup(create_wipe))) struct create create = {0};
 	struct vcd_device *device = ctx->device;
@@ -209,7 +197,7 @@ static uint32_t session_create(struct vcd_ctx *ctx, const struct vcd_req_create 
 		vcd_session_table_cancel(&device->table, slot);
 		return status;
 	}
-	ctx->value = vcd_session_table_publish(&device->table, slot, session);
+	answer->value = vcd_session_table_publish(&device->table, slot, session);
 	vcd_count(&ctx->worker->counters->sessions_created, 1);
 	return VCD_S_OK;
 }
@@ -229,7 +217,8 @@ static void put_name(char field[VCD_ALG_NAME_LEN], const char *name)
 	memcpy(field, name, strnlen(name, VCD_ALG_NAME_LEN - 1));
 }
 
-static uint32_t session_info(struct vcd_ctx *ctx, const struct vcd_fields *req)
+static uint32_t session_info(struct vcd_ctx *ctx, const struct vcd_fields *req,
+			     struct vcd_answer *answer)
 {
 	struct vcd_engine *engine = ctx->device->options.engine;
 	struct vcd_session_info info = {0};
@@ -251,7 +240,7 @@ static uint32_t session_info(struct vcd_ctx *ctx, const struct vcd_fields *req)
 	if (ctx->room < sizeof(info))
 		return VCD_S_INVALID;
 	vcd_iov_write(&ctx->out, &info, sizeof(info));
-	ctx->out_len = sizeof(info);
+	answer->out_len = sizeof(info);
 	return VCD_S_OK;
 }
 
@@ -285,74 +274,91 @@ static uint32_t hash_copy(struct vcd_ctx *ctx, const struct vcd_fields *req)
 	return dst && src ? hash_copy_locked(dst, src) : VCD_S_STALE;
 }
 
-static uint32_t dispatch(struct vcd_ctx *ctx, const struct vcd_req *raw)
+/* All but the operations on data: rare. */
+static __attribute__((noinline)) uint32_t
+session_operation(struct vcd_ctx ctx, union header *header, struct vcd_answer *answer)
 {
-	static_assert(sizeof(struct vcd_req) == sizeof(struct vcd_req_hello), "one header size");
-	static_assert(sizeof(struct vcd_req) == sizeof(struct vcd_req_create), "one header size");
-	uint32_t (*operation)(struct vcd_ctx * ctx, const struct vcd_fields *req);
-	struct vcd_req_create create;
-	struct vcd_req_hello hello_req;
-	struct vcd_fields req;
-	uint32_t status;
+	const struct vcd_fields *req = &header->fields;
 
-	switch (le16toh(raw->opcode)) {
+	switch (le16toh(header->raw.opcode)) {
 	case VCD_OP_HELLO:
-		memcpy(&hello_req, raw, sizeof(hello_req));
-		return hello(ctx, &hello_req);
+		return hello(&ctx, &header->hello, answer);
 	case VCD_OP_SESSION_CREATE:
-		memcpy(&create, raw, sizeof(create));
-		return session_create(ctx, &create);
+		return session_create(&ctx, &header->create, answer);
 	case VCD_OP_SESSION_DESTROY:
-		operation = session_destroy;
-		break;
+		return decode(header) ? session_destroy(&ctx, req) : VCD_S_INVALID;
 	case VCD_OP_SESSION_INFO:
-		operation = session_info;
-		break;
-	case VCD_OP_CRYPT:
-		operation = vcd_crypt_prepare;
-		break;
-	case VCD_OP_AUTHCRYPT:
-		operation = vcd_authcrypt_prepare;
-		break;
+		return decode(header) ? session_info(&ctx, req, answer) : VCD_S_INVALID;
 	case VCD_OP_HASH_COPY:
-		operation = hash_copy;
-		break;
+		return decode(header) ? hash_copy(&ctx, req) : VCD_S_INVALID;
 	default:
 		return VCD_S_NOTSUPP;
 	}
-	status = decode(raw, &req);
-	return status == VCD_S_OK ? operation(ctx, &req) : status;
 }
 
-void vcd_request_parse(struct vcd_device *device, struct vcd_worker *worker,
-		       struct vcd_request *request)
+static inline uint32_t dispatch(const struct vcd_ctx *ctx, union header *header,
+				struct vcd_answer *answer)
 {
-	struct vcd_ctx ctx = {
-	    .device = device,
-	    .worker = worker,
-	    .request = request,
-	    .in = vcd_iov_init(request->in, request->in_count),
-	    .out = vcd_iov_init(request->out, request->out_count),
-	};
+	const struct vcd_fields *req = &header->fields;
+
+	switch (le16toh(header->raw.opcode)) {
+	case VCD_OP_CRYPT:
+		return decode(header) ? vcd_crypt_prepare(ctx, req) : VCD_S_INVALID;
+	case VCD_OP_AUTHCRYPT:
+		return decode(header) ? vcd_authcrypt_prepare(ctx, req, answer) : VCD_S_INVALID;
+	default:
+		return session_operation(*ctx, header, answer);
+	}
+}
+
+static inline __attribute__((always_inline)) void
+parse(struct vcd_device *device, struct vcd_worker *worker, struct vcd_request *request)
+{
+	struct vcd_iov in = vcd_iov_init(request->in, request->in_count);
+	struct vcd_iov out = vcd_iov_init(request->out, request->out_count);
 	uint64_t readable = vcd_iov_total(request->in, request->in_count);
 	uint64_t writable = vcd_iov_total(request->out, request->out_count);
-	struct vcd_req raw;
+	struct vcd_answer answer = {0};
+	union header header;
 	uint32_t status;
+	uint8_t *reply;
 
-	request->written = 0;
-	if (writable < sizeof(struct vcd_reply))
+	if (writable < sizeof(struct vcd_reply)) {
+		request->written = 0;
 		return;
+	}
+	reply = vcd_iov_take(&out, sizeof(struct vcd_reply));
+	if (!reply)
+		vcd_iov_skip(&out, sizeof(struct vcd_reply));
 	if ((uint64_t)request->in_count + request->out_count > device->options.max_segments) {
 		status = VCD_S_TOOBIG;
-	} else if (readable < sizeof(raw)) {
+	} else if (readable < sizeof(header)) {
 		status = VCD_S_INVALID;
 	} else {
-		vcd_iov_read(&ctx.in, &raw, sizeof(raw));
-		vcd_iov_skip(&ctx.out, sizeof(struct vcd_reply));
-		ctx.payload = readable - sizeof(raw);
-		ctx.room = writable - sizeof(struct vcd_reply);
-		status = dispatch(&ctx, &raw);
+		vcd_iov_read(&in, &header, sizeof(header));
+		status = dispatch(
+		    &(struct vcd_ctx){
+			.device = device,
+			.worker = worker,
+			.request = request,
+			.reply = reply,
+			.in = in,
+			.out = out,
+			.payload = readable - sizeof(header),
+			.room = writable - sizeof(struct vcd_reply),
+		    },
+		    &header, &answer);
 	}
-	if (!ctx.prepared)
-		vcd_reply(worker, request, status, ctx.out_len, ctx.value, ctx.iv);
+	if (status == VCD_PREPARED)
+		return;
+	vcd_reply(request, reply, status, answer.out_len, answer.value, answer.iv);
+	vcd_count(&worker->counters->requests, 1);
+	vcd_count(&worker->counters->status[status], 1);
+}
+
+void vcd_requests_parse(struct vcd_device *device, struct vcd_worker *worker,
+			struct vcd_request *const requests[], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		parse(device, worker, requests[i]);
 }

@@ -34,6 +34,7 @@ int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, unsign
 	*table = (struct vcd_session_table){
 	    .max = max,
 	    .slot_bits = bits,
+	    .slot_mask = (UINT64_C(1) << bits) - 1,
 	    .n_sections = workers,
 	    .epoch = 1,
 	    .first_retired = VCD_SLOT_NONE,

@@ -79,6 +79,7 @@ struct vcd_section {
  * @slots: the array
  * @max: slots in it
  * @slot_bits: low bits of an id that name the slot
+ * @slot_mask: these bits
  * @sections: one for each worker
  * @n_sections: workers
  * @epoch: 1 and the number of sessions that were retired
@@ -97,6 +98,7 @@ struct vcd_session_table {
 	struct vcd_slot *slots;
 	uint32_t max;
 	unsigned int slot_bits;
+	uint64_t slot_mask;
 	struct vcd_section *sections;
 	unsigned int n_sections;
 	_Atomic(uint64_t) epoch;
@@ -152,7 +154,7 @@ void vcd_section_end(struct vcd_session_table *table, unsigned int worker);
 static inline struct vcd_slot *vcd_session_table_find(const struct vcd_session_table *table,
 						      uint64_t id)
 {
-	uint64_t index = id & ((UINT64_C(1) << table->slot_bits) - 1);
+	uint64_t index = id & table->slot_mask;
 
 	if (!id || index >= table->max || atomic_load(&table->slots[index].id) != id)
 		return NULL;

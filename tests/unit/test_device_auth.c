@@ -351,6 +351,53 @@ static void forgery_in_place(void **state)
 	}
 }
 
+/* Forgeries in a batch with others: each has its answer, and is counted. */
+static void forgeries_in_a_batch(void **state)
+{
+	enum { N = 9 };
+	static struct sealed s[N];
+	uint64_t id = devtest_session(&test, CRYPTO_AES_GCM, key, 16, 0, NULL, 0);
+	struct vcd_device_stats before, after;
+	uint8_t out[N][REPLY + sizeof(s[0].plain)];
+	struct vcd_request requests[N], *list[N];
+	struct iovec in[N][2], space[N];
+	uint64_t good = 0, bytes = 0;
+
+	for (unsigned int i = 0; i < N; i++) {
+		seal(&s[i], &reference_aeads[0]);
+		request_for(&s[i], id, true);
+		if (i % 3 == 1) {
+			s[i].in[s[i].in_len - 1] ^= 1;
+		} else {
+			good++;
+			bytes += s[i].len;
+		}
+		in[i][0] = (struct iovec){&s[i].req, sizeof(s[i].req)};
+		in[i][1] = (struct iovec){s[i].in, s[i].in_len};
+		space[i] = (struct iovec){out[i], REPLY + s[i].out_len};
+		requests[i] = (struct vcd_request){in[i], &space[i], 2, 1, 0};
+		list[i] = &requests[i];
+	}
+	vcd_device_stats_get(test.device, &before);
+	vcd_device_execute(test.device, 0, list, N);
+	vcd_device_stats_get(test.device, &after);
+	for (unsigned int i = 0; i < N; i++) {
+		bool forged = i % 3 == 1;
+		struct vcd_reply reply;
+
+		memcpy(&reply, out[i], sizeof(reply));
+		assert_int_equal(le32toh(reply.status), forged ? VCD_S_BADMSG : VCD_S_OK);
+		assert_int_equal(requests[i].written, REPLY + (forged ? 0 : s[i].len));
+		if (!forged)
+			assert_memory_equal(out[i] + REPLY, s[i].plain, s[i].len);
+	}
+	assert_int_equal(after.requests - before.requests, N);
+	assert_int_equal(after.status[VCD_S_OK] - before.status[VCD_S_OK], good);
+	assert_int_equal(after.status[VCD_S_BADMSG] - before.status[VCD_S_BADMSG], N - good);
+	assert_int_equal(after.crypt - before.crypt, good);
+	assert_int_equal(after.bytes - before.bytes, bytes);
+}
+
 static uint32_t authcrypt(const struct vcd_req *req, size_t payload, size_t out_len)
 {
 	static const uint8_t zeroes[16384];
@@ -520,6 +567,7 @@ int main(void)
 	    TEST(hash_copy),
 	    TEST(random_aeads),
 	    TEST(forgery_in_place),
+	    TEST(forgeries_in_a_batch),
 	    TEST(aead_rules),
 	    TEST(hashes_from_two_workers),
 	};
