@@ -36,90 +36,67 @@ static uint32_t check_room(const struct vcd_ctx *ctx, const struct plan *plan)
 }
 
 /**
- * struct place - where a request is processed.
+ * struct place - where the data of a request is processed.
  * @src: the input: the guest's, when it lies in one piece and may be read there, or scratch
  * @dst: the output, likewise; NULL: there is none
- * @aad: copied AAD; of no bytes: a pointer that is not NULL
- * @how: what is not so simple, PLACE_*
+ * @bounced: @dst is scratch
+ * @pieces: it is processed in pieces; the rest does not matter
  */
 struct place {
 	uint8_t *src;
 	uint8_t *dst;
-	uint8_t *aad;
-	unsigned int how;
+	bool bounced;
+	bool pieces;
 };
 
-#define PLACE_COPIED 1u	 /* src is scratch */
-#define PLACE_BOUNCED 2u /* dst is scratch */
-#define PLACE_PIECES 4u	 /* neither: it is processed in pieces */
-
-/*
- * The place of a request, as nearly all have it: without AAD, and in the guest's memory. What
- * cannot be there is NULL; then take_scratch() has to follow.
- */
-static inline struct place find_place(const struct vcd_ctx *ctx, const struct plan *plan)
+/* The place of nearly all: the guest's memory. Where that cannot be, @src or @dst is NULL. */
+static inline struct place find_place(const struct vcd_iov *in, const struct vcd_iov *out,
+				      const struct plan *plan)
 {
-	struct place place = {.aad = ctx->worker->arena.memory};
-	struct vcd_iov in = ctx->in;
+	struct place place = {.src = vcd_iov_contig(in, plan->len)};
 
-	if (plan->aad_len)
-		vcd_iov_skip(&in, plan->aad_len);
-	place.src = vcd_iov_contig(&in, plan->len);
 	if (plan->out_len && !plan->private_out)
-		place.dst = vcd_iov_contig(&ctx->out, plan->out_len);
+		place.dst = vcd_iov_contig(out, plan->out_len);
 	if (place.src && place.dst && place.src != place.dst &&
 	    vcd_overlap(place.src, plan->len, place.dst, plan->len))
 		place.src = place.dst = NULL;
 	return place;
 }
 
-/*
- * Scratch for AAD and for what is not to be processed where it lies, after what is prepared has
- * made room for it. @aad is NULL when there is not enough.
- */
-static __attribute__((noinline)) struct place take_scratch(struct vcd_ctx ctx,
-							   const struct vcd_engine_session *session,
-							   struct plan plan, struct place place)
+/* Have at least scratch for AAD and data of @plan, with what is prepared out of the way. */
+static void make_room(struct vcd_device *device, struct vcd_worker *worker, const struct plan *plan)
 {
-	struct vcd_worker *worker = ctx.worker;
-	uint8_t *scratch = worker->arena.memory;
-	uint32_t len = plan.len;
-
-	if (!place.src)
-		place.how |= PLACE_COPIED;
-	if (plan.out_len && !place.dst)
-		place.how |= PLACE_BOUNCED;
-	if (place.how && len && vcd_pieces_fit(session, &ctx.in, &ctx.out, len))
-		place.how = PLACE_PIECES;
-	if (!(place.how & (PLACE_COPIED | PLACE_BOUNCED)))
-		len = 0;
-	if (plan.aad_len || len) {
-		if (!vcd_arena_fits(&worker->arena, plan.aad_len, len))
-			vcd_crypt_flush(ctx.device, worker);
-		place.aad = vcd_arena_take(&worker->arena, plan.aad_len);
-		scratch = vcd_arena_take(&worker->arena, len);
-		if (!scratch)
-			place.aad = NULL;
-	}
-	if (!place.src)
-		place.src = scratch;
-	if (!place.dst && session->cipher)
-		place.dst = scratch;
-	return place;
+	if (!vcd_arena_fits(&worker->arena, plan->aad_len, plan->len))
+		vcd_crypt_flush(device, worker);
 }
 
-/* Copy what is not processed where it lies: AAD, scattered data, the tag to compare with. */
-static __attribute__((noinline)) void copy_in(struct vcd_ctx ctx, struct vcd_op *op,
-					      struct plan plan, struct place place)
+/*
+ * The place of the others: pieces, or the scratch for what of @place is NULL, the input copied.
+ * There is room for data behind AAD. @src is NULL when there is not enough.
+ */
+static __attribute__((noinline)) struct place
+find_other_place(struct vcd_device *device, struct vcd_worker *worker, const struct vcd_slot *slot,
+		 struct vcd_iov in, struct vcd_iov out, struct plan plan, struct place place)
 {
-	vcd_iov_read(&ctx.in, place.aad, plan.aad_len);
-	if (place.how & PLACE_PIECES)
-		vcd_pieces_begin(ctx.worker, op, &ctx.in, &ctx.out, plan.len);
-	else if (place.how & PLACE_COPIED)
-		vcd_iov_read(&ctx.in, place.src, plan.len);
-	else
-		vcd_iov_skip(&ctx.in, plan.len);
-	vcd_iov_read(&ctx.in, op->job.mac, plan.tag_in);
+	uint8_t *scratch = worker->arena.memory; /* of no bytes: a pointer that is not NULL */
+
+	if (plan.len) {
+		place.pieces = vcd_pieces_fit(slot->session, &in, &out, plan.len);
+		if (place.pieces)
+			return place;
+		if (!plan.aad_len)
+			make_room(device, worker, &plan);
+		scratch = vcd_arena_take(&worker->arena, plan.len);
+		place.bounced = plan.out_len && !place.dst;
+	}
+	if (!place.dst && slot->session->cipher)
+		place.dst = scratch;
+	if (!place.src) {
+		place.src = scratch;
+		if (scratch)
+			vcd_iov_read(&in, scratch, plan.len);
+	}
+	return scratch ? place : (struct place){0};
 }
 
 static_assert((int)VCD_F_DECRYPT == (int)VCD_JOB_DECRYPT &&
@@ -150,17 +127,25 @@ static inline __attribute__((always_inline)) uint32_t
 make_op(const struct vcd_ctx *ctx, struct vcd_slot *slot, const struct plan *plan,
 	const struct vcd_fields *req, bool holds_hash)
 {
-	struct vcd_engine_session *session = slot->session;
 	struct vcd_worker *worker = ctx->worker;
+	uint8_t *aad = worker->arena.memory; /* of no bytes: a pointer that is not NULL */
+	struct vcd_iov in = ctx->in;
 	struct place place;
 	struct vcd_op *op;
 
 	if (worker->n_ops == VCD_BATCH_MAX)
 		vcd_crypt_flush(ctx->device, worker);
-	place = find_place(ctx, plan);
-	if (plan->aad_len || !place.src || (plan->out_len && !place.dst)) {
-		place = take_scratch(*ctx, session, *plan, place);
-		if (!place.aad)
+	if (plan->aad_len) {
+		make_room(ctx->device, worker, plan);
+		aad = vcd_arena_take(&worker->arena, plan->aad_len);
+		if (!aad)
+			return VCD_S_NOMEM;
+		vcd_iov_read(&in, aad, plan->aad_len);
+	}
+	place = find_place(&in, &ctx->out, plan);
+	if (!place.src || (plan->out_len && !place.dst)) {
+		place = find_other_place(ctx->device, worker, slot, in, ctx->out, *plan, place);
+		if (!place.src && !place.pieces)
 			return VCD_S_NOMEM;
 	}
 
@@ -172,13 +157,13 @@ make_op(const struct vcd_ctx *ctx, struct vcd_slot *slot, const struct plan *pla
 	op->slot = slot;
 	op->data_len = plan->out_len;
 	op->tail_len = plan->tail_len;
-	op->bounced = place.how & PLACE_BOUNCED;
+	op->bounced = place.bounced;
 	op->holds_hash = holds_hash;
 	op->left = 0;
-	op->job.session = session;
+	op->job.session = slot->session;
 	op->job.src = place.src;
 	op->job.dst = place.dst;
-	op->job.aad = place.aad;
+	op->job.aad = aad;
 	op->job.flags = job_flags(req);
 	op->job.len = plan->len;
 	op->job.aad_len = plan->aad_len;
@@ -186,8 +171,12 @@ make_op(const struct vcd_ctx *ctx, struct vcd_slot *slot, const struct plan *pla
 	memcpy(op->job.iv, req->iv, sizeof(op->job.iv));
 	op->job.iv_len = req->iv_len;
 	op->job.mac_len = req->tag_len;
-	if (plan->aad_len || plan->tag_in || place.how)
-		copy_in(*ctx, op, *plan, place);
+	if (place.pieces)
+		vcd_pieces_begin(worker, op, in, ctx->out, plan->len);
+	if (plan->tag_in) {
+		vcd_iov_skip(&in, plan->len);
+		vcd_iov_read(&in, op->job.mac, plan->tag_in);
+	}
 	return VCD_PREPARED;
 }
 

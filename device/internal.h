@@ -304,8 +304,8 @@ bool vcd_pieces_fit(const struct vcd_engine_session *session, const struct vcd_i
 		    const struct vcd_iov *out, uint32_t len);
 
 /** vcd_pieces_begin - make @op's job the first piece of @len bytes from @in to @out, which fit. */
-void vcd_pieces_begin(struct vcd_worker *worker, struct vcd_op *op, const struct vcd_iov *in,
-		      const struct vcd_iov *out, uint32_t len);
+void vcd_pieces_begin(struct vcd_worker *worker, struct vcd_op *op, struct vcd_iov in,
+		      struct vcd_iov out, uint32_t len);
 
 /** vcd_pieces_level - before the first run: have long jobs of @n @ops go in step with others. */
 void vcd_pieces_level(struct vcd_op ops[], size_t n);

@@ -160,12 +160,12 @@ static void take_piece(struct vcd_op *op)
 	op->left -= job->len;
 }
 
-void vcd_pieces_begin(struct vcd_worker *worker, struct vcd_op *op, const struct vcd_iov *in,
-		      const struct vcd_iov *out, uint32_t len)
+void vcd_pieces_begin(struct vcd_worker *worker, struct vcd_op *op, struct vcd_iov in,
+		      struct vcd_iov out, uint32_t len)
 {
 	worker->cut = true;
-	op->in = *in;
-	op->to = *out;
+	op->in = in;
+	op->to = out;
 	op->left = len;
 	op->run = 0;
 	op->most = UINT32_MAX;
