@@ -196,11 +196,13 @@ static uint32_t crypt_plan(const struct vcd_ctx *ctx, const struct vcd_fields *r
 		return VCD_S_INVALID;
 	if (!mac && hash_flags)
 		return VCD_S_INVALID;
-	*plan = (struct plan){
-	    .len = req->src_len,
-	    .out_len = cipher ? req->src_len : 0,
-	    .tail_len = hash_flags & VCD_F_HASH_FINAL ? mac->digest_len : 0,
-	};
+	/* Field by field: to zero a whole one gcc wants it in memory. */
+	plan->aad_len = 0;
+	plan->len = req->src_len;
+	plan->tag_in = 0;
+	plan->out_len = cipher ? req->src_len : 0;
+	plan->tail_len = hash_flags & VCD_F_HASH_FINAL ? mac->digest_len : 0;
+	plan->private_out = false;
 	return check_room(ctx, plan);
 }
 

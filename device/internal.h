@@ -239,8 +239,8 @@ static inline void vcd_fill_reply(void *at, uint32_t status, uint32_t out_len, u
 }
 
 /** vcd_reply_scattered - write a reply that the guest scattered. */
-void vcd_reply_scattered(struct vcd_request *request, uint32_t status, uint32_t out_len,
-			 uint64_t value, const uint8_t *iv);
+__attribute__((cold)) void vcd_reply_scattered(struct vcd_request *request, uint32_t status,
+					       uint32_t out_len, uint64_t value, const uint8_t *iv);
 
 /**
  * vcd_reply - answer a request: write the reply, set the used length. The caller counts it.

@@ -82,8 +82,7 @@ __attribute__((noinline)) size_t vcd_iov_write_pieces(struct vcd_iov *cursor, co
 __attribute__((noinline)) size_t vcd_iov_skip_pieces(struct vcd_iov *cursor, size_t len);
 __attribute__((noinline)) uint8_t *vcd_iov_contig_pieces(struct vcd_iov walk, size_t len);
 
-/* memcpy(). Of a length it knows to be short, not how short, gcc makes a rep movs, which is slow.
- */
+/* memcpy(), of which gcc would make a slow rep movs where it knows @len to be small. */
 static inline void vcd_iov_copy(void *to, const void *from, size_t len)
 {
 	if (!__builtin_constant_p(len))
