@@ -351,14 +351,17 @@ static void forgery_in_place(void **state)
 	}
 }
 
-/* Forgeries in a batch with others: each has its answer, and is counted. */
+/*
+ * Forgeries in a batch with others, of which the scratch holds a third at a time: each has its
+ * answer, and is counted.
+ */
 static void forgeries_in_a_batch(void **state)
 {
-	enum { N = 9 };
+	enum { N = VCD_BATCH_MAX };
 	static struct sealed s[N];
 	uint64_t id = devtest_session(&test, CRYPTO_AES_GCM, key, 16, 0, NULL, 0);
 	struct vcd_device_stats before, after;
-	uint8_t out[N][REPLY + sizeof(s[0].plain)];
+	static uint8_t out[N][REPLY + sizeof(s[0].plain)];
 	struct vcd_request requests[N], *list[N];
 	struct iovec in[N][2], space[N];
 	uint64_t good = 0, bytes = 0;
