@@ -194,11 +194,7 @@ static const struct memory_region *memory_find(const struct memory *memory,
 
 	if (i == memory->count || r->guest_addr > guest_addr)
 		return NULL;
-	*cursor = (struct memory_cursor){
-	    .guest_addr = r->guest_addr,
-	    .size = r->size,
-	    .host = r->host,
-	};
+	*cursor = memory_cursor(memory, i);
 	return r;
 }
 

@@ -48,14 +48,16 @@ struct memory {
  * @guest_addr: as in the region
  * @size: likewise; 0: there was none
  * @host: likewise
+ * @region: its index
  *
- * Requests of one queue mostly lie in one region. It begins as zeroes, and no cursor lives
- * longer than its thread holds a lock that keeps the map as it is.
+ * Requests of one queue mostly lie in one region. No cursor lives longer than its thread
+ * holds a lock that keeps the map as it is.
  */
 struct memory_cursor {
 	uint64_t guest_addr;
 	uint64_t size;
 	uint8_t *host;
+	unsigned int region;
 };
 
 /**
@@ -106,6 +108,26 @@ void memory_clear(struct memory *memory);
  * Return: the address, or NULL unless all of it lies within one region.
  */
 void *memory_user(const struct memory *memory, uint64_t user_addr, uint64_t len);
+
+/**
+ * memory_cursor - a cursor at the region of that index.
+ *
+ * Any index is fine: it is where a cursor was when the lock was held last, and the map may be
+ * another one.
+ */
+static inline struct memory_cursor memory_cursor(const struct memory *memory, unsigned int region)
+{
+	const struct memory_region *r = &memory->regions[region];
+
+	if (region >= memory->count)
+		return (struct memory_cursor){0};
+	return (struct memory_cursor){
+	    .guest_addr = r->guest_addr,
+	    .size = r->size,
+	    .host = r->host,
+	    .region = region,
+	};
+}
 
 /**
  * memory_last - translate what lies in the region that was used last.

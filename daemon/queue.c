@@ -424,7 +424,7 @@ static void remember(struct queue *queue, uint16_t head, const struct chain *cha
 static int gather(struct queue *queue, const struct memory *memory, unsigned int n,
 		  struct queue_batch *batch)
 {
-	struct memory_cursor cursor = {0};
+	struct memory_cursor cursor = memory_cursor(memory, queue->region);
 	struct chain_source source = {
 	    .memory = memory,
 	    .cursor = &cursor,
@@ -469,6 +469,7 @@ static int gather(struct queue *queue, const struct memory *memory, unsigned int
 		batch->n++;
 		queue->last_avail++;
 	}
+	queue->region = cursor.region;
 	return 0;
 }
 

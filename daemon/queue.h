@@ -112,6 +112,7 @@ struct queue_hint {
  * @batch_most: @most of the next batch; 0: not known yet
  * @in_flight: requests the driver had under way when the last batch was published: those of
  *	the batch, which it had not seen yet, and those behind it
+ * @region: index of the region of guest memory that was used last
  * @last_head: head that was taken last
  * @hints: by head
  * @used_idx: next entry of the used ring
@@ -147,6 +148,7 @@ struct queue {
 	uint16_t last_avail;
 	uint64_t batch_most;
 	unsigned int in_flight;
+	unsigned int region;
 	uint16_t last_head;
 	struct queue_hint hints[QUEUE_HINTS];
 	uint16_t used_idx;
