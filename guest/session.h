@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * session.h - open files and their sessions.
+ *
+ * See session.c.
+ */
+#ifndef VCD_GUEST_SESSION_H
+#define VCD_GUEST_SESSION_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "cryptodev.h"
+#include "wire.h"
+
+struct vcd_alg;
+struct vcd_device;
+struct vcd_queue;
+struct vcd_req_ctx;
+struct vcd_share;
+
+/* Times a lost session is made again for one request before giving up. */
+#define VCD_REMAKE_MAX		4
+
+/**
+ * struct vcd_file - an open file description
+ * @dev: device
+ * @share: of the process that opened it
+ * @sessions: by id; the xarray's lock covers lookup and reference
+ * @next_id: where the search for a free id goes on
+ * @async_lock: one submission or fetch at a time
+ * @async_list: operations submitted and not fetched, in order
+ * @async_num: how many
+ * @async_wait: woken when one is done
+ * @async_late: wakes those who wait when the oldest one is overdue
+ */
+struct vcd_file {
+	struct vcd_device *dev;
+	struct vcd_share *share;
+	struct xarray sessions;
+	u32 next_id;
+	struct mutex async_lock; /* async_list, async_num */
+	struct list_head async_list;
+	unsigned int async_num;
+	wait_queue_head_t async_wait;
+	struct delayed_work async_late;
+};
+
+/**
+ * struct vcd_session - a session of the ABI
+ * @ref: file, callers, reaper
+ * @dev: device
+ * @share: what its requests are charged to
+ * @cipher: cipher or AEAD, or NULL
+ * @mac: hash or MAC, or NULL
+ * @reap: in the device's reap_list
+ * @remake: held while the device's session is made again
+ * @host_id: the device's id of it; 0: none
+ * @serial: held by operations that go on where the last one ended
+ * @iv_lock: protects @iv
+ * @iv: the IV the last operation left
+ * @hash_running: the device holds a half-done hash; under @serial
+ * @tag_len: tag size that the next AUTHCRYPT with tag_len 0 has
+ * @key_len: bytes of cipher key
+ * @mackey_len: bytes of MAC key
+ * @keys: both, to make the session again with
+ */
+struct vcd_session {
+	refcount_t ref;
+	struct vcd_device *dev;
+	struct vcd_share *share;
+	const struct vcd_alg *cipher;
+	const struct vcd_alg *mac;
+	struct list_head reap;
+	struct mutex remake; /* host_id */
+	u64 host_id;
+	struct mutex serial; /* chained operations */
+	spinlock_t iv_lock; /* iv */
+	u8 iv[VCD_MAX_IV_LEN];
+	bool hash_running;
+	u8 tag_len;
+	u32 key_len;
+	u32 mackey_len;
+	u8 keys[];
+};
+
+/* session.c */
+int vcd_session_new(struct vcd_file *file, const struct session_op *op,
+		    u32 *id);
+int vcd_session_end(struct vcd_file *file, u32 id);
+void vcd_session_end_all(struct vcd_file *file);
+int vcd_session_info(struct vcd_file *file, struct session_info_op *op);
+struct vcd_session *vcd_session_get(struct vcd_file *file, u32 id);
+void vcd_session_put(struct vcd_session *session);
+int vcd_session_remake(struct vcd_session *session, u64 *host_id);
+int vcd_session_start(struct vcd_session *session, struct vcd_req_ctx *req,
+		      const struct vcd_req *hdr, struct vcd_queue *queue);
+int vcd_session_wait(struct vcd_session *session, struct vcd_req_ctx *req,
+		     const struct vcd_req *hdr, struct vcd_result *result);
+void vcd_session_iv_load(struct vcd_session *session, u8 iv[VCD_MAX_IV_LEN]);
+void vcd_session_iv_store(struct vcd_session *session,
+			  const u8 iv[VCD_MAX_IV_LEN]);
+void vcd_session_reap(struct work_struct *work);
+
+#endif /* VCD_GUEST_SESSION_H */
