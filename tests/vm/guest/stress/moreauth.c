@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dev.h"
+#include "../dev.h"
 #include "morestate.h"
-#include "refauth.h"
+#include "../refauth.h"
 
 #define ROOM (160u << 10)
 #define MARGIN 64u

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "more.h"
-#include "ref.h"
+#include "../ref.h"
 
 #define GROUP 40u
 #define LIVE 12u

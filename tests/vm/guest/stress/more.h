@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rand.h"
+#include "../rand.h"
 
 struct more;
 

@@ -20,7 +20,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "dev.h"
+#include "../dev.h"
 #include "morestate.h"
 
 #define SMALL 4400u /* longest operation of a group, but for one */
