@@ -10,6 +10,15 @@
 #include "../refauth.h"
 #include "check.h"
 
+/* Bytes of additional data that an operation takes. */
+#define AAD_MAX 4096u
+
+/* A key of any length for AEADs; RFC 8439's example has it. */
+extern const uint8_t auth_keys[32];
+
+/** auth_nonce - a nonce as the ABI has it; CCM: 12 bytes behind L - 1 = 2. */
+void auth_nonce(const struct ref_aead *aead, uint8_t iv[16], uint8_t seed);
+
 /** auth_op - a crypt_auth_op for what @a describes, all but data and lengths. */
 struct crypt_auth_op auth_op(uint32_t ses, const struct ref_auth *a);
 

@@ -47,6 +47,7 @@ extern const struct check hash_checks[];
 extern const struct check compat_checks[];
 extern const struct check hashmore_checks[];
 extern const struct check aead_checks[];
+extern const struct check aeadabuse_checks[];
 extern const struct check record_checks[];
 extern const struct check async_checks[];
 extern const struct check asyncabuse_checks[];
