@@ -139,9 +139,25 @@ static int enter_indirect(const struct chain_source *source, struct walk *walk,
 	return 0;
 }
 
+/* What lies in another region than the one that was used last, or in more than one. */
+static int __attribute__((cold))
+add_elsewhere(const struct chain_source *source, struct walk *walk, const struct desc *desc)
+{
+	unsigned int room = (unsigned int)(walk->end - walk->next);
+	int n = memory_iov_search(source->memory, source->cursor, desc->addr, desc->len, walk->next,
+				  room);
+
+	if (n == -ENOSPC)
+		n = (int)room;
+	if (n < 0)
+		return n;
+	walk->next += n;
+	return 0;
+}
+
 static int add_data(const struct chain_source *source, struct walk *walk, const struct desc *desc)
 {
-	int n;
+	uint8_t *at;
 
 	if (desc->flags & VRING_DESC_F_WRITE) {
 		if (!walk->writable) {
@@ -155,14 +171,10 @@ static int add_data(const struct chain_source *source, struct walk *walk, const 
 	if (desc->len == 0 || walk->next == walk->end)
 		return 0;
 
-	n = memory_iov(source->memory, source->cursor, desc->addr, desc->len, walk->next,
-		       (unsigned int)(walk->end - walk->next));
-	if (n == -ENOSPC)
-		n = (int)(walk->end - walk->next);
-	if (n < 0)
-		return n;
-	walk->next += n;
 	walk->bytes += desc->len;
+	if (!memory_last(source->cursor, desc->addr, desc->len, &at))
+		return add_elsewhere(source, walk, desc);
+	*walk->next++ = (struct iovec){.iov_base = at, .iov_len = desc->len};
 	return 0;
 }
 
