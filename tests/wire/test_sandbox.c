@@ -4,188 +4,27 @@
  *
  * The stages of daemon/sandbox.h are run in processes of this test, which then try
  * what a process that was taken over would try; nothing of that is in the daemon.
- * The daemon itself is looked at from outside.
+ * test_confinement.c looks at the daemon itself.
  */
-#include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <seccomp.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cmocka.h>
+
+#include "tests/wire/attempts.h"
 #include "tests/wire/confined.h"
-#include "tests/wire/rig.h"
 
-#include "cryptodev.h"
 #include "daemon/util.h"
 #include "engine/alg.h"
-
-/* Somebody who exists nowhere. */
-#define ORDINARY_USER 54321
-
-static int result(long n)
-{
-	return n < 0 ? -errno : 0;
-}
-
-/* ---- what is tried -------------------------------------------------------------------- */
-
-static int try_open(void)
-{
-	return result(open("/etc/passwd", O_RDONLY));
-}
-
-static int try_create(void)
-{
-	return result(open("/x", O_WRONLY | O_CREAT, 0600));
-}
-
-static int try_list(void)
-{
-	return result(open("/", O_RDONLY | O_DIRECTORY));
-}
-
-static int try_openat2(void)
-{
-	return result(syscall(437, AT_FDCWD, "/", NULL, 0));
-}
-
-static int try_unix_socket(void)
-{
-	return result(socket(AF_UNIX, SOCK_STREAM, 0));
-}
-
-static int try_inet_socket(void)
-{
-	return result(socket(AF_INET, SOCK_STREAM, 0));
-}
-
-static int try_connect(void)
-{
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	return result(fd < 0 ? fd : connect(fd, (struct sockaddr *)&to, sizeof(to)));
-}
-
-static int try_exec(void)
-{
-	char *argv[] = {(char *)(uintptr_t) "true", NULL};
-
-	return result(execv("/bin/true", argv));
-}
-
-static int try_ptrace(void)
-{
-	return result(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
-}
-
-static int try_attach(void)
-{
-	return result(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL));
-}
-
-static int try_peek(void)
-{
-	char byte;
-	struct iovec iov = {&byte, 1};
-
-	return result(syscall(SYS_process_vm_readv, getppid(), &iov, 1, &iov, 1, 0));
-}
-
-static int try_mmap_exec(void)
-{
-	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-		       MAP_FAILED
-		   ? -errno
-		   : 0;
-}
-
-static int try_mprotect_exec(void)
-{
-	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return result(p == MAP_FAILED ? -1 : mprotect(p, 4096, PROT_READ | PROT_EXEC));
-}
-
-static int try_fork(void)
-{
-	return result(syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL));
-}
-
-static int try_kill(void)
-{
-	return result(kill(getppid(), 0));
-}
-
-static int try_tgkill(void)
-{
-	return result(syscall(SYS_tgkill, getppid(), getppid(), 0));
-}
-
-static int try_terminal(void)
-{
-	return result(ioctl(2, TIOCSTI, "x"));
-}
-
-static int try_crypt(void)
-{
-	return result(ioctl(2, CIOCCRYPT, NULL));
-}
-
-static int try_unshare(void)
-{
-	return result(syscall(SYS_unshare, 0x10000000));
-}
-
-static int try_mount(void)
-{
-	return result(mount("none", "/", "tmpfs", 0, NULL));
-}
-
-static int try_root(void)
-{
-	return result(syscall(SYS_setuid, 0));
-}
-
-static int try_dumpable(void)
-{
-	return result(prctl(PR_SET_DUMPABLE, 1));
-}
-
-static int try_memfd(void)
-{
-	return result(memfd_create("x", 0));
-}
-
-static int try_bpf(void)
-{
-	return result(syscall(SYS_bpf, 0, NULL, 0));
-}
-
-static int try_io_uring(void)
-{
-	return result(syscall(425, 1, NULL));
-}
-
-static int try_keyctl(void)
-{
-	return result(syscall(SYS_keyctl, 0, 0, 0, 0, 0));
-}
 
 struct attempt {
 	const char *name;
@@ -514,213 +353,11 @@ static void test_work(void **state)
 		check_work(ORDINARY_USER, true);
 }
 
-/* ---- a parent ------------------------------------------------------------------------- */
-
-static struct sandbox parent = {.mode = SANDBOX_AUTO, .seccomp = SECCOMP_KILL};
-
-static bool be_parent(void)
-{
-	return sandbox_parent(&parent) == 0;
-}
-
-/* Status of a child, in which @run is called. */
-static int in_child(int (*run)(void))
-{
-	int status = -1;
-	pid_t pid = sandbox_fork(&parent);
-
-	if (pid == 0)
-		_exit(run());
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return -1;
-	return status;
-}
-
-static int run_true(void)
-{
-	return try_exec() ? 1 : 0;
-}
-
-/* 1 of its namespace, and confined like any other. */
-static int run_stages(void)
-{
-	struct sandbox s = parent;
-	int err = sandbox_begin(&s, NULL, 0);
-
-	if (!err)
-		err = sandbox_isolate(&s);
-	if (!err)
-		err = sandbox_drop(&s);
-	if (!err)
-		err = sandbox_lock(&s);
-	if (err)
-		return 2;
-	if (s.own_user_ns && s.own_user_err)
-		return 5;
-	if ((s.done & (1u << MEASURE_PID_NS)) && getpid() != 1)
-		return 3;
-	/* With a PID namespace or not, it must not have lost a measure that we can have. */
-	return s.done & (1u << MEASURE_SECCOMP) ? try_inet_socket() : 4;
-}
-
-static int parent_works(void)
-{
-	int status = in_child(run_true);
-
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		return -ECHILD;
-	status = in_child(run_stages);
-	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ? 0 : -EBADE;
-}
-
-static void check_parent(unsigned int user)
-{
-	struct confined c = {.mode = SANDBOX_NONE,
-			     .seccomp = SECCOMP_OFF,
-			     .user = user,
-			     .before = be_parent,
-			     .probe = parent_works};
-	struct confined_end end = confined_run(&c);
-
-	assert_int_equal(end.stages, 0);
-	assert_int_equal(end.signal, 0);
-	assert_int_equal(end.result, 0);
-	c.probe = try_ptrace;
-	end = confined_run(&c);
-	assert_int_equal(end.signal, SIGSYS);
-}
-
-static void test_parent(void **state)
-{
-	check_parent(0);
-	if (getuid() == 0)
-		check_parent(ORDINARY_USER);
-}
-
-/* ---- the daemon ----------------------------------------------------------------------- */
-
-/* The value of a line of /proc/PID/task/TID/status. */
-static bool status_line(pid_t pid, const char *tid, const char *name, char *value, size_t size)
-{
-	char path[300];
-	char line[256];
-	bool found = false;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%s/status", (int)pid, tid);
-	file = fopen(path, "re");
-	while (file && !found && fgets(line, sizeof(line), file)) {
-		size_t len = strlen(name);
-
-		found = !strncmp(line, name, len) && line[len] == ':';
-		if (found)
-			snprintf(value, size, "%s", line + len + 2);
-	}
-	if (file)
-		fclose(file);
-	return found;
-}
-
-static void check_thread(pid_t pid, const char *tid)
-{
-	static const char *const caps[] = {"CapInh", "CapPrm", "CapEff", "CapAmb"};
-	char value[128];
-	size_t i;
-
-	assert_true(status_line(pid, tid, "Seccomp", value, sizeof(value)));
-	assert_string_equal(value, "2\n");
-	assert_true(status_line(pid, tid, "NoNewPrivs", value, sizeof(value)));
-	assert_string_equal(value, "1\n");
-	for (i = 0; i < ARRAY_SIZE(caps); i++) {
-		assert_true(status_line(pid, tid, caps[i], value, sizeof(value)));
-		assert_string_equal(value, "0000000000000000\n");
-	}
-	assert_true(status_line(pid, tid, "Uid", value, sizeof(value)));
-	assert_int_not_equal(atoi(value), 0);
-}
-
-/* Every thread of its worker, before and after it has worked. */
-static void check_threads(const struct rig *rig, unsigned int expected)
-{
-	pid_t worker = process_worker(&rig->daemon);
-	struct dirent *entry;
-	unsigned int n = 0;
-	char path[64];
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)worker);
-	dir = opendir(path);
-	assert_non_null(dir);
-	while ((entry = readdir(dir)) != NULL) {
-		if (entry->d_name[0] == '.')
-			continue;
-		check_thread(worker, entry->d_name);
-		n++;
-	}
-	closedir(dir);
-	assert_int_equal(n, expected);
-}
-
-static void test_daemon(void **state)
-{
-	static const char *const args[] = {"--num-queues=3", "--workers=3", "--sandbox=auto",
-					   "--seccomp=kill", NULL};
-	struct confined c = {.mode = SANDBOX_AUTO, .seccomp = SECCOMP_KILL, .probe = try_bpf};
-	struct confined_end end = confined_run(&c);
-	struct rig rig;
-
-	/* Where this test's own process cannot have it, the daemon cannot either. */
-	if (!confined_has(&end, MEASURE_SECCOMP) || !confined_has(&end, MEASURE_NO_CAPS) ||
-	    !confined_has(&end, MEASURE_USER))
-		skip();
-	rig_start(&rig, &(struct front_options){.queues = 3}, args);
-	check_threads(&rig, 4);
-	rig_check(&rig);
-	check_threads(&rig, 4);
-	rig_stop(&rig);
-}
-
-/* A front end that comes later is accepted by a confined daemon; statistics are written. */
-static void test_daemon_listens(void **state)
-{
-	static const char *const args[] = {"--sandbox=auto", "--seccomp=kill", NULL};
-	struct rig rig;
-	unsigned int i;
-
-	rig_listen(&rig, args);
-	for (i = 0; i < 3; i++) {
-		rig_connect(&rig, NULL);
-		rig_check(&rig);
-		rig_report(&rig);
-		rig_disconnect(&rig);
-	}
-	rig_stop(&rig);
-}
-
-/* A single process cannot remove its socket itself; its janitor does, whatever it dies of. */
-static void test_killed_daemon_leaves_no_socket(void **state)
-{
-	static const char *const args[] = {"--no-supervisor", NULL};
-	struct rig rig;
-	unsigned int tries;
-
-	rig_listen(&rig, args);
-	rig_connect(&rig, NULL);
-	kill(rig.daemon.pid, SIGKILL);
-	assert_int_equal(process_wait(&rig.daemon), 128 + SIGKILL);
-	for (tries = 0; tries < 2000 && access(rig.socket_path, F_OK) == 0; tries++)
-		usleep(5000);
-	assert_int_equal(access(rig.socket_path, F_OK), -1);
-	rig_disconnect(&rig);
-	assert_int_equal(rmdir(rig.dir), 0);
-}
-
-int main(int argc, char **argv)
+int main(void)
 {
 	const struct CMUnitTest any_build[] = {
 	    cmocka_unit_test(test_landlock_alone),
 	    cmocka_unit_test(test_none),
-	    cmocka_unit_test(test_killed_daemon_leaves_no_socket),
 	};
 	/* Sanitizers' runtimes do what the filter forbids. */
 	const struct CMUnitTest plain_build[] = {
@@ -732,19 +369,11 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_layers),
 	    cmocka_unit_test(test_layers_ordinary_user),
 	    cmocka_unit_test(test_work),
-	    cmocka_unit_test(test_parent),
-	    cmocka_unit_test(test_daemon),
-	    cmocka_unit_test(test_daemon_listens),
 	    cmocka_unit_test(test_auto_goes_on),
 	    cmocka_unit_test(test_strict_does_not),
 	};
 	int failed;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s DAEMON\n", argv[0]);
-		return 2;
-	}
-	rig_daemon = argv[1];
 	failed = cmocka_run_group_tests_name("sandbox", any_build, NULL, NULL);
 	if (sandbox_default_mode() != SANDBOX_NONE)
 		failed += cmocka_run_group_tests_name("confined", plain_build, NULL, NULL);
