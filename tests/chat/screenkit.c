@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 
 void person_looks(struct person *who)
 {
@@ -108,6 +109,19 @@ void person_resize(struct person *who, unsigned short columns)
 	assert_int_equal(ioctl(who->p->in, TIOCSWINSZ, &size), 0);
 }
 
+static bool stopped(void *arg)
+{
+	struct process *p = arg;
+	int status;
+
+	return waitpid(p->pid, &status, WUNTRACED | WNOHANG) == p->pid && WIFSTOPPED(status);
+}
+
+void person_stopped(struct person *who)
+{
+	process_pump_until(stopped, who->p, "a stopped process");
+}
+
 void person_free(struct person *who)
 {
 	person_looks(who);
@@ -131,4 +145,22 @@ void person_keep(const struct person *who, const char *name)
 	fputs(text, out);
 	assert_int_equal(fclose(out), 0);
 	free(text);
+}
+
+void screen_meet(struct person *alice, struct process **bob, unsigned short columns,
+		 const char *words)
+{
+	uint16_t port;
+
+	person_listen(alice, SCREEN_COLUMNS, "alice", "listen --accept-new --dir=%D/got", &port);
+	*bob = talk_connect(NULL, "bob", port, words);
+	person_sees(alice, "Talking to bob (unverified)");
+	person_prompt(alice, ">", 2);
+	if (columns != SCREEN_COLUMNS)
+		person_resize(alice, columns);
+}
+
+void screen_says(struct process *p, const char *text)
+{
+	process_feed(p, text, strlen(text));
 }

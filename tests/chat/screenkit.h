@@ -9,6 +9,11 @@
 #define SCREEN_COLUMNS 80
 #define SCREEN_ROWS 24
 
+/* Keys, for person_types(). */
+#define UP "\033[A"
+#define DOWN "\033[B"
+#define LEFT "\033[D"
+
 /**
  * struct person - a cryptochat under a terminal
  * @p: the process; what it wrote to the terminal is in its out
@@ -50,10 +55,26 @@ void person_prompt(struct person *who, const char *row, size_t column);
 /** person_resize() - a terminal of another width; what is on it stays as it is */
 void person_resize(struct person *who, unsigned short columns);
 
+/** person_stopped() - wait until the process is stopped */
+void person_stopped(struct person *who);
+
 /** person_free() - check that nothing came that a terminal should not get, and forget */
 void person_free(struct person *who);
 
 /** person_keep() - write what is seen to $CHAT_SCREENS/@name, for docs/chat.md, if that is set */
 void person_keep(const struct person *who, const char *name);
+
+/**
+ * screen_meet() - two people who talk
+ * @alice: at a terminal, which then gets @columns
+ * @bob: whose input and output are the test's
+ * @columns: of her terminal
+ * @words: his arguments, as for talk_connect()
+ */
+void screen_meet(struct person *alice, struct process **bob, unsigned short columns,
+		 const char *words);
+
+/** screen_says() - a text to the standard input of somebody who has no terminal */
+void screen_says(struct process *p, const char *text);
 
 #endif /* TEST_CHAT_SCREENKIT_H */

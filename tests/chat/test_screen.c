@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * test_screen.c - conversations of people at terminals, each a pseudo terminal: what they
- * type, what they see, and what their terminal never gets to see.
+ * type, what they see, and what their terminal never gets to see. The line that is being
+ * typed is test_line.c's.
  */
 #include "tests/chat/cmocka_api.h"
 #include "tests/chat/screenkit.h"
@@ -11,35 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <termios.h>
-#include <unistd.h>
 
 #define SIZE 3000000
 #define OFFERED "offers a file: holiday.tar, 3.0 MB. /accept or /decline?"
-
-#define UP "\033[A"
-#define DOWN "\033[B"
-#define LEFT "\033[D"
-
-/* Alice at a terminal, which then gets @columns, and Bob, whose input and output are the test's. */
-static void meet(struct person *alice, struct process **bob, unsigned short columns,
-		 const char *words)
-{
-	uint16_t port;
-
-	person_listen(alice, SCREEN_COLUMNS, "alice", "listen --accept-new --dir=%D/got", &port);
-	*bob = talk_connect(NULL, "bob", port, words);
-	person_sees(alice, "Talking to bob (unverified)");
-	person_prompt(alice, ">", 2);
-	if (columns != SCREEN_COLUMNS)
-		person_resize(alice, columns);
-}
-
-static void says(struct process *p, const char *text)
-{
-	process_feed(p, text, strlen(text));
-}
 
 /*
  * Two people who know each other, each at a terminal, and the network between them, see
@@ -138,7 +113,7 @@ static void in_a_hub(void **state)
 	bob = talk_connect(NULL, "bob", port, "--accept-new --json");
 	person_sees(&alice, "-- bob came (SHA256:");
 	person_types(&alice, "Hello, all.\r");
-	says(bob, "Hello, Alice.\n");
+	screen_says(bob, "Hello, Alice.\n");
 	person_sees(&alice, "<bob> Hello, Alice.");
 	process_end_input(bob);
 	assert_int_equal(kill(bob->pid, SIGTERM), 0);
@@ -166,273 +141,16 @@ static void refused_at_the_prompt(void **state)
 	person_free(&bob);
 }
 
-/* The line being typed is erased, and drawn again below what came. */
-static void typing_survives(void **state)
-{
-	struct person alice;
-	struct process *bob;
-
-	meet(&alice, &bob, 80, "--accept-new --json");
-	person_types(&alice, "half a sen" LEFT LEFT LEFT);
-	person_prompt(&alice, "> half a sen", 9);
-	says(bob, "one\ntwo\n");
-	person_sees(&alice, "<bob> one");
-	person_sees(&alice, "<bob> two");
-	person_prompt(&alice, "> half a sen", 9);
-	person_sees(&alice, "half a sen");
-	person_types(&alice, "\005tence\r");
-	person_sees(&alice, "<alice> half a sentence");
-	person_prompt(&alice, ">", 2);
-	person_sees(&alice, "half a sen");
-	person_free(&alice);
-}
-
-/* A line of several rows, and a screen that scrolls under it. */
-static void long_line_survives(void **state)
-{
-	struct person alice;
-	struct process *bob;
-	char text[32];
-
-	meet(&alice, &bob, 20, "--accept-new --json");
-	person_types(&alice, "aaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbccc");
-	person_prompt(&alice, "ccc", 3);
-	for (int i = 0; i < 40; i++) {
-		snprintf(text, sizeof(text), "n%d!\n", i);
-		says(bob, text);
-	}
-	person_sees(&alice, "<bob> n39!");
-	for (int i = 0; i < 40; i++) {
-		snprintf(text, sizeof(text), "<bob> n%d!", i);
-		person_sees(&alice, text);
-	}
-	person_prompt(&alice, "ccc", 3);
-	person_sees(&alice, "> aaaaaaaaaaaaaaaaaa");
-	person_sees(&alice, "bbbbbbbbbbbbbbbbbbbb");
-	/* A row that is exactly full: the cursor is at the start of the next. */
-	person_types(&alice, "\x7f\x7f\x7f");
-	person_prompt(&alice, "", 0);
-	says(bob, "full\n");
-	person_sees(&alice, "<bob> full");
-	person_prompt(&alice, "", 0);
-	person_types(&alice, "\025short");
-	person_prompt(&alice, "> short", 7);
-	person_sees_times(&alice, "aaaaa", 0);
-	person_free(&alice);
-}
-
-/* Characters of two columns and marks of none, also at the edge. */
-static void widths(void **state)
-{
-	struct person alice;
-	struct process *bob;
-
-	meet(&alice, &bob, 20, "--accept-new");
-	person_types(&alice, "\xe4\xbd\xa0\xe5\xa5\xbd");
-	person_prompt(&alice, "> \xe4\xbd\xa0\xe5\xa5\xbd", 6);
-	person_types(&alice, "e\xcc\x81x");
-	person_prompt(&alice,
-		      "> \xe4\xbd\xa0\xe5\xa5\xbd"
-		      "e\xcc\x81x",
-		      8);
-	/* Over the x, and over the e with its accent, each in one step. */
-	person_types(&alice, LEFT LEFT);
-	person_prompt(&alice,
-		      "> \xe4\xbd\xa0\xe5\xa5\xbd"
-		      "e\xcc\x81x",
-		      6);
-	person_types(&alice, "\x7f");
-	person_prompt(&alice,
-		      "> \xe4\xbd\xa0"
-		      "e\xcc\x81x",
-		      4);
-	/* The last but one column is taken, so a wide one does not fit behind it. */
-	person_types(&alice, "\005\025"
-			     "abcdefghijklmnopq\xf0\x9f\x99\x82z");
-	person_prompt(&alice, "\xf0\x9f\x99\x82z", 3);
-	person_sees(&alice, "> abcdefghijklmnopq");
-	says(bob, "\xe3\x81\x82\n");
-	person_sees(&alice, "<bob> \xe3\x81\x82");
-	person_prompt(&alice, "\xf0\x9f\x99\x82z", 3);
-	person_sees(&alice, "> abcdefghijklmnopq");
-	person_types(&alice, "\r");
-	talk_expect_text(bob, "abcdefghijklmnopq\xf0\x9f\x99\x82z\n");
-	person_free(&alice);
-}
-
-static void resized(void **state)
-{
-	struct person alice;
-	struct process *bob;
-
-	meet(&alice, &bob, 80, "--accept-new");
-	person_types(&alice, "0123456789012345678901234567890123456789");
-	person_prompt(&alice, "> 0123456789012345678901234567890123456789", 42);
-	person_resize(&alice, 30);
-	person_prompt(&alice, "890123456789", 12);
-	says(bob, "hello\n");
-	person_sees(&alice, "<bob> hello");
-	person_prompt(&alice, "890123456789", 12);
-	person_sees(&alice, "> 0123456789012345678901234567");
-	person_resize(&alice, 80);
-	person_types(&alice, "!\r");
-	talk_expect_text(bob, "0123456789012345678901234567890123456789!\n");
-	person_free(&alice);
-}
-
-/* A paste is text: its line ends send nothing, its escapes do nothing. */
-static void paste(void **state)
-{
-	struct person alice;
-	struct process *bob;
-
-	meet(&alice, &bob, 80, "--accept-new");
-	assert_true(alice.t->paste);
-	person_types(&alice, "\033[200~one\rtwo\tthree\n\004" UP "four\033[201~");
-	person_prompt(&alice,
-		      "> one\xe2\x86\xb5two three\xe2\x86\xb5"
-		      "four",
-		      20);
-	says(bob, "meanwhile\n");
-	person_sees(&alice, "<bob> meanwhile");
-	person_prompt(&alice,
-		      "> one\xe2\x86\xb5two three\xe2\x86\xb5"
-		      "four",
-		      20);
-	person_types(&alice, "\r");
-	talk_expect_text(bob, "one\ntwo three\nfour\n");
-	person_sees(&alice, "<alice> one");
-	person_sees(&alice, "        | two three");
-	person_sees(&alice, "        | four");
-	person_free(&alice);
-}
-
-static void history(void **state)
-{
-	struct person alice;
-	struct process *bob;
-
-	meet(&alice, &bob, 80, "--accept-new");
-	person_types(&alice, "first\rsecond\rsecond\rdraft");
-	person_prompt(&alice, "> draft", 7);
-	person_types(&alice, UP);
-	person_prompt(&alice, "> second", 8);
-	person_types(&alice, UP);
-	person_prompt(&alice, "> first", 7);
-	person_types(&alice, UP UP);
-	person_types(&alice, " again");
-	person_prompt(&alice, "> first again", 13);
-	person_types(&alice, DOWN DOWN);
-	person_prompt(&alice, "> draft", 7);
-	person_types(&alice, UP UP "\r");
-	talk_expect_text(bob, "first\nsecond\nsecond\nfirst\n");
-	person_free(&alice);
-}
-
-static void expect_terminal_restored(struct person *who, const struct termios *before)
-{
-	struct termios now;
-
-	person_looks(who);
-	assert_int_equal(tcgetattr(who->p->in, &now), 0);
-	assert_int_equal(now.c_lflag, before->c_lflag);
-	assert_int_equal(now.c_iflag, before->c_iflag);
-	assert_int_equal(now.c_oflag, before->c_oflag);
-	assert_false(who->t->paste);
-}
-
-/* What a new pseudo terminal is set to. */
-static struct termios fresh_terminal(void)
-{
-	static const char *const argv[] = {"/bin/true", NULL};
-	struct process_setup setup = {.columns = 80, .rows = 24};
-	struct process *p = process_start(&setup, argv);
-	struct termios t;
-
-	assert_int_equal(tcgetattr(p->in, &t), 0);
-	assert_true(t.c_lflag & ICANON && t.c_lflag & ECHO);
-	return t;
-}
-
-static void end_of_input(void **state)
-{
-	struct termios before = fresh_terminal();
-	struct person alice;
-	struct process *bob;
-
-	meet(&alice, &bob, 80, "--accept-new");
-	/* On a line it deletes, on an empty line it leaves. */
-	person_types(&alice, "ab\001\004");
-	person_prompt(&alice, "> b", 2);
-	person_types(&alice, "\r");
-	talk_expect_text(bob, "b\n");
-	person_prompt(&alice, ">", 2);
-	person_types(&alice, "\004");
-	process_expect_exit(alice.p, OK);
-	process_expect_exit(bob, OK);
-	process_expect_err(bob, "alice left");
-	expect_terminal_restored(&alice, &before);
-	person_free(&alice);
-}
-
-static void interrupted(void **state)
-{
-	struct termios before = fresh_terminal();
-	struct person alice;
-	struct process *bob;
-
-	meet(&alice, &bob, 80, "--accept-new");
-	person_types(&alice, "never sent");
-	person_prompt(&alice, "> never sent", 12);
-	person_types(&alice, "\003");
-	process_expect_exit(alice.p, 128 + SIGINT);
-	process_expect_exit(bob, OK);
-	process_expect_err(bob, "alice left");
-	assert_int_equal(bob->out.len, 0);
-	person_sees_times(&alice, "never", 0);
-	expect_terminal_restored(&alice, &before);
-	person_free(&alice);
-}
-
-static bool stopped(void *arg)
-{
-	struct process *p = arg;
-	int status;
-
-	return waitpid(p->pid, &status, WUNTRACED | WNOHANG) == p->pid && WIFSTOPPED(status);
-}
-
-static void suspended(void **state)
-{
-	struct termios before = fresh_terminal();
-	struct person alice;
-	struct process *bob;
-
-	meet(&alice, &bob, 80, "--accept-new");
-	person_types(&alice, "so far");
-	person_prompt(&alice, "> so far", 8);
-	person_types(&alice, "\032");
-	process_pump_until(stopped, alice.p, "a stopped process");
-	person_sees_times(&alice, "so far", 0);
-	expect_terminal_restored(&alice, &before);
-	says(bob, "are you there?\n");
-	assert_int_equal(kill(alice.p->pid, SIGCONT), 0);
-	person_sees(&alice, "<bob> are you there?");
-	person_prompt(&alice, "> so far", 8);
-	assert_true(alice.t->paste);
-	person_free(&alice);
-}
-
 /* Text that would steer the terminal is shown; person_free() sees what was let through. */
 static void hostile_text(void **state)
 {
 	struct person alice;
 	struct process *bob;
 
-	meet(&alice, &bob, 80, "--accept-new --json");
-	says(bob, "a\033]52;c;cm0gLXJmIC8=\007b\n");
+	screen_meet(&alice, &bob, 80, "--accept-new --json");
+	screen_says(bob, "a\033]52;c;cm0gLXJmIC8=\007b\n");
 	person_sees(&alice, "<bob> a\\x1b]52;c;cm0gLXJmIC8=\\x07b");
-	says(bob, "\033[2J\033[H\033[?1049h\n");
+	screen_says(bob, "\033[2J\033[H\033[?1049h\n");
 	person_sees(&alice, "<bob> \\x1b[2J\\x1b[H\\x1b[?1049h");
 	process_feed(bob,
 		     "c\xc2\x9b"
@@ -453,7 +171,7 @@ static void hostile_bytes(void **state)
 	struct person alice;
 	struct process *bob;
 
-	meet(&alice, &bob, 80, "--accept-new");
+	screen_meet(&alice, &bob, 80, "--accept-new");
 	process_feed(bob, bytes, sizeof(bytes) - 1);
 	person_sees(&alice, "<bob> x\\xff\\xc3\\x1bc\\x00y");
 	person_sees(&alice, "        | [00:00] <alice> I owe you 100");
@@ -470,10 +188,10 @@ static void hostile_file_name(void **state)
 
 	mkdir(kit_path("got"), 0700);
 	kit_file("a\033[2Jb", "12345", 5);
-	meet(&alice, &bob, 80, "--accept-new --json");
-	says(bob, "/send ");
-	says(bob, kit_path("a\033[2Jb"));
-	says(bob, "\n");
+	screen_meet(&alice, &bob, 80, "--accept-new --json");
+	screen_says(bob, "/send ");
+	screen_says(bob, kit_path("a\033[2Jb"));
+	screen_says(bob, "\n");
 	person_sees(&alice, "offers a file: a\\x1b[2Jb, 5 B. /accept or /decline?");
 	person_types(&alice, "/accept\r");
 	person_sees(&alice, "received ");
@@ -639,7 +357,7 @@ static void words_differ_away(void **state)
 	person_sees(&alice, "Words for bob:");
 	person_sees(&bob, "Words for alice:");
 	assert_int_equal(kill(bob.p->pid, SIGSTOP), 0);
-	process_pump_until(stopped, bob.p, "a stopped process");
+	person_stopped(&bob);
 	memset(line, 'x', sizeof(line) - 2);
 	strcpy(line + sizeof(line) - 2, "\r");
 	for (int i = 0; i < 16; i++)
@@ -661,7 +379,7 @@ static void commands(void **state)
 	struct person alice;
 	struct process *bob;
 
-	meet(&alice, &bob, 80, "--accept-new");
+	screen_meet(&alice, &bob, 80, "--accept-new");
 	person_types(&alice, "/hlep\r");
 	person_sees(&alice, "There is no /hlep; /help lists commands.");
 	person_types(&alice, "/help\r");
@@ -677,17 +395,12 @@ static void commands(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(first_contact),   TEST(refused_at_the_prompt),
-	    TEST(changed_key),	   TEST(in_a_hub),
-	    TEST(typing_survives), TEST(long_line_survives),
-	    TEST(widths),	   TEST(resized),
-	    TEST(paste),	   TEST(history),
-	    TEST(end_of_input),	   TEST(interrupted),
-	    TEST(suspended),	   TEST(hostile_text),
-	    TEST(hostile_bytes),   TEST(hostile_file_name),
-	    TEST(files),	   TEST(verify_and_status),
-	    TEST(words_differ),	   TEST(words_differ_away),
-	    TEST(commands),
+	    TEST(first_contact),     TEST(refused_at_the_prompt),
+	    TEST(changed_key),	     TEST(in_a_hub),
+	    TEST(hostile_text),	     TEST(hostile_bytes),
+	    TEST(hostile_file_name), TEST(files),
+	    TEST(verify_and_status), TEST(words_differ),
+	    TEST(words_differ_away), TEST(commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
