@@ -501,77 +501,6 @@ static void hash_copy_fields(void **state)
 	expect(VCD_S_STALE, &header, 0, REPLY);
 }
 
-static void options(void **state)
-{
-	const struct vcd_device_options good = {
-	    .engine = test.engine,
-	    .workers = 1,
-	    .num_queues = 64,
-	};
-	struct vcd_device_options bad;
-	struct vcd_device *device = NULL;
-
-#define REFUSED(field, wrong)                                                                      \
-	do {                                                                                       \
-		bad = good;                                                                        \
-		bad.field = (wrong);                                                               \
-		assert_int_equal(vcd_device_new(&bad, &device), -EINVAL);                          \
-		assert_null(device);                                                               \
-	} while (0)
-	REFUSED(engine, NULL);
-	REFUSED(workers, 0);
-	REFUSED(workers, 2); /* the engine has one */
-	REFUSED(num_queues, 0);
-	REFUSED(num_queues, 65);
-	REFUSED(max_sessions, (1u << 20) + 1);
-	REFUSED(max_request, 4095);
-	REFUSED(max_request, (16u << 20) + 1);
-	REFUSED(max_segments, 3);
-	REFUSED(max_segments, 32769);
-#undef REFUSED
-	assert_int_equal(vcd_device_new(&good, &device), 0);
-	assert_null(vcd_device_free(device));
-	assert_null(vcd_device_free(NULL));
-}
-
-static void config(void **state)
-{
-	const struct vcd_device_options with = {
-	    .engine = test.engine,
-	    .workers = 1,
-	    .num_queues = 5,
-	    .poll_us = 7,
-	};
-	struct vcd_device *device;
-	struct vcd_config space;
-	const struct vcd_alg *alg;
-
-	assert_int_equal(vcd_device_new_at(&with, 1, 0x01020304, &device), 0);
-	vcd_device_config(device, &space);
-	assert_int_equal(le32toh(space.version), 1);
-	assert_int_equal(le32toh(space.num_queues), 5);
-	assert_int_equal(le32toh(space.max_request), VCD_DEFAULT_MAX_REQUEST);
-	assert_int_equal(le32toh(space.max_segments), VCD_DEFAULT_MAX_SEGMENTS);
-	assert_int_equal(le32toh(space.max_sessions), VCD_DEFAULT_MAX_SESSIONS);
-	assert_int_equal(le32toh(space.max_aad), VCD_MAX_AAD);
-	assert_int_equal(le32toh(space.epoch), 0x01020304);
-	assert_int_equal(le32toh(space.poll_us), 7);
-	for (size_t i = 0; i < sizeof(space.reserved); i++)
-		assert_int_equal(space.reserved[i], 0);
-	for (uint32_t id = 0; id < 128; id++) {
-		uint64_t bit = UINT64_C(1) << id % 64;
-		bool cipher = le64toh(space.ciphers[id / 64]) & bit;
-		bool mac = le64toh(space.macs[id / 64]) & bit;
-		bool aead = le64toh(space.aeads[id / 64]) & bit;
-
-		alg = vcd_alg_find(id);
-		assert_int_equal(cipher + aead, alg && vcd_engine_has(test.engine, alg, NULL));
-		assert_int_equal(mac, alg && vcd_engine_has(test.engine, NULL, alg));
-		assert_true(!aead || alg->kind == VCD_ALG_AEAD);
-	}
-	vcd_device_free(device);
-}
-
 static void statistics(void **state)
 {
 	union header header = good_crypt();
@@ -601,18 +530,6 @@ static void statistics(void **state)
 	expect(VCD_S_STALE, &header, 32, REPLY + 32);
 }
 
-static void status_names(void **state)
-{
-	for (uint32_t i = 0; i < VCD_S_COUNT; i++) {
-		assert_string_not_equal(vcd_status_name(i), "?");
-		for (uint32_t j = 0; j < i; j++)
-			assert_string_not_equal(vcd_status_name(i), vcd_status_name(j));
-	}
-	assert_string_equal(vcd_status_name(VCD_S_OK), "OK");
-	assert_string_equal(vcd_status_name(VCD_S_COUNT), "?");
-	assert_string_equal(vcd_status_name(UINT32_MAX), "?");
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -636,10 +553,7 @@ int main(void)
 	    TEST(too_many_segments),
 	    TEST(authcrypt_on_a_cipher),
 	    TEST(hash_copy_fields),
-	    TEST(options),
-	    TEST(config),
 	    TEST(statistics),
-	    TEST(status_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

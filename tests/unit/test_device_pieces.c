@@ -12,14 +12,12 @@
 #include "cryptodev.h"
 #include "device/internal.h"
 #include "tests/unit/evp_reference.h"
+#include "tests/unit/guest_pages.h"
 
 #define REPLY sizeof(struct vcd_reply)
-#define PAGE 4096u
 #define PAGES 40u /* of one request, at most */
 #define MAX_LEN (PAGES * PAGE)
-#define MAX_IOV 100u
 #define MAX_BATCH 12u
-#define POISON 0xee
 
 static const uint8_t key[64] = {17, 27, 37, 47, 57, 67, 77, 87, 97};
 static struct devtest test;
@@ -89,88 +87,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* ---- guest memory ----------------------------------------------------------------------- */
-
-/**
- * struct guest - memory of a batch: pages, dealt out in disorder.
- * @memory: all of it
- * @page: numbers of pages
- * @dealt: of these
- * @pages: how many there are
- */
-struct guest {
-	uint8_t *memory;
-	size_t *page;
-	size_t dealt, pages;
-};
-
-static void guest_new(struct guest *guest, size_t pages)
-{
-	guest->memory = aligned_alloc(PAGE, pages * PAGE);
-	guest->page = calloc(pages, sizeof(*guest->page));
-	guest->pages = pages;
-	guest->dealt = 0;
-	assert_non_null(guest->memory);
-	assert_non_null(guest->page);
-	memset(guest->memory, POISON, pages * PAGE);
-	/* No page follows the one before it: even ones, odd ones, each from the end. */
-	for (size_t i = 0; i < pages; i++)
-		guest->page[i] = i < pages / 2 ? (pages / 2 - 1 - i) * 2
-					       : (pages - 1 - i) * 2 + (pages & 1 ? 0 : 1);
-}
-
-static void guest_free(struct guest *guest)
-{
-	free(guest->memory);
-	free(guest->page);
-}
-
-/** struct part - payload in or out of one request. */
-struct part {
-	struct iovec iov[MAX_IOV];
-	unsigned int n;
-};
-
-static void add_iov(struct part *part, uint8_t *base, size_t len)
-{
-	assert_true(part->n < MAX_IOV);
-	part->iov[part->n++] = (struct iovec){base, len};
-}
-
-/* @len bytes from @offset of a page on, in pages of their own; some iovecs cut, some empty. */
-static void deal(struct guest *guest, struct part *part, size_t offset, size_t len, bool frayed)
-{
-	part->n = 0;
-	while (len) {
-		uint8_t *base = guest->memory + guest->page[guest->dealt] * PAGE + offset;
-		size_t n = PAGE - offset < len ? PAGE - offset : len, cut;
-
-		assert_true(guest->dealt++ < guest->pages);
-		cut = frayed ? test_random_below(&chance, n) : 0;
-		if (frayed && cut % 5 == 0)
-			add_iov(part, NULL, 0);
-		if (cut)
-			add_iov(part, base, cut);
-		add_iov(part, base + cut, n - cut);
-		len -= n;
-		offset = 0;
-	}
-}
-
-static void to_part(const struct part *part, const uint8_t *bytes, size_t len)
-{
-	struct vcd_iov cursor = vcd_iov_init(part->iov, part->n);
-
-	assert_int_equal(vcd_iov_write(&cursor, bytes, len), len);
-}
-
-static void from_part(const struct part *part, uint8_t *bytes, size_t len)
-{
-	struct vcd_iov cursor = vcd_iov_init(part->iov, part->n);
-
-	assert_int_equal(vcd_iov_read(&cursor, bytes, len), len);
-}
-
 /* ---- requests --------------------------------------------------------------------------- */
 
 /** struct call - a CRYPT and where it lies. */
@@ -232,7 +148,7 @@ static void check_ok(const struct call *call)
 	assert_int_equal(le32toh(call->reply.status), VCD_S_OK);
 	assert_int_equal(le32toh(call->reply.out_len), call->len);
 	assert_int_equal(call->request.written, REPLY + call->len);
-	from_part(&call->dst, got, call->len);
+	part_read(&call->dst, got, call->len);
 	assert_memory_equal(got, call->expected, call->len);
 }
 
@@ -295,12 +211,14 @@ static void every_cipher(void **state)
 			guest_new(&guest, 2 * PAGES + 2);
 			test.worker = i % 2;
 			draw(call, ref, id, i % 2, len);
-			deal(&guest, &call->src, some_offset(), len, i % 4 == 0);
+			guest_deal(&guest, &call->src, some_offset(), len,
+				   i % 4 == 0 ? &chance : NULL);
 			if (in_place)
 				call->dst = call->src;
 			else
-				deal(&guest, &call->dst, some_offset(), len, i % 4 == 1);
-			to_part(&call->src, call->plain, len);
+				guest_deal(&guest, &call->dst, some_offset(), len,
+					   i % 4 == 1 ? &chance : NULL);
+			part_write(&call->src, call->plain, len);
 			execute(call, 1);
 			check_ok(call);
 			check_iv(call);
@@ -321,9 +239,9 @@ static size_t jobs_of(uint32_t alg, size_t key_len, uint32_t mac, size_t from, s
 
 	guest_new(&guest, 2 * PAGES);
 	draw(call, ref, id, false, 8 * PAGE);
-	deal(&guest, &call->src, from, call->len, false);
-	deal(&guest, &call->dst, to, call->len, false);
-	to_part(&call->src, call->plain, call->len);
+	guest_deal(&guest, &call->src, from, call->len, NULL);
+	guest_deal(&guest, &call->dst, to, call->len, NULL);
+	part_write(&call->src, call->plain, call->len);
 	if (mac)
 		call->req.flags = htole16(VCD_F_HASH_RESET);
 	spy_reset(0);
@@ -375,9 +293,9 @@ static void many_descriptors_one_piece(void **state)
 	guest_new(&guest, 8);
 	draw(call, reference_find(CRYPTO_AES_CBC, 16), id, false, 3 * PAGE);
 	for (size_t at = 0; at < 3 * PAGE; at += 512)
-		add_iov(&call->src, guest.memory + at, 512);
-	add_iov(&call->dst, guest.memory + 4 * PAGE, 3 * PAGE);
-	to_part(&call->src, call->plain, call->len);
+		part_add(&call->src, guest.memory + at, 512);
+	part_add(&call->dst, guest.memory + 4 * PAGE, 3 * PAGE);
+	part_write(&call->src, call->plain, call->len);
 	execute(call, 1);
 	assert_int_equal(spy.jobs, 1);
 	check_ok(call);
@@ -415,17 +333,17 @@ static void mixed_batches(void **state)
 			struct call *call = &calls[i];
 
 			draw(call, refs[which], ids[which], test_random_below(&chance, 2), len);
-			deal(&guest, &call->src, some_offset(), len, false);
+			guest_deal(&guest, &call->src, some_offset(), len, NULL);
 			if (test_random_below(&chance, 4))
-				deal(&guest, &call->dst, some_offset(), len, false);
+				guest_deal(&guest, &call->dst, some_offset(), len, NULL);
 			else
 				call->dst = call->src;
 			if (test_random_below(&chance, 3) == 0) {
 				call->src.n = call->dst.n = 0;
-				add_iov(&call->src, whole + 2 * i * MAX_LEN, len);
-				add_iov(&call->dst, whole + (2 * i + 1) * MAX_LEN, len);
+				part_add(&call->src, whole + 2 * i * MAX_LEN, len);
+				part_add(&call->dst, whole + (2 * i + 1) * MAX_LEN, len);
 			}
-			to_part(&call->src, call->plain, len);
+			part_write(&call->src, call->plain, len);
 		}
 		execute(calls, n);
 		for (size_t i = 0; i < n; i++) {
@@ -453,13 +371,13 @@ static void nine_in_step(bool decrypt, bool in_step)
 	for (size_t i = 0; i < 9; i++) {
 		draw(&calls[i], ref, id, decrypt, 4 * PAGE);
 		if (i < 8) {
-			deal(&guest, &calls[i].src, 0, 4 * PAGE, false);
-			deal(&guest, &calls[i].dst, 0, 4 * PAGE, false);
+			guest_deal(&guest, &calls[i].src, 0, 4 * PAGE, NULL);
+			guest_deal(&guest, &calls[i].dst, 0, 4 * PAGE, NULL);
 		} else {
-			add_iov(&calls[i].src, guest.memory + 300 * PAGE, 4 * PAGE);
-			add_iov(&calls[i].dst, guest.memory + 310 * PAGE, 4 * PAGE);
+			part_add(&calls[i].src, guest.memory + 300 * PAGE, 4 * PAGE);
+			part_add(&calls[i].dst, guest.memory + 310 * PAGE, 4 * PAGE);
 		}
-		to_part(&calls[i].src, calls[i].plain, 4 * PAGE);
+		part_write(&calls[i].src, calls[i].plain, 4 * PAGE);
 	}
 	spy_reset(0);
 	execute(calls, 9);
@@ -492,7 +410,7 @@ static void tangled(void **state)
 
 		guest_new(&guest, 2 * PAGES);
 		draw(call, ref, id, round % 2, len);
-		deal(&guest, &call->src, 16 * test_random_below(&chance, 2), len, false);
+		guest_deal(&guest, &call->src, 16 * test_random_below(&chance, 2), len, NULL);
 		call->dst = call->src;
 		switch (round % 4) {
 		case 0: /* Two pages change places. */
@@ -515,14 +433,14 @@ static void tangled(void **state)
 				uint8_t *page = guest.memory + guest.page[2 * PAGES - 1 - i] * PAGE;
 
 				call->src.iov[i] = (struct iovec){page, PAGE - 16};
-				add_iov(&call->dst, page + 16, PAGE - 16);
+				part_add(&call->dst, page + 16, PAGE - 16);
 			}
 			call->src.n = (unsigned int)pages;
 			len = call->len = pages * (PAGE - 16);
 			draw(call, ref, id, round % 2, len);
 			break;
 		}
-		to_part(&call->src, call->plain, len);
+		part_write(&call->src, call->plain, len);
 		spy_reset(0);
 		execute(call, 1);
 		check_ok(call);
@@ -542,10 +460,10 @@ static void one_page_again_and_again(void **state)
 
 	guest_new(&guest, 2 * PAGES);
 	draw(call, reference_find(CRYPTO_AES_CBC, 16), id, false, 8 * PAGE);
-	deal(&guest, &call->src, 0, call->len, false);
+	guest_deal(&guest, &call->src, 0, call->len, NULL);
 	for (size_t i = 0; i < 8; i++)
-		add_iov(&call->dst, guest.memory + guest.page[guest.dealt] * PAGE, PAGE);
-	to_part(&call->src, call->plain, call->len);
+		part_add(&call->dst, guest.memory + guest.page[guest.dealt] * PAGE, PAGE);
+	part_write(&call->src, call->plain, call->len);
 	execute(call, 1);
 	assert_int_equal(le32toh(call->reply.status), VCD_S_OK);
 	assert_memory_equal(call->dst.iov[0].iov_base, call->expected + 7 * PAGE, PAGE);
@@ -556,7 +474,7 @@ static void one_page_again_and_again(void **state)
 		memcpy(call->plain + i * PAGE, call->plain, PAGE);
 	reference_crypt(reference_find(CRYPTO_AES_CBC, 16), true, key, call->req.iv, call->plain,
 			call->expected, call->len);
-	deal(&guest, &call->dst, 0, call->len, false);
+	guest_deal(&guest, &call->dst, 0, call->len, NULL);
 	execute(call, 1);
 	check_ok(call);
 	guest_free(&guest);
@@ -580,12 +498,12 @@ static void fails_at(size_t bad, bool in_place)
 	guest_new(&guest, 8 * PAGES);
 	for (size_t i = 0; i < 3; i++) {
 		draw(&calls[i], ref, id, i == 1, 6 * PAGE);
-		deal(&guest, &calls[i].src, 0, 6 * PAGE, false);
+		guest_deal(&guest, &calls[i].src, 0, 6 * PAGE, NULL);
 		if (in_place)
 			calls[i].dst = calls[i].src;
 		else
-			deal(&guest, &calls[i].dst, 0, 6 * PAGE, false);
-		to_part(&calls[i].src, calls[i].plain, 6 * PAGE);
+			guest_deal(&guest, &calls[i].dst, 0, 6 * PAGE, NULL);
+		part_write(&calls[i].src, calls[i].plain, 6 * PAGE);
 	}
 	vcd_device_stats_get(test.device, &before);
 	spy_reset(bad);
@@ -600,7 +518,7 @@ static void fails_at(size_t bad, bool in_place)
 		assert_int_equal(le32toh(calls[i].reply.status), VCD_S_IO);
 		assert_int_equal(calls[i].reply.out_len, 0);
 		assert_memory_equal(calls[i].reply.iv, zeroes, VCD_MAX_IV_LEN);
-		from_part(&calls[i].dst, got, 6 * PAGE);
+		part_read(&calls[i].dst, got, 6 * PAGE);
 		assert_memory_equal(got, zeroes, done * PAGE);
 		/* From there on nothing was done. */
 		for (size_t at = done * PAGE; at < 6 * PAGE; at++)
