@@ -139,6 +139,14 @@ int cd_aead_keep_aad(CD_AEAD_CTX *ctx, const uint8_t *aad, size_t len)
     return 1;
 }
 
+int cd_aead_room(size_t outsize, size_t inl)
+{
+    if (outsize >= inl)
+        return 1;
+    ERR_raise(ERR_LIB_PROV, PROV_R_OUTPUT_BUFFER_TOO_SMALL);
+    return 0;
+}
+
 static int init(CD_AEAD_CTX *ctx, const uint8_t *key, size_t keylen,
                 const uint8_t *iv, size_t ivlen, const OSSL_PARAM params[],
                 bool enc)
@@ -324,10 +332,8 @@ static int cd_aead_update(void *vctx, unsigned char *out, size_t *outl,
         *outl = 0;
         return 1;
     }
-    if (outsize < inl) {
-        ERR_raise(ERR_LIB_PROV, PROV_R_OUTPUT_BUFFER_TOO_SMALL);
+    if (!cd_aead_room(outsize, inl))
         return 0;
-    }
     if (in != NULL && step(vctx, out, outl, in, inl))
         return 1;
     ERR_raise(ERR_LIB_PROV, PROV_R_CIPHER_OPERATION_FAILED);
@@ -343,49 +349,15 @@ static int cd_aead_final(void *vctx, unsigned char *out, size_t *outl,
 static int cd_aead_cipher(void *vctx, unsigned char *out, size_t *outl,
                           size_t outsize, const unsigned char *in, size_t inl)
 {
-    if (outsize < inl) {
-        ERR_raise(ERR_LIB_PROV, PROV_R_OUTPUT_BUFFER_TOO_SMALL);
+    if (!cd_aead_room(outsize, inl))
         return 0;
-    }
     return step(vctx, out, outl, in, inl);
 }
 
-#define CD_FUNCTION(id, f)                                                     \
-    {                                                                          \
-        OSSL_FUNC_CIPHER_##id, (void (*)(void))(f)                             \
-    }
-
-#define CD_AEAD(name, index)                                                   \
-    static void *name##_newctx(void *provctx)                                  \
-    {                                                                          \
-        return cd_aead_new(provctx, &cd_gcm_algs[index]);                      \
-    }                                                                          \
-    static int name##_get_params(OSSL_PARAM params[])                          \
-    {                                                                          \
-        return cd_alg_get_params(&cd_gcm_algs[index], params);                 \
-    }                                                                          \
-    static const OSSL_DISPATCH name##_functions[] = {                          \
-        CD_FUNCTION(NEWCTX, name##_newctx),                                    \
-        CD_FUNCTION(FREECTX, cd_aead_freectx),                                 \
-        CD_FUNCTION(DUPCTX, cd_aead_dupctx),                                   \
-        CD_FUNCTION(ENCRYPT_INIT, cd_aead_einit),                              \
-        CD_FUNCTION(DECRYPT_INIT, cd_aead_dinit),                              \
-        CD_FUNCTION(UPDATE, cd_aead_update),                                   \
-        CD_FUNCTION(FINAL, cd_aead_final),                                     \
-        CD_FUNCTION(CIPHER, cd_aead_cipher),                                   \
-        CD_FUNCTION(GET_PARAMS, name##_get_params),                            \
-        CD_FUNCTION(GETTABLE_PARAMS, cd_cipher_gettable_params),               \
-        CD_FUNCTION(GET_CTX_PARAMS, cd_aead_get_ctx_params),                   \
-        CD_FUNCTION(GETTABLE_CTX_PARAMS, cd_aead_gettable_ctx_params),         \
-        CD_FUNCTION(SET_CTX_PARAMS, cd_aead_set_ctx_params),                   \
-        CD_FUNCTION(SETTABLE_CTX_PARAMS, cd_aead_settable_ctx_params),         \
-        {0, NULL},                                                             \
-    };
-
-CD_AEAD(gcm128, 0)
-CD_AEAD(gcm192, 1)
-CD_AEAD(gcm256, 2)
-CD_AEAD(chacha, 3)
+CD_AEAD_FUNCTIONS(gcm128, cd_aead, &cd_gcm_algs[0])
+CD_AEAD_FUNCTIONS(gcm192, cd_aead, &cd_gcm_algs[1])
+CD_AEAD_FUNCTIONS(gcm256, cd_aead, &cd_gcm_algs[2])
+CD_AEAD_FUNCTIONS(chacha, cd_aead, &cd_gcm_algs[3])
 
 #define CD_GCM_ALG(names, bytes, f)                                            \
     {                                                                          \
@@ -393,7 +365,7 @@ CD_AEAD(chacha, 3)
             (bytes), 12, 1, 0, f##_functions                                   \
     }
 
-/* The macros above count on this order. */
+/* The numbers above count on this order. */
 const CD_ALG cd_gcm_algs[] = {
     CD_GCM_ALG("AES-128-GCM:id-aes128-GCM:2.16.840.1.101.3.4.1.6", 16, gcm128),
     CD_GCM_ALG("AES-192-GCM:id-aes192-GCM:2.16.840.1.101.3.4.1.26", 24, gcm192),

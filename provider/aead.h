@@ -131,6 +131,10 @@ void cd_aead_start(CD_AEAD_CTX *ctx);
 /** cd_aead_keep_aad - keeps additional data until it is needed. */
 int cd_aead_keep_aad(CD_AEAD_CTX *ctx, const uint8_t *aad, size_t len);
 
+/** cd_aead_room - whether the output has room for the input; if not, says so.
+ */
+int cd_aead_room(size_t outsize, size_t inl);
+
 /* aead_params.c */
 OSSL_FUNC_cipher_get_ctx_params_fn cd_aead_get_ctx_params;
 OSSL_FUNC_cipher_set_ctx_params_fn cd_aead_set_ctx_params;
@@ -175,5 +179,38 @@ int cd_aead_soft_start(CD_AEAD_CTX *ctx);
 /** cd_aead_replay - brings software to where the device has left the message.
  */
 int cd_aead_replay(CD_AEAD_CTX *ctx);
+
+/**
+ * CD_AEAD_FUNCTIONS - defines @name_functions, what OpenSSL calls of @alg.
+ * @mode: functions of the mode, @mode_new, @mode_einit and so on
+ *
+ * newctx and get_params know nothing but which function they are.
+ */
+#define CD_AEAD_FUNCTIONS(name, mode, alg)                                     \
+    static void *name##_newctx(void *provctx)                                  \
+    {                                                                          \
+        return mode##_new(provctx, (alg));                                     \
+    }                                                                          \
+    static int name##_get_params(OSSL_PARAM params[])                          \
+    {                                                                          \
+        return cd_alg_get_params((alg), params);                               \
+    }                                                                          \
+    static const OSSL_DISPATCH name##_functions[] = {                          \
+        CD_FUNCTION(CIPHER_NEWCTX, name##_newctx),                             \
+        CD_FUNCTION(CIPHER_FREECTX, cd_aead_freectx),                          \
+        CD_FUNCTION(CIPHER_DUPCTX, cd_aead_dupctx),                            \
+        CD_FUNCTION(CIPHER_ENCRYPT_INIT, mode##_einit),                        \
+        CD_FUNCTION(CIPHER_DECRYPT_INIT, mode##_dinit),                        \
+        CD_FUNCTION(CIPHER_UPDATE, mode##_update),                             \
+        CD_FUNCTION(CIPHER_FINAL, mode##_final),                               \
+        CD_FUNCTION(CIPHER_CIPHER, mode##_cipher),                             \
+        CD_FUNCTION(CIPHER_GET_PARAMS, name##_get_params),                     \
+        CD_FUNCTION(CIPHER_GETTABLE_PARAMS, cd_cipher_gettable_params),        \
+        CD_FUNCTION(CIPHER_GET_CTX_PARAMS, cd_aead_get_ctx_params),            \
+        CD_FUNCTION(CIPHER_GETTABLE_CTX_PARAMS, cd_aead_gettable_ctx_params),  \
+        CD_FUNCTION(CIPHER_SET_CTX_PARAMS, cd_aead_set_ctx_params),            \
+        CD_FUNCTION(CIPHER_SETTABLE_CTX_PARAMS, cd_aead_settable_ctx_params),  \
+        {0, NULL},                                                             \
+    };
 
 #endif /* CD_AEAD_H */

@@ -21,16 +21,6 @@
 
 /* The device */
 
-static uint8_t *bounce(CD_AEAD_CTX *ctx, size_t len)
-{
-    if (ctx->bounce_size >= len)
-        return ctx->bounce;
-    OPENSSL_clear_free(ctx->bounce, ctx->bounce_size);
-    ctx->bounce = OPENSSL_malloc(len);
-    ctx->bounce_size = ctx->bounce != NULL ? len : 0;
-    return ctx->bounce;
-}
-
 /* Tags of other lengths than usual stick to a session; only CCM has use for
  * them. */
 static int session_make(CD_AEAD_CTX *ctx, size_t taglen)
@@ -107,7 +97,7 @@ int cd_aead_device(CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
 
     ctx->held = 0;
     if (!for_device(ctx, m) || !abi_nonce(ctx, m, iv)
-        || bounce(ctx, m->len + CD_TAG) == NULL)
+        || cd_bounce(&ctx->bounce, &ctx->bounce_size, m->len + CD_TAG) == NULL)
         return 0;
     if (!ctx->enc) {
         memcpy(ctx->bounce, m->in, m->len);

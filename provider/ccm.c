@@ -18,7 +18,7 @@ static OSSL_FUNC_cipher_update_fn cd_ccm_update;
 static OSSL_FUNC_cipher_final_fn cd_ccm_final;
 static OSSL_FUNC_cipher_cipher_fn cd_ccm_cipher;
 
-static void *ccm_new(void *provctx, const CD_ALG *alg)
+static void *cd_ccm_new(void *provctx, const CD_ALG *alg)
 {
     CD_AEAD_CTX *ctx = cd_aead_new(provctx, alg);
 
@@ -132,10 +132,8 @@ static int step(CD_AEAD_CTX *ctx, uint8_t *out, size_t *outl, const uint8_t *in,
 static int cd_ccm_update(void *vctx, unsigned char *out, size_t *outl,
                          size_t outsize, const unsigned char *in, size_t inl)
 {
-    if (outsize < inl) {
-        ERR_raise(ERR_LIB_PROV, PROV_R_OUTPUT_BUFFER_TOO_SMALL);
+    if (!cd_aead_room(outsize, inl))
         return 0;
-    }
     if (step(vctx, out, outl, in, inl))
         return 1;
     ERR_raise(ERR_LIB_PROV, PROV_R_CIPHER_OPERATION_FAILED);
@@ -154,48 +152,14 @@ static int cd_ccm_final(void *vctx, unsigned char *out, size_t *outl,
 static int cd_ccm_cipher(void *vctx, unsigned char *out, size_t *outl,
                          size_t outsize, const unsigned char *in, size_t inl)
 {
-    if (outsize < inl) {
-        ERR_raise(ERR_LIB_PROV, PROV_R_OUTPUT_BUFFER_TOO_SMALL);
+    if (!cd_aead_room(outsize, inl))
         return 0;
-    }
     return step(vctx, out, outl, in, inl);
 }
 
-#define CD_FUNCTION(id, f)                                                     \
-    {                                                                          \
-        OSSL_FUNC_CIPHER_##id, (void (*)(void))(f)                             \
-    }
-
-#define CD_CCM_MODE(name, index)                                               \
-    static void *name##_newctx(void *provctx)                                  \
-    {                                                                          \
-        return ccm_new(provctx, &cd_ccm_algs[index]);                          \
-    }                                                                          \
-    static int name##_get_params(OSSL_PARAM params[])                          \
-    {                                                                          \
-        return cd_alg_get_params(&cd_ccm_algs[index], params);                 \
-    }                                                                          \
-    static const OSSL_DISPATCH name##_functions[] = {                          \
-        CD_FUNCTION(NEWCTX, name##_newctx),                                    \
-        CD_FUNCTION(FREECTX, cd_aead_freectx),                                 \
-        CD_FUNCTION(DUPCTX, cd_aead_dupctx),                                   \
-        CD_FUNCTION(ENCRYPT_INIT, cd_ccm_einit),                               \
-        CD_FUNCTION(DECRYPT_INIT, cd_ccm_dinit),                               \
-        CD_FUNCTION(UPDATE, cd_ccm_update),                                    \
-        CD_FUNCTION(FINAL, cd_ccm_final),                                      \
-        CD_FUNCTION(CIPHER, cd_ccm_cipher),                                    \
-        CD_FUNCTION(GET_PARAMS, name##_get_params),                            \
-        CD_FUNCTION(GETTABLE_PARAMS, cd_cipher_gettable_params),               \
-        CD_FUNCTION(GET_CTX_PARAMS, cd_aead_get_ctx_params),                   \
-        CD_FUNCTION(GETTABLE_CTX_PARAMS, cd_aead_gettable_ctx_params),         \
-        CD_FUNCTION(SET_CTX_PARAMS, cd_aead_set_ctx_params),                   \
-        CD_FUNCTION(SETTABLE_CTX_PARAMS, cd_aead_settable_ctx_params),         \
-        {0, NULL},                                                             \
-    };
-
-CD_CCM_MODE(ccm128, 0)
-CD_CCM_MODE(ccm192, 1)
-CD_CCM_MODE(ccm256, 2)
+CD_AEAD_FUNCTIONS(ccm128, cd_ccm, &cd_ccm_algs[0])
+CD_AEAD_FUNCTIONS(ccm192, cd_ccm, &cd_ccm_algs[1])
+CD_AEAD_FUNCTIONS(ccm256, cd_ccm, &cd_ccm_algs[2])
 
 #define CD_CCM_ALG(names, bytes, f)                                            \
     {                                                                          \
@@ -203,7 +167,7 @@ CD_CCM_MODE(ccm256, 2)
             (bytes), CD_CCM_IV, 1, 0, f##_functions                            \
     }
 
-/* The macros above count on this order. */
+/* The numbers above count on this order. */
 const CD_ALG cd_ccm_algs[] = {
     CD_CCM_ALG("AES-128-CCM:id-aes128-CCM:2.16.840.1.101.3.4.1.7", 16, ccm128),
     CD_CCM_ALG("AES-192-CCM:id-aes192-CCM:2.16.840.1.101.3.4.1.27", 24, ccm192),

@@ -310,11 +310,6 @@ static int cd_cipher_set_ctx_params(void *vctx, const OSSL_PARAM params[])
 
 /* Algorithms */
 
-#define CD_FUNCTION(id, f)                                                     \
-    {                                                                          \
-        OSSL_FUNC_CIPHER_##id, (void (*)(void))(f)                             \
-    }
-
 /* newctx and get_params know nothing but which function they are. */
 #define CD_CIPHER(name, index, kind)                                           \
     static void *name##_newctx(void *provctx)                                  \
@@ -326,20 +321,22 @@ static int cd_cipher_set_ctx_params(void *vctx, const OSSL_PARAM params[])
         return cd_alg_get_params(&cd_cipher_algs[index], params);              \
     }                                                                          \
     static const OSSL_DISPATCH name##_functions[] = {                          \
-        CD_FUNCTION(NEWCTX, name##_newctx),                                    \
-        CD_FUNCTION(FREECTX, cd_cipher_freectx),                               \
-        CD_FUNCTION(DUPCTX, cd_cipher_dupctx),                                 \
-        CD_FUNCTION(ENCRYPT_INIT, cd_cipher_einit),                            \
-        CD_FUNCTION(DECRYPT_INIT, cd_cipher_dinit),                            \
-        CD_FUNCTION(UPDATE, cd_##kind##_update),                               \
-        CD_FUNCTION(FINAL, cd_##kind##_final),                                 \
-        CD_FUNCTION(CIPHER, cd_whole_cipher),                                  \
-        CD_FUNCTION(GET_PARAMS, name##_get_params),                            \
-        CD_FUNCTION(GETTABLE_PARAMS, cd_cipher_gettable_params),               \
-        CD_FUNCTION(GET_CTX_PARAMS, cd_cipher_get_ctx_params),                 \
-        CD_FUNCTION(GETTABLE_CTX_PARAMS, cd_cipher_gettable_ctx_params),       \
-        CD_FUNCTION(SET_CTX_PARAMS, cd_cipher_set_ctx_params),                 \
-        CD_FUNCTION(SETTABLE_CTX_PARAMS, cd_cipher_settable_ctx_params),       \
+        CD_FUNCTION(CIPHER_NEWCTX, name##_newctx),                             \
+        CD_FUNCTION(CIPHER_FREECTX, cd_cipher_freectx),                        \
+        CD_FUNCTION(CIPHER_DUPCTX, cd_cipher_dupctx),                          \
+        CD_FUNCTION(CIPHER_ENCRYPT_INIT, cd_cipher_einit),                     \
+        CD_FUNCTION(CIPHER_DECRYPT_INIT, cd_cipher_dinit),                     \
+        CD_FUNCTION(CIPHER_UPDATE, cd_##kind##_update),                        \
+        CD_FUNCTION(CIPHER_FINAL, cd_##kind##_final),                          \
+        CD_FUNCTION(CIPHER_CIPHER, cd_whole_cipher),                           \
+        CD_FUNCTION(CIPHER_GET_PARAMS, name##_get_params),                     \
+        CD_FUNCTION(CIPHER_GETTABLE_PARAMS, cd_cipher_gettable_params),        \
+        CD_FUNCTION(CIPHER_GET_CTX_PARAMS, cd_cipher_get_ctx_params),          \
+        CD_FUNCTION(CIPHER_GETTABLE_CTX_PARAMS,                                \
+                    cd_cipher_gettable_ctx_params),                            \
+        CD_FUNCTION(CIPHER_SET_CTX_PARAMS, cd_cipher_set_ctx_params),          \
+        CD_FUNCTION(CIPHER_SETTABLE_CTX_PARAMS,                                \
+                    cd_cipher_settable_ctx_params),                            \
         {0, NULL},                                                             \
     };
 

@@ -51,17 +51,6 @@ static void counter_add(uint8_t *counter, size_t blocks)
     }
 }
 
-/* Room of @len bytes, kept for the next time. */
-static uint8_t *bounce(CD_CIPHER_CTX *ctx, size_t len)
-{
-    if (ctx->bounce_size >= len)
-        return ctx->bounce;
-    OPENSSL_clear_free(ctx->bounce, ctx->bounce_size);
-    ctx->bounce = OPENSSL_malloc(len);
-    ctx->bounce_size = ctx->bounce != NULL ? len : 0;
-    return ctx->bounce;
-}
-
 /* The device */
 
 static int device_session(CD_CIPHER_CTX *ctx)
@@ -125,7 +114,9 @@ static size_t device_run(CD_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in,
     while (done < len) {
         size_t n = len - done < piece ? len - done : piece;
 
-        to = shared ? bounce(ctx, n) : out + done;
+        to = out + done;
+        if (shared)
+            to = cd_bounce(&ctx->bounce, &ctx->bounce_size, n);
         if (to == NULL)
             break;
         error = device_op(ctx, ctx->iv, to, in + done, n);

@@ -451,3 +451,13 @@ int cd_device_probe(CD_DEVICE *device, const CD_ALG *alg, bool hardware)
     cd_session_end(&session);
     return has;
 }
+
+uint8_t *cd_bounce(uint8_t **bounce, size_t *size, size_t len)
+{
+    if (*size >= len)
+        return *bounce;
+    OPENSSL_clear_free(*bounce, *size);
+    *bounce = OPENSSL_malloc(len);
+    *size = *bounce != NULL ? len : 0;
+    return *bounce;
+}

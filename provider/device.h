@@ -68,4 +68,11 @@ bool cd_session_valid(const CD_SESSION *session);
 int cd_session_clone(CD_DEVICE *device, CD_SESSION *to, const CD_SESSION *from,
                      const struct session_op *op);
 
+/**
+ * cd_bounce - memory of a context for output of the device.
+ * @bounce, @size: that of the last time, or NULL and 0
+ * Return: room for @len bytes, kept for the next time; NULL when there is none.
+ */
+uint8_t *cd_bounce(uint8_t **bounce, size_t *size, size_t len);
+
 #endif /* CD_DEVICE_H */

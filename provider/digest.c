@@ -137,11 +137,6 @@ static int digest_get_params(const CD_ALG *alg, OSSL_PARAM params[])
     return p == NULL || OSSL_PARAM_set_int(p, 1);
 }
 
-#define CD_FUNCTION(id, f)                                                     \
-    {                                                                          \
-        OSSL_FUNC_DIGEST_##id, (void (*)(void))(f)                             \
-    }
-
 #define CD_DIGEST(name, index)                                                 \
     static void *name##_newctx(void *provctx)                                  \
     {                                                                          \
@@ -152,14 +147,14 @@ static int digest_get_params(const CD_ALG *alg, OSSL_PARAM params[])
         return digest_get_params(&cd_digest_algs[index], params);              \
     }                                                                          \
     static const OSSL_DISPATCH name##_functions[] = {                          \
-        CD_FUNCTION(NEWCTX, name##_newctx),                                    \
-        CD_FUNCTION(FREECTX, cd_digest_freectx),                               \
-        CD_FUNCTION(DUPCTX, cd_digest_dupctx),                                 \
-        CD_FUNCTION(INIT, cd_digest_init),                                     \
-        CD_FUNCTION(UPDATE, cd_digest_update),                                 \
-        CD_FUNCTION(FINAL, cd_digest_final),                                   \
-        CD_FUNCTION(GET_PARAMS, name##_get_params),                            \
-        CD_FUNCTION(GETTABLE_PARAMS, cd_digest_gettable_params),               \
+        CD_FUNCTION(DIGEST_NEWCTX, name##_newctx),                             \
+        CD_FUNCTION(DIGEST_FREECTX, cd_digest_freectx),                        \
+        CD_FUNCTION(DIGEST_DUPCTX, cd_digest_dupctx),                          \
+        CD_FUNCTION(DIGEST_INIT, cd_digest_init),                              \
+        CD_FUNCTION(DIGEST_UPDATE, cd_digest_update),                          \
+        CD_FUNCTION(DIGEST_FINAL, cd_digest_final),                            \
+        CD_FUNCTION(DIGEST_GET_PARAMS, name##_get_params),                     \
+        CD_FUNCTION(DIGEST_GETTABLE_PARAMS, cd_digest_gettable_params),        \
         {0, NULL},                                                             \
     };
 

@@ -241,18 +241,16 @@ static int cd_mac_get_ctx_params(void *vctx, OSSL_PARAM params[])
 }
 
 static const OSSL_DISPATCH hmac_functions[] = {
-    {OSSL_FUNC_MAC_NEWCTX, (void (*)(void))cd_mac_newctx},
-    {OSSL_FUNC_MAC_FREECTX, (void (*)(void))cd_mac_freectx},
-    {OSSL_FUNC_MAC_DUPCTX, (void (*)(void))cd_mac_dupctx},
-    {OSSL_FUNC_MAC_INIT, (void (*)(void))cd_mac_init},
-    {OSSL_FUNC_MAC_UPDATE, (void (*)(void))cd_mac_update},
-    {OSSL_FUNC_MAC_FINAL, (void (*)(void))cd_mac_final},
-    {OSSL_FUNC_MAC_GET_CTX_PARAMS, (void (*)(void))cd_mac_get_ctx_params},
-    {OSSL_FUNC_MAC_GETTABLE_CTX_PARAMS,
-     (void (*)(void))cd_mac_gettable_ctx_params},
-    {OSSL_FUNC_MAC_SET_CTX_PARAMS, (void (*)(void))cd_mac_set_ctx_params},
-    {OSSL_FUNC_MAC_SETTABLE_CTX_PARAMS,
-     (void (*)(void))cd_mac_settable_ctx_params},
+    CD_FUNCTION(MAC_NEWCTX, cd_mac_newctx),
+    CD_FUNCTION(MAC_FREECTX, cd_mac_freectx),
+    CD_FUNCTION(MAC_DUPCTX, cd_mac_dupctx),
+    CD_FUNCTION(MAC_INIT, cd_mac_init),
+    CD_FUNCTION(MAC_UPDATE, cd_mac_update),
+    CD_FUNCTION(MAC_FINAL, cd_mac_final),
+    CD_FUNCTION(MAC_GET_CTX_PARAMS, cd_mac_get_ctx_params),
+    CD_FUNCTION(MAC_GETTABLE_CTX_PARAMS, cd_mac_gettable_ctx_params),
+    CD_FUNCTION(MAC_SET_CTX_PARAMS, cd_mac_set_ctx_params),
+    CD_FUNCTION(MAC_SETTABLE_CTX_PARAMS, cd_mac_settable_ctx_params),
     {0, NULL},
 };
 

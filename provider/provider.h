@@ -120,6 +120,12 @@ typedef struct cd_counters_st {
     atomic_uint_fast64_t class_ops[CD_CLASSES];
 } CD_COUNTERS;
 
+/** CD_FUNCTION - an entry of @functions: OSSL_FUNC_@id is done by @f. */
+#define CD_FUNCTION(id, f)                                                     \
+    {                                                                          \
+        OSSL_FUNC_##id, (void (*)(void))(f)                                    \
+    }
+
 typedef struct cd_device_st CD_DEVICE;
 
 /* More than all algorithms of one operation. */
