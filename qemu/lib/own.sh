@@ -152,6 +152,9 @@ own_objects() {
 own_make() {
 	local dir=$1 what=$2 targets=(qemu-system-x86_64)
 	if [[ $what == objects ]]; then
+		# What it builds may have changed with the overlay.
+		ninja -C "$dir/build" build.ninja >"$dir/build/ninja.log" 2>&1 ||
+			die "QEMU could not be configured again (the messages are in $dir/build/ninja.log)"
 		mapfile -t targets < <(own_objects "$dir")
 		((${#targets[@]})) || die "the build of QEMU does not know our devices"
 	fi

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vhost-user-cryptodev-pci.c - the PCI function of the daemon's front end. As
- * virtio-cryptodev-pci.c: virtio 1 only, one MSI-X vector for each queue and one
- * for configuration.
+ * vhost-user-cryptodev-pci.c - the PCI function of the daemon's front end, as in
+ * vcd-pci.h.
  */
 #include "qemu/osdep.h"
-#include "hw/pci/pci.h"
-#include "hw/virtio/virtio-pci.h"
 #include "qapi/error.h"
 #include "qemu/module.h"
+#include "vcd-pci.h"
 #include "vhost-user-cryptodev.h"
 
 #define TYPE_VHOST_USER_CRYPTODEV_PCI "vhost-user-cryptodev-pci"
 OBJECT_DECLARE_SIMPLE_TYPE(VHostUserCryptodevPCI, VHOST_USER_CRYPTODEV_PCI)
-
-/* PCI base class 10, encryption controller; subclass 80, other. */
-#define VCD_PCI_CLASS 0x1080
 
 struct VHostUserCryptodevPCI {
     VirtIOPCIProxy parent_obj;
@@ -34,14 +29,7 @@ static void vhost_user_cryptodev_pci_realize(VirtIOPCIProxy *proxy,
     VHostUserCryptodevPCI *dev = VHOST_USER_CRYPTODEV_PCI(proxy);
     VHostUserCryptodev *s = &dev->vdev;
 
-    if (s->num_queues == VCD_AUTO_NUM_QUEUES) {
-        s->num_queues = MIN(virtio_pci_optimal_num_queues(0), VCD_MAX_QUEUES);
-    }
-    if (proxy->nvectors == DEV_NVECTORS_UNSPECIFIED) {
-        proxy->nvectors = s->num_queues + 1;
-    }
-    virtio_pci_force_virtio_1(proxy);
-    qdev_realize(DEVICE(s), BUS(&proxy->bus), errp);
+    vcd_pci_realize(proxy, DEVICE(s), &s->num_queues, errp);
 }
 
 static void vhost_user_cryptodev_pci_class_init(ObjectClass *klass,

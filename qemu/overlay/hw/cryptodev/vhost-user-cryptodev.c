@@ -24,7 +24,6 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
-#include "qemu/host-utils.h"
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "hw/virtio/virtio-bus.h"
@@ -357,25 +356,8 @@ static bool properties_check(VHostUserCryptodev *s, Error **errp)
         error_setg(errp, "chardev= is missing: the socket of the daemon");
         return false;
     }
-    if (s->num_queues == VCD_AUTO_NUM_QUEUES) {
-        s->num_queues = 1;
-    }
-    if (!s->num_queues || s->num_queues > VCD_MAX_QUEUES) {
-        error_setg(errp, "num-queues is %u; it must be 1 to %u",
-                   s->num_queues, VCD_MAX_QUEUES);
-        return false;
-    }
-    if (s->queue_size < 4 || s->queue_size > VIRTQUEUE_MAX_SIZE ||
-        !is_power_of_2(s->queue_size)) {
-        error_setg(errp, "queue-size is %u; it must be a power of 2 from 4 "
-                   "to %u", s->queue_size, VIRTQUEUE_MAX_SIZE);
-        return false;
-    }
-    if (!s->virtio_id || s->virtio_id > 0x3f) {
-        error_setg(errp, "virtio-id is %u; it must be 1 to 63", s->virtio_id);
-        return false;
-    }
-    return true;
+    return vcd_properties_check(&s->num_queues, s->queue_size, s->virtio_id,
+                                errp);
 }
 
 static void unmake(VHostUserCryptodev *s)
@@ -403,10 +385,7 @@ static void realize(DeviceState *dev, Error **errp)
         !vhost_user_init(&s->vhost_user, &s->chardev, errp)) {
         return;
     }
-    /* As in virtio-cryptodev.c: a number that QEMU knows, then ours. */
-    virtio_init(vdev, VIRTIO_ID_CRYPTODEV, sizeof(struct vcd_config));
-    vdev->device_id = s->virtio_id;
-    vdev->name = "vhost-user-cryptodev";
+    vcd_virtio_init(vdev, s->virtio_id, "vhost-user-cryptodev");
     s->vqs = g_new(VirtQueue *, s->num_queues);
     for (i = 0; i < s->num_queues; i++) {
         s->vqs[i] = virtio_add_queue(vdev, s->queue_size, handle_output);
@@ -452,11 +431,7 @@ static const VMStateDescription vmstate_vhost_user_cryptodev = {
 
 static VCD_PROPERTY vhost_user_cryptodev_properties[] = {
     DEFINE_PROP_CHR("chardev", VHostUserCryptodev, chardev),
-    DEFINE_PROP_UINT16("num-queues", VHostUserCryptodev, num_queues,
-                       VCD_AUTO_NUM_QUEUES),
-    DEFINE_PROP_UINT16("queue-size", VHostUserCryptodev, queue_size, 256),
-    DEFINE_PROP_UINT16("virtio-id", VHostUserCryptodev, virtio_id,
-                       VIRTIO_ID_CRYPTODEV),
+    VCD_COMMON_PROPERTIES(VHostUserCryptodev),
     VCD_PROPERTY_END
 };
 

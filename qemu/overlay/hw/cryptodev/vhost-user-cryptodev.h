@@ -10,14 +10,10 @@
 #include "hw/virtio/vhost.h"
 #include "hw/virtio/virtio.h"
 #include "qom/object.h"
-#include "vcd-compat.h"
-
-#include "virtio_cryptodev.h"
+#include "vcd-device.h"
 
 #define TYPE_VHOST_USER_CRYPTODEV "vhost-user-cryptodev"
 OBJECT_DECLARE_SIMPLE_TYPE(VHostUserCryptodev, VHOST_USER_CRYPTODEV)
-
-#define VCD_AUTO_NUM_QUEUES UINT16_MAX
 
 struct VHostUserCryptodev {
     VirtIODevice parent_obj;

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * virtio-cryptodev-pci.c - the PCI function: virtio 1 only, class "encryption
- * controller", one MSI-X vector for each queue and one for configuration.
+ * virtio-cryptodev-pci.c - the PCI function of the device in QEMU, as in vcd-pci.h.
  */
 #include "qemu/osdep.h"
-#include "hw/pci/pci.h"
-#include "hw/virtio/virtio-pci.h"
 #include "qapi/error.h"
 #include "qemu/module.h"
+#include "vcd-pci.h"
 #include "virtio-cryptodev.h"
 
 #define TYPE_VIRTIO_CRYPTODEV_PCI "virtio-cryptodev-pci"
@@ -31,14 +29,7 @@ static void virtio_cryptodev_pci_realize(VirtIOPCIProxy *proxy, Error **errp)
     VirtIOCryptodevPCI *dev = VIRTIO_CRYPTODEV_PCI(proxy);
     VirtIOCryptodev *s = &dev->vdev;
 
-    if (s->num_queues == VCD_AUTO_NUM_QUEUES) {
-        s->num_queues = MIN(virtio_pci_optimal_num_queues(0), VCD_MAX_QUEUES);
-    }
-    if (proxy->nvectors == DEV_NVECTORS_UNSPECIFIED) {
-        proxy->nvectors = s->num_queues + 1;
-    }
-    virtio_pci_force_virtio_1(proxy);
-    if (!qdev_realize(DEVICE(s), BUS(&proxy->bus), errp)) {
+    if (!vcd_pci_realize(proxy, DEVICE(s), &s->num_queues, errp)) {
         return;
     }
     if (s->inline_max) {

@@ -11,7 +11,6 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
-#include "qemu/host-utils.h"
 #include "qemu/module.h"
 #include "migration/vmstate.h"
 #include "virtio-cryptodev.h"
@@ -122,23 +121,8 @@ static void virtio_cryptodev_queue_enable(VirtIODevice *vdev, uint32_t index)
 
 static bool properties_check(VirtIOCryptodev *s, Error **errp)
 {
-    if (s->num_queues == VCD_AUTO_NUM_QUEUES) {
-        s->num_queues = 1;
-    }
-    if (!s->num_queues || s->num_queues > VCD_MAX_QUEUES) {
-        error_setg(errp, "num-queues is %u; it must be 1 to %u",
-                   s->num_queues, VCD_MAX_QUEUES);
-        return false;
-    }
-    if (s->queue_size < 4 || s->queue_size > VIRTQUEUE_MAX_SIZE ||
-        !is_power_of_2(s->queue_size)) {
-        error_setg(errp, "queue-size is %u; it must be a power of 2 from 4 "
-                   "to %u", s->queue_size, VIRTQUEUE_MAX_SIZE);
-        return false;
-    }
-    /* The PCI device id is 0x1040 + virtio-id, and drivers know 64 of them. */
-    if (!s->virtio_id || s->virtio_id > 0x3f) {
-        error_setg(errp, "virtio-id is %u; it must be 1 to 63", s->virtio_id);
+    if (!vcd_properties_check(&s->num_queues, s->queue_size, s->virtio_id,
+                              errp)) {
         return false;
     }
     if (s->iothread) {
@@ -220,13 +204,7 @@ static void queues_make(VirtIOCryptodev *s)
     VirtIODevice *vdev = VIRTIO_DEVICE(s);
     unsigned int i;
 
-    /*
-     * QEMU insists on knowing the number. Ours is in its table (as a name for
-     * which there is no device), another one may not be; so it is put in later.
-     */
-    virtio_init(vdev, VIRTIO_ID_CRYPTODEV, sizeof(struct vcd_config));
-    vdev->device_id = s->virtio_id;
-    vdev->name = "virtio-cryptodev";
+    vcd_virtio_init(vdev, s->virtio_id, "virtio-cryptodev");
     s->queues = g_new0(VirtIOCryptodevQueue, s->num_queues);
     for (i = 0; i < s->num_queues; i++) {
         s->queues[i].dev = s;
@@ -383,11 +361,7 @@ static const VMStateDescription vmstate_virtio_cryptodev = {
 
 static VCD_PROPERTY virtio_cryptodev_properties[] = {
     DEFINE_PROP_STRING("engine", VirtIOCryptodev, engine_name),
-    DEFINE_PROP_UINT16("num-queues", VirtIOCryptodev, num_queues,
-                       VCD_AUTO_NUM_QUEUES),
-    DEFINE_PROP_UINT16("queue-size", VirtIOCryptodev, queue_size, 256),
-    DEFINE_PROP_UINT16("virtio-id", VirtIOCryptodev, virtio_id,
-                       VIRTIO_ID_CRYPTODEV),
+    VCD_COMMON_PROPERTIES(VirtIOCryptodev),
     DEFINE_PROP_UINT16("workers", VirtIOCryptodev, num_workers,
                        VCD_AUTO_WORKERS),
     DEFINE_PROP_UINT32("max-sessions", VirtIOCryptodev, max_sessions,

@@ -7,6 +7,7 @@
  *   virtio-cryptodev-worker.c  threads that execute, and waiting for them
  *   virtio-cryptodev-stats.c   counters
  *   virtio-cryptodev-pci.c     the PCI function
+ *   vcd-device.c, vcd-pci.c    what vhost-user-cryptodev has as well
  *
  * What a request means is decided in the vcdengine library ("device/device.h"),
  * which the vhost-user daemon is made of as well.
@@ -68,7 +69,7 @@
 #include "qemu/queue.h"
 #include "qemu/thread.h"
 #include "qom/object.h"
-#include "vcd-compat.h"
+#include "vcd-device.h"
 
 #include "device/device.h"
 #include "engine/engine.h"
@@ -76,10 +77,6 @@
 #define TYPE_VIRTIO_CRYPTODEV "virtio-cryptodev-device"
 OBJECT_DECLARE_SIMPLE_TYPE(VirtIOCryptodev, VIRTIO_CRYPTODEV)
 
-/* PCI base class 10, encryption controller; subclass 80, other. */
-#define VCD_PCI_CLASS 0x1080
-
-#define VCD_AUTO_NUM_QUEUES UINT16_MAX
 #define VCD_AUTO_WORKERS 0
 
 /* Requests of one queue that may be with its worker at one time. */
