@@ -330,3 +330,11 @@ void kit_random(uint8_t *data, size_t len, uint32_t seed)
 		data[i] = (uint8_t)(x >> 24);
 	}
 }
+
+void kit_socket_say(int fd, const char *text)
+{
+	uint8_t frame[KIT_FRAME];
+
+	kit_frame(text, strlen(text), frame);
+	kit_socket_send(fd, frame, sizeof(frame));
+}

@@ -69,6 +69,9 @@ int kit_socket_connect(uint16_t port);
 /** kit_socket_send() - send all */
 void kit_socket_send(int fd, const void *data, size_t len);
 
+/** kit_socket_say() - one frame with this text, see kit_frame() */
+void kit_socket_say(int fd, const char *text);
+
 /** kit_socket_expect() - exactly these bytes come next; pumps the processes meanwhile */
 void kit_socket_expect(int fd, const void *data, size_t len);
 

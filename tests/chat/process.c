@@ -142,6 +142,11 @@ void process_feed(struct process *p, const void *data, size_t len)
 	p->feed_len += len;
 }
 
+void process_say(struct process *p, const char *text)
+{
+	process_feed(p, text, strlen(text));
+}
+
 void process_end_input(struct process *p)
 {
 	p->close_after_feed = true;
@@ -306,6 +311,11 @@ static bool ended(void *arg)
 	if (p->pid && waitpid(p->pid, &p->status, WNOHANG) == p->pid)
 		p->pid = 0;
 	return p->pid == 0 && p->out.fd < 0 && p->err.fd < 0;
+}
+
+void process_expect_text(struct process *p, const char *text)
+{
+	process_expect_out(p, text, strlen(text));
 }
 
 void process_expect_exit(struct process *p, int code)

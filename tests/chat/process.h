@@ -73,6 +73,9 @@ struct process *process_start(const struct process_setup *setup, const char *con
 /** process_feed() - queue input; copied */
 void process_feed(struct process *p, const void *data, size_t len);
 
+/** process_say() - the same with a text */
+void process_say(struct process *p, const char *text);
+
 /** process_end_input() - close the standard input once all queued input is written */
 void process_end_input(struct process *p);
 
@@ -84,6 +87,9 @@ void process_expect_err_count(struct process *p, const char *text, unsigned int 
 
 /** process_expect_out() - wait until all of standard output is exactly these bytes */
 void process_expect_out(struct process *p, const void *data, size_t len);
+
+/** process_expect_text() - the same with a text */
+void process_expect_text(struct process *p, const char *text);
 
 /** process_expect_exit() - wait for the end and check the exit code (128 + n: signal n) */
 void process_expect_exit(struct process *p, int code);

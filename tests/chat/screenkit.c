@@ -159,8 +159,3 @@ void screen_meet(struct person *alice, struct process **bob, unsigned short colu
 	if (columns != SCREEN_COLUMNS)
 		person_resize(alice, columns);
 }
-
-void screen_says(struct process *p, const char *text)
-{
-	process_feed(p, text, strlen(text));
-}

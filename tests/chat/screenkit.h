@@ -74,7 +74,4 @@ void person_keep(const struct person *who, const char *name);
 void screen_meet(struct person *alice, struct process **bob, unsigned short columns,
 		 const char *words);
 
-/** screen_says() - a text to the standard input of somebody who has no terminal */
-void screen_says(struct process *p, const char *text);
-
 #endif /* TEST_CHAT_SCREENKIT_H */

@@ -82,11 +82,6 @@ void talk_introduce(const char *listener, const char *caller)
 	process_expect_exit(b, OK);
 }
 
-void talk_expect_text(struct process *p, const char *text)
-{
-	process_expect_out(p, text, strlen(text));
-}
-
 char *talk_invite(struct process *p)
 {
 	char *at, *line;

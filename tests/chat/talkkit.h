@@ -31,9 +31,6 @@ struct process *talk_connect(const struct process_setup *setup, const char *who,
 /** talk_introduce() - let two people know each other's keys, so that no test must ask */
 void talk_introduce(const char *listener, const char *caller);
 
-/** talk_expect_text() - standard output is exactly this text */
-void talk_expect_text(struct process *p, const char *text);
-
 /** talk_invite() - the invite that @p gives, when all of its line has come; freed by the caller */
 char *talk_invite(struct process *p);
 

@@ -19,11 +19,6 @@ enum { OK = 0, NETWORK = 1, USAGE = 2, DEVICE = 4 };
 
 static const char *const once[] = {"--once", NULL};
 
-static void expect_text(struct process *p, const char *text)
-{
-	process_expect_out(p, text, strlen(text));
-}
-
 /* The stream ends inside the second frame: the first is good, the second reported. */
 static void truncated_peer(void **state)
 {
@@ -37,21 +32,19 @@ static void truncated_peer(void **state)
 	kit_socket_send(fd, frames, 2 * KIT_FRAME - 1);
 	close(fd);
 	process_expect_exit(chat, NETWORK);
-	expect_text(chat, "whole\n");
+	process_expect_text(chat, "whole\n");
 	process_expect_err(chat, "ended inside a frame");
 }
 
 static void reset_by_the_peer(void **state)
 {
-	uint8_t frame[KIT_FRAME];
 	uint16_t port;
 	int listener = kit_socket_listen(&port);
 	struct process *chat = kit_connect(NULL, NULL, "127.0.0.1", port);
 	int fd = kit_socket_accept(listener);
 
-	kit_frame("before\n", 7, frame);
-	kit_socket_send(fd, frame, sizeof(frame));
-	expect_text(chat, "before\n");
+	kit_socket_say(fd, "before\n");
+	process_expect_text(chat, "before\n");
 	kit_socket_reset(fd);
 	close(listener);
 	process_expect_exit(chat, NETWORK);
@@ -63,15 +56,13 @@ static void reset_by_the_peer(void **state)
 static void reset_after_the_peers_end(void **state)
 {
 	static const char *const forever[] = {"--linger=forever", NULL};
-	uint8_t frame[KIT_FRAME];
 	uint16_t port;
 	int listener = kit_socket_listen(&port);
 	struct process *chat = kit_connect(NULL, forever, "127.0.0.1", port);
 	int fd = kit_socket_accept(listener);
 
-	kit_frame("bye\n", 4, frame);
-	kit_socket_send(fd, frame, sizeof(frame));
-	expect_text(chat, "bye\n");
+	kit_socket_say(fd, "bye\n");
+	process_expect_text(chat, "bye\n");
 	close(fd);
 	close(listener);
 	/* The first line is answered by a reset, which must be noticed without a second. */
@@ -88,9 +79,8 @@ static void next_client_after_a_reset(void **state)
 	struct process *chat = kit_listen(NULL, NULL, &port);
 	int fd = kit_socket_connect(port);
 
-	kit_frame("one\n", 4, frame);
-	kit_socket_send(fd, frame, sizeof(frame));
-	expect_text(chat, "one\n");
+	kit_socket_say(fd, "one\n");
+	process_expect_text(chat, "one\n");
 	kit_socket_reset(fd);
 	process_expect_err_count(chat, "Waiting for an incoming connection...\n", 2);
 	fd = kit_socket_connect(port);
@@ -100,7 +90,7 @@ static void next_client_after_a_reset(void **state)
 	process_expect_err_count(chat, "Waiting for an incoming connection...\n", 3);
 	fd = kit_socket_connect(port);
 	kit_socket_send(fd, frame, sizeof(frame));
-	expect_text(chat, "one\ntwo\n");
+	process_expect_text(chat, "one\ntwo\n");
 	process_end_input(chat);
 	kit_socket_expect_end(fd);
 	close(fd);
@@ -183,7 +173,6 @@ static void exposed_key_file(void **state)
 /* Another key: what arrives is noise, but it arrives, and nobody falls over. */
 static void different_keys(void **state)
 {
-	uint8_t frame[KIT_FRAME];
 	char arg[400];
 	const char *extra[] = {"--once", arg, NULL};
 	struct process *chat;
@@ -193,8 +182,7 @@ static void different_keys(void **state)
 	snprintf(arg, sizeof(arg), "--key-file=%s", kit_file("other", "0123456789abcdef", 16));
 	chat = kit_listen(NULL, extra, &port);
 	fd = kit_socket_connect(port);
-	kit_frame("secret\n", 7, frame);
-	kit_socket_send(fd, frame, sizeof(frame));
+	kit_socket_say(fd, "secret\n");
 	close(fd);
 	process_expect_exit(chat, OK);
 	assert_int_not_equal(chat->out.len, 0);
@@ -229,14 +217,12 @@ static void output_that_fails(void **state)
 
 	assert_true(full.stdout_fd > 0);
 	for (size_t i = 0; i < 2; i++) {
-		uint8_t frame[KIT_FRAME];
 		uint16_t port;
 		/* Not --once: a listener whose output is gone has no use for a next client. */
 		struct process *chat = kit_listen(setups[i], NULL, &port);
 		int fd = kit_socket_connect(port);
 
-		kit_frame("lost\n", 5, frame);
-		kit_socket_send(fd, frame, sizeof(frame));
+		kit_socket_say(fd, "lost\n");
 		process_expect_exit(chat, NETWORK);
 		process_expect_err(chat, messages[i]);
 		close(fd);
@@ -248,7 +234,6 @@ static void output_that_fails(void **state)
 static void output_pipe_closed(void **state)
 {
 	struct process_setup setup = {0};
-	uint8_t frame[KIT_FRAME];
 	struct process *chat;
 	uint16_t port;
 	int ends[2], fd;
@@ -259,8 +244,7 @@ static void output_pipe_closed(void **state)
 	close(ends[1]);
 	close(ends[0]);
 	fd = kit_socket_connect(port);
-	kit_frame("lost\n", 5, frame);
-	kit_socket_send(fd, frame, sizeof(frame));
+	kit_socket_say(fd, "lost\n");
 	process_expect_exit(chat, NETWORK);
 	process_expect_err(chat, "Broken pipe");
 	close(fd);
@@ -286,14 +270,12 @@ static void stopped_by_signals(void **state)
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 	for (size_t i = 0; i < 3; i++) {
-		uint8_t frame[KIT_FRAME];
 		uint16_t port;
 		struct process *chat = kit_listen(NULL, NULL, &port);
 		int fd = kit_socket_connect(port);
 
-		kit_frame("x", 1, frame);
-		kit_socket_send(fd, frame, sizeof(frame));
-		expect_text(chat, "x");
+		kit_socket_say(fd, "x");
+		process_expect_text(chat, "x");
 		assert_int_equal(kill(chat->pid, signals[i]), 0);
 		process_expect_exit(chat, 128 + signals[i]);
 		process_expect_err(chat, "frames sent=0 received=1 operations=1\n");

@@ -254,7 +254,7 @@ static void replayed_frames(void **state)
 	send_frame(FRAME_BYE, 0, NULL, 0);
 	process_end_input(p);
 	process_expect_exit(p, OK);
-	talk_expect_text(p, "hi\nhi\n");
+	process_expect_text(p, "hi\nhi\n");
 }
 
 /* Types of a later version are skipped, numbered ones counted. */
@@ -267,7 +267,7 @@ static void unknown_types(void **state)
 	send_frame(0x20, 0, "abc", 3);
 	send_reliable(0x7f, "def", 3);
 	send_reliable(FRAME_TEXT, text, 11);
-	talk_expect_text(p, "hi\n");
+	process_expect_text(p, "hi\n");
 }
 
 /* Read frames until one of this type has come. */

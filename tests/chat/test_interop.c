@@ -13,28 +13,18 @@
 
 static const char *const once[] = {"--once", "--linger=0", NULL};
 
-static void expect_text(struct process *p, const char *text)
-{
-	process_expect_out(p, text, strlen(text));
-}
-
-static void feed_text(struct process *p, const char *text)
-{
-	process_feed(p, text, strlen(text));
-}
-
 /* Texts both ways, then the lab peer's input ends and with it the conversation. */
 static void talk_with(struct process *chat, struct process *peer)
 {
 	process_expect_err(peer, "connected\n");
-	feed_text(peer, "hello from the lab\n");
-	expect_text(chat, "hello from the lab\n");
-	feed_text(chat, "and hello to you\n");
-	expect_text(peer, "and hello to you\n");
-	feed_text(peer, "Ωραία, 世界 \xf0\x9f\x94\x92\n");
-	expect_text(chat, "hello from the lab\nΩραία, 世界 \xf0\x9f\x94\x92\n");
-	feed_text(chat, "Καλημέρα\n");
-	expect_text(peer, "and hello to you\nΚαλημέρα\n");
+	process_say(peer, "hello from the lab\n");
+	process_expect_text(chat, "hello from the lab\n");
+	process_say(chat, "and hello to you\n");
+	process_expect_text(peer, "and hello to you\n");
+	process_say(peer, "Ωραία, 世界 \xf0\x9f\x94\x92\n");
+	process_expect_text(chat, "hello from the lab\nΩραία, 世界 \xf0\x9f\x94\x92\n");
+	process_say(chat, "Καλημέρα\n");
+	process_expect_text(peer, "and hello to you\nΚαλημέρα\n");
 	process_end_input(peer);
 	process_expect_exit(peer, 0);
 }
@@ -73,11 +63,11 @@ static void lab_server_sees_our_end(void **state)
 	struct process *peer = kit_peer(true, 16, 256, NULL, &port);
 	struct process *chat = kit_connect(NULL, NULL, "localhost", port);
 
-	feed_text(chat, "last words\n");
+	process_say(chat, "last words\n");
 	process_end_input(chat);
 	process_expect_exit(chat, 0);
 	process_expect_exit(peer, 0);
-	expect_text(peer, "last words\n");
+	process_expect_text(peer, "last words\n");
 }
 
 static void lab_frames_in_segments(void **state)
@@ -129,10 +119,10 @@ static void long_lines(void **state)
 		line[i] = (char)('a' + i % 26);
 	strcpy(line + 999, "\n");
 	process_expect_err(peer, "connected\n");
-	feed_text(peer, line);
-	expect_text(chat, line);
-	feed_text(chat, line);
-	expect_text(peer, line);
+	process_say(peer, line);
+	process_expect_text(chat, line);
+	process_say(chat, line);
+	process_expect_text(peer, line);
 	process_end_input(peer);
 	process_expect_exit(chat, 0);
 	process_expect_err(chat, "frames sent=4 received=4 operations=8\n");
@@ -147,11 +137,11 @@ static void wire_bytes(void **state)
 	struct process *chat = kit_connect(NULL, NULL, "127.0.0.1", port);
 	int fd = kit_socket_accept(listener);
 
-	feed_text(chat, "hello\n");
+	process_say(chat, "hello\n");
 	kit_frame("hello\n", 6, frame);
 	kit_socket_expect(fd, frame, sizeof(frame));
 	/* The same text, the same frame: the fault of this protocol. */
-	feed_text(chat, "hello\n");
+	process_say(chat, "hello\n");
 	kit_socket_expect(fd, frame, sizeof(frame));
 
 	process_feed(chat, "a\0b\0\0c\n", 7);
@@ -189,11 +179,11 @@ static void frames_in_any_pieces(void **state)
 	kit_frame("three\n", 6, frames + 2 * KIT_FRAME);
 	for (size_t i = 0; i < KIT_FRAME; i++)
 		kit_socket_send(fd, frames + i, 1);
-	expect_text(chat, "one\n");
+	process_expect_text(chat, "one\n");
 	kit_socket_send(fd, frames + KIT_FRAME, KIT_FRAME + 100);
-	expect_text(chat, "one\ntwo\n");
+	process_expect_text(chat, "one\ntwo\n");
 	kit_socket_send(fd, frames + 2 * KIT_FRAME + 100, KIT_FRAME - 100);
-	expect_text(chat, "one\ntwo\nthree\n");
+	process_expect_text(chat, "one\ntwo\nthree\n");
 	close(fd);
 	process_expect_exit(chat, 0);
 }
@@ -211,8 +201,7 @@ static void zeros_from_a_lab_program(void **state)
 	process_expect_out(chat, "\0a\0\0b\n", 6);
 	kit_frame("\0\0\0", 3, frame);
 	kit_socket_send(fd, frame, sizeof(frame));
-	kit_frame("end\n", 4, frame);
-	kit_socket_send(fd, frame, sizeof(frame));
+	kit_socket_say(fd, "end\n");
 	process_expect_out(chat, "\0a\0\0b\nend\n", 10);
 	close(fd);
 	process_expect_exit(chat, 0);
@@ -227,9 +216,9 @@ static void zeros_to_a_lab_program(void **state)
 
 	process_expect_err(peer, "connected\n");
 	process_feed(chat, "one\n\0\0", 6);
-	expect_text(peer, "one\n");
-	feed_text(chat, "two\n");
-	expect_text(peer, "one\ntwo\n");
+	process_expect_text(peer, "one\n");
+	process_say(chat, "two\n");
+	process_expect_text(peer, "one\ntwo\n");
 	process_end_input(peer);
 	process_expect_exit(chat, 0);
 	process_expect_err(chat, "frames sent=3 ");

@@ -19,7 +19,7 @@ static void typing_survives(void **state)
 	screen_meet(&alice, &bob, 80, "--accept-new --json");
 	person_types(&alice, "half a sen" LEFT LEFT LEFT);
 	person_prompt(&alice, "> half a sen", 9);
-	screen_says(bob, "one\ntwo\n");
+	process_say(bob, "one\ntwo\n");
 	person_sees(&alice, "<bob> one");
 	person_sees(&alice, "<bob> two");
 	person_prompt(&alice, "> half a sen", 9);
@@ -43,7 +43,7 @@ static void long_line_survives(void **state)
 	person_prompt(&alice, "ccc", 3);
 	for (int i = 0; i < 40; i++) {
 		snprintf(text, sizeof(text), "n%d!\n", i);
-		screen_says(bob, text);
+		process_say(bob, text);
 	}
 	person_sees(&alice, "<bob> n39!");
 	for (int i = 0; i < 40; i++) {
@@ -56,7 +56,7 @@ static void long_line_survives(void **state)
 	/* A row that is exactly full: the cursor is at the start of the next. */
 	person_types(&alice, "\x7f\x7f\x7f");
 	person_prompt(&alice, "", 0);
-	screen_says(bob, "full\n");
+	process_say(bob, "full\n");
 	person_sees(&alice, "<bob> full");
 	person_prompt(&alice, "", 0);
 	person_types(&alice, "\025short");
@@ -95,12 +95,12 @@ static void widths(void **state)
 			     "abcdefghijklmnopq\xf0\x9f\x99\x82z");
 	person_prompt(&alice, "\xf0\x9f\x99\x82z", 3);
 	person_sees(&alice, "> abcdefghijklmnopq");
-	screen_says(bob, "\xe3\x81\x82\n");
+	process_say(bob, "\xe3\x81\x82\n");
 	person_sees(&alice, "<bob> \xe3\x81\x82");
 	person_prompt(&alice, "\xf0\x9f\x99\x82z", 3);
 	person_sees(&alice, "> abcdefghijklmnopq");
 	person_types(&alice, "\r");
-	talk_expect_text(bob, "abcdefghijklmnopq\xf0\x9f\x99\x82z\n");
+	process_expect_text(bob, "abcdefghijklmnopq\xf0\x9f\x99\x82z\n");
 	person_free(&alice);
 }
 
@@ -114,13 +114,13 @@ static void resized(void **state)
 	person_prompt(&alice, "> 0123456789012345678901234567890123456789", 42);
 	person_resize(&alice, 30);
 	person_prompt(&alice, "890123456789", 12);
-	screen_says(bob, "hello\n");
+	process_say(bob, "hello\n");
 	person_sees(&alice, "<bob> hello");
 	person_prompt(&alice, "890123456789", 12);
 	person_sees(&alice, "> 0123456789012345678901234567");
 	person_resize(&alice, 80);
 	person_types(&alice, "!\r");
-	talk_expect_text(bob, "0123456789012345678901234567890123456789!\n");
+	process_expect_text(bob, "0123456789012345678901234567890123456789!\n");
 	person_free(&alice);
 }
 
@@ -137,14 +137,14 @@ static void paste(void **state)
 		      "> one\xe2\x86\xb5two three\xe2\x86\xb5"
 		      "four",
 		      20);
-	screen_says(bob, "meanwhile\n");
+	process_say(bob, "meanwhile\n");
 	person_sees(&alice, "<bob> meanwhile");
 	person_prompt(&alice,
 		      "> one\xe2\x86\xb5two three\xe2\x86\xb5"
 		      "four",
 		      20);
 	person_types(&alice, "\r");
-	talk_expect_text(bob, "one\ntwo three\nfour\n");
+	process_expect_text(bob, "one\ntwo three\nfour\n");
 	person_sees(&alice, "<alice> one");
 	person_sees(&alice, "        | two three");
 	person_sees(&alice, "        | four");
@@ -169,7 +169,7 @@ static void history(void **state)
 	person_types(&alice, DOWN DOWN);
 	person_prompt(&alice, "> draft", 7);
 	person_types(&alice, UP UP "\r");
-	talk_expect_text(bob, "first\nsecond\nsecond\nfirst\n");
+	process_expect_text(bob, "first\nsecond\nsecond\nfirst\n");
 	person_free(&alice);
 }
 
@@ -209,7 +209,7 @@ static void end_of_input(void **state)
 	person_types(&alice, "ab\001\004");
 	person_prompt(&alice, "> b", 2);
 	person_types(&alice, "\r");
-	talk_expect_text(bob, "b\n");
+	process_expect_text(bob, "b\n");
 	person_prompt(&alice, ">", 2);
 	person_types(&alice, "\004");
 	process_expect_exit(alice.p, OK);
@@ -251,7 +251,7 @@ static void suspended(void **state)
 	person_stopped(&alice);
 	person_sees_times(&alice, "so far", 0);
 	expect_terminal_restored(&alice, &before);
-	screen_says(bob, "are you there?\n");
+	process_say(bob, "are you there?\n");
 	assert_int_equal(kill(alice.p->pid, SIGCONT), 0);
 	person_sees(&alice, "<bob> are you there?");
 	person_prompt(&alice, "> so far", 8);

@@ -113,7 +113,7 @@ static void in_a_hub(void **state)
 	bob = talk_connect(NULL, "bob", port, "--accept-new --json");
 	person_sees(&alice, "-- bob came (SHA256:");
 	person_types(&alice, "Hello, all.\r");
-	screen_says(bob, "Hello, Alice.\n");
+	process_say(bob, "Hello, Alice.\n");
 	person_sees(&alice, "<bob> Hello, Alice.");
 	process_end_input(bob);
 	assert_int_equal(kill(bob->pid, SIGTERM), 0);
@@ -148,9 +148,9 @@ static void hostile_text(void **state)
 	struct process *bob;
 
 	screen_meet(&alice, &bob, 80, "--accept-new --json");
-	screen_says(bob, "a\033]52;c;cm0gLXJmIC8=\007b\n");
+	process_say(bob, "a\033]52;c;cm0gLXJmIC8=\007b\n");
 	person_sees(&alice, "<bob> a\\x1b]52;c;cm0gLXJmIC8=\\x07b");
-	screen_says(bob, "\033[2J\033[H\033[?1049h\n");
+	process_say(bob, "\033[2J\033[H\033[?1049h\n");
 	person_sees(&alice, "<bob> \\x1b[2J\\x1b[H\\x1b[?1049h");
 	process_feed(bob,
 		     "c\xc2\x9b"
@@ -189,9 +189,9 @@ static void hostile_file_name(void **state)
 	mkdir(kit_path("got"), 0700);
 	kit_file("a\033[2Jb", "12345", 5);
 	screen_meet(&alice, &bob, 80, "--accept-new --json");
-	screen_says(bob, "/send ");
-	screen_says(bob, kit_path("a\033[2Jb"));
-	screen_says(bob, "\n");
+	process_say(bob, "/send ");
+	process_say(bob, kit_path("a\033[2Jb"));
+	process_say(bob, "\n");
 	person_sees(&alice, "offers a file: a\\x1b[2Jb, 5 B. /accept or /decline?");
 	person_types(&alice, "/accept\r");
 	person_sees(&alice, "received ");
@@ -385,7 +385,7 @@ static void commands(void **state)
 	person_types(&alice, "/help\r");
 	person_sees(&alice, "!! /quit          leave (also Ctrl-D)");
 	person_types(&alice, "//etc is a directory\r");
-	talk_expect_text(bob, "/etc is a directory\n");
+	process_expect_text(bob, "/etc is a directory\n");
 	person_types(&alice, "/quit\r");
 	process_expect_exit(alice.p, OK);
 	process_expect_exit(bob, OK);

@@ -21,16 +21,6 @@
 
 static const char *const once[] = {"--once", NULL};
 
-static void feed_text(struct process *p, const char *text)
-{
-	process_feed(p, text, strlen(text));
-}
-
-static void expect_text(struct process *p, const char *text)
-{
-	process_expect_out(p, text, strlen(text));
-}
-
 /* Both inputs at once through pipes; both arrive whole. */
 static void exchange(const void *a, size_t a_len, const void *b, size_t b_len,
 		     const char *data_size)
@@ -111,8 +101,8 @@ static void nothing_is_held_back(void **state)
 	struct process *server = kit_listen(NULL, once, &port);
 	struct process *client = kit_connect(NULL, NULL, "127.0.0.1", port);
 
-	feed_text(client, "no line end");
-	expect_text(server, "no line end");
+	process_say(client, "no line end");
+	process_expect_text(server, "no line end");
 	process_feed(server, "\0", 1);
 	process_expect_out(client, "\0", 1);
 	process_feed(server, "record\0", 7);
@@ -131,16 +121,16 @@ static void half_close_by_the_client(void **state)
 	struct process *server = kit_listen(NULL, extra, &port);
 	struct process *client = kit_connect(NULL, NULL, "127.0.0.1", port);
 
-	feed_text(client, "question\n");
+	process_say(client, "question\n");
 	process_end_input(client);
-	expect_text(server, "question\n");
-	feed_text(server, "first ");
-	expect_text(client, "first ");
-	feed_text(server, "and second answer\n");
+	process_expect_text(server, "question\n");
+	process_say(server, "first ");
+	process_expect_text(client, "first ");
+	process_say(server, "and second answer\n");
 	process_end_input(server);
 	process_expect_exit(client, 0);
 	process_expect_exit(server, 0);
-	expect_text(client, "first and second answer\n");
+	process_expect_text(client, "first and second answer\n");
 }
 
 static void half_close_by_the_server(void **state)
@@ -150,23 +140,22 @@ static void half_close_by_the_server(void **state)
 	struct process *server = kit_listen(NULL, NULL, &port);
 	struct process *client = kit_connect(NULL, forever, "127.0.0.1", port);
 
-	feed_text(server, "greeting\n");
+	process_say(server, "greeting\n");
 	process_end_input(server);
-	expect_text(client, "greeting\n");
-	feed_text(client, "one\n");
-	expect_text(server, "one\n");
-	feed_text(client, "two\n");
+	process_expect_text(client, "greeting\n");
+	process_say(client, "one\n");
+	process_expect_text(server, "one\n");
+	process_say(client, "two\n");
 	process_end_input(client);
 	/* Its input has ended, so a listener leaves after this conversation. */
 	process_expect_exit(server, 0);
 	process_expect_exit(client, 0);
-	expect_text(server, "one\ntwo\n");
+	process_expect_text(server, "one\ntwo\n");
 }
 
 /* Our end of sending is the FIN of TCP, seen by a peer that goes on sending. */
 static void half_close_on_the_wire(void **state)
 {
-	uint8_t frame[KIT_FRAME];
 	uint16_t port;
 	int listener = kit_socket_listen(&port);
 	struct process *client = kit_connect(NULL, NULL, "127.0.0.1", port);
@@ -174,9 +163,8 @@ static void half_close_on_the_wire(void **state)
 
 	process_end_input(client);
 	kit_socket_expect_end(fd);
-	kit_frame("still here\n", 11, frame);
-	kit_socket_send(fd, frame, sizeof(frame));
-	expect_text(client, "still here\n");
+	kit_socket_say(fd, "still here\n");
+	process_expect_text(client, "still here\n");
 	close(fd);
 	close(listener);
 	process_expect_exit(client, 0);
@@ -194,11 +182,11 @@ static void input_closed_or_empty_at_the_start(void **state)
 		struct process *server = kit_listen(setups[i], NULL, &port);
 		struct process *client = kit_connect(NULL, forever, "127.0.0.1", port);
 
-		feed_text(client, "to a listener without input\n");
+		process_say(client, "to a listener without input\n");
 		process_end_input(client);
 		process_expect_exit(client, 0);
 		process_expect_exit(server, 0);
-		expect_text(server, "to a listener without input\n");
+		process_expect_text(server, "to a listener without input\n");
 	}
 	close(empty.stdin_fd);
 }
@@ -218,26 +206,26 @@ static void clients_in_turn(void **state)
 	process_expect_err(server, "Incoming connection from 127.0.0.1:");
 	two = kit_connect(NULL, NULL, "127.0.0.1", port);
 	process_expect_err(two, "Connected.\n");
-	feed_text(two, "from two\n");
-	feed_text(one, "from one\n");
-	expect_text(server, "from one\n");
-	feed_text(server, "to one\n");
-	expect_text(one, "to one\n");
+	process_say(two, "from two\n");
+	process_say(one, "from one\n");
+	process_expect_text(server, "from one\n");
+	process_say(server, "to one\n");
+	process_expect_text(one, "to one\n");
 	process_end_input(one);
 	process_expect_exit(one, 0);
 	process_expect_err(server, "Client went away.\nWaiting for an incoming connection...\n"
 				   "Incoming connection");
-	expect_text(server, "from one\nfrom two\n");
-	feed_text(server, "to two\n");
-	expect_text(two, "to two\n");
+	process_expect_text(server, "from one\nfrom two\n");
+	process_say(server, "to two\n");
+	process_expect_text(two, "to two\n");
 	process_end_input(two);
 	process_expect_exit(two, 0);
 	process_expect_err_count(server, "Waiting for an incoming connection...\n", 3);
 
 	/* Typed while nobody is there: for the next one. */
-	feed_text(server, "to three\n");
+	process_say(server, "to three\n");
 	three = kit_connect(NULL, NULL, "127.0.0.1", port);
-	expect_text(three, "to three\n");
+	process_expect_text(three, "to three\n");
 	process_end_input(server);
 	process_end_input(three);
 	process_expect_exit(three, 0);
@@ -263,12 +251,12 @@ static void one_word(const char *const *listen_extra, const char *host, const ch
 	struct process *client = kit_connect(NULL, NULL, host, port);
 
 	process_expect_err(server, from);
-	feed_text(client, "word\n");
+	process_say(client, "word\n");
 	process_end_input(client);
 	process_end_input(server);
 	process_expect_exit(client, 0);
 	process_expect_exit(server, 0);
-	expect_text(server, "word\n");
+	process_expect_text(server, "word\n");
 }
 
 static void addresses(void **state)
@@ -326,7 +314,7 @@ static bool is_stuck(void *arg)
 /* A peer that does not read: our input is left alone, and nothing is lost in the end. */
 static void a_peer_that_does_not_read(void **state)
 {
-	static uint8_t data[64 * MIB], frame[KIT_FRAME];
+	static uint8_t data[64 * MIB];
 	uint16_t port;
 	int listener = kit_socket_listen(&port);
 	struct process *client = kit_connect(NULL, NULL, "127.0.0.1", port);
@@ -343,9 +331,8 @@ static void a_peer_that_does_not_read(void **state)
 	assert_true(client->fed < sizeof(data));
 
 	/* The other direction goes on meanwhile. */
-	kit_frame("hello?\n", 7, frame);
-	kit_socket_send(fd, frame, sizeof(frame));
-	expect_text(client, "hello?\n");
+	kit_socket_say(fd, "hello?\n");
+	process_expect_text(client, "hello?\n");
 
 	for (size_t i = 0; i < sizeof(data); i += KIT_FRAME)
 		kit_crypt(true, 16, data + i, KIT_FRAME);
@@ -378,7 +365,7 @@ static void an_output_that_nobody_reads(void **state)
 		kit_socket_send(fd, frame, KIT_FRAME);
 	}
 	shutdown(fd, SHUT_WR);
-	feed_text(client, "I cannot read, but I can speak\n");
+	process_say(client, "I cannot read, but I can speak\n");
 	kit_frame("I cannot read, but I can speak\n", 31, frame);
 	kit_socket_expect(fd, frame, KIT_FRAME);
 	process_end_input(client);
@@ -417,8 +404,7 @@ static void on_terminal(const char *const *extra, const void *text, size_t len, 
 	fd = kit_socket_accept(listener);
 	kit_frame(text, len, frame);
 	kit_socket_send(fd, frame, sizeof(frame));
-	kit_frame("END", 3, frame);
-	kit_socket_send(fd, frame, sizeof(frame));
+	kit_socket_say(fd, "END");
 	memset(shown, 0, size);
 	while (!memmem(shown, n, "END", 3)) {
 		struct pollfd wait = {.fd = master, .events = POLLIN};
@@ -463,11 +449,11 @@ static void typed_on_a_terminal(void **state)
 	client = kit_connect(&setup, NULL, "127.0.0.1", port);
 	close(slave);
 	assert_int_equal(write(master, "first\n", 6), 6);
-	expect_text(server, "first\n");
-	feed_text(server, "answer\n");
-	expect_text(client, "answer\n");
+	process_expect_text(server, "first\n");
+	process_say(server, "answer\n");
+	process_expect_text(client, "answer\n");
 	assert_int_equal(write(master, "second\n\x04", 8), 8);
-	expect_text(server, "first\nsecond\n");
+	process_expect_text(server, "first\nsecond\n");
 	process_expect_exit(client, 0);
 	process_expect_err_count(server, "Waiting for an incoming connection...\n", 2);
 	close(master);

@@ -91,7 +91,7 @@ static void known_peers_meet_again(void **state)
 	process_end_input(a);
 	process_expect_exit(b, OK);
 	process_expect_exit(a, OK);
-	talk_expect_text(a, "again\n");
+	process_expect_text(a, "again\n");
 	known = talk_read(kit_path("bob/known_peers"), &len);
 	snprintf(line, sizeof(line), "127.0.0.1:%u SHA256:", port);
 	assert_non_null(strstr(known, line));
@@ -168,14 +168,14 @@ static void invites(void **state)
 	process_expect_err(b, "HAS CHANGED");
 	b = connect_by("bob", invite, "-m hello");
 	process_expect_exit(b, OK);
-	talk_expect_text(a, "hello\n");
+	process_expect_text(a, "hello\n");
 	/* Once is once, except for those who are known by now. */
 	b = connect_by("carol", invite, "");
 	process_expect_exit(b, REFUSED);
 	process_expect_err(b, "used already");
 	b = talk_connect(NULL, "bob", port, "-m again");
 	process_expect_exit(b, OK);
-	talk_expect_text(a, "hello\nagain\n");
+	process_expect_text(a, "hello\nagain\n");
 	free(invite);
 	free(other);
 }
@@ -194,7 +194,7 @@ static void shared_key(void **state)
 	process_expect_exit(b, REFUSED);
 	b = talk_connect(NULL, "bob", port, "--key-file=%D/key32 -m yes");
 	process_expect_exit(b, OK);
-	talk_expect_text(a, "yes\n");
+	process_expect_text(a, "yes\n");
 	process_expect_err(a, "Talking to bob (verified)");
 	/* Scripts leave no traces among the people one knows. */
 	assert_int_not_equal(stat(kit_path("bob/known_peers"), &st), 0);
@@ -248,7 +248,7 @@ static void one_at_a_time(void **state)
 	process_expect_exit(c, REFUSED);
 	process_expect_err(c, "somebody else is in conversation");
 	process_feed(b, "still here\n", 11);
-	talk_expect_text(a, "still here\n");
+	process_expect_text(a, "still here\n");
 }
 
 static void hub_of_three(void **state)
@@ -266,9 +266,9 @@ static void hub_of_three(void **state)
 	process_expect_err(c, "bob is here");
 	process_expect_err(b, "carol came");
 	process_feed(a, "hello all\n", 10);
-	talk_expect_text(b, "hello all\n");
-	talk_expect_text(c, "hello all\n");
-	talk_expect_text(h, "hello all\n");
+	process_expect_text(b, "hello all\n");
+	process_expect_text(c, "hello all\n");
+	process_expect_text(h, "hello all\n");
 	process_feed(c, "me too\n", 7);
 	process_pump_once(100);
 	process_expect_out(h, "hello all\nme too\n\n", 18);
@@ -424,9 +424,9 @@ static void device_encrypts(void **state)
 	unsetenv("LD_PRELOAD");
 	process_expect_err(b, "Talking to alice");
 	process_feed(b, "by the device\n", 14);
-	talk_expect_text(a, "by the device\n");
+	process_expect_text(a, "by the device\n");
 	process_feed(a, "to the device\n", 14);
-	talk_expect_text(b, "to the device\n");
+	process_expect_text(b, "to the device\n");
 	process_end_input(a);
 	process_end_input(b);
 	process_expect_exit(b, OK);

@@ -57,38 +57,46 @@ static struct process *sender(const char *files, uint16_t port)
 	return talk_start(NULL, "bob", words);
 }
 
+/** struct ends - of a transfer. */
+struct ends {
+	struct process *receiver, *sender;
+};
+
+/* @files are sent and received; both ends exit with @code. */
+static struct ends transfer(const char *files, int code)
+{
+	struct ends ends;
+	uint16_t port;
+
+	ends.receiver = receiver(&port);
+	ends.sender = sender(files, port);
+	process_expect_exit(ends.sender, code);
+	process_expect_exit(ends.receiver, code);
+	return ends;
+}
+
 static void one_file(void **state)
 {
-	uint16_t port;
-	struct process *a, *b;
+	struct ends ends;
 	struct stat st;
 
 	prepare();
-	a = receiver(&port);
-	b = sender("%D/file", port);
-	process_expect_exit(b, OK);
-	process_expect_exit(a, OK);
+	ends = transfer("%D/file", OK);
 	expect_file("got/file", content, SIZE);
 	expect_absent("got/file.part");
 	assert_int_equal(stat(kit_path("got/file"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	process_expect_err(a, "received file");
-	process_expect_err(a, "sha256 ");
-	process_expect_err(b, "sent and checked");
+	process_expect_err(ends.receiver, "received file");
+	process_expect_err(ends.receiver, "sha256 ");
+	process_expect_err(ends.sender, "sent and checked");
 }
 
 static void several_and_empty(void **state)
 {
-	uint16_t port;
-	struct process *a, *b;
-
 	prepare();
 	kit_file("empty", "", 0);
 	kit_file("small", "x", 1);
-	a = receiver(&port);
-	b = sender("%D/empty %D/file %D/small", port);
-	process_expect_exit(b, OK);
-	process_expect_exit(a, OK);
+	transfer("%D/empty %D/file %D/small", OK);
 	expect_file("got/empty", "", 0);
 	expect_file("got/small", "x", 1);
 	expect_file("got/file", content, SIZE);
@@ -96,16 +104,10 @@ static void several_and_empty(void **state)
 
 static void never_overwrites(void **state)
 {
-	uint16_t port;
-	struct process *a, *b;
-
 	prepare();
 	kit_file("got/file", "mine", 4);
 	kit_file("got/file.1", "mine too", 8);
-	a = receiver(&port);
-	b = sender("%D/file", port);
-	process_expect_exit(b, OK);
-	process_expect_exit(a, OK);
+	transfer("%D/file", OK);
 	expect_file("got/file", "mine", 4);
 	expect_file("got/file.1", "mine too", 8);
 	expect_file("got/file.2", content, SIZE);
@@ -113,50 +115,36 @@ static void never_overwrites(void **state)
 
 static void resumes(void **state)
 {
-	uint16_t port;
-	struct process *a, *b;
+	struct ends ends;
 
 	prepare();
 	kit_file("got/file.part", content, 2000000);
-	a = receiver(&port);
-	b = sender("%D/file", port);
-	process_expect_exit(b, OK);
-	process_expect_exit(a, OK);
-	process_expect_err(a, "there are 66 % already");
-	process_expect_err(b, "resuming at 66 %");
+	ends = transfer("%D/file", OK);
+	process_expect_err(ends.receiver, "there are 66 % already");
+	process_expect_err(ends.sender, "resuming at 66 %");
 	expect_file("got/file", content, SIZE);
 	expect_absent("got/file.part");
 }
 
 static void resumes_a_complete_part(void **state)
 {
-	uint16_t port;
-	struct process *a, *b;
-
 	prepare();
 	kit_file("got/file.part", content, SIZE);
-	a = receiver(&port);
-	b = sender("%D/file", port);
-	process_expect_exit(b, OK);
-	process_expect_exit(a, OK);
+	transfer("%D/file", OK);
 	expect_file("got/file", content, SIZE);
 }
 
 /* A part of something else is not destroyed either. */
 static void part_of_another_file(void **state)
 {
-	uint16_t port;
-	struct process *a, *b;
+	struct ends ends;
 	uint8_t *other = malloc(SIZE);
 
 	prepare();
 	kit_random(other, SIZE, 8);
 	kit_file("got/file.part", other, 1000000);
-	a = receiver(&port);
-	b = sender("%D/file", port);
-	process_expect_exit(b, OK);
-	process_expect_exit(a, OK);
-	process_expect_err(b, "of another file");
+	ends = transfer("%D/file", OK);
+	process_expect_err(ends.sender, "of another file");
 	expect_file("got/file", content, SIZE);
 	expect_file("got/file.part", other, 1000000);
 	free(other);
@@ -164,16 +152,10 @@ static void part_of_another_file(void **state)
 
 static void longer_part(void **state)
 {
-	uint16_t port;
-	struct process *a, *b;
-
 	prepare();
 	kit_file("small", "abc", 3);
 	kit_file("got/small.part", "abcdef", 6);
-	a = receiver(&port);
-	b = sender("%D/small", port);
-	process_expect_exit(b, OK);
-	process_expect_exit(a, OK);
+	transfer("%D/small", OK);
 	expect_file("got/small", "abc", 3);
 	expect_file("got/small.part", "abcdef", 6);
 }
@@ -181,16 +163,10 @@ static void longer_part(void **state)
 /* Where the part would go there is a link to somewhere else. */
 static void link_in_the_way(void **state)
 {
-	uint16_t port;
-	struct process *a, *b;
-
 	prepare();
 	kit_file("victim", "precious", 8);
 	assert_int_equal(symlink("../victim", kit_path("got/file.part")), 0);
-	a = receiver(&port);
-	b = sender("%D/file", port);
-	process_expect_exit(b, INCOMPLETE);
-	process_expect_exit(a, INCOMPLETE);
+	transfer("%D/file", INCOMPLETE);
 	expect_file("victim", "precious", 8);
 }
 
@@ -213,11 +189,7 @@ static void killed_and_continued(void **state)
 	process_expect_err(a, "is kept for another attempt");
 	assert_int_equal(stat(kit_path("got/file.part"), &st), 0);
 	assert_true(st.st_size > 500000 && st.st_size < SIZE);
-	a = receiver(&port);
-	b = sender("%D/file", port);
-	process_expect_exit(b, OK);
-	process_expect_exit(a, OK);
-	process_expect_err(b, "resuming at");
+	process_expect_err(transfer("%D/file", OK).sender, "resuming at");
 	expect_file("got/file", content, SIZE);
 }
 
@@ -238,16 +210,12 @@ static void through_cuts(void **state)
 
 static void not_a_file(void **state)
 {
-	uint16_t port;
-	struct process *a, *b;
+	struct ends ends;
 
 	prepare();
-	a = receiver(&port);
-	b = sender("%D/nothing %D/got /dev/zero", port);
-	process_expect_exit(b, INCOMPLETE);
-	process_expect_exit(a, INCOMPLETE);
-	process_expect_err(b, "No such file");
-	process_expect_err(b, "it is no regular file");
+	ends = transfer("%D/nothing %D/got /dev/zero", INCOMPLETE);
+	process_expect_err(ends.sender, "No such file");
+	process_expect_err(ends.sender, "it is no regular file");
 }
 
 /* By invite, sender waiting: the two commands a person types. */
