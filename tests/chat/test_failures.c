@@ -133,30 +133,31 @@ static struct process *with_option(const char *option)
 	return kit_connect(NULL, extra, "127.0.0.1", 9);
 }
 
+/* It exits with @code, and says @text. */
+static void expect_failure(const char *option, int code, const char *text)
+{
+	struct process *p = with_option(option);
+
+	process_expect_exit(p, code);
+	process_expect_err(p, text);
+}
+
 static void bad_key_files(void **state)
 {
 	char arg[400];
-	struct process *p;
 
 	snprintf(arg, sizeof(arg), "--key-file=%s", kit_file("short", "0123456789abcde", 15));
-	p = with_option(arg);
-	process_expect_exit(p, USAGE);
-	process_expect_err(p, "holds 15 bytes; wanted are exactly 16 raw bytes or 32 hexadecimal");
+	expect_failure(arg, USAGE,
+		       "holds 15 bytes; wanted are exactly 16 raw bytes or 32 hexadecimal");
 
 	snprintf(arg, sizeof(arg), "--key-file=%s",
 		 kit_file("nothex", "zz0102030405060708090a0b0c0d0e0f", 32));
-	p = with_option(arg);
-	process_expect_exit(p, USAGE);
-	process_expect_err(p, "not all hexadecimal");
+	expect_failure(arg, USAGE, "not all hexadecimal");
 
 	snprintf(arg, sizeof(arg), "--key-file=%s", kit_path("missing"));
-	p = with_option(arg);
-	process_expect_exit(p, USAGE);
-	process_expect_err(p, "No such file");
+	expect_failure(arg, USAGE, "No such file");
 
-	p = with_option("--iv=00");
-	process_expect_exit(p, USAGE);
-	process_expect_err(p, "must be 32 hexadecimal digits");
+	expect_failure("--iv=00", USAGE, "must be 32 hexadecimal digits");
 }
 
 static void exposed_key_file(void **state)
@@ -192,20 +193,13 @@ static void different_keys(void **state)
 static void devices_that_are_none(void **state)
 {
 	char arg[400];
-	struct process *p;
 
-	p = with_option("--device=/dev/null");
-	process_expect_exit(p, DEVICE);
-	process_expect_err(p, "/dev/null is not a crypto device");
+	expect_failure("--device=/dev/null", DEVICE, "/dev/null is not a crypto device");
 
 	snprintf(arg, sizeof(arg), "--device=%s", kit_file("file", "x", 1));
-	p = with_option(arg);
-	process_expect_exit(p, DEVICE);
-	process_expect_err(p, "is not a crypto device");
+	expect_failure(arg, DEVICE, "is not a crypto device");
 
-	p = with_option("--device=/nonexistent/crypto");
-	process_expect_exit(p, DEVICE);
-	process_expect_err(p, "No such file or directory");
+	expect_failure("--device=/nonexistent/crypto", DEVICE, "No such file or directory");
 }
 
 static void output_that_fails(void **state)

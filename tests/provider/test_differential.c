@@ -210,23 +210,30 @@ static void aead_aad(struct pair *p, size_t len)
 	assert_int_equal(ok[0], ok[1]);
 }
 
-/* Encrypts what is in @in; the tag of both is compared and returned. */
-static void aead_seal(struct pair *p, size_t len, uint8_t *tag, int taglen)
+/* In pieces; CCM takes one only. */
+static void aead_data(struct pair *p, size_t len)
 {
-	uint8_t tags[2][16] = {{0}};
 	size_t done = 0;
-	int n;
 
-	aead_aad(p, len);
 	while (done < len || p->ccm) {
 		size_t piece = p->ccm || pick(p, 2) ? len - done : pick_len(p, len - done);
 
 		update(p, p->in + done, piece, done);
 		done += piece;
 		if (p->ccm)
-			break;
+			return;
 		maybe_copy(p);
 	}
+}
+
+/* Encrypts what is in @in; the tag of both is compared and returned. */
+static void aead_seal(struct pair *p, size_t len, uint8_t *tag, int taglen)
+{
+	uint8_t tags[2][16] = {{0}};
+	int n;
+
+	aead_aad(p, len);
+	aead_data(p, len);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(EVP_CipherFinal_ex(p->ctx[i], p->out[i] + len, &n), 1);
 		assert_int_equal(
@@ -241,7 +248,6 @@ static void aead_open(struct pair *p, size_t len, uint8_t *tag, int taglen)
 {
 	bool early = p->ccm || pick(p, 2);
 	int n = 0, ok[2];
-	size_t done = 0;
 
 	if (!pick(p, 4))
 		tag[pick(p, (uint32_t)taglen)] ^= 1;
@@ -249,15 +255,9 @@ static void aead_open(struct pair *p, size_t len, uint8_t *tag, int taglen)
 		if (early)
 			EVP_CIPHER_CTX_ctrl(p->ctx[i], EVP_CTRL_AEAD_SET_TAG, taglen, tag);
 	aead_aad(p, len);
-	while (done < len || p->ccm) {
-		size_t piece = p->ccm || pick(p, 2) ? len - done : pick_len(p, len - done);
-
-		update(p, p->in + done, piece, done);
-		done += piece;
-		if (p->ccm)
-			return;
-		maybe_copy(p);
-	}
+	aead_data(p, len);
+	if (p->ccm)
+		return;
 	for (int i = 0; i < 2; i++) {
 		if (!early)
 			EVP_CIPHER_CTX_ctrl(p->ctx[i], EVP_CTRL_AEAD_SET_TAG, taglen, tag);

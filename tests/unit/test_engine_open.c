@@ -113,6 +113,19 @@ static void fail_next(unsigned long request, int error, unsigned int times)
 	fake.fail_times = times;
 }
 
+/* A session of AES-CBC. */
+static int make_session(struct vcd_engine *engine, struct vcd_engine_session **session)
+{
+	static const uint8_t key[16] = {1};
+	struct vcd_session_params params = {
+	    .cipher = vcd_alg_find(CRYPTO_AES_CBC),
+	    .key = key,
+	    .key_len = 16,
+	};
+
+	return vcd_engine_session_new(engine, &params, session);
+}
+
 static void session_errors(void **state)
 {
 	static const int errors[][2] = {
@@ -121,19 +134,13 @@ static void session_errors(void **state)
 	    {EFAULT, -EIO},
 	    {ENOTTY, -EIO},
 	};
-	uint8_t key[16] = {1};
-	struct vcd_session_params params = {
-	    .cipher = vcd_alg_find(CRYPTO_AES_CBC),
-	    .key = key,
-	    .key_len = 16,
-	};
 	struct vcd_engine_session *session = NULL;
 	struct vcd_engine *engine;
 
 	assert_int_equal(cryptodev(&engine), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		fail_next(CIOCGSESSION, errors[i][0], 1);
-		assert_int_equal(vcd_engine_session_new(engine, &params, &session), errors[i][1]);
+		assert_int_equal(make_session(engine, &session), errors[i][1]);
 		assert_null(session);
 	}
 	vcd_engine_close(engine);
@@ -160,17 +167,12 @@ static uint32_t run(struct vcd_engine *engine, struct vcd_engine_session *sessio
 /* One session of the ABI per worker that uses it, and none before. */
 static void sessions_are_made_on_use(void **state)
 {
-	uint8_t key[16] = {1}, data[32] = {0};
-	struct vcd_session_params params = {
-	    .cipher = vcd_alg_find(CRYPTO_AES_CBC),
-	    .key = key,
-	    .key_len = 16,
-	};
+	uint8_t data[32] = {0};
 	struct vcd_engine_session *session;
 	struct vcd_engine *engine;
 
 	assert_int_equal(cryptodev(&engine), 0);
-	assert_int_equal(vcd_engine_session_new(engine, &params, &session), 0);
+	assert_int_equal(make_session(engine, &session), 0);
 	assert_int_equal(fake.sessions, 0);
 	assert_int_equal(run(engine, session, 1, data), VCD_S_OK);
 	assert_int_equal(run(engine, session, 1, data), VCD_S_OK);
@@ -188,17 +190,12 @@ static void job_errors(void **state)
 	    {EFAULT, VCD_S_IO},	 {EINVAL, VCD_S_IO}, {ENOMEM, VCD_S_NOMEM},
 	    {EBUSY, VCD_S_BUSY}, {ENODEV, VCD_S_IO}, {EBADMSG, VCD_S_BADMSG},
 	};
-	uint8_t key[16] = {1}, data[32] = {0};
-	struct vcd_session_params params = {
-	    .cipher = vcd_alg_find(CRYPTO_AES_CBC),
-	    .key = key,
-	    .key_len = 16,
-	};
+	uint8_t data[32] = {0};
 	struct vcd_engine_session *session;
 	struct vcd_engine *engine;
 
 	assert_int_equal(cryptodev(&engine), 0);
-	assert_int_equal(vcd_engine_session_new(engine, &params, &session), 0);
+	assert_int_equal(make_session(engine, &session), 0);
 	/* The worker's session cannot be made; the next job tries again. */
 	fail_next(CIOCGSESSION, ENOMEM, 1);
 	assert_int_equal(run(engine, session, 0, data), VCD_S_NOMEM);
@@ -214,18 +211,13 @@ static void job_errors(void **state)
 /* An interrupted call is repeated; one that is interrupted for ever is given up. */
 static void interrupted(void **state)
 {
-	uint8_t key[16] = {1}, data[32] = {0}, again[32] = {0};
-	struct vcd_session_params params = {
-	    .cipher = vcd_alg_find(CRYPTO_AES_CBC),
-	    .key = key,
-	    .key_len = 16,
-	};
+	uint8_t data[32] = {0}, again[32] = {0};
 	struct vcd_engine_session *session;
 	struct vcd_engine *engine;
 
 	assert_int_equal(cryptodev(&engine), 0);
 	fail_next(CIOCGSESSION, EINTR, 3);
-	assert_int_equal(vcd_engine_session_new(engine, &params, &session), 0);
+	assert_int_equal(make_session(engine, &session), 0);
 	assert_int_equal(run(engine, session, 0, data), VCD_S_OK);
 	fail_next(CIOCCRYPT, EINTR, 5);
 	assert_int_equal(run(engine, session, 0, again), VCD_S_OK);
