@@ -230,8 +230,8 @@ static void save_piece(struct undo *undo, const struct memory *memory, const str
 	thread->pieces++;
 }
 
-static void save_request(struct undo *undo, const struct memory *memory,
-			 const struct vcd_request *request, size_t *used)
+static void __attribute__((noinline)) save_request(struct undo *undo, const struct memory *memory,
+						   const struct vcd_request *request, size_t *used)
 {
 	uintptr_t low, high;
 	unsigned int i, k;
@@ -247,6 +247,26 @@ static void save_request(struct undo *undo, const struct memory *memory,
 	}
 }
 
+static bool meet(const struct iovec *a, const struct iovec *b)
+{
+	uintptr_t x = (uintptr_t)a->iov_base, y = (uintptr_t)b->iov_base;
+
+	return (x < y + b->iov_len) & (y < x + a->iov_len);
+}
+
+/* Whether output lies on input; nearly all requests have one of two shapes, others may. */
+static bool in_place(const struct vcd_request *request)
+{
+	const struct iovec *in = request->in, *out = request->out;
+
+	if (request->in_count == 1 && request->out_count == 1)
+		return meet(in, out);
+	if (request->in_count != 2 || request->out_count != 2)
+		return true;
+	return meet(&in[0], &out[0]) | meet(&in[0], &out[1]) | meet(&in[1], &out[0]) |
+	       meet(&in[1], &out[1]);
+}
+
 void undo_begin(struct undo *undo, unsigned int queue, uint64_t done, const struct memory *memory,
 		const struct vcd_request *requests, unsigned int n)
 {
@@ -260,7 +280,8 @@ void undo_begin(struct undo *undo, unsigned int queue, uint64_t done, const stru
 	thread->done = done;
 	if (undo->bytes)
 		for (i = 0; i < n; i++)
-			save_request(undo, memory, &requests[i], &used);
+			if (in_place(&requests[i]))
+				save_request(undo, memory, &requests[i], &used);
 	crash_point(CRASH_SAVED);
 	__atomic_store_n(&thread->queue, queue + 1, __ATOMIC_RELEASE);
 }
