@@ -254,8 +254,9 @@ static bool meet(const struct iovec *a, const struct iovec *b)
 	return (x < y + b->iov_len) & (y < x + a->iov_len);
 }
 
-/* Whether output lies on input; nearly all requests have one of two shapes, others may. */
-static bool in_place(const struct vcd_request *request)
+/* Whether output lies on input: of the two shapes that nearly all requests have; of others,
+ * perhaps. */
+static bool may_overlap(const struct vcd_request *request)
 {
 	const struct iovec *in = request->in, *out = request->out;
 
@@ -280,7 +281,7 @@ void undo_begin(struct undo *undo, unsigned int queue, uint64_t done, const stru
 	thread->done = done;
 	if (undo->bytes)
 		for (i = 0; i < n; i++)
-			if (in_place(&requests[i]))
+			if (may_overlap(&requests[i]))
 				save_request(undo, memory, &requests[i], &used);
 	crash_point(CRASH_SAVED);
 	__atomic_store_n(&thread->queue, queue + 1, __ATOMIC_RELEASE);

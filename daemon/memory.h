@@ -117,10 +117,11 @@ void *memory_user(const struct memory *memory, uint64_t user_addr, uint64_t len)
  */
 static inline struct memory_cursor memory_cursor(const struct memory *memory, unsigned int region)
 {
-	const struct memory_region *r = &memory->regions[region];
+	const struct memory_region *r;
 
 	if (region >= memory->count)
 		return (struct memory_cursor){0};
+	r = &memory->regions[region];
 	return (struct memory_cursor){
 	    .guest_addr = r->guest_addr,
 	    .size = r->size,

@@ -14,9 +14,10 @@
  * by one store of the used index, and signal once if the driver wants it. A
  * batch is limited in bytes as well, and to half of what the driver has under way: a
  * driver with a deep queue gets its first replies, and refills the ring, while the rest
- * is being worked on, and whoever waits for the lock waits for a bounded time. But as
- * long as a batch does not fill the lanes of a multi-buffer engine, it may have more of
- * them: as many as take a quarter of a millisecond at the pace of the batch before.
+ * is being worked on, and whoever waits for the lock waits for a bounded time. A few
+ * requests, or as many as a multi-buffer engine has lanes, are not divided, and as long
+ * as a batch does not fill the lanes it may have more bytes: as many as take a quarter
+ * of a millisecond at the pace of the batch before.
  *
  * Kicks are suppressed while we work: with EVENT_IDX by leaving avail_event
  * behind, otherwise by NO_NOTIFY. When the ring is empty, it is *armed*: kicks
@@ -561,7 +562,7 @@ static int process_locked(struct queue *queue, struct vcd_device *device, unsign
 		if (err)
 			return err;
 		left = pending(queue);
-		queue->in_flight = batch->n + (left > 0 ? (unsigned int)left : 0);
+		queue->in_flight = batch->n + (unsigned int)MAX(left, 0);
 	}
 	if (left == 0 && rearm && !queue->armed)
 		left = arm(queue);

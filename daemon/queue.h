@@ -110,8 +110,8 @@ struct queue_hint {
  * @used: used ring
  * @last_avail: next entry of the available ring
  * @batch_most: @most of the next batch; 0: not known yet
- * @in_flight: requests the driver had under way when the last batch was published: those of
- *	the batch, which it had not seen yet, and those behind it
+ * @in_flight: requests the driver had under way when the last batch had been published: those of
+ *	the batch and those behind it, more if it was quick to see them and send again
  * @region: index of the region of guest memory that was used last
  * @last_head: head that was taken last
  * @hints: by head

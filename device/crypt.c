@@ -40,7 +40,7 @@ static uint32_t check_room(const struct vcd_ctx *ctx, const struct plan *plan)
  * @src: the input: the guest's, when it lies in one piece and may be read there, or scratch
  * @dst: the output, likewise; NULL: there is none
  * @bounced: @dst is scratch
- * @pieces: it is processed in pieces; the rest does not matter
+ * @pieces: it is processed in pieces; then @bounced is false, @src and @dst do not matter
  */
 struct place {
 	uint8_t *src;
@@ -63,7 +63,8 @@ static inline struct place find_place(const struct vcd_iov *in, const struct vcd
 	return place;
 }
 
-/* Have at least scratch for AAD and data of @plan, with what is prepared out of the way. */
+/* See that AAD and data of @plan fit into the scratch; if need be, what is prepared is run first.
+ */
 static void make_room(struct vcd_device *device, struct vcd_worker *worker, const struct plan *plan)
 {
 	if (!vcd_arena_fits(&worker->arena, plan->aad_len, plan->len))
@@ -72,7 +73,7 @@ static void make_room(struct vcd_device *device, struct vcd_worker *worker, cons
 
 /*
  * The place of the others: pieces, or the scratch for what of @place is NULL, the input copied.
- * There is room for data behind AAD. @src is NULL when there is not enough.
+ * With AAD, the caller has made room for the data too. @src is NULL when there is not enough.
  */
 static __attribute__((noinline)) struct place
 find_other_place(struct vcd_device *device, struct vcd_worker *worker, const struct vcd_slot *slot,

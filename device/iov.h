@@ -3,7 +3,7 @@
  * iov.h - a bounded cursor over the iovecs of a request.
  *
  * Every byte that crosses between a guest's buffers and the device goes through
- * here, or through a pointer that vcd_iov_contig() gave after the same bounds
+ * here, or through a pointer that one of these functions gave after the same bounds
  * check. A cursor never leaves its iovecs: asking for more than is left gives
  * less, or NULL, and the caller checks.
  *

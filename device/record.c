@@ -75,7 +75,7 @@ static uint32_t run(const struct record *record, struct vcd_job *job)
 	job->session = record->session;
 	job->status = VCD_S_IO;
 	vcd_engine_run(device->options.engine, record->ctx->worker->number, &job, 1);
-	return job->status;
+	return job->status < VCD_S_COUNT ? job->status : VCD_S_IO;
 }
 
 /* MAC of @len bytes at @data. */

@@ -56,10 +56,26 @@ union header {
 static_assert(sizeof(union header) == sizeof(struct vcd_req), "one header size");
 static_assert(sizeof(struct vcd_req_hello) == sizeof(struct vcd_req), "one header size");
 static_assert(sizeof(struct vcd_req_create) == sizeof(struct vcd_req), "one header size");
-static_assert(offsetof(struct vcd_fields, iv) == offsetof(struct vcd_req, iv) &&
-		  offsetof(struct vcd_fields, reserved0) == offsetof(struct vcd_req, reserved0) &&
-		  offsetof(struct vcd_fields, reserved2) == offsetof(struct vcd_req, reserved1),
-	      "fields are decoded in place");
+#define SAME_PLACE(field, raw_field)                                                               \
+	static_assert(offsetof(struct vcd_fields, field) == offsetof(struct vcd_req, raw_field) && \
+			  sizeof((struct vcd_fields){0}.field) ==                                  \
+			      sizeof((struct vcd_req){0}.raw_field),                               \
+		      "fields are decoded in place")
+SAME_PLACE(opcode, opcode);
+SAME_PLACE(flags, flags);
+SAME_PLACE(src_len, src_len);
+SAME_PLACE(session, session);
+SAME_PLACE(aad_len, aad_len);
+SAME_PLACE(crypt_off, crypt_off);
+SAME_PLACE(iv_len, iv_len);
+SAME_PLACE(tag_len, tag_len);
+SAME_PLACE(iv, iv);
+SAME_PLACE(arg, arg);
+SAME_PLACE(reserved2, reserved1);
+static_assert(offsetof(struct vcd_fields, reserved0) == offsetof(struct vcd_req, reserved0) &&
+		  offsetof(struct vcd_fields, reserved1) + sizeof(uint32_t) ==
+		      offsetof(struct vcd_req, iv),
+	      "reserved fields are where they were");
 
 /* Steps 5 for the operations with the common header. */
 static inline bool decode(union header *header)
@@ -257,6 +273,8 @@ static uint32_t hash_copy_locked(struct vcd_slot *dst, struct vcd_slot *src)
 		return VCD_S_BUSY;
 	}
 	status = vcd_engine_hash_copy(dst->session, src->session);
+	if (status >= VCD_S_COUNT)
+		status = VCD_S_IO;
 	vcd_hash_unlock(src);
 	vcd_hash_unlock(dst);
 	return status;

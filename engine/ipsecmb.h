@@ -7,7 +7,8 @@
  * libipsec-mb encrypts up to 16 messages at a time in the lanes of wide registers.
  * A batch of the engine is sorted into *groups*: jobs that can share lanes, which are
  * those of one algorithm, direction and key size. Keys, sessions and the queues they
- * came by may differ. For each group a *row* of the policy says how many jobs of
+ * came by may differ. (One that is all of one group and class, as most are, is found to be
+ * so in one pass and not sorted.) For each group a *row* of the policy says how many jobs of
  * which length it takes for the library to be the faster way; the other jobs, and all
  * that the library does not have, go to an openssl session that stands behind each of
  * ours. `ipsec-mb` is the backend with a policy that always prefers the library,
@@ -25,7 +26,7 @@
  * on the manager; sessions share theirs among all workers, read-only.
  *
  * Invariants
- * - Every job is checked before it is handed over (route()): the calls that do not
+ * - Every job is checked before it is handed over (fits()): the calls that do not
  *   check are used, and a job that the library refuses would take its whole burst with
  *   it, other sessions' jobs included.
  * - The library is left empty: when a run returns, no lane holds a job.

@@ -175,6 +175,45 @@ static void test_put_back(void **state)
 	ledger_close(&next);
 }
 
+/* Iovec @i of @n, 64 bytes each with as many between them, at @at on. */
+static void spread(struct iovec *iov, unsigned int n, uint8_t *at)
+{
+	for (unsigned int i = 0; i < n; i++)
+		iov[i] = (struct iovec){at + i * 128, 64};
+}
+
+/* A request of which one piece of output shares @shift's bytes with one piece of input. */
+static void put_back_shape(unsigned int ins, unsigned int outs, unsigned int i, unsigned int k,
+			   int shift)
+{
+	struct iovec in[3], out[3];
+	struct vcd_request request = {.in = in, .in_count = ins, .out = out, .out_count = outs};
+	struct undo undo = ledger_undo(&ledger, 0);
+
+	spread(in, ins, memory.regions[0].host + 64);
+	spread(out, outs, memory.regions[1].host);
+	out[k].iov_base = (uint8_t *)in[i].iov_base + shift;
+	undo_begin(&undo, 0, 0, &memory, &request, 1);
+	assert_int_equal(undo.thread->pieces, shift > -64 && shift < 64);
+	memset(out[k].iov_base, 0x22, out[k].iov_len);
+	ledger_recover(&ledger, &memory);
+	for (unsigned int b = 0; b < 64; b++)
+		assert_int_equal(((uint8_t *)in[i].iov_base)[b], 0x11);
+	memset(memory.regions[0].host, 0x11, BYTES);
+}
+
+/* Whichever of the pieces of input lies under whichever of the output, and however little. */
+static void test_shapes_of_requests(void **state)
+{
+	static const int shifts[] = {-64, -63, 0, 1, 63, 64};
+
+	for (unsigned int ins = 1; ins <= 3; ins++)
+		for (unsigned int outs = 1; outs <= 3; outs++)
+			for (unsigned int at = 0; at < ins * outs; at++)
+				for (size_t s = 0; s < ARRAY_SIZE(shifts); s++)
+					put_back_shape(ins, outs, at / outs, at % outs, shifts[s]);
+}
+
 /* A batch that was finished is none to undo. */
 static void test_finished(void **state)
 {
@@ -290,6 +329,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_other_counters, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_unsealed, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_put_back, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_shapes_of_requests, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_finished, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_forged_records, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_strikes, setup, teardown),
