@@ -236,6 +236,21 @@ static void walk(void **state)
 	vcd_session_table_fini(&table);
 }
 
+/* Ids have room for 8 slots, and the table has 5: what names one behind them reads none (ASan). */
+static void slots_that_are_not_there(void **state)
+{
+	struct vcd_session_table table;
+	uint64_t id;
+
+	assert_int_equal(vcd_session_table_init(&table, 5, 1, 0, NULL), 0);
+	id = create(&table);
+	assert_int_equal(id & 7, 0);
+	for (uint64_t slot = 1; slot < 8; slot++)
+		assert_null(vcd_session_table_find(&table, id | slot));
+	assert_non_null(vcd_session_table_find(&table, id));
+	vcd_session_table_fini(&table);
+}
+
 static void largest_table(void **state)
 {
 	struct vcd_session_table table;
@@ -379,6 +394,7 @@ int main(void)
 	    cmocka_unit_test(last_section_frees),
 	    cmocka_unit_test(later_section_keeps_nothing),
 	    cmocka_unit_test(walk),
+	    cmocka_unit_test(slots_that_are_not_there),
 	    cmocka_unit_test(largest_table),
 	    cmocka_unit_test(threads),
 	};
