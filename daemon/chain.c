@@ -115,7 +115,7 @@ static int desc_read(const struct chain_source *source, const struct walk *walk,
 static int enter_indirect(const struct chain_source *source, struct walk *walk,
 			  const struct desc *desc)
 {
-	struct iovec iov;
+	uint8_t *table;
 	uint64_t end;
 	int err;
 
@@ -127,7 +127,7 @@ static int enter_indirect(const struct chain_source *source, struct walk *walk,
 		return -EPROTO;
 	if (__builtin_add_overflow(desc->addr, desc->len, &end))
 		return -EFAULT;
-	err = memory_iov(source->memory, source->cursor, desc->addr, desc->len, &iov, 1);
+	err = memory_at(source->memory, source->cursor, desc->addr, desc->len, &table);
 	/* Used or not; what lies behind a second region is looked for when it is. */
 	if (err == -EFAULT)
 		return err;
@@ -135,7 +135,7 @@ static int enter_indirect(const struct chain_source *source, struct walk *walk,
 	walk->guest = desc->addr;
 	walk->entries = desc->len / (unsigned int)sizeof(struct vring_desc);
 	/* Else it goes over from one region into the next. */
-	walk->host = err == 1 ? iov.iov_base : NULL;
+	walk->host = err ? NULL : (const void *)table;
 	return 0;
 }
 
@@ -180,16 +180,16 @@ static int add_data(const struct chain_source *source, struct walk *walk, const 
 
 void chain_prefetch(const struct chain_source *source, uint16_t head)
 {
-	struct iovec iov;
 	struct desc desc;
+	uint8_t *table;
 
 	if (head >= source->num)
 		return;
 	desc = desc_load(source->desc, head);
 	if ((desc.flags & VRING_DESC_F_INDIRECT) &&
-	    memory_iov(source->memory, source->cursor, desc.addr, sizeof(struct vring_desc), &iov,
-		       1) == 1)
-		__builtin_prefetch(iov.iov_base, 0);
+	    memory_at(source->memory, source->cursor, desc.addr, sizeof(struct vring_desc),
+		      &table) == 0)
+		__builtin_prefetch(table, 0);
 }
 
 int chain_walk(const struct chain_source *source, uint16_t head, struct iovec *iov,

@@ -16,6 +16,7 @@
 
 #include "daemon/crash.h"
 #include "daemon/util.h"
+#include "device/iov.h"
 
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
 
@@ -230,6 +231,7 @@ static void save_piece(struct undo *undo, const struct memory *memory, const str
 	thread->pieces++;
 }
 
+/* Not inlined: hardly any request needs it, and each is asked. */
 static void __attribute__((noinline)) save_request(struct undo *undo, const struct memory *memory,
 						   const struct vcd_request *request, size_t *used)
 {
@@ -247,26 +249,22 @@ static void __attribute__((noinline)) save_request(struct undo *undo, const stru
 	}
 }
 
-/* 1 when they have a byte in common, else 0: four of these are put together without a branch. */
-static int meet(const struct iovec *a, const struct iovec *b)
+static bool overlap(const struct iovec *a, const struct iovec *b)
 {
-	uintptr_t x = (uintptr_t)a->iov_base, y = (uintptr_t)b->iov_base;
-
-	return (x < y + b->iov_len) & (y < x + a->iov_len);
+	return vcd_overlap(a->iov_base, a->iov_len, b->iov_base, b->iov_len);
 }
 
-/* Whether output lies on input: of the two shapes that nearly all requests have; of others,
- * perhaps. */
+/* Whether output lies on input: of the two shapes that requests mostly have; of others, perhaps. */
 static bool may_overlap(const struct vcd_request *request)
 {
 	const struct iovec *in = request->in, *out = request->out;
 
 	if (request->in_count == 1 && request->out_count == 1)
-		return meet(in, out) != 0;
+		return overlap(in, out);
 	if (request->in_count != 2 || request->out_count != 2)
 		return true;
-	return (meet(&in[0], &out[0]) | meet(&in[0], &out[1]) | meet(&in[1], &out[0]) |
-		meet(&in[1], &out[1])) != 0;
+	return overlap(&in[0], &out[0]) || overlap(&in[0], &out[1]) || overlap(&in[1], &out[0]) ||
+	       overlap(&in[1], &out[1]);
 }
 
 void undo_begin(struct undo *undo, unsigned int queue, uint64_t done, const struct memory *memory,

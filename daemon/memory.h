@@ -147,13 +147,8 @@ static inline bool memory_last(const struct memory_cursor *cursor, uint64_t gues
 	return true;
 }
 
-/** memory_iov_search - memory_iov() for what lies elsewhere, or in more than one region. */
-int __attribute__((cold))
-memory_iov_search(const struct memory *memory, struct memory_cursor *cursor, uint64_t guest_addr,
-		  uint64_t len, struct iovec *iov, unsigned int max);
-
 /**
- * memory_iov - translate a guest-physical range.
+ * memory_iov_search - translate a guest-physical range, wherever it lies.
  * @memory: map
  * @cursor: of the caller
  * @guest_addr: start
@@ -163,22 +158,37 @@ memory_iov_search(const struct memory *memory, struct memory_cursor *cursor, uin
  *
  * A range may go over from one region into the next when there is no gap
  * between them; it is in several pieces then. All of it is translated or none.
+ * For what memory_last() does not find.
  *
  * Return: pieces, -EFAULT when a byte of it is not in the map, -ENOSPC.
  */
-static inline int memory_iov(const struct memory *memory, struct memory_cursor *cursor,
-			     uint64_t guest_addr, uint64_t len, struct iovec *iov, unsigned int max)
-{
-	uint8_t *at;
+int __attribute__((cold))
+memory_iov_search(const struct memory *memory, struct memory_cursor *cursor, uint64_t guest_addr,
+		  uint64_t len, struct iovec *iov, unsigned int max);
 
-	if (max == 0 || !memory_last(cursor, guest_addr, len, &at))
-		return memory_iov_search(memory, cursor, guest_addr, len, iov, max);
-	*iov = (struct iovec){.iov_base = at, .iov_len = len};
-	return 1;
+/**
+ * memory_at - translate what is to lie in one region.
+ * @host: out: where it lies in our address space
+ *
+ * Return: 0, -EFAULT when a byte of it is not in the map, -ENOSPC when it lies in several regions.
+ */
+static inline int memory_at(const struct memory *memory, struct memory_cursor *cursor,
+			    uint64_t guest_addr, uint64_t len, uint8_t **host)
+{
+	struct iovec iov;
+	int n;
+
+	if (memory_last(cursor, guest_addr, len, host))
+		return 0;
+	n = memory_iov_search(memory, cursor, guest_addr, len, &iov, 1);
+	if (n < 0)
+		return n;
+	*host = iov.iov_base;
+	return 0;
 }
 
 /**
- * memory_guest - the guest-physical address of a pointer that memory_iov() gave.
+ * memory_guest - the guest-physical address of a pointer that a translation gave.
  *
  * Return: whether it is in the map.
  */

@@ -63,8 +63,7 @@ static inline struct place find_place(const struct vcd_iov *in, const struct vcd
 	return place;
 }
 
-/* See that AAD and data of @plan fit into the scratch; if need be, what is prepared is run first.
- */
+/* Have AAD and data of @plan fit into the scratch; if need be, run what is prepared first. */
 static void make_room(struct vcd_device *device, struct vcd_worker *worker, const struct plan *plan)
 {
 	if (!vcd_arena_fits(&worker->arena, plan->aad_len, plan->len))

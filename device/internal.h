@@ -334,15 +334,6 @@ static inline struct vcd_iov vcd_op_out(const struct vcd_op *op)
 /** vcd_pieces_wipe - take back the output of the pieces before the one that failed. */
 void vcd_pieces_wipe(const struct vcd_op *op);
 
-/** vcd_overlap - whether @p_len bytes at @p and @q_len at @q, some each, have one in common. */
-static inline bool vcd_overlap(const uint8_t *p, size_t p_len, const uint8_t *q, size_t q_len)
-{
-	uintptr_t x = (uintptr_t)p, y = (uintptr_t)q;
-
-	/* Either begins within the other. */
-	return y - x < p_len || x - y < q_len;
-}
-
 /** vcd_crypt_flush - run what @worker has prepared and answer it. */
 void vcd_crypt_flush(struct vcd_device *device, struct vcd_worker *worker);
 
