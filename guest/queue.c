@@ -436,6 +436,33 @@ static void vcd_queue_open(struct vcd_queue *queue, struct virtqueue *vq)
 	spin_unlock_irq(&queue->lock);
 }
 
+/*
+ * Find as many virtqueues as the transport has, at most dev->num_queues. One
+ * that has fewer says so when it is asked for one too many: -EINVAL over PCI,
+ * -ENOENT over MMIO and CCW. An attempt that fails leaves nothing behind; one that
+ * succeeds cannot be taken back without a reset, so the number only goes down.
+ */
+static int vcd_queues_find(struct vcd_device *dev, struct virtqueue *vqs[])
+{
+	unsigned int wanted = dev->num_queues;
+	int err;
+
+	for (;;) {
+		err = vcd_find_vqs(dev->vdev, dev->num_queues, vqs);
+		if ((err != -EINVAL && err != -ENOENT) || dev->num_queues == 1)
+			break;
+		dev->num_queues--;
+	}
+	if (!err && dev->num_queues < wanted)
+		dev_warn(&dev->vdev->dev,
+			 "the transport has fewer virtqueues than the config space announces: %u of %u are used\n",
+			 dev->num_queues, wanted);
+	if (err)
+		dev_err(&dev->vdev->dev,
+			"cannot set up a virtqueue: error %d\n", err);
+	return err;
+}
+
 /**
  * vcd_queues_init() - find the virtqueues and set the queues up
  * @dev: device; its vdev, queues array and num_queues (wanted) are set
@@ -454,12 +481,7 @@ int vcd_queues_init(struct vcd_device *dev)
 	vqs = kcalloc(dev->num_queues, sizeof(*vqs), GFP_KERNEL);
 	if (!vqs)
 		return -ENOMEM;
-	for (;;) {
-		err = vcd_find_vqs(dev->vdev, dev->num_queues, vqs);
-		if (err != -ENOENT || dev->num_queues == 1)
-			break;
-		dev->num_queues--;
-	}
+	err = vcd_queues_find(dev, vqs);
 	if (err)
 		goto out;
 	for (i = 0; i < dev->num_queues; i++) {
