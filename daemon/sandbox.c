@@ -210,6 +210,24 @@ static int capabilities_raise(void)
 	return capabilities_set(&caps);
 }
 
+int capabilities_pass_on(void)
+{
+	/* The namespaces and the root directory; and the bounding set, which is emptied later. */
+	static const unsigned int needed[] = {CAP_SYS_ADMIN, CAP_SETPCAP};
+	struct capabilities caps;
+	size_t i;
+	int err = capabilities_get(&caps);
+
+	for (i = 0; i < ARRAY_SIZE(needed); i++)
+		caps.data[0].inheritable |= 1u << needed[i];
+	if (!err)
+		err = capabilities_set(&caps);
+	for (i = 0; !err && i < ARRAY_SIZE(needed); i++)
+		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, needed[i], 0, 0) < 0)
+			err = -errno;
+	return err;
+}
+
 /* Root becomes nobody, and keeps its capabilities for the next stage. */
 static int become_nobody(void)
 {

@@ -185,6 +185,17 @@ int seccomp_worker(enum seccomp_mode mode, bool cryptodev);
 /** seccomp_parent - install the filter of a parent, on all threads. */
 int seccomp_parent(enum seccomp_mode mode);
 
+/**
+ * capabilities_pass_on - have the program that is executed next keep what it needs to confine
+ * itself.
+ *
+ * Whoever is not root in its user namespace loses all capabilities when it executes a program,
+ * those that came with the namespace too. The ambient ones stay. capabilities_clear() ends it.
+ *
+ * Return: 0, or a negative errno, which is in errno as well.
+ */
+int capabilities_pass_on(void);
+
 /** capabilities_clear - none left, nor any to be had, for this thread. */
 int capabilities_clear(void);
 

@@ -93,6 +93,10 @@ become(const struct program *program, char **argv, size_t size, const int pass[2
 	ok = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 	for (i = 0; i < 2; i++)
 		ok = ok && fcntl(pass[i], F_SETFD, 0) == 0;
+	/* The worker's stages see, and say, what they cannot do. */
+	if (ok && sandbox->own_user_ns && capabilities_pass_on() < 0)
+		log_msg(LOG_WARN,
+			"a worker cannot be given the capabilities to confine itself: %m");
 	if (ok)
 		execveat(program->fd, "", argv, environ, AT_EMPTY_PATH);
 	log_msg(LOG_ERROR, "cannot execute %s: %m", program->path);

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -17,16 +19,28 @@
 
 #define WAIT_MS 60000
 
+uid_t process_user;
+
+static bool become_user(uid_t user)
+{
+	return !user || (setgroups(0, NULL) == 0 && setresgid(user, user, user) == 0 &&
+			 setresuid(user, user, user) == 0);
+}
+
 /* In the child: become the program, or say why not. */
 static void __attribute__((noreturn)) become(char **argv, int pass_fd, int output, int report)
 {
 	int err;
 
-	/* A test that dies takes its daemon with it. */
+	/* Another user may not come to where the program is. */
+	int program = open(argv[0], O_PATH | O_CLOEXEC);
+	bool ok = program >= 0 && become_user(process_user);
+
+	/* A test that dies takes its daemon with it. A change of user would forget that. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if ((pass_fd < 0 || fcntl(pass_fd, F_SETFD, 0) == 0) &&
+	if (ok && (pass_fd < 0 || fcntl(pass_fd, F_SETFD, 0) == 0) &&
 	    (output < 0 || (dup2(output, STDOUT_FILENO) >= 0 && dup2(output, STDERR_FILENO) >= 0)))
-		execv(argv[0], argv);
+		execveat(program, "", argv, environ, AT_EMPTY_PATH);
 	err = errno;
 	if (write(report, &err, sizeof(err)) != sizeof(err))
 		_exit(126);

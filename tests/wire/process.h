@@ -16,6 +16,10 @@ struct process {
 	pid_t pid;
 };
 
+/** process_user - whom process_start() makes its child before it executes the program; 0: who we
+ * are. */
+extern uid_t process_user;
+
 /** Most arguments of process_start(). */
 #define PROCESS_MAX_ARGS 32
 

@@ -24,6 +24,8 @@ static void make_dir(struct rig *rig)
 	*rig = (struct rig){0};
 	strcpy(rig->dir, "/tmp/vcd-wire-XXXXXX");
 	assert_non_null(mkdtemp(rig->dir));
+	if (process_user)
+		assert_int_equal(chown(rig->dir, process_user, process_user), 0);
 	snprintf(rig->socket_path, sizeof(rig->socket_path), "%s/socket", rig->dir);
 	snprintf(rig->stats_path, sizeof(rig->stats_path), "%s/stats.json", rig->dir);
 }

@@ -128,7 +128,7 @@ static bool status_line(pid_t pid, const char *tid, const char *name, char *valu
 
 static void check_thread(pid_t pid, const char *tid)
 {
-	static const char *const caps[] = {"CapInh", "CapPrm", "CapEff", "CapAmb"};
+	static const char *const caps[] = {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"};
 	char value[128];
 	size_t i;
 
@@ -185,6 +185,76 @@ static void test_daemon(void **state)
 	rig_stop(&rig);
 }
 
+/* ---- an ordinary user's daemon -------------------------------------------------------- */
+
+static void check_own_namespace(pid_t pid, const char *name)
+{
+	char path[64], ours[64], theirs[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	n = readlink(path, ours, sizeof(ours) - 1);
+	assert_true(n > 0);
+	ours[n] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, name);
+	n = readlink(path, theirs, sizeof(theirs) - 1);
+	assert_true(n > 0);
+	theirs[n] = '\0';
+	assert_string_not_equal(ours, theirs);
+}
+
+static void check_empty_root(pid_t pid)
+{
+	struct dirent *entry;
+	char path[64];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/root/", (int)pid);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			fail_msg("the worker's root directory holds %s", entry->d_name);
+	closedir(dir);
+}
+
+/* Whether a process of that user can have every measure on this machine. */
+static bool machine_gives_all(uid_t user)
+{
+	struct confined c = {
+	    .mode = SANDBOX_AUTO, .seccomp = SECCOMP_KILL, .user = user, .probe = try_bpf};
+	struct confined_end end = confined_run(&c);
+
+	for (unsigned int i = 0; i < MEASURE_COUNT; i++)
+		if (i != MEASURE_PID_NS && !confined_has(&end, (enum measure)i))
+			return false;
+	return true;
+}
+
+/* What the supervisor executes has lost nothing that its sandbox needs: strict means all. */
+static void test_ordinary_user(void **state)
+{
+	static const char *const args[] = {"--num-queues=2", "--workers=2", "--sandbox=strict",
+					   "--seccomp=kill", NULL};
+	static const char *const namespaces[] = {"user", "mnt", "net", "ipc", "uts", "pid"};
+	uid_t user = getuid() == 0 ? ORDINARY_USER : 0;
+	struct rig rig;
+	pid_t worker;
+
+	if (!machine_gives_all(user))
+		skip();
+	process_user = user;
+	rig_start(&rig, &(struct front_options){.queues = 2}, args);
+	process_user = 0;
+	worker = process_worker(&rig.daemon);
+	check_threads(&rig, 3);
+	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
+		check_own_namespace(worker, namespaces[i]);
+	check_empty_root(worker);
+	rig_check(&rig);
+	rig_stop(&rig);
+}
+
 /* A front end that comes later is accepted by a confined daemon; statistics are written. */
 static void test_daemon_listens(void **state)
 {
@@ -229,6 +299,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest plain_build[] = {
 	    cmocka_unit_test(test_parent),
 	    cmocka_unit_test(test_daemon),
+	    cmocka_unit_test(test_ordinary_user),
 	    cmocka_unit_test(test_daemon_listens),
 	};
 	int failed;
