@@ -20,8 +20,10 @@
  *                input is saved here before the batch runs. A record names its
  *                queue and the position its batch begins at; it counts while that
  *                is the queue's position, so that nothing has to be withdrawn.
- *     serial     where session ids go on: those of a dead worker mean nothing to
- *                the next one.
+ *     serial     the counter that session ids are made of. Each creation takes its
+ *                number by an atomic addition here, in whichever worker it is: at an
+ *                upgrade two of them are alive. So no id is given twice, and those of
+ *                a worker that is gone mean nothing to the next one.
  *     strikes    how often workers died in the batch at a position: a request that
  *                kills its worker stops its queue, and not the device.
  *     counters   statistics.
@@ -51,8 +53,11 @@
 #include "daemon/memory.h"
 #include "device/device.h"
 
-/** Changes with the layout; a worker that knows another one does not start. */
-#define LEDGER_VERSION 1u
+/**
+ * Changes with the layout, and with what workers have to agree on about its contents; a worker that
+ * knows another one does not start.
+ */
+#define LEDGER_VERSION 2u
 
 /** Says that a file is one: "vledger1". */
 #define LEDGER_MAGIC 0x3172656764656c76ull
@@ -78,7 +83,7 @@
  * @begin: CLOCK_MONOTONIC, ns, of when it was made
  * @limits_set: which of @limits are set, a bit each
  * @limits: of the VM, by enum limit_kind; as the operator set them last
- * @serial: where session ids go on, see struct vcd_device_options
+ * @serial: counter of session ids, see struct vcd_device_options; 0 at first
  */
 struct ledger_head {
 	uint64_t magic;

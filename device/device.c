@@ -100,7 +100,7 @@ static int workers_new(struct vcd_device *device)
 	return 0;
 }
 
-int vcd_device_new_at(const struct vcd_device_options *options, uint64_t start, uint32_t epoch,
+int vcd_device_new_at(const struct vcd_device_options *options, uint64_t seed, uint32_t epoch,
 		      struct vcd_device **ret)
 {
 	struct vcd_device *device = calloc(1, sizeof(*device));
@@ -113,7 +113,7 @@ int vcd_device_new_at(const struct vcd_device_options *options, uint64_t start, 
 	if (!error)
 		error =
 		    vcd_session_table_init(&device->table, device->options.max_sessions,
-					   device->options.workers, start, device->options.serial);
+					   device->options.workers, seed, device->options.serial);
 	if (error) {
 		free(device);
 		return error;
@@ -130,18 +130,22 @@ int vcd_device_new_at(const struct vcd_device_options *options, uint64_t start, 
 
 int vcd_device_new(const struct vcd_device_options *options, struct vcd_device **ret)
 {
+	struct vcd_device_options checked = *options;
 	struct {
-		uint64_t start;
+		uint64_t serial;
 		uint32_t epoch;
 		uint32_t pad;
 	} chance;
+	uint64_t seed;
+	int error;
 
+	error = options_check(&checked);
+	if (error)
+		return error;
 	if (getrandom(&chance, sizeof(chance), 0) != sizeof(chance))
 		return -EIO;
-	/* 0: nobody went before us. */
-	if (options->serial && *options->serial)
-		chance.start = *options->serial;
-	return vcd_device_new_at(options, chance.start, chance.epoch, ret);
+	seed = vcd_session_table_seed(checked.max_sessions, chance.serial);
+	return vcd_device_new_at(&checked, seed, chance.epoch, ret);
 }
 
 struct vcd_device *vcd_device_free(struct vcd_device *device)

@@ -64,9 +64,9 @@ struct vcd_device_counters {
  * @poll_us: hint for the config space
  * @counters: where to count, one for each worker, so that counts outlive the
  *	device; not NULL only if that memory does. NULL: from 0
- * @serial: where session ids go on from and are noted before they are used, so
- *	that a device never gives an id that a former one with the same @serial gave,
- *	however that ended. Any value is fine. NULL: ids start by chance
+ * @serial: counter that session ids are made of. Devices with the same @max_sessions may
+ *	share it, also at the same time and from several processes: an id that one of them has
+ *	given, none gives again. 0 at first; it outlives the device. NULL: a counter of its own
  */
 struct vcd_device_options {
 	struct vcd_engine *engine;

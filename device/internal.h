@@ -151,10 +151,10 @@ struct vcd_device {
 
 /**
  * vcd_device_new_at - vcd_device_new() without chance, for tests.
- * @start: determines the session ids
+ * @seed: first serial of the session ids, unless the options have a counter that is not 0; not 0
  * @epoch: for the config space
  */
-int vcd_device_new_at(const struct vcd_device_options *options, uint64_t start, uint32_t epoch,
+int vcd_device_new_at(const struct vcd_device_options *options, uint64_t seed, uint32_t epoch,
 		      struct vcd_device **ret);
 
 /** vcd_count - add @n to a counter of the calling worker. */

@@ -25,12 +25,11 @@ static int arrays_new(struct vcd_session_table *table)
 static_assert(sizeof(struct vcd_section) % _Alignof(struct vcd_slot) == 0, "one behind the other");
 
 int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, unsigned int workers,
-			   uint64_t start, uint64_t *noted)
+			   uint64_t seed, uint64_t *serial)
 {
-	unsigned int bits = 1;
+	unsigned int bits = vcd_session_table_slot_bits(max);
+	uint64_t unused_yet = 0;
 
-	while ((1u << bits) < max)
-		bits++;
 	*table = (struct vcd_session_table){
 	    .max = max,
 	    .slot_bits = bits,
@@ -39,10 +38,11 @@ int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, unsign
 	    .epoch = 1,
 	    .first_retired = VCD_SLOT_NONE,
 	    .free = VCD_SLOT_NONE,
-	    .noted = noted,
 	};
-	table->serials = UINT64_MAX >> bits;
-	table->serial = start % table->serials + 1;
+	table->serial = serial ? serial : &table->own_serial;
+	/* Of several tables that begin at once, one seeds the counter. */
+	__atomic_compare_exchange_n(table->serial, &unused_yet, seed, false, __ATOMIC_RELAXED,
+				    __ATOMIC_RELAXED);
 	if (arrays_new(table))
 		return -ENOMEM;
 	if (pthread_mutex_init(&table->lock, NULL)) {
@@ -67,26 +67,21 @@ struct vcd_slot *vcd_session_table_reserve(struct vcd_session_table *table)
 	struct vcd_slot *slot = NULL;
 
 	pthread_mutex_lock(&table->lock);
-	if (!table->serials)
-		goto out;
 	if (table->free != VCD_SLOT_NONE) {
 		slot = &table->slots[table->free];
 		table->free = slot->next;
 	} else if (table->touched < table->max) {
 		slot = &table->slots[table->touched++];
-	} else {
-		goto out;
 	}
-	slot->serial = table->serial;
-	table->serials--;
-	if (++table->serial > UINT64_MAX >> table->slot_bits)
-		table->serial = 1;
-	/* Serials begin at start % serials + 1: whoever starts with this one goes on behind it. */
-	if (table->noted)
-		__atomic_store_n(table->noted, table->serial, __ATOMIC_RELEASE);
-out:
 	pthread_mutex_unlock(&table->lock);
-	return slot;
+	if (!slot)
+		return NULL;
+	/* Only the addition makes the number ours: nobody else, here or elsewhere, gets it. */
+	slot->serial = __atomic_fetch_add(table->serial, 1, __ATOMIC_RELAXED);
+	if (slot->serial && slot->serial <= UINT64_MAX >> table->slot_bits)
+		return slot;
+	vcd_session_table_cancel(table, slot);
+	return NULL;
 }
 
 void vcd_session_table_cancel(struct vcd_session_table *table, struct vcd_slot *slot)

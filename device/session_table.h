@@ -4,11 +4,16 @@
  *
  * Theory of operation
  * -------------------
- * A fixed array of slots. A session id is (serial << slot bits) | slot. The
- * serial counts the creations of the device and starts at a random number, so
- * that an id from an earlier device, which the driver may still send, means
- * nothing to this one; it never comes round within the life of a device. A
- * device that follows a dead one goes on where that one was, which it noted.
+ * A fixed array of slots. A session id is (serial << slot bits) | slot. Each
+ * creation takes its serial from a counter by one atomic addition. Tables may share
+ * that counter, at the same time and from several processes, as two workers do while one
+ * replaces the other (daemon/ledger.h). A table keeps no copy of it. So no serial, and
+ * hence no id, is given twice, whatever the order in which the tables come and go.
+ *
+ * The first table on a counter seeds it with a random number, so that an id from an
+ * earlier counter, which the driver may still send, means nothing to this table. Serials
+ * do not wrap: the seed lies in the lower half of those that an id has room for, and
+ * when the rest is used up, after 2^(63 - slot bits) creations, no session can be made any more.
  *
  * Workers look sessions up without a lock, and without writing to anything that another
  * one reads: a worker's batch is a *section*, and what is found in a section stays to its
@@ -52,7 +57,7 @@
  * @id: its id while it is published, else 0
  * @hash_busy: a job on the half-done hash is under way
  * @session: the engine's session, from when it is published to when it is reclaimed
- * @serial: upper part of the id of the tenant to come or there
+ * @serial: upper part of the id of its present or next session
  * @retired: the epoch that began when it was retired
  * @next: next free slot; next retired slot
  */
@@ -85,10 +90,9 @@ struct vcd_section {
  * @epoch: 1 and the number of sessions that were retired
  * @first_retired: first slot of that list, or VCD_SLOT_NONE; written under @lock
  * @live: published sessions
+ * @serial: the next serial; @own_serial, or a counter that other tables use too
+ * @own_serial: what @serial points to when there is no other counter
  * @lock: protects what follows, and publishing
- * @serial: upper part of the next id, 1 to the largest that fits
- * @noted: where @serial is noted each time before it is used, or NULL
- * @serials: how many may yet be given out; at 0 creation ends for good
  * @free: first free slot, or VCD_SLOT_NONE
  * @touched: slots from here on have never been used
  * @last_retired: last slot of that list, if it has one
@@ -104,10 +108,9 @@ struct vcd_session_table {
 	_Atomic(uint64_t) epoch;
 	_Atomic(uint32_t) first_retired;
 	_Atomic(uint64_t) live;
+	uint64_t *serial;
+	uint64_t own_serial;
 	pthread_mutex_t lock;
-	uint64_t serial;
-	uint64_t *noted;
-	uint64_t serials;
 	uint32_t free;
 	uint32_t touched;
 	uint32_t last_retired;
@@ -115,22 +118,42 @@ struct vcd_session_table {
 
 #define VCD_SLOT_NONE UINT32_MAX
 
+/** vcd_session_table_slot_bits - low bits of an id that name the slot, in a table of @max. */
+static inline unsigned int vcd_session_table_slot_bits(uint32_t max)
+{
+	unsigned int bits = 1;
+
+	while ((1u << bits) < max)
+		bits++;
+	return bits;
+}
+
+/** vcd_session_table_seed - a first serial for a table of @max, made of a random number. */
+static inline uint64_t vcd_session_table_seed(uint32_t max, uint64_t chance)
+{
+	uint64_t low = UINT64_C(1) << (62 - vcd_session_table_slot_bits(max));
+
+	return low | (chance & (low - 1));
+}
+
 /**
- * vcd_session_table_init - make an empty table.
+ * vcd_session_table_init - make an empty table. The table must not move afterwards.
  * @max: sessions at one time, 1 to VCD_SESSION_TABLE_MAX
  * @workers: threads that look sessions up, numbered from 0
- * @start: where serials begin; any number
- * @noted: where to note the next serial, or NULL
+ * @seed: the first serial, unless @serial has another one already; not 0
+ * @serial: counter to take serials from, 0 when no table has used it yet; tables of the same
+ *	@max may share it, see above; it outlives the table. NULL: a counter of its own
  *
  * Return: 0 or -ENOMEM.
  */
 int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, unsigned int workers,
-			   uint64_t start, uint64_t *noted);
+			   uint64_t seed, uint64_t *serial);
 
 /** vcd_session_table_fini - drop all sessions and free the table; nobody may use it any more. */
 void vcd_session_table_fini(struct vcd_session_table *table);
 
-/** vcd_session_table_reserve - take a free slot. Return: the slot, NULL when all are taken. */
+/** vcd_session_table_reserve - take a free slot. Return: the slot, NULL: no slot or no serial left.
+ */
 struct vcd_slot *vcd_session_table_reserve(struct vcd_session_table *table);
 
 /** vcd_session_table_cancel - give a reserved slot back. */

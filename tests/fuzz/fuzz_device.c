@@ -102,7 +102,7 @@ static void open_device(struct fuzz *fuzz)
 		engine->ops = &ops;
 	}
 	fuzz->engine = options.engine = engine;
-	CHECK(!vcd_device_new_at(&options, 0, 0, &fuzz->device));
+	CHECK(!vcd_device_new_at(&options, 1, 0, &fuzz->device));
 }
 
 /* Remember the ids of new sessions. */

@@ -23,7 +23,7 @@ void devtest_open(struct devtest *test, unsigned int workers,
 		all = *options;
 	all.engine = test->engine;
 	all.workers = workers;
-	assert_int_equal(vcd_device_new_at(&all, 0, 1, &test->device), 0);
+	assert_int_equal(vcd_device_new_at(&all, 1, 1, &test->device), 0);
 }
 
 void devtest_close(struct devtest *test)

@@ -7,6 +7,7 @@
 #include <endian.h>
 #include <errno.h>
 
+#include "cryptodev.h"
 #include "device/internal.h"
 
 static struct devtest test;
@@ -94,6 +95,67 @@ static void config(void **state)
 	vcd_device_free(device);
 }
 
+static uint64_t create(struct vcd_device *device)
+{
+	struct devtest on = {.device = device};
+	static const uint8_t key[16];
+
+	return devtest_session(&on, CRYPTO_AES_CBC, key, sizeof(key), 0, NULL, 0);
+}
+
+/*
+ * Two devices on one counter, as at an upgrade: the second is made while the first one goes on. A
+ * reset of either is no reason to begin anew.
+ */
+static void ids_of_two_devices(void **state)
+{
+	uint64_t counter = 0, ids[200];
+	const struct vcd_device_options with = {
+	    .engine = test.engine,
+	    .workers = 1,
+	    .num_queues = 1,
+	    .serial = &counter,
+	};
+	struct vcd_device *first, *second;
+	unsigned int n = 0;
+
+	assert_int_equal(vcd_device_new(&with, &first), 0);
+	assert_true(counter != 0);
+	ids[n++] = create(first);
+	assert_int_equal(vcd_device_new(&with, &second), 0);
+	while (n + 1 < sizeof(ids) / sizeof(ids[0])) {
+		/* Reset: their slots are the same, each time. */
+		vcd_device_reset(first);
+		vcd_device_reset(second);
+		ids[n++] = create(first);
+		ids[n++] = create(second);
+	}
+	for (unsigned int i = 0; i < n; i++)
+		for (unsigned int j = 0; j < i; j++)
+			assert_true(ids[i] != ids[j]);
+	vcd_device_free(first);
+	vcd_device_free(second);
+}
+
+/* Without a counter ids begin by chance: a device does not know those of the one before it. */
+static void ids_begin_by_chance(void **state)
+{
+	const struct vcd_device_options with = {
+	    .engine = test.engine,
+	    .workers = 1,
+	    .num_queues = 1,
+	};
+	struct vcd_device *device;
+	uint64_t ids[3];
+
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(vcd_device_new(&with, &device), 0);
+		ids[i] = create(device);
+		vcd_device_free(device);
+	}
+	assert_true(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
+}
+
 static void status_names(void **state)
 {
 	for (uint32_t i = 0; i < VCD_S_COUNT; i++) {
@@ -111,8 +173,7 @@ static void status_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(options),
-	    TEST(config),
+	    TEST(options),	TEST(config), TEST(ids_of_two_devices), TEST(ids_begin_by_chance),
 	    TEST(status_names),
 	};
 

@@ -71,7 +71,7 @@ static struct vcd_device *device_new(void)
 	};
 	struct vcd_device *device = NULL;
 
-	assert_int_equal(vcd_device_new_at(&options, 0, 1, &device), 0);
+	assert_int_equal(vcd_device_new_at(&options, 1, 1, &device), 0);
 	return device;
 }
 

@@ -84,7 +84,7 @@ static void foreign_ids(void **state)
 	struct vcd_session_table table;
 	uint64_t id;
 
-	assert_int_equal(vcd_session_table_init(&table, 5, 1, UINT64_MAX, NULL), 0);
+	assert_int_equal(vcd_session_table_init(&table, 5, 1, UINT64_MAX >> 3, NULL), 0);
 	id = create(&table);
 	assert_null(vcd_session_table_find(&table, 0));
 	assert_null(vcd_session_table_find(&table, UINT64_MAX));
@@ -102,8 +102,7 @@ static void no_id_twice(void **state)
 	struct vcd_session_table table;
 	uint64_t last;
 
-	/* Serials begin just below the wrap. */
-	assert_int_equal(vcd_session_table_init(&table, 2, 1, (UINT64_MAX >> 1) - 2, NULL), 0);
+	assert_int_equal(vcd_session_table_init(&table, 2, 1, 1, NULL), 0);
 	last = create(&table);
 	for (unsigned int i = 0; i < 1000; i++) {
 		uint64_t id;
@@ -117,20 +116,96 @@ static void no_id_twice(void **state)
 	vcd_session_table_fini(&table);
 }
 
+/* Whatever the random number is, the seed is in the lower half of what an id has room for. */
+static void seeds(void **state)
+{
+	static const uint64_t chances[] = {0, 1, UINT64_MAX, UINT64_MAX >> 1, 0x123456789abcdef};
+	static const uint32_t sizes[] = {1, 2, 3, 16384, VCD_SESSION_TABLE_MAX};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct vcd_session_table table;
+		uint64_t half;
+
+		assert_int_equal(vcd_session_table_init(&table, sizes[i], 1, 1, NULL), 0);
+		half = (UINT64_MAX >> table.slot_bits >> 1) + 1;
+		for (size_t j = 0; j < sizeof(chances) / sizeof(chances[0]); j++) {
+			uint64_t seed = vcd_session_table_seed(sizes[i], chances[j]);
+
+			assert_true(seed >= half / 2 && seed < half);
+		}
+		assert_true(vcd_session_table_seed(sizes[i], 5) !=
+			    vcd_session_table_seed(sizes[i], 6));
+		vcd_session_table_fini(&table);
+	}
+}
+
+/* Serials do not wrap: behind the last one there is none, for this table or any other. */
 static void serials_end(void **state)
 {
-	struct vcd_session_table table;
-	struct vcd_slot *slot;
+	uint64_t counter = (UINT64_MAX >> 1) - 1, id;
+	struct vcd_session_table table, next;
 
-	assert_int_equal(vcd_session_table_init(&table, 2, 1, 0, NULL), 0);
-	table.serials = 2;
-	assert_true(create(&table));
-	slot = vcd_session_table_reserve(&table);
-	assert_non_null(slot);
-	vcd_session_table_cancel(&table, slot);
+	assert_int_equal(vcd_session_table_init(&table, 2, 1, 1, &counter), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		id = create(&table);
+		assert_true(id >> 1 == (UINT64_MAX >> 1) - 1 + i);
+		assert_true(vcd_session_table_remove(&table, id));
+	}
 	/* A slot is free, but there is no number left for it. */
-	assert_null(vcd_session_table_reserve(&table));
+	for (unsigned int i = 0; i < 5; i++)
+		assert_null(vcd_session_table_reserve(&table));
+	assert_int_equal(vcd_session_table_init(&next, 2, 1, 1, &counter), 0);
+	assert_null(vcd_session_table_reserve(&next));
+	vcd_session_table_fini(&next);
 	vcd_session_table_fini(&table);
+}
+
+/* A counter that somebody spoilt gives no session with the id 0, and no slot is lost by it. */
+static void serial_of_zero(void **state)
+{
+	struct vcd_session_table table;
+	uint64_t counter = 0;
+
+	assert_int_equal(vcd_session_table_init(&table, 2, 1, 7, &counter), 0);
+	assert_int_equal(counter, 7);
+	counter = 0;
+	assert_int_equal(create(&table), 0);
+	assert_int_equal(create(&table), 1u << 1);
+	assert_int_equal(create(&table), 2u << 1 | 1);
+	vcd_session_table_fini(&table);
+}
+
+/*
+ * Two tables on one counter, as two workers have at an upgrade: the second is made while the first
+ * one is in use, and both go on.
+ */
+static void tables_share_a_counter(void **state)
+{
+	struct vcd_session_table first, second;
+	uint64_t counter = 0, ids[300];
+	unsigned int n = 0;
+
+	assert_int_equal(vcd_session_table_init(&first, 2, 1, 5, &counter), 0);
+	for (; n < 100; n++) {
+		ids[n] = create(&first);
+		assert_true(vcd_session_table_remove(&first, ids[n]));
+	}
+	assert_int_equal(vcd_session_table_init(&second, 2, 1, 5, &counter), 0);
+	while (n < 300) {
+		ids[n++] = create(&first);
+		ids[n++] = create(&second);
+		assert_true(vcd_session_table_remove(&first, ids[n - 2]));
+		assert_true(vcd_session_table_remove(&second, ids[n - 1]));
+	}
+	assert_true(create(&second));
+	for (unsigned int i = 0; i < n; i++) {
+		assert_true(ids[i] != 0);
+		assert_null(vcd_session_table_find(&second, ids[i]));
+		for (unsigned int j = 0; j < i; j++)
+			assert_true(ids[i] != ids[j]);
+	}
+	vcd_session_table_fini(&second);
+	vcd_session_table_fini(&first);
 }
 
 /* A session that was found in a section is there until the section ends, and no longer. */
@@ -140,7 +215,7 @@ static void section_outlives_removal(void **state)
 	struct vcd_slot *slot;
 	uint64_t id;
 
-	assert_int_equal(vcd_session_table_init(&table, 1, 1, 0, NULL), 0);
+	assert_int_equal(vcd_session_table_init(&table, 1, 1, 1, NULL), 0);
 	id = create(&table);
 	vcd_section_begin(&table, 0);
 	slot = vcd_session_table_find(&table, id);
@@ -169,7 +244,7 @@ static void last_section_frees(void **state)
 		struct vcd_session_table table;
 		uint64_t id;
 
-		assert_int_equal(vcd_session_table_init(&table, 2, 3, 0, NULL), 0);
+		assert_int_equal(vcd_session_table_init(&table, 2, 3, 1, NULL), 0);
 		id = create(&table);
 		for (unsigned int i = 0; i < 3; i++)
 			vcd_section_begin(&table, i);
@@ -190,7 +265,7 @@ static void later_section_keeps_nothing(void **state)
 	struct vcd_session_table table;
 	uint64_t first, second;
 
-	assert_int_equal(vcd_session_table_init(&table, 2, 2, 0, NULL), 0);
+	assert_int_equal(vcd_session_table_init(&table, 2, 2, 1, NULL), 0);
 	first = create(&table);
 	second = create(&table);
 	vcd_section_begin(&table, 0);
@@ -218,7 +293,7 @@ static void walk(void **state)
 	uint32_t cursor = 0;
 	uint64_t ids[3], id;
 
-	assert_int_equal(vcd_session_table_init(&table, 3, 1, 0, NULL), 0);
+	assert_int_equal(vcd_session_table_init(&table, 3, 1, 1, NULL), 0);
 	for (unsigned int i = 0; i < 3; i++) {
 		struct vcd_engine_session *session = token_new();
 
@@ -242,7 +317,7 @@ static void slots_that_are_not_there(void **state)
 	struct vcd_session_table table;
 	uint64_t id;
 
-	assert_int_equal(vcd_session_table_init(&table, 5, 1, 0, NULL), 0);
+	assert_int_equal(vcd_session_table_init(&table, 5, 1, 1, NULL), 0);
 	id = create(&table);
 	assert_int_equal(id & 7, 0);
 	for (uint64_t slot = 1; slot < 8; slot++)
@@ -383,13 +458,74 @@ static void threads(void **state)
 	assert_int_equal(tokens, 0);
 }
 
+/* The same with a thread for each table, each of which makes, drops and makes its table again. */
+#define SHARERS 4
+#define SHARER_TABLES 20
+#define SHARER_IDS 500
+
+struct sharer {
+	uint64_t *counter;
+	uint64_t ids[SHARER_TABLES * SHARER_IDS];
+};
+
+static void *sharer_thread(void *arg)
+{
+	struct sharer *sharer = arg;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < SHARER_TABLES; i++) {
+		struct vcd_session_table table;
+
+		assert_int_equal(vcd_session_table_init(&table, 16, 1, 1 + i, sharer->counter), 0);
+		for (unsigned int k = 0; k < SHARER_IDS; k++) {
+			sharer->ids[n] = create(&table);
+			vcd_session_table_remove(&table, sharer->ids[n++]);
+		}
+		vcd_session_table_fini(&table);
+	}
+	return NULL;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void threads_share_a_counter(void **state)
+{
+	static struct sharer sharers[SHARERS];
+	static uint64_t all[SHARERS * SHARER_TABLES * SHARER_IDS];
+	const size_t each = SHARER_TABLES * SHARER_IDS;
+	pthread_t thread[SHARERS];
+	uint64_t counter = 0;
+
+	for (size_t i = 0; i < SHARERS; i++) {
+		sharers[i].counter = &counter;
+		assert_int_equal(pthread_create(&thread[i], NULL, sharer_thread, &sharers[i]), 0);
+	}
+	for (size_t i = 0; i < SHARERS; i++) {
+		pthread_join(thread[i], NULL);
+		memcpy(all + i * each, sharers[i].ids, sizeof(sharers[i].ids));
+	}
+	qsort(all, SHARERS * each, sizeof(all[0]), compare_ids);
+	assert_true(all[0] != 0);
+	for (size_t i = 1; i < SHARERS * each; i++)
+		assert_true(all[i] != all[i - 1]);
+	assert_int_equal(tokens, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(ids_and_limit),
 	    cmocka_unit_test(foreign_ids),
 	    cmocka_unit_test(no_id_twice),
+	    cmocka_unit_test(seeds),
 	    cmocka_unit_test(serials_end),
+	    cmocka_unit_test(serial_of_zero),
+	    cmocka_unit_test(tables_share_a_counter),
 	    cmocka_unit_test(section_outlives_removal),
 	    cmocka_unit_test(last_section_frees),
 	    cmocka_unit_test(later_section_keeps_nothing),
@@ -397,6 +533,7 @@ int main(void)
 	    cmocka_unit_test(slots_that_are_not_there),
 	    cmocka_unit_test(largest_table),
 	    cmocka_unit_test(threads),
+	    cmocka_unit_test(threads_share_a_counter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
