@@ -48,6 +48,8 @@ static const char *run_status(const struct commands *c, char *const words[], uns
 	c->gather(c->arg, stats);
 	latency = &stats->backend.latency;
 	fprintf(out, "version        %s\nengine         %s\n", VCD_VERSION, stats->engine);
+	if (stats->vm_name)
+		fprintf(out, "vm             %s\n", stats->vm_name);
 	fprintf(out, "up             %" PRIu64 " s\n", stats->up_s);
 	fprintf(out, "front end      %s\n",
 		backend_quiesced(c->backend) ? "no queue is served" : "queues are served");
@@ -174,6 +176,13 @@ static const char *run_limits(const struct commands *c, char *const words[], uns
 	return NULL;
 }
 
+/* The supervisor's command: here it comes only behind another one. */
+static const char *run_upgrade(const struct commands *c, char *const words[], unsigned int n,
+			       FILE *out)
+{
+	return "upgrade: has to be the only command of a connection, one word";
+}
+
 static const struct command commands[] = {
     {"status", "what it is and how it does", run_status},
     {"stats", "every counter, as JSON", run_stats},
@@ -182,6 +191,7 @@ static const struct command commands[] = {
     {"sessions", "[MAX]: the sessions there are", run_sessions},
     {"engine", "what carries out what", run_engine},
     {"limits", "[set KIND=RATE[:BURST]...]: limits; KIND is ops, bytes or keys", run_limits},
+    {"upgrade", "replace the worker by one of the program as it is on disk now", run_upgrade},
     {"help", "this list", run_help},
 };
 

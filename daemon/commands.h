@@ -10,7 +10,12 @@
  *     engine                       what carries out what
  *     limits                       the limits of the VM
  *     limits set KIND=RATE[:BURST]...   change them; KIND ops, bytes or keys
+ *     upgrade                      replace the worker by one of the program as it is on disk now
  *     help                         this list
+ *
+ * `upgrade` has to be the first command of its connection, which is closed behind the answer. That
+ * comes when the new worker serves: OK; or when it did not start, and the old one goes on: ERR. It
+ * is the supervisor who answers (supervisor_control.c).
  *
  * Commands of control.h's protocol. The words come from an operator, and are
  * checked like anything that comes in.

@@ -11,15 +11,15 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
-#include "daemon/unix_socket.h"
 #include "daemon/util.h"
 
 #define BACKLOG 1
 
-static int listen_at(struct listener *listener, const char *path)
+static int listen_at(struct listener *listener, const char *path,
+		     const struct unix_socket_access *access)
 {
 	struct stat st;
-	int fd = unix_socket_listen(path, 0, BACKLOG, &st);
+	int fd = unix_socket_listen(path, access, BACKLOG, &st);
 
 	if (fd < 0)
 		return fd;
@@ -54,10 +54,11 @@ static int adopt(struct listener *listener, int fd)
 	return 0;
 }
 
-int listener_open(struct listener *listener, const char *path, int fd)
+int listener_open(struct listener *listener, const char *path,
+		  const struct unix_socket_access *access, int fd)
 {
 	*listener = (struct listener){.fd = -1, .connected = -1};
-	return path ? listen_at(listener, path) : adopt(listener, fd);
+	return path ? listen_at(listener, path, access) : adopt(listener, fd);
 }
 
 int listener_accept(struct listener *listener)

@@ -7,6 +7,8 @@
 
 #include <sys/types.h>
 
+#include "daemon/unix_socket.h"
+
 /**
  * struct listener - where front ends come from.
  * @fd: listening socket, or -1 when there is just one connection
@@ -27,11 +29,13 @@ struct listener {
  * listener_open - open the socket.
  * @listener: out; listener_close() may be called whatever the result
  * @path: where to listen, or NULL; stays in use
+ * @access: who may connect there
  * @fd: a socket that is there already, when @path is NULL; taken over
  *
  * What went wrong is logged. Return: 0 or a negative errno.
  */
-int listener_open(struct listener *listener, const char *path, int fd);
+int listener_open(struct listener *listener, const char *path,
+		  const struct unix_socket_access *access, int fd);
 
 /**
  * listener_accept - take a front end.

@@ -206,9 +206,12 @@ static int open_named(struct daemon *d, const struct ledger_shape *shape)
 
 	err = ledger_private(&d->ledger, shape);
 	if (!err)
-		err = listener_open(&d->server.listener, o->socket_path, o->fd);
+		err = listener_open(&d->server.listener, o->socket_path,
+				    &(struct unix_socket_access){o->socket_mode, o->socket_group},
+				    o->fd);
 	if (!err && o->control) {
-		fd = unix_socket_listen(o->control, 0600, CONTROL_CLIENTS, &st);
+		fd = unix_socket_listen(o->control, &(struct unix_socket_access){.mode = 0600},
+					CONTROL_CLIENTS, &st);
 		if (fd < 0)
 			return fd;
 		use_control(d, fd);
@@ -279,6 +282,7 @@ static void gather(void *arg, struct stats *stats)
 
 	*stats = (struct stats){
 	    .engine = d->engine->ops->name,
+	    .vm_name = d->options.vm_name,
 	    .up_s = (now_ns() - d->begin) / 1000000000u,
 	    .queues = d->options.num_queues,
 	    .workers = d->options.workers,

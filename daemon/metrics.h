@@ -13,7 +13,8 @@
  * metrics_print - write @stats to @file as Prometheus' text exposition format, 0.0.4.
  *
  * Names begin with virtio_cryptodev_; units are seconds and bytes, as its naming
- * rules ask.
+ * rules ask. Where the VM has a name, each has the label vm: then those of several
+ * daemons can be collected together.
  */
 void metrics_print(const struct stats *stats, FILE *file);
 

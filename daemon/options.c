@@ -31,6 +31,9 @@
 enum option_id {
 	OPT_SOCKET_PATH = 256,
 	OPT_FD,
+	OPT_SOCKET_MODE,
+	OPT_SOCKET_GROUP,
+	OPT_VM_NAME,
 	OPT_PRINT_CAPABILITIES,
 	OPT_ENGINE,
 	OPT_PRINT_ENGINE,
@@ -59,6 +62,9 @@ _Static_assert(OPT_LIMIT_BYTES - OPT_LIMIT_OPS == LIMIT_BYTES &&
 static const struct option long_options[] = {
     {"socket-path", required_argument, NULL, OPT_SOCKET_PATH},
     {"fd", required_argument, NULL, OPT_FD},
+    {"socket-mode", required_argument, NULL, OPT_SOCKET_MODE},
+    {"socket-group", required_argument, NULL, OPT_SOCKET_GROUP},
+    {"vm-name", required_argument, NULL, OPT_VM_NAME},
     {"print-capabilities", no_argument, NULL, OPT_PRINT_CAPABILITIES},
     {"engine", required_argument, NULL, OPT_ENGINE},
     {"print-engine", no_argument, NULL, OPT_PRINT_ENGINE},
@@ -99,6 +105,9 @@ static void print_help(void)
 	      "\n"
 	      "  --socket-path=PATH    listen on this UNIX socket\n"
 	      "  --fd=N                use socket N, listening or connected\n"
+	      "  --socket-mode=OCTAL   access to the socket's file (default: by the umask)\n"
+	      "  --socket-group=GROUP  group of the socket's file (default: ours)\n"
+	      "  --vm-name=NAME        name of the virtual machine, for status and metrics\n"
 	      "  --print-capabilities  print what this program is, as JSON, and exit\n"
 	      "  --engine=SPEC         what carries out the work (default: auto):",
 	      stdout);
@@ -169,6 +178,33 @@ static bool check_socket_path(const char *name, const char *path)
 	if (*path && strlen(path) <= max)
 		return true;
 	log_msg(LOG_ERROR, "--%s: a path of 1 to %zu bytes is needed", name, max);
+	return false;
+}
+
+/* Access bits of a file, as chmod has them. */
+static bool parse_mode(const char *name, const char *text, unsigned int *ret)
+{
+	size_t digits = strspn(text, "01234567");
+	unsigned long mode = digits <= 4 && !text[digits] ? strtoul(text, NULL, 8) : 0;
+
+	if (mode > 0 && mode <= 0777) {
+		*ret = (unsigned int)mode;
+		return true;
+	}
+	log_msg(LOG_ERROR, "--%s=%s: an octal number from 1 to 777 is needed, as 660", name, text);
+	return false;
+}
+
+/* It becomes a label of metrics, and a word of messages: nothing in it is to be escaped. */
+static bool check_vm_name(const char *name, const char *text)
+{
+	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				  "0123456789_.:@+-");
+
+	if (len > 0 && len <= OPTIONS_VM_NAME && !text[len])
+		return true;
+	log_msg(LOG_ERROR, "--%s: 1 to %d letters, digits and _.:@+- are needed", name,
+		OPTIONS_VM_NAME);
 	return false;
 }
 
@@ -257,6 +293,16 @@ static int take_option(int id, int index, const char *arg, struct options *o)
 	case OPT_FD:
 		ok = parse_number(name, arg, 0, INT32_MAX, &value);
 		o->fd = ok ? (int)value : -1;
+		break;
+	case OPT_SOCKET_MODE:
+		ok = parse_mode(name, arg, &o->socket_mode);
+		break;
+	case OPT_SOCKET_GROUP:
+		o->socket_group = arg;
+		break;
+	case OPT_VM_NAME:
+		ok = check_vm_name(name, arg);
+		o->vm_name = arg;
 		break;
 	case OPT_ENGINE:
 		o->engine = arg;
@@ -349,6 +395,10 @@ static int finish(struct options *o)
 	if ((o->socket_path && !check_socket_path("socket-path", o->socket_path)) ||
 	    (o->control && !check_socket_path("control", o->control)))
 		return STATUS_USAGE;
+	if (o->fd >= 0 && (o->socket_mode || o->socket_group)) {
+		log_msg(LOG_ERROR, "--socket-mode and --socket-group are for --socket-path");
+		return usage_error();
+	}
 	if (!o->num_queues)
 		o->num_queues = n < DEFAULT_MAX_QUEUES ? n : DEFAULT_MAX_QUEUES;
 	if (!o->workers)

@@ -19,6 +19,9 @@ enum exit_status {
 	STATUS_USAGE = 2,   /* bad command line */
 };
 
+/** Longest name of a virtual machine (--vm-name). */
+#define OPTIONS_VM_NAME 64
+
 /** Most CPUs of --cpus: as many as there can be workers. */
 #define OPTIONS_MAX_CPUS 64
 
@@ -26,6 +29,9 @@ enum exit_status {
  * struct options - the command line, checked.
  * @socket_path: where to listen, or NULL
  * @fd: a socket that is there already, or -1
+ * @socket_mode: access to the file at @socket_path, 0: as the umask has it
+ * @socket_group: group of that file, a name or a number, or NULL
+ * @vm_name: what the operator calls the virtual machine, or NULL
  * @engine: engine, for vcd_engine_open()
  * @print_engine: describe it and end
  * @num_queues: queues
@@ -52,6 +58,9 @@ enum exit_status {
 struct options {
 	const char *socket_path;
 	int fd;
+	unsigned int socket_mode;
+	const char *socket_group;
+	const char *vm_name;
 	const char *engine;
 	bool print_engine;
 	unsigned int num_queues;

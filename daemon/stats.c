@@ -81,9 +81,11 @@ void stats_print(const struct stats *stats, FILE *file)
 	struct counter counters[MAX_COUNTERS];
 	size_t n = collect(stats, counters);
 
-	/* The engine's name is one of our own words: nothing to escape. */
+	/* Nothing in these words is to be escaped: see options.c. */
 	fprintf(file, "{\n  \"version\": \"%s\",\n  \"engine\": \"%s\",\n", VCD_VERSION,
 		stats->engine);
+	if (stats->vm_name)
+		fprintf(file, "  \"vm\": \"%s\",\n", stats->vm_name);
 	print_status(&stats->device, file);
 	for (size_t i = 0; i < n; i++)
 		fprintf(file, "  \"%s\": %" PRIu64 "%s\n", counters[i].name, counters[i].value,

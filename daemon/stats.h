@@ -15,6 +15,7 @@
 /**
  * struct stats - everything that is counted.
  * @engine: name of the engine
+ * @vm_name: of the virtual machine, as the operator calls it, or NULL
  * @up_s: seconds since the start
  * @queues: queues of the device
  * @workers: worker threads
@@ -28,6 +29,7 @@
  */
 struct stats {
 	const char *engine;
+	const char *vm_name;
 	uint64_t up_s;
 	unsigned int queues;
 	unsigned int workers;

@@ -25,13 +25,15 @@
  * a short silence, and that sessions are STALE.
  *
  * Clients of the control socket are accepted here, where it can be seen who they are,
- * and passed on to the worker, which they then speak to.
+ * and passed on to the worker, which they then speak to; all but those that ask for an
+ * upgrade, who are told here how that ended.
  *
  * Where that stands:
  *
  *     supervisor.c             the loop, which decides after each event; start and end
  *     supervisor_child.c       workers: started, replaced, killed; their states
  *     supervisor_operation.c   what the worker is told, and its answers
+ *     supervisor_control.c     clients of the control socket
  *     supervisor_front_end.c   the front end's connection and messages
  *     supervisor_internal.h    the state that these share
  *
@@ -137,10 +139,10 @@ static bool step(struct supervisor *s)
 	}
 	/* Listened to is who can be answered; others would only wake us up. */
 	idle = s->worker.state == SERVING && s->op == OP_NONE && !s->ending && !s->pending &&
-	       !s->want_reset && s->client < 0;
+	       !s->want_reset && clients_next(s) < 0;
 	supervisor_watch_while(s, s->front, idle, &s->front_watched);
 	supervisor_watch_while(s, s->listener.fd, idle && s->front < 0, &s->listener_watched);
-	supervisor_watch_while(s, s->control, idle, &s->control_watched);
+	supervisor_watch_while(s, s->control, !s->ending && clients_room(s), &s->control_watched);
 	return true;
 }
 
@@ -156,7 +158,7 @@ static void take_signal(struct supervisor *s)
 			child_reap(s);
 			break;
 		case SIGHUP:
-			child_upgrade(s);
+			(void)child_upgrade(s);
 			break;
 		case SIGUSR1:
 			s->want_stats = s->options->stats_file != NULL;
@@ -166,22 +168,6 @@ static void take_signal(struct supervisor *s)
 			s->ending = true;
 		}
 	}
-}
-
-/* From here we see who it is, as the worker in its user namespace could not. */
-static void accept_client(struct supervisor *s)
-{
-	int fd = accept4(s->control, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	uid_t user;
-
-	if (fd < 0)
-		return;
-	if (unix_socket_peer(fd, &user) == 0 && (user == 0 || user == geteuid())) {
-		s->client = fd;
-		return;
-	}
-	log_limited(LOG_WARN, "control socket: a peer of another user is turned away");
-	close(fd);
 }
 
 static void handle(struct supervisor *s, int fd)
@@ -197,7 +183,9 @@ static void handle(struct supervisor *s, int fd)
 	else if (fd == s->listener.fd)
 		front_end_accept(s);
 	else if (fd == s->control)
-		accept_client(s);
+		clients_accept(s);
+	else
+		(void)clients_input(s, fd);
 }
 
 static int loop(struct supervisor *s)
@@ -265,11 +253,14 @@ static int open_all(struct supervisor *s, char **argv)
 static int open_sockets(struct supervisor *s)
 {
 	const struct options *o = s->options;
+	const struct unix_socket_access access = {o->socket_mode, o->socket_group};
+	const struct unix_socket_access private = {.mode = 0600};
 	int err;
 
-	err = listener_open(&s->listener, o->socket_path, o->fd);
+	err = listener_open(&s->listener, o->socket_path, &access, o->fd);
 	if (!err && o->control) {
-		s->control = unix_socket_listen(o->control, 0600, CONTROL_CLIENTS, &s->control_st);
+		s->control =
+		    unix_socket_listen(o->control, &private, CONTROL_CLIENTS, &s->control_st);
 		err = s->control < 0 ? s->control : 0;
 	}
 	if (err)
@@ -288,7 +279,7 @@ static void close_all(struct supervisor *s)
 	notify_send(s->notify, "STOPPING=1\n");
 	close_fd(&s->notify);
 	close_fd(&s->control);
-	close_fd(&s->client);
+	clients_close(s);
 	journal_clear(&s->journal);
 	listener_close(&s->listener);
 	listener_remove(&s->listener);
@@ -315,7 +306,6 @@ int supervise(const struct options *options, char **argv)
 	    .ledger.fd = -1,
 	    .listener = {.fd = -1, .connected = -1},
 	    .control = -1,
-	    .client = -1,
 	    .notify = -1,
 	    .signals = -1,
 	    .epoll = -1,
@@ -323,6 +313,7 @@ int supervise(const struct options *options, char **argv)
 	    .worker = {.link = -1, .program.fd = -1},
 	    .second = {.link = -1, .program.fd = -1},
 	};
+	clients_init(&s.clients);
 	journal_init(&s.journal, options->num_queues);
 	err = open_all(&s, argv);
 	if (err)

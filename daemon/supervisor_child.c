@@ -28,6 +28,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/param.h>
 #include <sys/wait.h>
@@ -171,12 +172,16 @@ static void worker_gone(struct supervisor *s, bool signalled, int number)
 
 static void second_gone(struct supervisor *s)
 {
+	static const char error[] = "the new worker did not start; the old one goes on";
+
 	drop_link(s, &s->second);
 	program_close(&s->second.program);
 	s->second.state = GONE;
 	s->second.deadline = 0;
-	if (!s->ending)
-		log_msg(LOG_ERROR, "the new worker did not start; the old one goes on");
+	if (s->ending)
+		return;
+	log_msg(LOG_ERROR, "%s", error);
+	clients_upgraded(s, error, "");
 }
 
 void child_reap(struct supervisor *s)
@@ -190,22 +195,27 @@ void child_reap(struct supervisor *s)
 			    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-void child_upgrade(struct supervisor *s)
+const char *child_upgrade(struct supervisor *s)
 {
+	static char error[PATH_MAX + 128];
 	int err;
 
-	if (s->second.state != GONE || s->ending) {
-		log_msg(LOG_WARN, "an upgrade is under way already");
-		return;
+	if (s->second.state != GONE || s->upgrading || s->ending) {
+		const char *why = s->ending ? "the daemon ends" : "an upgrade is under way already";
+
+		log_msg(LOG_WARN, "%s", why);
+		return why;
 	}
 	err = program_next(&s->program, &s->second.program);
 	if (!err)
 		err = start_child(s, &s->second, &s->second.program);
-	if (err) {
-		program_close(&s->second.program);
-		log_msg(LOG_ERROR, "cannot start a new worker from %s: %s", s->program.path,
-			strerror(-err));
-	}
+	if (!err)
+		return NULL;
+	program_close(&s->second.program);
+	(void)snprintf(error, sizeof(error), "cannot start a new worker from %s: %s",
+		       s->program.path, strerror(-err));
+	log_msg(LOG_ERROR, "%s", error);
+	return error;
 }
 
 /* ---- what it says --------------------------------------------------------------------- */

@@ -67,6 +67,31 @@ enum op {
 	OP_CONTROL, /* LINK_CONTROL */
 };
 
+/** Clients of the control socket that the worker has not got yet. */
+#define CLIENTS_MAX 8
+
+/**
+ * struct client - a client of the control socket.
+ * @fd: its connection
+ * @heard: it wants something of the worker, which is to get it
+ */
+struct client {
+	int fd;
+	bool heard;
+};
+
+/**
+ * struct clients - those the worker has not got yet.
+ * @client: these, in the order they came
+ * @count: how many
+ * @upgrade: who waits for the outcome of an upgrade, or -1
+ */
+struct clients {
+	struct client client[CLIENTS_MAX];
+	unsigned int count;
+	int upgrade;
+};
+
 /**
  * struct supervisor - all of it.
  * @options: command line
@@ -76,7 +101,7 @@ enum op {
  * @journal: what the front end has set up
  * @listener: where front ends come from
  * @control: listening socket of the operator, or -1
- * @client: a client of it that is to be passed on, or -1
+ * @clients: clients of it that are to be passed on
  * @control_st: its file, as we made it
  * @notify: the service manager, or -1
  * @signals: signalfd
@@ -112,7 +137,7 @@ struct supervisor {
 	struct journal journal;
 	struct listener listener;
 	int control;
-	int client;
+	struct clients clients;
 	struct stat control_st;
 	int notify;
 	int signals;
@@ -172,8 +197,12 @@ void child_ask_to_end(struct child *child);
 /** child_reap - see which of them are gone, and to the next worker. At SIGCHLD. */
 void child_reap(struct supervisor *s);
 
-/** child_upgrade - start a second worker from the program as it is on disk now. */
-void child_upgrade(struct supervisor *s);
+/**
+ * child_upgrade - start a second worker from the program as it is on disk now.
+ *
+ * Return: NULL; or what is wrong, which was logged: a string that stays until the next call.
+ */
+const char *child_upgrade(struct supervisor *s);
 
 /** child_input - read from its link. */
 void child_input(struct supervisor *s, struct child *child);
@@ -209,6 +238,37 @@ void operation_abandon_stats(struct supervisor *s);
  * which needs a worker.
  */
 bool operation_last_words(const struct supervisor *s);
+
+/* ---- supervisor_control.c ------------------------------------------------------------- */
+
+/** clients_init - none. */
+void clients_init(struct clients *clients);
+
+/** clients_room - whether another client can be accepted. */
+bool clients_room(const struct supervisor *s);
+
+/** clients_accept - take the client that waits at the control socket, if it may give orders. */
+void clients_accept(struct supervisor *s);
+
+/** clients_input - look at what a client wants. Return: whether @fd is one's. */
+bool clients_input(struct supervisor *s, int fd);
+
+/** clients_next - the next one that the worker is to have, or -1. */
+int clients_next(const struct supervisor *s);
+
+/** clients_passed - the worker has that one. */
+void clients_passed(struct supervisor *s);
+
+/**
+ * clients_upgraded - tell whoever waits for it how the upgrade ended.
+ * @s: supervisor
+ * @error: why it failed, or NULL
+ * @text: what there is to say when it did not
+ */
+void clients_upgraded(struct supervisor *s, const char *error, const char *text);
+
+/** clients_close - let all go. */
+void clients_close(struct supervisor *s);
 
 /* ---- supervisor_front_end.c ----------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
  */
 #include "daemon/supervisor_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -106,6 +107,16 @@ void operation_abandon_stats(struct supervisor *s)
 
 /* ---- answers -------------------------------------------------------------------------- */
 
+static void upgraded(struct supervisor *s)
+{
+	char text[96];
+
+	(void)snprintf(text, sizeof(text), "upgraded to worker %d, which goes on after %.3f ms",
+		       (int)s->worker.pid, (double)(now_ns() - s->lost) / 1e6);
+	log_msg(LOG_WARN, "%s", text);
+	clients_upgraded(s, NULL, text);
+}
+
 static void serving(struct supervisor *s)
 {
 	s->worker.state = SERVING;
@@ -119,7 +130,7 @@ static void serving(struct supervisor *s)
 	if (s->upgrading) {
 		s->upgrading = false;
 		s->ledger.head->upgrades++;
-		log_msg(LOG_WARN, "upgraded to worker %d", (int)s->worker.pid);
+		upgraded(s);
 	}
 	s->lost = 0;
 }
@@ -167,8 +178,8 @@ void operation_answered(struct supervisor *s, struct vu_message *reply)
 /* When the worker is dead already, the next one gets it; later, the client notices. */
 static void pass_client(struct supervisor *s)
 {
-	if (tell_private(s, OP_CONTROL, LINK_CONTROL, s->client))
-		close_fd(&s->client);
+	if (tell_private(s, OP_CONTROL, LINK_CONTROL, clients_next(s)))
+		clients_passed(s);
 }
 
 void operation_next(struct supervisor *s)
@@ -177,7 +188,7 @@ void operation_next(struct supervisor *s)
 		operation_reset(s);
 	} else if (s->pending) {
 		tell(s, OP_FORWARD, &s->reader.message);
-	} else if (s->client >= 0) {
+	} else if (clients_next(s) >= 0) {
 		pass_client(s);
 	} else if (s->want_stats) {
 		operation_write_stats(s);

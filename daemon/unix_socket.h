@@ -9,9 +9,19 @@
 #include <sys/types.h>
 
 /**
+ * struct unix_socket_access - who may connect.
+ * @mode: access to the file; 0: as the umask has it
+ * @group: its group, a name or a number; NULL: ours
+ */
+struct unix_socket_access {
+	mode_t mode;
+	const char *group;
+};
+
+/**
  * unix_socket_listen - listen at @path.
  * @path: where; a socket that nobody serves any more is replaced
- * @mode: access to the file; 0: as the umask has it
+ * @access: who may connect
  * @backlog: of listen()
  * @st: out: the file that was made, so that it can be told from a successor's
  *
@@ -20,7 +30,8 @@
  * Return: a descriptor, not blocking; -EEXIST something else is at @path, -EADDRINUSE
  * somebody serves it, or another negative errno.
  */
-int unix_socket_listen(const char *path, mode_t mode, int backlog, struct stat *st);
+int unix_socket_listen(const char *path, const struct unix_socket_access *access, int backlog,
+		       struct stat *st);
 
 /**
  * unix_socket_peer - as which user somebody connected.

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "cryptodev.h"
+#include "tests/wire/operator.h"
 #include "tests/wire/rig.h"
 
 #define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -56,66 +57,7 @@ static const char *control_arg(void)
 
 static int reach(void)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	strcpy(address.sun_path, path);
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	return fd;
-}
-
-/* Read until there are @want bytes or the daemon hangs up; bytes read. */
-static size_t receive(int fd, char *text, size_t want)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	size_t len = 0;
-	ssize_t n = 1;
-
-	while (len < want && n > 0) {
-		assert_int_equal(poll(&p, 1, 60000), 1);
-		n = read(fd, text + len, want - len);
-		if (n > 0)
-			len += (size_t)n;
-	}
-	return len;
-}
-
-/* The next answer: its body, or its "ERR ..." line. */
-static char *next_answer(int fd)
-{
-	static char text[1 << 17];
-	size_t len = 0, body;
-
-	do {
-		assert_int_equal(receive(fd, text + len, 1), 1);
-	} while (text[len++] != '\n' && len < 600);
-	text[len] = '\0';
-	if (sscanf(text, "OK %zu\n", &body) != 1)
-		return text;
-	assert_true(body < sizeof(text));
-	assert_int_equal(receive(fd, text, body), body);
-	text[body] = '\0';
-	return text;
-}
-
-static char *ask(int fd, const char *command)
-{
-	size_t len = strlen(command);
-
-	assert_int_equal(write(fd, command, len), len);
-	return next_answer(fd);
-}
-
-static uint64_t counter(int fd, const char *name)
-{
-	char line[64];
-	const char *at;
-
-	snprintf(line, sizeof(line), "\n%s ", name);
-	at = strstr(ask(fd, "counters\n"), line);
-	assert_non_null(at);
-	return strtoull(at + strlen(line), NULL, 10);
+	return operator_reach(path);
 }
 
 static uint64_t now(void)
@@ -138,12 +80,12 @@ static void test_asked_while_working(void **state)
 	rig_check(&rig);
 	rig_session(&rig, &rig.front->queue[0]);
 	fd = reach();
-	assert_int_equal(counter(fd, "requests"), 5);
-	assert_int_equal(counter(fd, "sessions_live"), 1);
-	assert_true(counter(fd, "service_p50_ns") > 0);
-	assert_non_null(strstr(ask(fd, "sessions\n"), " cbc(aes)\n"));
-	assert_non_null(strstr(ask(fd, "status\n"), "queues are served"));
-	assert_non_null(strstr(ask(fd, "nothing\n"), "ERR "));
+	assert_int_equal(operator_counter(fd, "requests"), 5);
+	assert_int_equal(operator_counter(fd, "sessions_live"), 1);
+	assert_true(operator_counter(fd, "service_p50_ns") > 0);
+	assert_non_null(strstr(operator_ask(fd, "sessions\n"), " cbc(aes)\n"));
+	assert_non_null(strstr(operator_ask(fd, "status\n"), "queues are served"));
+	assert_non_null(strstr(operator_ask(fd, "nothing\n"), "ERR "));
 	rig_check(&rig);
 	close(fd);
 	rig_stop(&rig);
@@ -156,9 +98,9 @@ static void test_several_commands_at_once(void **state)
 
 	rig_start(&rig, NULL, ARGS(control_arg()));
 	fd = reach();
-	assert_non_null(strstr(ask(fd, "limits\nstatus\nhelp\n"), "ops none\n"));
-	assert_non_null(strstr(next_answer(fd), "engine "));
-	assert_non_null(strstr(next_answer(fd), "sessions "));
+	assert_non_null(strstr(operator_ask(fd, "limits\nstatus\nhelp\n"), "ops none\n"));
+	assert_non_null(strstr(operator_next(fd), "engine "));
+	assert_non_null(strstr(operator_next(fd), "sessions "));
 	close(fd);
 	rig_stop(&rig);
 }
@@ -175,7 +117,7 @@ static void test_bad_clients(void **state)
 	memset(flood, 'x', sizeof(flood));
 	/* it may hang up before all of it is written */
 	(void)!send(fd, flood, sizeof(flood), MSG_NOSIGNAL);
-	assert_int_equal(receive(fd, &byte, 1), 0);
+	assert_int_equal(operator_receive(fd, &byte, 1), 0);
 	close(fd);
 
 	deaf = reach();
@@ -186,7 +128,7 @@ static void test_bad_clients(void **state)
 	assert_int_equal(errno, EAGAIN);
 	rig_check(&rig);
 	fd = reach();
-	assert_non_null(strstr(ask(fd, "status\n"), "engine"));
+	assert_non_null(strstr(operator_ask(fd, "status\n"), "engine"));
 	close(fd);
 	close(deaf);
 	rig_stop(&rig);
@@ -205,7 +147,7 @@ static void test_many_clients(void **state)
 	}
 	/* the first eight have an answer; who leaves makes room for the next */
 	for (unsigned int i = 0; i < 14; i++) {
-		assert_non_null(strstr(next_answer(fds[i]), "status"));
+		assert_non_null(strstr(operator_next(fds[i]), "status"));
 		close(fds[i]);
 	}
 	rig_stop(&rig);
@@ -226,9 +168,9 @@ static void test_too_many_clients(void **state)
 		/* It may be turned away before it has asked. */
 		(void)!send(fds[i], "help\n", 5, MSG_NOSIGNAL);
 		if (i < SERVED)
-			assert_non_null(strstr(next_answer(fds[i]), "status"));
+			assert_non_null(strstr(operator_next(fds[i]), "status"));
 		if (i >= SERVED + WAIT)
-			assert_string_equal(next_answer(fds[i]), "ERR too many clients\n");
+			assert_string_equal(operator_next(fds[i]), "ERR too many clients\n");
 	}
 	for (unsigned int i = 0; i < ALL; i++)
 		close(fds[i]);
@@ -238,7 +180,7 @@ static void test_too_many_clients(void **state)
 		usleep(10000);
 		fds[0] = reach();
 		(void)!send(fds[0], "status\n", 7, MSG_NOSIGNAL);
-		answer = next_answer(fds[0]);
+		answer = operator_next(fds[0]);
 		close(fds[0]);
 	} while (!strcmp(answer, "ERR too many clients\n"));
 	assert_non_null(strstr(answer, "engine"));
@@ -282,7 +224,7 @@ static void test_other_users(void **state)
 		assert_int_equal(WEXITSTATUS(status), 0);
 	}
 	fd = reach();
-	assert_non_null(strstr(ask(fd, "status\n"), "engine"));
+	assert_non_null(strstr(operator_ask(fd, "status\n"), "engine"));
 	close(fd);
 	rig_stop(&rig);
 }
@@ -297,15 +239,18 @@ static void test_worker_dies(void **state)
 
 	rig_start(&rig, NULL, ARGS("--num-queues=1", control_arg()));
 	fd = reach();
-	assert_non_null(strstr(ask(fd, "metrics\n"), "\nvirtio_cryptodev_restarts_total 0\n"));
+	assert_non_null(
+	    strstr(operator_ask(fd, "metrics\n"), "\nvirtio_cryptodev_restarts_total 0\n"));
 	assert_int_equal(kill(process_worker(&rig.daemon), SIGKILL), 0);
-	assert_int_equal(receive(fd, &byte, 1), 0);
+	assert_int_equal(operator_receive(fd, &byte, 1), 0);
 	close(fd);
 	/* It dies bit by bit, and takes who comes meanwhile along: until the next one answers. */
 	assert_int_equal(front_get_u64(rig.front, VU_GET_FEATURES, &features), 0);
 	fd = reach();
-	assert_non_null(strstr(ask(fd, "metrics\n"), "\nvirtio_cryptodev_restarts_total 1\n"));
-	assert_non_null(strstr(ask(fd, "metrics\n"), "\nvirtio_cryptodev_upgrades_total 0\n"));
+	assert_non_null(
+	    strstr(operator_ask(fd, "metrics\n"), "\nvirtio_cryptodev_restarts_total 1\n"));
+	assert_non_null(
+	    strstr(operator_ask(fd, "metrics\n"), "\nvirtio_cryptodev_upgrades_total 0\n"));
 	close(fd);
 	rig_check(&rig);
 	rig_stop(&rig);
@@ -336,9 +281,9 @@ static void test_limit_of_operations(void **state)
 	/* what is paid afterwards may be ahead by a batch of each worker: here one request */
 	assert_true(took >= (requests - burst - 2) * 1000 * MS / rate);
 	fd = reach();
-	assert_true(counter(fd, "limit_waits") > 0);
-	assert_true(counter(fd, "limit_waited_ns") > 0);
-	assert_int_equal(counter(fd, "requests") - counter(fd, "status_OK"), 0);
+	assert_true(operator_counter(fd, "limit_waits") > 0);
+	assert_true(operator_counter(fd, "limit_waited_ns") > 0);
+	assert_int_equal(operator_counter(fd, "requests") - operator_counter(fd, "status_OK"), 0);
 	close(fd);
 	rig_stop(&rig);
 }
@@ -351,13 +296,13 @@ static void test_limit_lifted(void **state)
 
 	rig_start(&rig, NULL, ARGS("--num-queues=1", control_arg()));
 	fd = reach();
-	assert_non_null(strstr(ask(fd, "limits set ops=1:1\n"), "ops 1/s, burst 1"));
+	assert_non_null(strstr(operator_ask(fd, "limits set ops=1:1\n"), "ops 1/s, burst 1"));
 	/* into debt, by several requests in one batch */
 	for (unsigned int i = 0; i < 3; i++) {
 		rig.request.header->opcode = 0xffff;
 		assert_int_equal(front_execute(&rig.front->queue[0], &rig.request, 0, 0), 0);
 	}
-	assert_non_null(strstr(ask(fd, "limits set keys=1000000 ops=none\n"), "ops none"));
+	assert_non_null(strstr(operator_ask(fd, "limits set keys=1000000 ops=none\n"), "ops none"));
 	work(&rig, 0, 50);
 	close(fd);
 	rig_stop(&rig);
