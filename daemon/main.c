@@ -149,6 +149,18 @@ static void open_vault(void)
 #endif
 }
 
+/* What the engine could not be trusted with. */
+static void report_failed(const struct vcd_engine *engine)
+{
+	const struct vcd_alg *alg;
+
+	for (size_t i = 0; (alg = vcd_engine_failed(engine, i)); i++)
+		log_msg(LOG_ERROR,
+			"engine %s: the self-test of %s failed: the algorithm is not offered; look "
+			"for an update of the library",
+			engine->ops->name, alg->cli_name);
+}
+
 static int open_engine(struct daemon *d)
 {
 	const struct options *o = &d->options;
@@ -158,6 +170,7 @@ static int open_engine(struct daemon *d)
 	err = vcd_engine_open(o->engine, o->workers ? o->workers : 1, &d->engine);
 	switch (err) {
 	case 0:
+		report_failed(d->engine);
 		break;
 	case -EINVAL:
 		log_msg(LOG_ERROR, "--engine=%s: no such engine, or a bad argument; see --help",
@@ -167,6 +180,12 @@ static int open_engine(struct daemon *d)
 		log_msg(LOG_ERROR,
 			"--engine=%s: its device or library is not there, or the CPU lacks what "
 			"it needs; try --engine=openssl",
+			o->engine);
+		break;
+	case -ELIBBAD:
+		log_msg(LOG_ERROR,
+			"--engine=%s: it gives wrong answers to known questions with every "
+			"algorithm: do not use its library on this machine",
 			o->engine);
 		break;
 	default:

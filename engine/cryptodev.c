@@ -39,6 +39,8 @@
 #include <openssl/crypto.h>
 #include <openssl/provider.h>
 
+#include "engine/selftest.h"
+
 #define DEFAULT_PATH "/dev/crypto"
 
 /* The device's own name for what carries @alg out; a made-up one where it has none. */
@@ -157,6 +159,8 @@ int vcd_cryptodev_open_with(const char *path, unsigned int workers,
 	error = open_files(engine, path);
 	if (!error)
 		error = probe_all(engine);
+	if (!error)
+		error = vcd_engine_selftest(&engine->base);
 	if (error) {
 		engine_close(&engine->base);
 		return error;

@@ -10,14 +10,15 @@
 
 #include "engine/iv.h"
 
-static bool xts_next(struct cdev_engine *engine, struct cdev_session *session,
-		     struct cdev_lane *lane, struct vcd_job *job)
+/* The lane's contexts for the IV that continues. Return: whether they are there. */
+static bool xts_ready(struct cdev_engine *engine, struct cdev_session *session,
+		      struct cdev_lane *lane)
 {
 	size_t half = session->key.len / 2;
 
 	if (!lane->xts)
 		lane->xts = vcd_xts_new(engine->ecb[half == 32], session->key.bytes + half);
-	return lane->xts && !vcd_xts_advance(lane->xts, job->iv, job->len / 16);
+	return lane->xts;
 }
 
 /* CIOCCRYPT with the job's data on session @ses of @fd; @ses has what the job is about. */
@@ -42,6 +43,8 @@ static uint32_t crypt_job(struct cdev_engine *engine, int fd, uint32_t ses, uint
 
 	if (vcd_alg_mode(cipher) == VCD_MODE_XTS && job->len > VCD_XTS_MAX_LEN)
 		return VCD_S_INVALID;
+	if (vcd_alg_mode(cipher) == VCD_MODE_XTS && !xts_ready(engine, session, lane))
+		return VCD_S_NOMEM;
 	memcpy(iv, job->iv, sizeof(iv));
 	if (cipher)
 		vcd_iv_save(&saved, job);
@@ -49,7 +52,7 @@ static uint32_t crypt_job(struct cdev_engine *engine, int fd, uint32_t ses, uint
 	if (error)
 		return vcd_cdev_status(error);
 	if (vcd_alg_mode(cipher) == VCD_MODE_XTS)
-		return xts_next(engine, session, lane, job) ? VCD_S_OK : VCD_S_IO;
+		return vcd_xts_advance(lane->xts, job->iv, job->len / 16) ? VCD_S_IO : VCD_S_OK;
 	if (cipher)
 		vcd_iv_next(&saved, job);
 	return VCD_S_OK;

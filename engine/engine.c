@@ -71,6 +71,20 @@ const char *const *vcd_engine_names(void)
 	return names;
 }
 
+/* Whether @alg gave a wrong known answer. */
+static bool failed(const struct vcd_engine *engine, const struct vcd_alg *alg)
+{
+	return engine->failed >> vcd_alg_index(alg) & 1;
+}
+
+const struct vcd_alg *vcd_engine_failed(const struct vcd_engine *engine, size_t i)
+{
+	for (size_t k = 0; k < VCD_ALG_COUNT; k++)
+		if (failed(engine, &vcd_algs[k]) && !i--)
+			return &vcd_algs[k];
+	return NULL;
+}
+
 bool vcd_engine_has(struct vcd_engine *engine, const struct vcd_alg *cipher,
 		    const struct vcd_alg *mac)
 {
@@ -82,6 +96,8 @@ bool vcd_engine_has(struct vcd_engine *engine, const struct vcd_alg *cipher,
 		return false;
 	/* An AEAD brings its own authentication. */
 	if (cipher && cipher->kind == VCD_ALG_AEAD && mac)
+		return false;
+	if ((cipher && failed(engine, cipher)) || (mac && failed(engine, mac)))
 		return false;
 	return engine->ops->has(engine, cipher, mac);
 }

@@ -175,7 +175,8 @@ struct vcd_job {
  *	than being copied together, if they have so many bytes on average; 0: never
  * @open: make an engine for @workers workers; @arg is what follows ':' in the
  *	engine's name, or NULL. 0 and *ret set, or a negative errno: ENODEV the
- *	backend's device or library is not there, ENOMEM, EINVAL bad @arg
+ *	backend's device or library is not there, ELIBBAD it is there and computes nothing
+ *	right, ENOMEM, EINVAL bad @arg
  * @close: end it; no session of it may be left
  * @has: whether it can serve this cipher and this mac (either may be NULL) together
  * @session_new: make a session. The common checks (key lengths, a pair that makes
@@ -205,10 +206,17 @@ struct vcd_engine_ops {
 	void (*describe)(struct vcd_engine *engine, FILE *out);
 };
 
-/** struct vcd_engine - head of every backend's engine. */
+/**
+ * struct vcd_engine - head of every backend's engine.
+ * @ops: backend
+ * @workers: threads that may run jobs
+ * @failed: algorithms that gave a wrong known answer (selftest.h), a bit each in the order of
+ *	vcd_alg_at(); vcd_engine_has() denies them
+ */
 struct vcd_engine {
 	const struct vcd_engine_ops *ops;
 	unsigned int workers;
+	uint64_t failed;
 };
 
 /**
@@ -217,6 +225,8 @@ struct vcd_engine {
  *	openssl and ipsec-mb, by job, or openssl alone where ipsec-mb is not to be had
  * @workers: threads that will run jobs, numbered 0 to @workers-1
  * @ret: out: the engine; untouched on failure
+ *
+ * An opened engine has computed known answers with all that vcd_engine_has() says it has.
  *
  * Return: 0, -EINVAL for an unknown name, or what the backend's open returned; -ENODEV for
  * "ipsec-mb" where it was not compiled in.
@@ -234,6 +244,12 @@ const char *const *vcd_engine_names(void);
  */
 bool vcd_engine_has(struct vcd_engine *engine, const struct vcd_alg *cipher,
 		    const struct vcd_alg *mac);
+
+/**
+ * vcd_engine_failed - algorithm @i of those that @engine has but computes wrongly, NULL behind
+ * the last; to report them.
+ */
+const struct vcd_alg *vcd_engine_failed(const struct vcd_engine *engine, size_t i);
 
 /**
  * vcd_engine_session_new - make a session after checking @params.

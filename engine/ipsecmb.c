@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 
 #include "cryptodev.h"
+#include "engine/selftest.h"
 
 /* Longest AAD that the library's CCM takes. */
 #define CCM_MAX_AAD 46
@@ -60,6 +61,20 @@ static bool served(const struct vcd_mb_engine *engine, const struct vcd_alg *alg
 	return false;
 }
 
+static void set_policy(struct vcd_mb_engine *engine, bool automatic)
+{
+	for (unsigned int g = 1; g < VCD_MB_GROUPS; g++)
+		engine->rows[g] = vcd_mb_policy(&vcd_mb_groups[g], &engine->cpu, automatic);
+}
+
+/* All that the library can do, whether or not the policy has it done; openssl has done its own. */
+static int selftest(struct vcd_mb_engine *engine)
+{
+	engine->base.failed = engine->inner->failed;
+	set_policy(engine, false);
+	return vcd_engine_selftest(&engine->base);
+}
+
 static int open_with(const struct vcd_engine_ops *ops, const char *arg, unsigned int workers,
 		     struct vcd_engine **ret)
 {
@@ -77,13 +92,13 @@ static int open_with(const struct vcd_engine_ops *ops, const char *arg, unsigned
 	err = vcd_mb_cpu_detect(engine);
 	if (!err)
 		err = vcd_engine_openssl.open(NULL, workers, &engine->inner);
+	if (!err)
+		err = selftest(engine);
 	if (err) {
-		free(engine);
+		engine_close(&engine->base);
 		return err;
 	}
-	for (unsigned int g = 1; g < VCD_MB_GROUPS; g++)
-		engine->rows[g] =
-		    vcd_mb_policy(&vcd_mb_groups[g], &engine->cpu, ops == &vcd_engine_auto);
+	set_policy(engine, ops == &vcd_engine_auto);
 	for (size_t i = 0; i < VCD_ALG_COUNT; i++)
 		vcd_alg_driver_name(&vcd_algs[i],
 				    served(engine, &vcd_algs[i]) ? "ipsec-mb" : "openssl",

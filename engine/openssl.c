@@ -10,6 +10,7 @@
 #include <openssl/err.h>
 
 #include "cryptodev.h"
+#include "engine/selftest.h"
 
 static struct vcd_ossl_engine *to_engine(struct vcd_engine *engine)
 {
@@ -100,6 +101,8 @@ static int engine_open(const char *arg, unsigned int workers, struct vcd_engine 
 	/* Single DES and Blowfish live there; without it has() denies them. */
 	engine->legacy_provider = OSSL_PROVIDER_load(engine->lib, "legacy");
 	err = out_of_memory() ? -ENOMEM : fetch_all(engine);
+	if (!err)
+		err = vcd_engine_selftest(&engine->base);
 	if (err) {
 		engine_close(&engine->base);
 		return err;
@@ -115,6 +118,9 @@ static bool has_alg(const struct vcd_ossl_engine *engine, const struct vcd_alg *
 	switch (alg->kind) {
 	case VCD_ALG_CIPHER:
 	case VCD_ALG_AEAD:
+		/* XTS goes on with an IV that AES-ECB computes. */
+		if (alg->id == CRYPTO_AES_XTS && !has_alg(engine, vcd_alg_find(CRYPTO_AES_ECB)))
+			return false;
 		return alg->id == CRYPTO_NULL || entry->cipher[0];
 	case VCD_ALG_HASH:
 		return entry->md;

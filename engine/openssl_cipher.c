@@ -239,13 +239,13 @@ static bool cbc_run(EVP_CIPHER_CTX *ctx, struct vcd_ossl_chain *chain, bool encr
 	return ok;
 }
 
-static bool xts_next(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
-		     struct vcd_job *job)
+/* The lane's contexts for the IV that continues. Return: whether they are there. */
+static bool xts_ready(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane)
 {
 	if (!lane->xts)
 		lane->xts =
 		    vcd_xts_new(session->xts_ecb, session->key.bytes + session->key.len / 2);
-	return lane->xts && !vcd_xts_advance(lane->xts, job->iv, job->len / 16);
+	return lane->xts;
 }
 
 uint32_t vcd_ossl_cipher_run(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
@@ -266,7 +266,7 @@ uint32_t vcd_ossl_cipher_run(struct vcd_ossl_session *session, struct vcd_ossl_l
 	if (mode == VCD_MODE_XTS && job->len > VCD_XTS_MAX_LEN)
 		return VCD_S_INVALID;
 	ctx = context(session, lane, encrypt);
-	if (!ctx) {
+	if (!ctx || (mode == VCD_MODE_XTS && !xts_ready(session, lane))) {
 		ERR_clear_error();
 		return VCD_S_NOMEM;
 	}
@@ -281,7 +281,7 @@ uint32_t vcd_ossl_cipher_run(struct vcd_ossl_session *session, struct vcd_ossl_l
 	if ((mode != VCD_MODE_NONE &&
 	     EVP_CipherInit_ex2(ctx, NULL, NULL, job->iv, encrypt, NULL) != 1) ||
 	    !update(ctx, job->dst, job->src, job->len) ||
-	    (mode == VCD_MODE_XTS && !xts_next(session, lane, job))) {
+	    (mode == VCD_MODE_XTS && vcd_xts_advance(lane->xts, job->iv, job->len / 16))) {
 		vcd_ossl_cipher_release(lane);
 		ERR_clear_error();
 		return VCD_S_IO;

@@ -171,6 +171,11 @@ static void feed(struct session *session, const uint8_t *bytes, size_t len)
 	session->data_len += len;
 }
 
+static bool wrong(const struct vcd_alg *alg)
+{
+	return alg && (fake.wrong == UINT32_MAX || fake.wrong == alg->id);
+}
+
 static void crypt_cipher(const struct session *session, const struct crypt_op *op)
 {
 	static const uint8_t no_iv[EALG_MAX_BLOCK_LEN];
@@ -181,6 +186,8 @@ static void crypt_cipher(const struct session *session, const struct crypt_op *o
 	if (ref->id)
 		reference_crypt(ref, op->op == COP_ENCRYPT, session->key, op->iv ? op->iv : no_iv,
 				op->src, op->dst, op->len);
+	if (op->len && wrong(session->cipher))
+		op->dst[op->len - 1] ^= 1;
 }
 
 static int ciphcrypt(struct file *file, struct crypt_op *op)
@@ -214,6 +221,8 @@ static int ciphcrypt(struct file *file, struct crypt_op *op)
 				   session->mackey_len, session->data ? session->data : op->src,
 				   session->data_len, op->mac);
 		session->ended = true;
+		if (wrong(session->mac))
+			op->mac[0] ^= 1;
 	}
 	return 0;
 }
@@ -275,6 +284,8 @@ static int authcrypt(struct file *file, struct crypt_auth_op *op)
 		memcpy(op->dst + len, tag, op->tag_len);
 		op->len = len + op->tag_len;
 	}
+	if (len && wrong(session->cipher))
+		op->dst[len - 1] ^= 1;
 	free(data);
 	free(again);
 	return good ? 0 : refuse(EBADMSG);

@@ -27,6 +27,7 @@ extern const struct vcd_cryptodev_sys fake_cryptodev;
  * @fail_after: after this many that work
  * @fail_times: this often
  * @missing: algorithm number that the device does not have; UINT32_MAX: it has none at all
+ * @wrong: algorithm number whose results are wrong; UINT32_MAX: all are
  * @files: files open now
  * @sessions: sessions there now
  * @calls: ioctls seen
@@ -39,6 +40,7 @@ struct fake_control {
 	unsigned int fail_after;
 	unsigned int fail_times;
 	uint32_t missing;
+	uint32_t wrong;
 	unsigned int files;
 	unsigned int sessions;
 	unsigned int calls;

@@ -168,12 +168,18 @@ static bool backend_open(VirtIOCryptodev *s, Error **errp)
         .max_request = s->max_request,
         .poll_us = s->poll_us,
     };
+    const struct vcd_alg *failed;
+    size_t i;
     int err;
 
     err = vcd_engine_open(name, options.workers, &s->engine);
     if (err) {
         engine_error(errp, name, err);
         return false;
+    }
+    for (i = 0; (failed = vcd_engine_failed(s->engine, i)); i++) {
+        warn_report("virtio-cryptodev: engine '%s': the self-test of %s failed: "
+                    "the algorithm is not offered", name, failed->cli_name);
     }
     options.engine = s->engine;
     err = vcd_device_new(&options, &s->device);

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * selftest.c - known answers, asked of every engine before it is used.
+ *
+ * Theory of operation
+ * -------------------
+ * Libraries are shared: the one that an engine finds at run time need not be the one it was
+ * built and tested with, and a CPU may take a path through it that no test has seen. OpenSSL
+ * before 3.0.3 is the example: EVP_MAC_init() without a key did nothing and reported success, so
+ * that every MAC but the first on a context was wrong.
+ *
+ * So each algorithm is tried the way jobs use it, on one session: a message as a whole, the
+ * same in pieces with the IV that continues, in place, in both directions; a hash begun anew on
+ * a context that was used, begun anew in mid-message, and copied; an AEAD with a second nonce,
+ * and with a wrong tag. Jobs that do not depend on each other are sent as a batch that fills the
+ * engine's lanes. Every output is compared with one known answer for each algorithm and key
+ * length: the FNV-1a sum of the ciphertext, or ciphertext and tag, or digest. An accident that
+ * keeps a sum of 64 bits does not happen.
+ *
+ * An algorithm that fails is denied altogether, also to an engine that could compute it in
+ * another way: a library or a CPU that computes one thing wrongly is not argued with.
+ */
+#include "engine/selftest.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "cryptodev.h"
+#include "engine/alg.h"
+
+#define LEN 320u /* of the message; several blocks of everything */
+#define HEAD 48u /* of its first piece; a multiple of every block size */
+#define AAD_LEN 20u
+#define BURST 16u /* most jobs of a batch */
+
+static_assert(VCD_ALG_COUNT <= 64, "struct vcd_engine has a bit for each algorithm");
+
+/** struct answer - what @alg makes of the message with a key of @key_len bytes. */
+struct answer {
+	uint32_t alg;
+	uint16_t key_len;
+	uint64_t sum;
+};
+
+static const struct answer answers[] = {
+    {CRYPTO_DES_CBC, 8, UINT64_C(0x125cd746af5df320)},
+    {CRYPTO_3DES_CBC, 24, UINT64_C(0x83533abcddfdba96)},
+    {CRYPTO_BLF_CBC, 16, UINT64_C(0x5278c879b994c85b)},
+    {CRYPTO_MD5_HMAC, 40, UINT64_C(0x356b165ac51d7567)},
+    {CRYPTO_SHA1_HMAC, 40, UINT64_C(0x0b323a0d7edb1700)},
+    {CRYPTO_RIPEMD160_HMAC, 40, UINT64_C(0xca8524a9f6904e64)},
+    {CRYPTO_AES_CBC, 16, UINT64_C(0xf6187c52891d0ecb)},
+    {CRYPTO_AES_CBC, 24, UINT64_C(0x085e1ab1dde35f43)},
+    {CRYPTO_AES_CBC, 32, UINT64_C(0xe5453c5041b17354)},
+    {CRYPTO_MD5, 0, UINT64_C(0x1ebbbe71378d7491)},
+    {CRYPTO_SHA1, 0, UINT64_C(0x5239bad0ddac0370)},
+    {CRYPTO_NULL, 0, UINT64_C(0x1e53c7397307fea5)},
+    {CRYPTO_SHA2_256_HMAC, 40, UINT64_C(0x80e21e5d641dc142)},
+    {CRYPTO_SHA2_384_HMAC, 40, UINT64_C(0x0b2c8e5c94e44194)},
+    {CRYPTO_SHA2_512_HMAC, 40, UINT64_C(0x2b376c4888b69b55)},
+    {CRYPTO_AES_CTR, 16, UINT64_C(0x3f58ac211bb38071)},
+    {CRYPTO_AES_CTR, 24, UINT64_C(0xb573e8b117858b8b)},
+    {CRYPTO_AES_CTR, 32, UINT64_C(0x66c3855c838d0884)},
+    {CRYPTO_AES_XTS, 32, UINT64_C(0x83313689931fb1f0)},
+    {CRYPTO_AES_XTS, 64, UINT64_C(0x90f1cb6ef8e8d59a)},
+    {CRYPTO_AES_ECB, 16, UINT64_C(0xc8232572d250638c)},
+    {CRYPTO_AES_ECB, 24, UINT64_C(0xce6b97cb536fc13f)},
+    {CRYPTO_AES_ECB, 32, UINT64_C(0x1fd36f68216682e7)},
+    {CRYPTO_AES_CFB, 16, UINT64_C(0x4dbb3ce8cc91a7cd)},
+    {CRYPTO_AES_CFB, 24, UINT64_C(0xf3fecfe1cad4a761)},
+    {CRYPTO_AES_CFB, 32, UINT64_C(0xdd96429d191a03ef)},
+    {CRYPTO_AES_OFB, 16, UINT64_C(0x07b70ec46eb8184b)},
+    {CRYPTO_AES_OFB, 24, UINT64_C(0x88a28d175a8d6e6b)},
+    {CRYPTO_AES_OFB, 32, UINT64_C(0xa1bc4d20b3acdf18)},
+    {CRYPTO_AES_GCM, 16, UINT64_C(0x84ad5eb1716db52b)},
+    {CRYPTO_AES_GCM, 24, UINT64_C(0x56dfa50961d48054)},
+    {CRYPTO_AES_GCM, 32, UINT64_C(0x82bbd06513e19e72)},
+    {CRYPTO_AES_CCM, 16, UINT64_C(0x5bd034e6b2521869)},
+    {CRYPTO_AES_CCM, 24, UINT64_C(0x33bb10ee50c9f4b8)},
+    {CRYPTO_AES_CCM, 32, UINT64_C(0x4323d75b25451cca)},
+    {CRYPTO_CAMELLIA_CBC, 16, UINT64_C(0x8016d54d96b48dff)},
+    {CRYPTO_CAMELLIA_CBC, 24, UINT64_C(0xcca6fa2b88796863)},
+    {CRYPTO_CAMELLIA_CBC, 32, UINT64_C(0xefc81873b895810b)},
+    {CRYPTO_RIPEMD160, 0, UINT64_C(0xe8a492e2343cddeb)},
+    {CRYPTO_SHA2_224, 0, UINT64_C(0x7b60be92c85638ed)},
+    {CRYPTO_SHA2_256, 0, UINT64_C(0x35c32ca12a0decc6)},
+    {CRYPTO_SHA2_384, 0, UINT64_C(0x7f03f7b9a62dfd17)},
+    {CRYPTO_SHA2_512, 0, UINT64_C(0x494c87589dfec89c)},
+    {CRYPTO_SHA2_224_HMAC, 40, UINT64_C(0xccc259638a672ad1)},
+    {CRYPTO_CHACHA20_POLY1305, 32, UINT64_C(0x3f27b5d532e93869)},
+    {CRYPTO_SHA3_224, 0, UINT64_C(0x130637ad5e9bc2c9)},
+    {CRYPTO_SHA3_256, 0, UINT64_C(0x06d564ce0a921939)},
+    {CRYPTO_SHA3_384, 0, UINT64_C(0x8cf863b856776748)},
+    {CRYPTO_SHA3_512, 0, UINT64_C(0x9b5a1c14f3e295cf)},
+    {CRYPTO_AES_CMAC, 16, UINT64_C(0xfc4e6e735793b5cb)},
+    {CRYPTO_AES_CMAC, 24, UINT64_C(0x4514240c39fda995)},
+    {CRYPTO_AES_CMAC, 32, UINT64_C(0xd930b0e4f81007fe)},
+};
+
+/**
+ * struct trial - an algorithm on trial.
+ * @engine: engine
+ * @alg: algorithm
+ * @session: session with it
+ * @lanes: jobs of a batch
+ * @sum: known answer
+ * @plain: message
+ * @cipher: what it is encrypted, once that is known to be right
+ * @tag: digest or tag, likewise
+ * @out: what the jobs of a batch put out
+ */
+struct trial {
+	struct vcd_engine *engine;
+	const struct vcd_alg *alg;
+	struct vcd_engine_session *session;
+	unsigned int lanes;
+	uint64_t sum;
+	uint8_t plain[LEN];
+	uint8_t cipher[LEN];
+	uint8_t tag[VCD_MAX_DIGEST_LEN];
+	uint8_t out[BURST][LEN];
+};
+
+static uint64_t add_to_sum(uint64_t sum, const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		sum = (sum ^ bytes[i]) * UINT64_C(0x100000001b3);
+	return sum;
+}
+
+#define SUM_START UINT64_C(0xcbf29ce484222325)
+
+/* Bytes without a pattern that a cipher could stumble over, as weak keys are. */
+static void fill(uint8_t *bytes, size_t len, unsigned int factor, unsigned int first)
+{
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = (uint8_t)(i * factor + first);
+}
+
+static int error_of(uint32_t status)
+{
+	if (status == VCD_S_OK)
+		return 0;
+	return status == VCD_S_NOMEM ? -ENOMEM : -EIO;
+}
+
+/*
+ * Run @job in @lanes copies, each with its own part of @out where it has output. They must agree.
+ * Return: 0 and *@job as it ended, -EIO, -ENOMEM.
+ */
+static int run(struct trial *t, struct vcd_job *job, unsigned int lanes)
+{
+	struct vcd_job jobs[BURST], *list[BURST] = {NULL};
+	bool in_place = job->dst && job->src == job->dst;
+
+	job->session = t->session;
+	for (unsigned int i = 0; i < lanes; i++) {
+		jobs[i] = *job;
+		list[i] = &jobs[i];
+		if (!job->dst)
+			continue;
+		jobs[i].dst = t->out[i];
+		if (in_place) {
+			memmove(t->out[i], job->src, job->len);
+			jobs[i].src = t->out[i];
+		}
+	}
+	vcd_engine_run(t->engine, 0, list, lanes);
+	for (unsigned int i = 0; i < lanes; i++)
+		if (jobs[i].status == VCD_S_NOMEM)
+			return -ENOMEM;
+	for (unsigned int i = 1; i < lanes; i++)
+		if (jobs[i].status != jobs[0].status || jobs[i].mac_len != jobs[0].mac_len ||
+		    memcmp(jobs[i].iv, jobs[0].iv, sizeof(job->iv)) ||
+		    memcmp(jobs[i].mac, jobs[0].mac, jobs[0].mac_len) ||
+		    (job->dst && memcmp(t->out[i], t->out[0], job->len)))
+			return -EIO;
+	*job = jobs[0];
+	return error_of(job->status);
+}
+
+/* ---- ciphers ---------------------------------------------------------------------------- */
+
+static struct vcd_job cipher_job(const struct trial *t, bool decrypt)
+{
+	struct vcd_job job = {
+	    .src = decrypt ? t->cipher : t->plain,
+	    .dst = (uint8_t *)t->out[0],
+	    .flags = decrypt ? VCD_JOB_DECRYPT : 0,
+	    .len = LEN,
+	    .iv_len = (uint8_t)t->alg->iv_len,
+	};
+
+	fill(job.iv, job.iv_len, 13, 0xf1);
+	return job;
+}
+
+/* The message in two pieces and in place, on contexts that another message has used. */
+static int try_pieces(struct trial *t, bool decrypt)
+{
+	const uint8_t *in = decrypt ? t->cipher : t->plain,
+		      *wanted = decrypt ? t->plain : t->cipher;
+	struct vcd_job job = cipher_job(t, decrypt);
+	uint8_t copy[LEN];
+	int err;
+
+	memcpy(copy, in, LEN);
+	job.src = job.dst = copy;
+	job.len = HEAD;
+	err = run(t, &job, t->lanes);
+	if (!err && memcmp(t->out[0], wanted, HEAD))
+		err = -EIO;
+	if (err)
+		return err;
+	job.src = job.dst = copy + HEAD;
+	job.len = LEN - HEAD;
+	err = run(t, &job, t->lanes);
+	return !err && memcmp(t->out[0], wanted + HEAD, LEN - HEAD) ? -EIO : err;
+}
+
+static int try_cipher(struct trial *t)
+{
+	struct vcd_job job = cipher_job(t, false);
+	int err = run(t, &job, t->lanes);
+
+	if (!err && add_to_sum(SUM_START, t->out[0], LEN) != t->sum)
+		err = -EIO;
+	if (err)
+		return err;
+	memcpy(t->cipher, t->out[0], LEN);
+	job = cipher_job(t, true);
+	err = run(t, &job, t->lanes);
+	if (!err && memcmp(t->out[0], t->plain, LEN))
+		err = -EIO;
+	if (!err)
+		err = try_pieces(t, false);
+	return err ? err : try_pieces(t, true);
+}
+
+/* ---- AEADs ------------------------------------------------------------------------------ */
+
+static struct vcd_job aead_job(const struct trial *t, bool decrypt)
+{
+	struct vcd_job job = cipher_job(t, decrypt);
+
+	job.aad = t->plain + 1;
+	job.aad_len = AAD_LEN;
+	job.mac_len = (uint8_t)t->alg->digest_len;
+	if (decrypt)
+		memcpy(job.mac, t->tag, job.mac_len);
+	return job;
+}
+
+/* Another nonce makes another message, and decrypts that. */
+static int try_second_nonce(struct trial *t)
+{
+	struct vcd_job job = aead_job(t, false), back = aead_job(t, true);
+	uint8_t cipher[LEN];
+	int err;
+
+	job.iv[0] = back.iv[0] ^= 1;
+	err = run(t, &job, t->lanes);
+	if (err)
+		return err;
+	if (!memcmp(t->out[0], t->cipher, LEN) || !memcmp(job.mac, t->tag, job.mac_len))
+		return -EIO;
+	memcpy(cipher, t->out[0], LEN);
+	memcpy(back.mac, job.mac, back.mac_len);
+	back.src = cipher;
+	err = run(t, &back, t->lanes);
+	return !err && memcmp(t->out[0], t->plain, LEN) ? -EIO : err;
+}
+
+/* A wrong tag is seen, and leaves nothing of the plaintext. */
+static int try_forgery(struct trial *t)
+{
+	struct vcd_job job = aead_job(t, true);
+	int err;
+
+	job.mac[job.mac_len - 1] ^= 0x80;
+	memset(t->out, 0, sizeof(t->out));
+	err = run(t, &job, t->lanes);
+	if (job.status != VCD_S_BADMSG)
+		return err ? err : -EIO;
+	return memcmp(t->out[0], t->plain, HEAD) ? 0 : -EIO;
+}
+
+static int try_open(struct trial *t)
+{
+	struct vcd_job job = aead_job(t, true);
+	int err = run(t, &job, t->lanes);
+
+	return !err && memcmp(t->out[0], t->plain, LEN) ? -EIO : err;
+}
+
+static int try_aead(struct trial *t)
+{
+	struct vcd_job job = aead_job(t, false);
+	int err = run(t, &job, t->lanes);
+
+	if (!err &&
+	    add_to_sum(add_to_sum(SUM_START, t->out[0], LEN), job.mac, job.mac_len) != t->sum)
+		err = -EIO;
+	if (err)
+		return err;
+	memcpy(t->cipher, t->out[0], LEN);
+	memcpy(t->tag, job.mac, job.mac_len);
+	err = try_open(t);
+	if (!err)
+		err = try_second_nonce(t);
+	if (!err)
+		err = try_forgery(t);
+	return err ? err : try_open(t);
+}
+
+/* ---- hashes and MACs -------------------------------------------------------------------- */
+
+/* Feed the bytes from @from to @to to @session; the digest must be the known one if it is due. */
+static int feed(struct trial *t, struct vcd_engine_session *session, uint32_t from, uint32_t to,
+		uint32_t flags)
+{
+	struct vcd_job job = {
+	    .session = session, .src = t->plain + from, .len = to - from, .flags = flags};
+	struct vcd_job *list = &job;
+
+	vcd_engine_run(t->engine, 0, &list, 1);
+	if (job.status == VCD_S_OK && flags & VCD_JOB_HASH_FINAL &&
+	    (job.mac_len != t->alg->digest_len || memcmp(job.mac, t->tag, job.mac_len)))
+		return -EIO;
+	return error_of(job.status);
+}
+
+/*
+ * The message in pieces, begun anew in the middle of another one; and, from the first piece on,
+ * in a copy. An engine may refuse to copy, but not copy wrongly.
+ */
+static int try_hash_pieces(struct trial *t, struct vcd_engine_session *other)
+{
+	uint32_t status;
+	int err;
+
+	err = feed(t, t->session, HEAD, LEN, VCD_JOB_HASH_RESET);
+	if (!err)
+		err = feed(t, t->session, 0, HEAD, VCD_JOB_HASH_RESET);
+	if (err)
+		return err;
+	status = vcd_engine_hash_copy(other, t->session);
+	if (status == VCD_S_NOMEM)
+		return -ENOMEM;
+	err = feed(t, t->session, HEAD, LEN - 1, 0);
+	if (!err)
+		err = feed(t, t->session, LEN - 1, LEN, VCD_JOB_HASH_FINAL);
+	if (!err && status == VCD_S_OK)
+		err = feed(t, other, HEAD, LEN, VCD_JOB_HASH_FINAL);
+	return err;
+}
+
+static int try_hash(struct trial *t, const struct vcd_session_params *params)
+{
+	struct vcd_job job = {
+	    .src = t->plain, .len = LEN, .flags = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL};
+	struct vcd_engine_session *other = NULL;
+	int err = run(t, &job, t->lanes);
+
+	if (!err && (job.mac_len != t->alg->digest_len ||
+		     add_to_sum(SUM_START, job.mac, job.mac_len) != t->sum))
+		err = -EIO;
+	if (err)
+		return err;
+	memcpy(t->tag, job.mac, job.mac_len);
+	/* Once more, on the same context. */
+	err = feed(t, t->session, 0, LEN, VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL);
+	if (!err)
+		err = vcd_engine_session_new(t->engine, params, &other);
+	if (!err)
+		err = try_hash_pieces(t, other);
+	if (!err)
+		err = try_hash_pieces(t, other);
+	vcd_engine_session_free(other);
+	return err;
+}
+
+/* ---- all of them ------------------------------------------------------------------------ */
+
+static int try_answer(struct vcd_engine *engine, const struct vcd_alg *alg,
+		      const struct answer *answer)
+{
+	bool hash = alg->kind == VCD_ALG_HASH || alg->kind == VCD_ALG_MAC;
+	uint8_t key[VCD_MAX_KEY_LEN];
+	const struct vcd_session_params params = {
+	    .cipher = hash ? NULL : alg,
+	    .mac = hash ? alg : NULL,
+	    .key = key,
+	    .key_len = hash ? 0 : answer->key_len,
+	    .mackey = key,
+	    .mackey_len = hash ? answer->key_len : 0,
+	};
+	struct trial t = {.engine = engine, .alg = alg, .sum = answer->sum};
+	int err;
+
+	t.lanes = engine->ops->lanes < BURST ? engine->ops->lanes : BURST;
+	fill(key, sizeof(key), 37, 11);
+	fill(t.plain, LEN, 7, 3);
+	err = vcd_engine_session_new(engine, &params, &t.session);
+	if (err)
+		return err == -ENOMEM ? err : -EIO;
+	if (hash)
+		err = try_hash(&t, &params);
+	else if (alg->kind == VCD_ALG_AEAD)
+		err = try_aead(&t);
+	else
+		err = try_cipher(&t);
+	vcd_engine_session_free(t.session);
+	return err;
+}
+
+static int try_alg(struct vcd_engine *engine, const struct vcd_alg *alg)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(answers) / sizeof(answers[0]); i++)
+		if (answers[i].alg == alg->id)
+			err = try_answer(engine, alg, &answers[i]);
+	return err;
+}
+
+int vcd_engine_selftest(struct vcd_engine *engine)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < VCD_ALG_COUNT; i++) {
+		const struct vcd_alg *alg = &vcd_algs[i];
+		bool hash = alg->kind == VCD_ALG_HASH || alg->kind == VCD_ALG_MAC;
+		int err;
+
+		if (!vcd_engine_has(engine, hash ? NULL : alg, hash ? alg : NULL))
+			continue;
+		err = try_alg(engine, alg);
+		if (err == -ENOMEM)
+			return err;
+		if (err)
+			engine->failed |= UINT64_C(1) << i;
+		else if (alg->id != CRYPTO_NULL)
+			any = true;
+	}
+	return any ? 0 : -ELIBBAD;
+}
