@@ -5,10 +5,11 @@
  * Theory of operation
  * -------------------
  * Three rates of the whole device can be limited: operations, bytes, and key
- * set-ups (SESSION_CREATE). Each has a token bucket, in the form of the generic
- * cell rate algorithm: instead of tokens it keeps the time at which everything
- * that was asked for so far would have been done at the limited rate. The device
- * may be ahead of the clock by its burst, and waits when it is further ahead.
+ * set-ups. What counts is what was asked for, whatever became of it (struct vcd_device_usage): a
+ * request that fails, or is refused, is not cheaper. Each has a token bucket, in the form of the
+ * generic cell rate algorithm: instead of tokens it keeps the time at which everything that was
+ * asked for so far would have been done at the limited rate. The device may be ahead of the clock
+ * by its burst, and waits when it is further ahead.
  *
  * What a batch costs is known when it is done, so it is paid afterwards: the
  * bucket goes into debt by at most one batch of each worker, and the debt is
@@ -32,9 +33,9 @@
 
 /** enum limit_kind - what is limited. */
 enum limit_kind {
-	LIMIT_OPS,   /* requests answered */
-	LIMIT_BYTES, /* data bytes processed */
-	LIMIT_KEYS,  /* sessions made */
+	LIMIT_OPS,   /* requests */
+	LIMIT_BYTES, /* bytes of payload */
+	LIMIT_KEYS,  /* keys set up */
 	LIMIT_KINDS
 };
 

@@ -181,7 +181,7 @@ static void keep_limits(struct worker *worker)
 		    (const uint64_t[LIMIT_KINDS]){
 			[LIMIT_OPS] = usage.requests - worker->paid.requests,
 			[LIMIT_BYTES] = usage.bytes - worker->paid.bytes,
-			[LIMIT_KEYS] = usage.sessions_created - worker->paid.sessions_created,
+			[LIMIT_KEYS] = usage.set_ups - worker->paid.set_ups,
 		    });
 	worker->paid = usage;
 	worker->paid_generation = generation;

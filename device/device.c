@@ -192,6 +192,7 @@ void vcd_device_execute(struct vcd_device *device, unsigned int worker_number,
 {
 	struct vcd_worker *worker = &device->workers[worker_number];
 
+	worker->usage.requests += n;
 	vcd_section_begin(&device->table, worker_number);
 	vcd_requests_parse(device, worker, requests, n);
 	vcd_crypt_flush(device, worker);

@@ -162,19 +162,30 @@ struct vcd_device_stats {
 /** vcd_device_stats_get - a snapshot; safe while workers execute. */
 void vcd_device_stats_get(const struct vcd_device *device, struct vcd_device_stats *stats);
 
+/** Bytes that a request is charged at the least: a block. */
+#define VCD_WORK_LEAST 16u
+
+/** Bytes that a HASH_COPY is charged: about what a half-done hash has. */
+#define VCD_WORK_HASH_COPY 256u
+
 /**
- * struct vcd_device_usage - what one worker has done so far, for who accounts for it.
- * @requests: replies given
- * @bytes: data bytes processed
- * @sessions_created: successful SESSION_CREATEs
+ * struct vcd_device_usage - what one worker has been charged for, since the device was made.
+ * @requests: requests, those that could not be answered among them
+ * @bytes: of each request its payload, AAD and keys among it, or what is in proportion to its
+ *	work when that is more: %VCD_WORK_LEAST, %VCD_WORK_HASH_COPY, the size of a session's info
+ * @set_ups: keys that the engine was asked to set up
+ *
+ * This is for limits, and not a statistic: a request is charged when it is looked at, whatever
+ * becomes of it. One that is refused, or whose tag is wrong, costs what one costs that succeeds;
+ * one that is larger than the device allows costs as much as the largest that is allowed.
  */
 struct vcd_device_usage {
 	uint64_t requests;
 	uint64_t bytes;
-	uint64_t sessions_created;
+	uint64_t set_ups;
 };
 
-/** vcd_device_usage_get - of @worker; exact when called by that worker. */
+/** vcd_device_usage_get - of @worker, which is the caller. */
 void vcd_device_usage_get(const struct vcd_device *device, unsigned int worker,
 			  struct vcd_device_usage *usage);
 

@@ -36,6 +36,8 @@
  * - A request gets exactly one reply, through vcd_reply(), or none when its
  *   writable part cannot hold one.
  * - The iovecs of a request are private: they are the same when they are walked again.
+ * - A request is charged before anything of it is looked at (charge() of request.c), so that
+ *   there is no kind of request, and no way for one to end, that is not.
  */
 #ifndef VCD_DEVICE_INTERNAL_H
 #define VCD_DEVICE_INTERNAL_H
@@ -116,6 +118,7 @@ void vcd_arena_empty(struct vcd_arena *arena);
 /**
  * struct vcd_worker - what belongs to one worker.
  * @counters: statistics, own ones or those that the options named
+ * @usage: what was charged; read by the worker itself only
  * @number: its number
  * @arena: scratch memory
  * @cut: some of the prepared requests are carried out in pieces
@@ -125,6 +128,7 @@ void vcd_arena_empty(struct vcd_arena *arena);
  */
 struct vcd_worker {
 	struct vcd_device_counters *counters;
+	struct vcd_device_usage usage;
 	unsigned int number;
 	struct vcd_arena arena;
 	bool cut;

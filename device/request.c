@@ -207,6 +207,7 @@ static uint32_t session_create(struct vcd_ctx *ctx, const struct vcd_req_create 
 	slot = reserve(ctx);
 	if (!slot)
 		return VCD_S_NOSPACE;
+	ctx->worker->usage.set_ups++;
 	status =
 	    create_status(vcd_engine_session_new(device->options.engine, &create.params, &session));
 	if (status != VCD_S_OK) {
@@ -255,6 +256,7 @@ static uint32_t session_info(struct vcd_ctx *ctx, const struct vcd_fields *req,
 	}
 	if (ctx->room < sizeof(info))
 		return VCD_S_INVALID;
+	ctx->worker->usage.bytes += sizeof(info);
 	vcd_iov_write(&ctx->out, &info, sizeof(info));
 	answer->out_len = sizeof(info);
 	return VCD_S_OK;
@@ -287,6 +289,7 @@ static uint32_t hash_copy(struct vcd_ctx *ctx, const struct vcd_fields *req)
 
 	if (!names_only(ctx, req))
 		return VCD_S_INVALID;
+	ctx->worker->usage.bytes += VCD_WORK_HASH_COPY;
 	dst = vcd_session_table_find(table, req->session);
 	src = vcd_session_table_find(table, req->arg);
 	return dst && src ? hash_copy_locked(dst, src) : VCD_S_STALE;
@@ -329,6 +332,18 @@ static inline uint32_t dispatch(const struct vcd_ctx *ctx, union header *header,
 	}
 }
 
+/* Charge a request with @readable bytes; see struct vcd_device_usage. */
+static inline void charge(struct vcd_device *device, struct vcd_worker *worker, uint64_t readable)
+{
+	uint64_t most = device->options.max_request + VCD_MAX_AAD;
+	uint64_t payload =
+	    readable > sizeof(struct vcd_req) ? readable - sizeof(struct vcd_req) : 0;
+
+	if (payload > most)
+		payload = most;
+	worker->usage.bytes += payload > VCD_WORK_LEAST ? payload : VCD_WORK_LEAST;
+}
+
 static inline __attribute__((always_inline)) void
 parse(struct vcd_device *device, struct vcd_worker *worker, struct vcd_request *request)
 {
@@ -341,6 +356,7 @@ parse(struct vcd_device *device, struct vcd_worker *worker, struct vcd_request *
 	uint32_t status;
 	uint8_t *reply;
 
+	charge(device, worker, readable);
 	if (writable < sizeof(struct vcd_reply)) {
 		request->written = 0;
 		return;

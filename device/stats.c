@@ -32,13 +32,7 @@ void vcd_device_stats_get(const struct vcd_device *device, struct vcd_device_sta
 void vcd_device_usage_get(const struct vcd_device *device, unsigned int worker,
 			  struct vcd_device_usage *usage)
 {
-	const struct vcd_device_counters *counters = device->workers[worker].counters;
-
-	*usage = (struct vcd_device_usage){
-	    .requests = get(&counters->requests),
-	    .bytes = get(&counters->bytes),
-	    .sessions_created = get(&counters->sessions_created),
-	};
+	*usage = device->workers[worker].usage;
 }
 
 const char *vcd_status_name(uint32_t status)

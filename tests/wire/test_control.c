@@ -6,6 +6,7 @@
  * Limits are tested from one side only: work cannot be done sooner than they allow.
  * How much later it is done is a matter of the machine.
  */
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -320,6 +321,79 @@ static void test_limit_of_keys(void **state)
 	rig_stop(&rig);
 }
 
+/**
+ * struct byte_kind - a request with 4,096 bytes of payload, and how it ends.
+ * @session: 0: AES-GCM, 1: AES-CTR with HMAC-SHA1, 2: an id that there is not
+ * @out_len: room for output
+ */
+struct byte_kind {
+	const char *name;
+	unsigned int session;
+	uint16_t flags;
+	uint32_t src_len;
+	uint32_t aad_len;
+	uint8_t iv_len;
+	uint8_t tag_len;
+	uint32_t out_len;
+	uint32_t status;
+};
+
+static void byte_sessions(struct rig *rig, uint64_t ids[3])
+{
+	static const uint8_t key[20];
+
+	assert_int_equal(front_session_create(&rig->front->queue[0], &rig->scratch[0],
+					      CRYPTO_AES_GCM, key, 16, 0, NULL, 0, &ids[0]),
+			 VCD_S_OK);
+	assert_int_equal(front_session_create(&rig->front->queue[0], &rig->scratch[0],
+					      CRYPTO_AES_CTR, key, 16, CRYPTO_SHA1_HMAC, key, 20,
+					      &ids[1]),
+			 VCD_S_OK);
+	ids[2] = 1;
+}
+
+/* Whatever its payload is, and whatever becomes of it, a request counts with its payload. */
+static void test_limit_of_bytes(void **state)
+{
+	static const struct byte_kind kinds[] = {
+	    {"a wrong tag", 0, VCD_F_DECRYPT, 4096, 0, 12, 16, 4080, VCD_S_BADMSG},
+	    {"AAD", 0, 0, 0, 4096, 12, 16, 16, VCD_S_OK},
+	    {"a region", 1, VCD_F_SRTP, 0, 4096, 16, 10, 10, VCD_S_OK},
+	    {"a wrong record", 1, VCD_F_SRTP | VCD_F_DECRYPT, 16, 4086, 16, 10, 16, VCD_S_BADMSG},
+	    {"no session", 2, 0, 4096, 0, 12, 16, 4112 - 16, VCD_S_STALE},
+	};
+	const uint64_t n = 30, rate = 400000, burst = 8192;
+	struct rig rig;
+	uint64_t ids[3];
+
+	rig_start(&rig, NULL, ARGS("--num-queues=1", "--limit-bytes=400K:8192"));
+	byte_sessions(&rig, ids);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct byte_kind *kind = &kinds[i];
+		uint64_t begin = now();
+
+		for (unsigned int k = 0; k < n; k++) {
+			*rig.request.header = (struct vcd_req){
+			    .opcode = htole16(VCD_OP_AUTHCRYPT),
+			    .flags = htole16(kind->flags),
+			    .src_len = htole32(kind->src_len),
+			    .session = htole64(ids[kind->session]),
+			    .aad_len = htole32(kind->aad_len),
+			    .iv_len = kind->iv_len,
+			    .tag_len = kind->tag_len,
+			};
+			assert_int_equal(
+			    front_execute(&rig.front->queue[0], &rig.request, 4096, kind->out_len),
+			    0);
+			assert_int_equal(front_status(&rig.request), kind->status);
+		}
+		/* It may be ahead by a burst and by the request that is paid next. */
+		if (now() - begin < (n * 4096 - burst - 4096) * 1000 * MS / rate)
+			fail_msg("%s: too fast", kind->name);
+	}
+	rig_stop(&rig);
+}
+
 /* A waiting worker can be stopped: SIGTERM ends the daemon at once. */
 static void test_stopped_while_waiting(void **state)
 {
@@ -369,6 +443,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test_setup_teardown(test_limit_of_operations, make_dir, remove_dir),
 	    cmocka_unit_test_setup_teardown(test_limit_lifted, make_dir, remove_dir),
 	    cmocka_unit_test(test_limit_of_keys),
+	    cmocka_unit_test(test_limit_of_bytes),
 	    cmocka_unit_test(test_stopped_while_waiting),
 	    cmocka_unit_test_setup_teardown(test_service_manager, make_dir, remove_dir),
 	};
