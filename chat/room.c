@@ -302,11 +302,12 @@ static bool wants_input(const struct room *room)
 		if (!member_is_present(m))
 			continue;
 		anybody = true;
-		if (outbox_full(&m->outbox) && room->ui.kind != UI_TERMINAL)
+		if (outbox_full(&m->outbox) && room->ui.kind == UI_PIPE)
 			return false;
 	}
-	/* What a pipeline says while nobody is there is for the next one who comes. */
-	return anybody || room->ui.kind == UI_TERMINAL;
+	/* What a pipeline says while nobody is there is for the next one who comes. A program's
+	 * commands are taken at any time. */
+	return anybody || room->ui.kind != UI_PIPE;
 }
 
 enum { POLL_INPUT, POLL_OUTPUT, POLL_LISTENER, POLL_FIRST };

@@ -2,6 +2,8 @@
 /* typed.c - what the user types: messages and /commands. */
 #include "chat/room.h"
 
+#include "chat/request.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,20 +114,26 @@ static void on_quit(struct room *room, const char *rest)
 
 static void on_help(struct room *room, const char *rest);
 
+/* @argument: its name in JSON; NULL: the command has none. @waits: it is about somebody, and a
+ * program's command waits until somebody is there. */
 static const struct command {
 	const char *name;
 	void (*run)(struct room *room, const char *rest);
+	const char *argument;
+	bool waits;
 	const char *help;
 } commands[] = {
-    {"/send", on_send, "FILE    offer a file"},
-    {"/accept", on_accept, "       take the file on offer"},
-    {"/decline", on_decline, "      do not"},
-    {"/verify", on_verify, "       compare words with the other person; then /verify yes or no"},
-    {"/status", on_status, "       key, cipher, and who encrypted how much"},
-    {"/who", on_who, "          who is here"},
-    {"/kick", on_kick, "NICK    ask somebody to leave"},
-    {"/quit", on_quit, "         leave (also Ctrl-D)"},
-    {"/help", on_help, "         this list; a message that begins with / is typed with //"},
+    {"send", on_send, "file", true, "FILE    offer a file"},
+    {"accept", on_accept, NULL, true, "       take the file on offer"},
+    {"decline", on_decline, NULL, true, "      refuse it"},
+    {"verify", on_verify, "answer", true,
+     "       compare words with the other person; then /verify yes or no"},
+    {"status", on_status, NULL, false, "       key, cipher, and who encrypted how much"},
+    {"who", on_who, NULL, false, "          who is here"},
+    {"kick", on_kick, "nick", true, "NICK    ask somebody to leave"},
+    {"quit", on_quit, NULL, false, "         leave (also Ctrl-D)"},
+    {"help", on_help, NULL, false,
+     "         this list; a message that begins with / is typed with //"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -133,21 +141,28 @@ static const struct command {
 static void on_help(struct room *room, const char *rest)
 {
 	for (size_t i = 0; i < COMMANDS; i++)
-		ui_error(&room->ui, "help", "%s %s", commands[i].name, commands[i].help);
+		ui_error(&room->ui, "help", "/%s %s", commands[i].name, commands[i].help);
 }
 
-static void run_command(struct room *room, const char *line)
+/* The command named by the first @len bytes of @name, or NULL. */
+static const struct command *find_command(const char *name, size_t len)
 {
-	for (size_t i = 0; i < COMMANDS; i++) {
-		size_t len = strlen(commands[i].name);
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strlen(commands[i].name) == len && memcmp(commands[i].name, name, len) == 0)
+			return &commands[i];
+	return NULL;
+}
 
-		if (strncmp(line, commands[i].name, len) == 0 && (!line[len] || line[len] == ' ')) {
-			line += len;
-			commands[i].run(room, line + strspn(line, " "));
-			return;
-		}
-	}
-	ui_error(&room->ui, "help", "There is no %s; /help lists commands.", line);
+/* A line of a terminal that begins with a slash. */
+static void run_line(struct room *room, const char *line)
+{
+	const char *name = line + 1, *rest = name + strcspn(name, " ");
+	const struct command *c = find_command(name, (size_t)(rest - name));
+
+	if (c)
+		c->run(room, rest + strspn(rest, " "));
+	else
+		ui_error(&room->ui, "help", "There is no %s; /help lists commands.", line);
 }
 
 static void say(struct room *room, const char *line, size_t len)
@@ -169,27 +184,36 @@ static void say(struct room *room, const char *line, size_t len)
 		ui_error(&room->ui, "nobody", "Nobody is there.");
 }
 
-/* A line of a person or of JSON input. */
+/* A message, if it is one that can be sent. */
+static void on_message(struct room *room, const char *text, size_t len)
+{
+	if (len > EDITOR_LINE_MAX)
+		ui_error(&room->ui, "usage",
+			 "this message of %zu bytes was not sent: a message has at most %d", len,
+			 EDITOR_LINE_MAX);
+	else if (!text_is_utf8(text, len))
+		ui_error(&room->ui, "usage", "this message is not UTF-8 and was not sent");
+	else if (len)
+		say(room, text, len);
+}
+
+/* A line of a person at a terminal. */
 static void on_line(struct room *room, const char *raw, size_t len)
 {
-	char line[EDITOR_LINE_MAX + 2];
+	char line[EDITOR_LINE_MAX + 1];
 	bool question = room->question != NULL;
 
-	if (len > EDITOR_LINE_MAX)
-		len = EDITOR_LINE_MAX;
 	memcpy(line, raw, len);
 	line[len] = 0;
 	ui_line_done(&room->ui, !question);
 	if (question)
 		greet_answer(room, line);
 	else if (line[0] == '/' && line[1] != '/')
-		run_command(room, line);
+		run_line(room, line);
 	else if (line[0] == '/')
-		say(room, line + 1, len - 1);
-	else if (len && text_is_utf8(line, len))
-		say(room, line, len);
-	else if (len)
-		ui_error(&room->ui, "usage", "this line is no UTF-8 and was not sent");
+		on_message(room, line + 1, len - 1);
+	else
+		on_message(room, line, len);
 }
 
 static bool anybody_present(const struct room *room)
@@ -205,6 +229,50 @@ static bool all_have_room(const struct room *room)
 	for (const struct member *m = room->members; m; m = m->next)
 		if (member_is_present(m) && outbox_full(&m->outbox))
 			return false;
+	return true;
+}
+
+/* A command of a program. */
+static void run_request(struct room *room, const struct command *c, const struct request *r)
+{
+	if (!c)
+		ui_error(&room->ui, "usage", "there is no command \"%s\"", r->command);
+	else if (r->argument_name && !c->argument)
+		ui_error(&room->ui, "usage", "\"%s\" takes no argument", c->name);
+	else if (r->argument_name && strcmp(r->argument_name, c->argument) != 0)
+		ui_error(&room->ui, "usage", "the argument of \"%s\" is \"%s\", not \"%s\"",
+			 c->name, c->argument, r->argument_name);
+	else
+		c->run(room, r->argument ? r->argument : "");
+}
+
+/* A line of a program. Returns: it was dealt with, and not left for the time when somebody is
+ * there. */
+static bool on_request(struct room *room, const char *line, size_t len)
+{
+	const struct command *c = NULL;
+	struct request r = {0};
+	const char *why;
+	int err = request_parse(line, len, &r, &why);
+	bool waits;
+
+	if (!err && r.command)
+		c = find_command(r.command, strlen(r.command));
+	waits = r.text ? !all_have_room(room) || !anybody_present(room)
+		       : c && c->waits && !anybody_present(room);
+	if (waits) {
+		request_free(&r);
+		return false;
+	}
+	ui_line_done(&room->ui, false);
+	if (err)
+		ui_error(&room->ui, "usage", "a line of %zu bytes was refused: %s", len,
+			 err == -EINVAL ? why : strerror(-err));
+	else if (r.text)
+		on_message(room, r.text, r.text_len);
+	else
+		run_request(room, c, &r);
+	request_free(&r);
 	return true;
 }
 
@@ -253,13 +321,18 @@ void typed_input(struct room *room)
 	const char *line;
 	size_t len;
 
-	if (room->ui.kind == UI_PIPE) {
+	switch (room->ui.kind) {
+	case UI_PIPE:
 		stream(room);
-	} else {
-		while ((room->ui.kind == UI_TERMINAL ||
-			(anybody_present(room) && all_have_room(room))) &&
-		       ui_line(&room->ui, &line, &len))
+		break;
+	case UI_JSON:
+		while (ui_line(&room->ui, &line, &len) && on_request(room, line, len))
+			;
+		break;
+	case UI_TERMINAL:
+		while (ui_line(&room->ui, &line, &len))
 			on_line(room, line, len);
+		break;
 	}
 	end_input(room);
 }

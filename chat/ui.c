@@ -15,8 +15,10 @@
 #include "chat/frame.h"
 #include "chat/json.h"
 #include "chat/key.h"
+#include "chat/request.h"
 #include "chat/wait.h"
 
+/* What a pipe says goes into one frame at a time. */
 #define INPUT_SIZE (EDITOR_LINE_MAX + 2)
 /* The largest frame as JSON: six characters for a byte. */
 #define PIECE_MAX (6 * FRAME_PAYLOAD + 1024)
@@ -39,7 +41,8 @@ int ui_open(struct ui *ui, bool json, bool no_input, bool bell, bool quiet)
 	    .in_ended = no_input,
 	    .at_line_start = true,
 	};
-	if (buffer_init(&ui->input, INPUT_SIZE) || buffer_init(&ui->output, OUTPUT_SIZE))
+	if (buffer_init(&ui->input, json ? REQUEST_LINE_MAX : INPUT_SIZE) ||
+	    buffer_init(&ui->output, OUTPUT_SIZE))
 		return -ENOMEM;
 	if (json || no_input || !ui->out_is_terminal || !isatty(STDIN_FILENO))
 		return 0;
@@ -149,17 +152,41 @@ static bool terminal_line(struct ui *ui)
 	return false;
 }
 
-/* JSON's input: a line that is not complete yet makes room for its rest. */
+/* Drop what there is of a JSON line that is too long; at its end, say so. */
+static void skip_line(struct ui *ui)
+{
+	uint8_t *at = buffer_peek(&ui->input);
+	size_t have = buffer_used(&ui->input);
+	uint8_t *end = have ? memchr(at, '\n', have) : NULL;
+	size_t len = end ? (size_t)(end - at) : have;
+
+	ui->skipped += len;
+	buffer_consume(&ui->input, end ? len + 1 : len);
+	if (!end && !ui->in_ended)
+		return;
+	ui_error(ui, "usage", "a line of %zu bytes was refused: the longest has %d", ui->skipped,
+		 REQUEST_LINE_MAX - 1);
+	ui->skipped = 0;
+}
+
+/* JSON's input: a line is taken whole, or refused whole if it is too long for the buffer. */
 static bool plain_line(struct ui *ui, const char **line, size_t *len)
 {
-	uint8_t *at = buffer_peek(&ui->input), *end;
-	size_t have = buffer_used(&ui->input);
+	uint8_t *at, *end;
+	size_t have;
 
-	if (!have)
+	if (ui->skipped)
+		skip_line(ui);
+	at = buffer_peek(&ui->input);
+	have = buffer_used(&ui->input);
+	if (!have || ui->skipped)
 		return false;
 	end = memchr(at, '\n', have);
-	if (!end && !ui->in_ended && have < INPUT_SIZE)
+	if (!end && !ui->in_ended) {
+		if (!buffer_room(&ui->input))
+			skip_line(ui);
 		return false;
+	}
 	*line = (const char *)at;
 	*len = end ? (size_t)(end - at) : have;
 	return true;

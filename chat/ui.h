@@ -5,7 +5,8 @@
  *	terminal: lines are edited and sent as messages; everything is shown above the prompt
  *	pipe:     standard input is sent byte for byte, what comes goes to standard output, status
  *	          to standard error
- *	JSON:     each line of standard input is a message; standard output has one object a line
+ *	JSON:     each line of standard input is an object of request.h, each line of standard
+ *	          output one of json.h
  *
  * Everything that came from a peer is made safe here before a terminal sees it.
  */
@@ -27,6 +28,7 @@ enum ui_kind { UI_TERMINAL, UI_PIPE, UI_JSON };
  * struct ui - the user's end
  * @input: bytes read and not dealt with
  * @output: bytes to be written, not for a terminal
+ * @skipped: JSON: bytes dropped so far of a line that is too long; 0: not in one
  * @in_ended: the end of the input was read, or reading failed
  * @in_error: negative errno of a failed read
  * @out_error: negative errno of a failed write; output is dropped from then on
@@ -41,6 +43,7 @@ struct ui {
 	struct buffer input;
 	struct buffer output;
 	size_t out_step;
+	size_t skipped;
 	bool in_ended;
 	int in_error;
 	int out_error;

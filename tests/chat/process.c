@@ -269,6 +269,20 @@ static bool said(void *arg)
 	return count >= w->count;
 }
 
+static bool has_written(void *arg)
+{
+	const struct text_wait *w = arg;
+
+	return w->p->out.data && strstr(w->p->out.data, w->text);
+}
+
+void process_expect_in_out(struct process *p, const char *text)
+{
+	struct text_wait w = {.p = p, .text = text};
+
+	process_pump_until(has_written, &w, text);
+}
+
 void process_expect_err_count(struct process *p, const char *text, unsigned int count)
 {
 	struct text_wait w = {.p = p, .text = text, .count = count};

@@ -85,6 +85,9 @@ void process_expect_err(struct process *p, const char *text);
 /** process_expect_err_count() - wait until standard error contains @text @count times */
 void process_expect_err_count(struct process *p, const char *text, unsigned int count);
 
+/** process_expect_in_out() - wait until standard output contains @text */
+void process_expect_in_out(struct process *p, const char *text);
+
 /** process_expect_out() - wait until all of standard output is exactly these bytes */
 void process_expect_out(struct process *p, const void *data, size_t len);
 

@@ -113,6 +113,43 @@ char *talk_read(const char *path, size_t *len)
 	return data;
 }
 
+static void feed_string(struct process *p, const char *text)
+{
+	char coded[8];
+
+	process_feed(p, "\"", 1);
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c >= 0x20 && c != '"' && c != '\\')
+			snprintf(coded, sizeof(coded), "%c", c);
+		else
+			snprintf(coded, sizeof(coded), "\\u%04x", c);
+		process_feed(p, coded, strlen(coded));
+	}
+	process_feed(p, "\"", 1);
+}
+
+void talk_says(struct process *p, const char *text)
+{
+	process_say(p, "{\"text\":");
+	feed_string(p, text);
+	process_say(p, "}\n");
+}
+
+void talk_command(struct process *p, const char *command, const char *argument, const char *value)
+{
+	process_say(p, "{\"cmd\":");
+	feed_string(p, command);
+	if (argument) {
+		process_say(p, ",");
+		feed_string(p, argument);
+		process_say(p, ":");
+		feed_string(p, value);
+	}
+	process_say(p, "}\n");
+}
+
 struct process *relay_start(uint16_t target, const char *limit, uint16_t *port)
 {
 	char number[8];

@@ -38,6 +38,12 @@ char *talk_invite(struct process *p);
  */
 char *talk_read(const char *path, size_t *len);
 
+/** talk_says() - a program that talks JSON to @p says @text, which may have any bytes but 0 */
+void talk_says(struct process *p, const char *text);
+
+/** talk_command() - and gives a command; @argument: its name, or NULL: none */
+void talk_command(struct process *p, const char *command, const char *argument, const char *value);
+
 /** relay_start() - a TCP relay to @target that resets each connection after @limit bytes */
 struct process *relay_start(uint16_t target, const char *limit, uint16_t *port);
 

@@ -19,7 +19,8 @@ static void typing_survives(void **state)
 	screen_meet(&alice, &bob, 80, "--accept-new --json");
 	person_types(&alice, "half a sen" LEFT LEFT LEFT);
 	person_prompt(&alice, "> half a sen", 9);
-	process_say(bob, "one\ntwo\n");
+	talk_says(bob, "one");
+	talk_says(bob, "two");
 	person_sees(&alice, "<bob> one");
 	person_sees(&alice, "<bob> two");
 	person_prompt(&alice, "> half a sen", 9);
@@ -42,8 +43,8 @@ static void long_line_survives(void **state)
 	person_types(&alice, "aaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbccc");
 	person_prompt(&alice, "ccc", 3);
 	for (int i = 0; i < 40; i++) {
-		snprintf(text, sizeof(text), "n%d!\n", i);
-		process_say(bob, text);
+		snprintf(text, sizeof(text), "n%d!", i);
+		talk_says(bob, text);
 	}
 	person_sees(&alice, "<bob> n39!");
 	for (int i = 0; i < 40; i++) {
@@ -56,7 +57,7 @@ static void long_line_survives(void **state)
 	/* A row that is exactly full: the cursor is at the start of the next. */
 	person_types(&alice, "\x7f\x7f\x7f");
 	person_prompt(&alice, "", 0);
-	process_say(bob, "full\n");
+	talk_says(bob, "full");
 	person_sees(&alice, "<bob> full");
 	person_prompt(&alice, "", 0);
 	person_types(&alice, "\025short");

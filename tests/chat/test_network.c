@@ -81,23 +81,21 @@ static void talk_on(void)
 	char line[32];
 
 	for (int i = 0; i < BATCH; i++, said++) {
-		snprintf(line, sizeof(line), "line %u\n", said);
-		process_feed(alice, line, strlen(line));
-		process_feed(bob, line, strlen(line));
+		snprintf(line, sizeof(line), "line %u", said);
+		talk_says(alice, line);
+		talk_says(bob, line);
 	}
 }
 
 static void send_file(struct process *p, const char *name, size_t size, uint32_t seed)
 {
-	char line[300];
 	uint8_t *data = malloc(size);
 
 	assert_non_null(data);
 	kit_random(data, size, seed);
 	kit_file(name, data, size);
 	free(data);
-	snprintf(line, sizeof(line), "/send %s\n", kit_path(name));
-	process_feed(p, line, strlen(line));
+	talk_command(p, "send", "file", kit_path(name));
 }
 
 static void start_talking(size_t size)
@@ -130,8 +128,8 @@ static void start_talking(size_t size)
 
 static void accept_files(void)
 {
-	process_feed(alice, "/accept\n", 8);
-	process_feed(bob, "/accept\n", 8);
+	talk_command(alice, "accept", NULL, NULL);
+	talk_command(bob, "accept", NULL, NULL);
 }
 
 /* Every line, once and in order; nothing else is a "line". */

@@ -113,7 +113,7 @@ static void in_a_hub(void **state)
 	bob = talk_connect(NULL, "bob", port, "--accept-new --json");
 	person_sees(&alice, "-- bob came (SHA256:");
 	person_types(&alice, "Hello, all.\r");
-	process_say(bob, "Hello, Alice.\n");
+	talk_says(bob, "Hello, Alice.");
 	person_sees(&alice, "<bob> Hello, Alice.");
 	process_end_input(bob);
 	assert_int_equal(kill(bob->pid, SIGTERM), 0);
@@ -148,16 +148,14 @@ static void hostile_text(void **state)
 	struct process *bob;
 
 	screen_meet(&alice, &bob, 80, "--accept-new --json");
-	process_say(bob, "a\033]52;c;cm0gLXJmIC8=\007b\n");
+	talk_says(bob, "a\033]52;c;cm0gLXJmIC8=\007b");
 	person_sees(&alice, "<bob> a\\x1b]52;c;cm0gLXJmIC8=\\x07b");
-	process_say(bob, "\033[2J\033[H\033[?1049h\n");
+	talk_says(bob, "\033[2J\033[H\033[?1049h");
 	person_sees(&alice, "<bob> \\x1b[2J\\x1b[H\\x1b[?1049h");
-	process_feed(bob,
-		     "c\xc2\x9b"
-		     "31md\xe2\x80\xae"
-		     "e\r\b\x7f"
-		     "f\n",
-		     16);
+	talk_says(bob, "c\xc2\x9b"
+		       "31md\xe2\x80\xae"
+		       "e\r\b\x7f"
+		       "f");
 	person_sees(&alice, "<bob> c\\xc2\\x9b31md\\xe2\\x80\\xaee\\x0d\\x08\\x7ff");
 	person_prompt(&alice, ">", 2);
 	assert_int_equal(alice.t->bells, 0);
@@ -189,9 +187,7 @@ static void hostile_file_name(void **state)
 	mkdir(kit_path("got"), 0700);
 	kit_file("a\033[2Jb", "12345", 5);
 	screen_meet(&alice, &bob, 80, "--accept-new --json");
-	process_say(bob, "/send ");
-	process_say(bob, kit_path("a\033[2Jb"));
-	process_say(bob, "\n");
+	talk_command(bob, "send", "file", kit_path("a\033[2Jb"));
 	person_sees(&alice, "offers a file: a\\x1b[2Jb, 5 B. /accept or /decline?");
 	person_types(&alice, "/accept\r");
 	person_sees(&alice, "received ");

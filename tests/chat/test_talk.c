@@ -265,7 +265,7 @@ static void hub_of_three(void **state)
 	process_expect_err(c, "alice is here");
 	process_expect_err(c, "bob is here");
 	process_expect_err(b, "carol came");
-	process_feed(a, "hello all\n", 10);
+	talk_says(a, "hello all");
 	process_expect_text(b, "hello all\n");
 	process_expect_text(c, "hello all\n");
 	process_expect_text(h, "hello all\n");
@@ -293,6 +293,83 @@ static void json(void **state)
 	    strstr(a->out.data,
 		   "{\"event\":\"message\",\"from\":\"bob\",\"text\":\"\\\"q\\\"\",\"time\":"));
 	assert_non_null(strstr(a->out.data, "{\"event\":\"left\",\"peer\":\"bob\""));
+}
+
+/* What strangers wrote is passed on as text, whatever it looks like; commands are objects. */
+static void text_is_no_command(void **state)
+{
+	uint16_t port;
+	struct process *a = talk_listen(NULL, "alice", "listen --once --accept-new", &port);
+	struct process *b = talk_connect(NULL, "bob", port, "--accept-new --json");
+	char *text = malloc(59992 + 20);
+
+	assert_non_null(text);
+	kit_file("k", "secret", 6);
+	talk_says(b, "/send k");
+	talk_says(b, "/quit");
+	talk_says(b, "{\"cmd\":\"quit\"}");
+	process_expect_text(a, "/send k\n/quit\n{\"cmd\":\"quit\"}\n");
+	/* As long as the buffer of former versions, with a command behind it. */
+	memset(text, 'x', 59992);
+	strcpy(text + 59992, "/send k");
+	talk_says(b, text);
+	talk_says(b, "end");
+	process_expect_in_out(a, "x/send k\nend\n");
+	assert_null(strstr(b->out.data, "file-offered"));
+	free(text);
+	talk_command(b, "status", NULL, NULL);
+	process_expect_in_out(b, "\"event\":\"status\"");
+	talk_command(b, "quit", NULL, NULL);
+	process_end_input(a);
+	process_expect_exit(b, OK);
+	process_expect_exit(a, OK);
+}
+
+/* A line is taken whole or refused whole, and what follows is looked at as a line of its own. */
+static void long_lines(void **state)
+{
+	static const size_t sizes[] = {60001, 140000, 400000, 1000000};
+	uint16_t port;
+	struct process *a = talk_listen(NULL, "alice", "listen --once --accept-new", &port);
+	struct process *b = talk_connect(NULL, "bob", port, "--accept-new --json");
+	char *text = malloc(1000001);
+
+	assert_non_null(text);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		memset(text, 'y', sizes[i]);
+		text[sizes[i]] = 0;
+		talk_says(b, text);
+	}
+	/* The longest there is, in characters of two bytes. */
+	for (size_t i = 0; i < 60000; i += 2)
+		memcpy(text + i, "\xc3\xa4", 2);
+	text[60000] = 0;
+	talk_says(b, text);
+	talk_command(b, "quit", NULL, NULL);
+	process_expect_exit(b, OK);
+	process_end_input(a);
+	process_expect_exit(a, OK);
+	text[60000] = '\n';
+	process_expect_out(a, text, 60001);
+	free(text);
+	assert_non_null(strstr(b->out.data, "this message of 60001 bytes was not sent"));
+	assert_non_null(strstr(b->out.data, "this message of 140000 bytes was not sent"));
+	assert_non_null(strstr(b->out.data, "a line of 400011 bytes was refused"));
+	assert_non_null(strstr(b->out.data, "a line of 1000011 bytes was refused"));
+}
+
+/* Nobody is there yet: commands work, and what is to be said waits. */
+static void commands_without_peer(void **state)
+{
+	uint16_t port;
+	struct process *a = talk_listen(NULL, "alice", "listen --accept-new --json", &port);
+
+	talk_command(a, "who", NULL, NULL);
+	process_expect_in_out(a, "alice (you)");
+	process_say(a, "hello\n");
+	process_expect_in_out(a, "a line of 5 bytes was refused");
+	talk_command(a, "quit", NULL, NULL);
+	process_expect_exit(a, OK);
 }
 
 /* The network cuts again and again, at bytes that have nothing to do with frames. */
@@ -454,6 +531,9 @@ int main(void)
 	    TEST(one_at_a_time),
 	    TEST(hub_of_three),
 	    TEST(json),
+	    TEST(text_is_no_command),
+	    TEST(long_lines),
+	    TEST(commands_without_peer),
 	    TEST(cuts_lose_nothing),
 	    TEST(altered_on_the_way),
 	    TEST(silence),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * fuzz_chat.c - everything that cryptochat parses. The first byte of an input chooses: 'f' frames,
- * 'i' an invite, 'k' a known_peers file, 't' keys of a terminal, 's' text to show.
+ * 'i' an invite, 'j' a line of JSON input, 'k' a known_peers file, 't' keys of a terminal, 's' text
+ * to show.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "chat/invite.h"
 #include "chat/keys.h"
 #include "chat/peers.h"
+#include "chat/request.h"
 #include "chat/text.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -74,6 +76,21 @@ static void invite(const char *text)
 	       memcmp(i.token, again.token, sizeof(i.token)) == 0);
 }
 
+/* A line is a message or a command, never both. */
+static void request(const char *text, size_t len)
+{
+	struct request r;
+	const char *why = NULL;
+
+	if (request_parse(text, len, &r, &why)) {
+		assert(why);
+		return;
+	}
+	assert(!r.text != !r.command && !r.argument_name == !r.argument);
+	assert(!r.text || (text_is_utf8(r.text, r.text_len) && !r.argument));
+	request_free(&r);
+}
+
 static void known_peers(const char *text, size_t len)
 {
 	struct peers p = {0};
@@ -130,6 +147,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'i':
 		invite(text);
+		break;
+	case 'j':
+		request((const char *)data + 1, size - 1);
 		break;
 	case 'k':
 		known_peers((const char *)data + 1, size - 1);
