@@ -257,6 +257,14 @@ struct crypt_batch {
 
 #define CRYPT_BATCH_MAX 1024
 
+/*
+ * CIOCTIMEOUT: how many milliseconds a request of this open file may take before it
+ * fails with EIO; 0: as long as the module parameter timeout_ms says, which is also
+ * the most. An extension of this project. A driver that has it promises besides that
+ * CIOCFSESSION does not wait for the host, and that nothing is written to the caller's
+ * memory once a call has returned, whatever it returned.
+ */
+
 /** struct crparam, struct crypt_kop - declared for CIOCKEY, which is EINVAL. */
 struct crparam {
 	__u8 *crp_p;
@@ -289,6 +297,7 @@ struct crypt_kop {
 #define CIOCASYNCFETCH _IOR('c', 111, struct crypt_op)
 #define CIOCCPHASH _IOW('c', 112, struct cphash_op)
 #define CIOCCRYPTBATCH _IOW('c', 160, struct crypt_batch) /* extension */
+#define CIOCTIMEOUT _IOW('c', 161, __u32)		  /* extension */
 
 #if defined(__LP64__) || (defined(__KERNEL__) && defined(CONFIG_64BIT))
 static_assert(sizeof(struct session_op) == 48, "session_op");

@@ -77,13 +77,11 @@ static int device_call(CD_AEAD_CTX *ctx, const CD_MESSAGE *m, uint8_t *iv)
         .iv = iv,
         .iv_len = EALG_MAX_BLOCK_LEN,
     };
-    int error = session_make(ctx, m->taglen);
+    int error;
 
-    if (error != 0)
-        return error;
     op.ses = ctx->session.ses;
-    error =
-        cd_session_call(ctx->prov->device, &ctx->session, CIOCAUTHCRYPT, &op);
+    op.flags = cd_session_flags(&ctx->session);
+    error = cd_session_call(&ctx->session, CIOCAUTHCRYPT, &op);
     /* Another length is another operation than the one that was asked for. */
     if (error == 0 && op.len != out_len)
         error = -EPROTO;
@@ -96,8 +94,16 @@ int cd_aead_device(CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
     int error;
 
     ctx->held = 0;
-    if (!for_device(ctx, m) || !abi_nonce(ctx, m, iv)
-        || cd_bounce(&ctx->bounce, &ctx->bounce_size, m->len + CD_TAG) == NULL)
+    if (!for_device(ctx, m) || !abi_nonce(ctx, m, iv))
+        return 0;
+    /* Before anything is copied: this is where the device may be missing. */
+    error = session_make(ctx, m->taglen);
+    if (error != 0) {
+        if (error != -EAGAIN)
+            cd_count_error(ctx->prov);
+        return 0;
+    }
+    if (cd_bounce(&ctx->bounce, &ctx->bounce_size, m->len + CD_TAG) == NULL)
         return 0;
     if (!ctx->enc) {
         memcpy(ctx->bounce, m->in, m->len);

@@ -84,9 +84,10 @@ static int device_op(CD_CIPHER_CTX *ctx, uint8_t *iv, uint8_t *out,
     if (error != 0)
         return error;
     op.ses = ctx->session.ses;
+    op.flags = cd_session_flags(&ctx->session);
     memcpy(start, iv, sizeof(start));
     memcpy(next, iv, sizeof(next));
-    error = cd_session_call(ctx->prov->device, &ctx->session, CIOCCRYPT, &op);
+    error = cd_session_call(&ctx->session, CIOCCRYPT, &op);
     if (error != 0)
         return error;
     if (ctx->alg->mode == EVP_CIPH_CBC_MODE)

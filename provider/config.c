@@ -14,7 +14,12 @@
 #define CD_DEFAULT_DEVICE "/dev/crypto"
 #define CD_DEFAULT_THRESHOLD 2048
 #define CD_DEFAULT_RETRY_MS 1000
+#define CD_DEFAULT_TIMEOUT_MS 1000
 #define CD_SEPARATORS " ,\t"
+
+/* Programs that confine themselves after they have loaded us, so that a call to
+ * the device would be the end of them. */
+#define CD_DEFAULT_EXCEPT "sshd sshd-session sshd-auth tor vsftpd"
 
 static const char *const class_names[CD_CLASSES] = {
     [CD_CBC] = "cbc",   [CD_CTR] = "ctr",   [CD_ECB] = "ecb",
@@ -133,14 +138,26 @@ static int set_threshold(CD_CONFIG *config, const char *value)
     return 1;
 }
 
+static int milliseconds(const char *value, unsigned int *ms)
+{
+    size_t n;
+
+    if (!number(value, strlen(value), &n) || n > UINT_MAX)
+        return 0;
+    *ms = (unsigned int)n;
+    return 1;
+}
+
 static int set_retry(CD_CONFIG *config, const char *value)
 {
-    size_t ms;
+    return milliseconds(value, &config->retry_ms) ? 1 : wrong("retry", value);
+}
 
-    if (!number(value, strlen(value), &ms) || ms > UINT_MAX)
-        return wrong("retry", value);
-    config->retry_ms = (unsigned int)ms;
-    return 1;
+static int set_timeout(CD_CONFIG *config, const char *value)
+{
+    return milliseconds(value, &config->timeout_ms)
+               ? 1
+               : wrong("timeout_ms", value);
 }
 
 static int set_drivers(CD_CONFIG *config, const char *value)
@@ -174,6 +191,16 @@ static int set_stats(CD_CONFIG *config, const char *value)
     return set_string(&config->stats, value);
 }
 
+static int set_except(CD_CONFIG *config, const char *value)
+{
+    return set_string(&config->except, value);
+}
+
+static int set_only(CD_CONFIG *config, const char *value)
+{
+    return set_string(&config->only, value);
+}
+
 static const struct {
     const char *name;
     const char *environment;
@@ -184,7 +211,10 @@ static const struct {
     {"classes", "CRYPTODEV_PROVIDER_CLASSES", set_classes},
     {"stats", "CRYPTODEV_PROVIDER_STATS", set_stats},
     {"retry", "CRYPTODEV_PROVIDER_RETRY", set_retry},
+    {"timeout_ms", "CRYPTODEV_PROVIDER_TIMEOUT_MS", set_timeout},
     {"drivers", "CRYPTODEV_PROVIDER_DRIVERS", set_drivers},
+    {"except", "CRYPTODEV_PROVIDER_EXCEPT", set_except},
+    {"only", "CRYPTODEV_PROVIDER_ONLY", set_only},
 };
 
 #define CD_SETTINGS (sizeof(settings) / sizeof(settings[0]))
@@ -198,11 +228,13 @@ int cd_config_read(CD_CONFIG *config, const OSSL_CORE_HANDLE *handle,
 
     memset(config, 0, sizeof(*config));
     config->retry_ms = CD_DEFAULT_RETRY_MS;
+    config->timeout_ms = CD_DEFAULT_TIMEOUT_MS;
     for (size_t i = 0; i < CD_CLASSES; i++) {
         config->offer[i] = (CD_CIPHER_BITS & CD_BIT(i)) != 0;
         config->threshold[i] = CD_DEFAULT_THRESHOLD;
     }
-    if (!set_device(config, CD_DEFAULT_DEVICE))
+    if (!set_device(config, CD_DEFAULT_DEVICE)
+        || !set_except(config, CD_DEFAULT_EXCEPT))
         return 0;
     for (size_t i = 0; i < CD_SETTINGS; i++)
         params[i] = OSSL_PARAM_construct_utf8_ptr(settings[i].name,
@@ -224,5 +256,7 @@ void cd_config_free(CD_CONFIG *config)
 {
     OPENSSL_free(config->device);
     OPENSSL_free(config->stats);
-    config->device = config->stats = NULL;
+    OPENSSL_free(config->except);
+    OPENSSL_free(config->only);
+    memset(config, 0, sizeof(*config));
 }

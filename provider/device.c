@@ -1,114 +1,67 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * device.c - the device: open files, sessions, failures, fork.
+ * device.c - the device: sessions, failures, what it lacks.
  *
  * Theory of operation
  * -------------------
- * Sessions of the ABI belong to an open file, and some implementations let only
- * one call at a time into an open file. So there is a small pool of them,
- * opened when needed; a session is made on the next one in turn and keeps a
- * reference.
+ * Nothing is asked when the provider is loaded. The first bulk operation of a
+ * context opens the device and makes a session; that is when a process finds
+ * out that there is no device, or that it does not have the algorithm. Software
+ * can do everything, so neither is an error.
  *
- * A file goes dead, is left by the pool and closed with its last session, when
- *   - a call fails in a way that says the device is gone (EIO, ENODEV, ...),
- *   - its descriptor is not ours any more: a program closed all it knew nothing
- *     of, as daemons do. Two of our own files with the same number are such a
- * case too, and are found when the second one is opened. A dead file never
- * closes a descriptor that may be somebody else's by now.
- *
- * After a failure of the device it is left alone for a while, twice as long
- * each time, so that a host that does not answer costs one timeout and not one
- * for each operation.
- *
- * fork(): the child has the parent's descriptors, and with them the parent's
- * sessions. It must neither use nor end them. A generation that the child
- * counts up makes all files of before the fork dead for it; it opens its own.
- * The lock is taken around the fork so that the child does not get it locked.
+ * After a failure the device is left alone for a while, twice as long each
+ * time. So a host that does not answer costs a process one time-out and not one
+ * for each operation or context, and a process that was started before the
+ * device was there gets it when it comes. An algorithm that the device refused
+ * is asked for again after a while too: the host may have another engine then.
  *
  * Invariants
- *   - cd_lock covers the list of files, their references and the pools. No call
- * to the device but open() and close() is made under it.
  *   - A session's id is used with its own file only, and only while that is
- * alive.
+ *     alive.
+ *   - While the device is left alone, no call is made that can wait for the
+ *     host.
  */
 #include "provider/device.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#define CD_POOL 4
-#define CD_MAX_INTERRUPTS 1000
 #define CD_MAX_RETRY_MS 60000u
 
-/**
- * struct cd_file_st - an open file of the device.
- * @next: in the list of all
- * @fd: descriptor
- * @refs: the pool's and the sessions'
- * @dead: not to be used any more
- * @stolen: the descriptor was closed by somebody else; not to be closed
- * @generation: cd_generation when it was opened
- * @st: what it was opened on
- */
-struct cd_file_st {
-    CD_FILE *next;
-    int fd;
-    unsigned int refs;
-    atomic_bool dead;
-    bool stolen;
-    unsigned int generation;
-    struct stat st;
-};
+/* An algorithm that was refused is asked for again after so many times the
+ * time of a failure, and a minute at most. */
+#define CD_LACK_FACTOR 60u
+
+/* Numbers of algorithms, and lengths of keys in 8 bytes (64: 0). */
+#define CD_IDS 128
+#define CD_KEY_LENGTHS 8
+
+/* In place of a time: it has the algorithm, in hardware if that was asked. */
+#define CD_HAS (-1)
 
 /**
- * struct cd_device_st - the device of one provider.
- * @path: path
- * @pool: open files, or NULL
- * @turn: the next one of them
+ * struct cd_device_st - a device.
+ * @pool: its open files; must be first
  * @retry_ms: how long it is left alone after the first failure
+ * @hardware: use only algorithms that are none of the kernel's software
  * @failures: in a row
  * @retry_at: monotonic milliseconds until when it is left alone
+ * @error: errno of the last failure
+ * @lacks: by algorithm and length of the key: 0 not known, CD_HAS, or until
+ * when it is not asked for, in monotonic milliseconds
  */
 struct cd_device_st {
-    char *path;
-    CD_FILE *pool[CD_POOL];
-    unsigned int turn;
+    CD_POOL pool;
     unsigned int retry_ms;
+    bool hardware;
     atomic_uint failures;
     atomic_llong retry_at;
+    atomic_int error;
+    atomic_llong lacks[CD_IDS][CD_KEY_LENGTHS];
 };
-
-static pthread_mutex_t cd_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t cd_once = PTHREAD_ONCE_INIT;
-static CD_FILE *cd_files;
-static atomic_uint cd_generation;
-
-static void fork_prepare(void)
-{
-    pthread_mutex_lock(&cd_lock);
-}
-
-static void fork_parent(void)
-{
-    pthread_mutex_unlock(&cd_lock);
-}
-
-static void fork_child(void)
-{
-    atomic_fetch_add(&cd_generation, 1);
-    pthread_mutex_unlock(&cd_lock);
-}
-
-static void fork_watch(void)
-{
-    pthread_atfork(fork_prepare, fork_parent, fork_child);
-}
 
 static long long now_ms(void)
 {
@@ -116,112 +69,6 @@ static long long now_ms(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Files */
-
-static bool usable(const CD_FILE *file)
-{
-    return !atomic_load_explicit(&file->dead, memory_order_relaxed)
-           && file->generation
-                  == atomic_load_explicit(&cd_generation, memory_order_relaxed);
-}
-
-static bool still_ours(const CD_FILE *file)
-{
-    struct stat st;
-
-    return !file->stolen && fstat(file->fd, &st) == 0
-           && st.st_dev == file->st.st_dev && st.st_ino == file->st.st_ino
-           && st.st_rdev == file->st.st_rdev;
-}
-
-static void put_locked(CD_FILE *file)
-{
-    CD_FILE **link = &cd_files;
-
-    if (file == NULL || --file->refs > 0)
-        return;
-    while (*link != file)
-        link = &(*link)->next;
-    *link = file->next;
-    if (still_ours(file))
-        close(file->fd);
-    OPENSSL_free(file);
-}
-
-static void file_put(CD_FILE *file)
-{
-    pthread_mutex_lock(&cd_lock);
-    put_locked(file);
-    pthread_mutex_unlock(&cd_lock);
-}
-
-/* Whoever else has this number lost it without knowing. */
-static void claim_locked(int fd)
-{
-    for (CD_FILE *file = cd_files; file != NULL; file = file->next)
-        if (file->fd == fd) {
-            atomic_store(&file->dead, true);
-            file->stolen = true;
-        }
-}
-
-static CD_FILE *open_locked(const char *path)
-{
-    CD_FILE *file = OPENSSL_zalloc(sizeof(*file));
-    int error;
-
-    if (file == NULL) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    file->fd = open(path, O_RDWR | O_CLOEXEC);
-    if (file->fd < 0 || fstat(file->fd, &file->st) != 0) {
-        error = errno;
-        if (file->fd >= 0)
-            close(file->fd);
-        OPENSSL_free(file);
-        errno = error;
-        return NULL;
-    }
-    claim_locked(file->fd);
-    file->refs = 1;
-    file->generation = atomic_load(&cd_generation);
-    file->next = cd_files;
-    cd_files = file;
-    return file;
-}
-
-/* A reference on the next file in turn, or NULL with errno. */
-static CD_FILE *file_get(CD_DEVICE *device)
-{
-    CD_FILE **slot, *file;
-
-    pthread_mutex_lock(&cd_lock);
-    slot = &device->pool[device->turn++ % CD_POOL];
-    if (*slot != NULL && !usable(*slot)) {
-        put_locked(*slot);
-        *slot = NULL;
-    }
-    if (*slot == NULL)
-        *slot = open_locked(device->path);
-    file = *slot;
-    if (file != NULL)
-        file->refs++;
-    pthread_mutex_unlock(&cd_lock);
-    return file;
-}
-
-static int file_call(const CD_FILE *file, unsigned long request, void *arg)
-{
-    for (unsigned int i = 0; i < CD_MAX_INTERRUPTS; i++) {
-        if (ioctl(file->fd, request, arg) >= 0)
-            return 0;
-        if (errno != EINTR)
-            return -errno;
-    }
-    return -EINTR;
 }
 
 /* Failures */
@@ -251,7 +98,7 @@ static bool lost_descriptor(int error)
     return error == -EBADF || error == -ENOTTY;
 }
 
-static void failed(CD_DEVICE *device)
+static void failed(CD_DEVICE *device, int error)
 {
     unsigned int failures = atomic_fetch_add(&device->failures, 1);
     unsigned long long ms = (unsigned long long)device->retry_ms
@@ -259,13 +106,10 @@ static void failed(CD_DEVICE *device)
 
     if (ms > CD_MAX_RETRY_MS)
         ms = CD_MAX_RETRY_MS;
+    atomic_store(&device->error, -error);
     atomic_store(&device->retry_at, now_ms() + (long long)ms);
     /* Ending sessions one by one might wait for the device each time. */
-    pthread_mutex_lock(&cd_lock);
-    for (unsigned int i = 0; i < CD_POOL; i++)
-        if (device->pool[i] != NULL)
-            atomic_store(&device->pool[i]->dead, true);
-    pthread_mutex_unlock(&cd_lock);
+    cd_pool_kill(&device->pool);
 }
 
 static bool left_alone(CD_DEVICE *device)
@@ -274,29 +118,15 @@ static bool left_alone(CD_DEVICE *device)
            && now_ms() < atomic_load(&device->retry_at);
 }
 
+bool cd_device_ready(CD_DEVICE *device)
+{
+    return !left_alone(device);
+}
+
 static void worked(CD_DEVICE *device)
 {
     if (atomic_load_explicit(&device->failures, memory_order_relaxed) != 0)
         atomic_store(&device->failures, 0);
-}
-
-/* Sessions */
-
-bool cd_session_valid(const CD_SESSION *session)
-{
-    return session->file != NULL && usable(session->file);
-}
-
-void cd_session_end(CD_SESSION *session)
-{
-    if (session->file == NULL)
-        return;
-    /* On a dead file the last close does it; what is inherited is not ours. */
-    if (cd_session_valid(session))
-        file_call(session->file, CIOCFSESSION, &session->ses);
-    file_put(session->file);
-    session->file = NULL;
-    session->ses = 0;
 }
 
 /* Books a failed call on @file. */
@@ -304,79 +134,193 @@ static void blame(CD_DEVICE *device, CD_FILE *file, int error)
 {
     if (answered(error))
         return;
-    atomic_store(&file->dead, true);
+    cd_file_kill(file, lost_descriptor(error));
     if (!lost_descriptor(error))
-        failed(device);
+        failed(device, error);
+}
+
+/* What it lacks */
+
+static atomic_llong *lack_of(CD_DEVICE *device, uint32_t id, size_t keylen)
+{
+    return &device->lacks[id % CD_IDS][keylen / 8 % CD_KEY_LENGTHS];
+}
+
+/* The length of an HMAC key makes no difference. */
+static atomic_llong *lack_of_session(CD_DEVICE *device,
+                                     const struct session_op *op)
+{
+    return op->cipher != 0 ? lack_of(device, op->cipher, op->keylen)
+                           : lack_of(device, op->mac, 0);
+}
+
+static bool lacks(atomic_llong *lack)
+{
+    long long until = atomic_load_explicit(lack, memory_order_relaxed);
+
+    return until > 0 && now_ms() < until;
+}
+
+bool cd_device_lacks(CD_DEVICE *device, const CD_ALG *alg)
+{
+    return lacks(lack_of(device, alg->id, alg->keylen));
+}
+
+static void note_lack(const CD_DEVICE *device, atomic_llong *lack)
+{
+    unsigned long long ms =
+        (unsigned long long)device->retry_ms * CD_LACK_FACTOR;
+
+    if (ms > CD_MAX_RETRY_MS)
+        ms = CD_MAX_RETRY_MS;
+    atomic_store(lack, now_ms() + (long long)ms);
+}
+
+/* Sessions */
+
+bool cd_session_valid(const CD_SESSION *session)
+{
+    return session->file != NULL && cd_file_usable(session->file);
+}
+
+uint16_t cd_session_flags(const CD_SESSION *session)
+{
+    return cd_file_keeps_out(session->file) ? COP_FLAG_NONE : COP_FLAG_NO_ZC;
+}
+
+/* Some drivers wait here for a host that does not answer, and return 0 then. */
+static void end_on_device(CD_SESSION *session)
+{
+    CD_DEVICE *device = session->device;
+    long long begin = now_ms();
+    int error = cd_file_call(session->file, CIOCFSESSION, &session->ses);
+
+    if (error == 0 && device->pool.timeout_ms != 0
+        && now_ms() - begin >= device->pool.timeout_ms)
+        error = -ETIMEDOUT;
+    if (error != 0)
+        blame(device, session->file, error);
+}
+
+void cd_session_end(CD_SESSION *session)
+{
+    if (session->file == NULL)
+        return;
+    /* On a dead file the last close does it; what is inherited is not ours. */
+    if (cd_file_may_end(session->file))
+        end_on_device(session);
+    cd_file_put(session->file);
+    session->file = NULL;
+    session->ses = 0;
+}
+
+/* Whether what was made is as fast as was asked for. */
+static int check_driver(CD_SESSION *session)
+{
+    struct session_info_op info = {.ses = session->ses};
+    int error = cd_session_call(session, CIOCGSESSINFO, &info);
+
+    if (error == 0 && (info.flags & SIOP_FLAG_KERNEL_DRIVER_ONLY) == 0) {
+        cd_session_end(session);
+        error = -EINVAL;
+    }
+    return error;
+}
+
+static int session_new(CD_SESSION *session, const struct session_op *op)
+{
+    struct session_op made = *op;
+    int error = cd_file_call(session->file, CIOCGSESSION, &made);
+
+    if (error == 0) {
+        session->ses = made.ses;
+        return 0;
+    }
+    blame(session->device, session->file, error);
+    cd_file_put(session->file);
+    session->file = NULL;
+    return error;
 }
 
 int cd_session_make(CD_DEVICE *device, CD_SESSION *session,
                     const struct session_op *op)
 {
-    struct session_op made = *op;
+    atomic_llong *lack = lack_of_session(device, op);
     int error;
 
     if (session->ses != 0 && cd_session_valid(session))
         return 0;
     cd_session_end(session);
-    if (left_alone(device))
+    if (left_alone(device) || lacks(lack))
         return -EAGAIN;
-    session->file = file_get(device);
+    session->device = device;
+    session->file = cd_file_get(&device->pool);
     if (session->file == NULL) {
         error = -errno;
-        failed(device);
+        failed(device, error);
         return error;
     }
-    error = file_call(session->file, CIOCGSESSION, &made);
-    if (error != 0) {
-        blame(device, session->file, error);
-        file_put(session->file);
-        session->file = NULL;
-        return error;
+    error = session_new(session, op);
+    if (error == 0 && device->hardware && atomic_load(lack) != CD_HAS)
+        error = check_driver(session);
+    if (error == -EINVAL || error == -ENOENT) {
+        note_lack(device, lack);
+        return -EAGAIN;
     }
-    session->ses = made.ses;
-    return 0;
+    if (error == 0)
+        atomic_store_explicit(lack, CD_HAS, memory_order_relaxed);
+    return error;
 }
 
-int cd_session_call(CD_DEVICE *device, CD_SESSION *session,
-                    unsigned long request, void *arg)
+/*
+ * Whether the file knows the session that it is said not to know. If not, the
+ * number of the descriptor has become that of another /dev/crypto: whatever
+ * opened that is not to see our calls.
+ */
+static bool knows(const CD_SESSION *session)
+{
+    struct session_info_op info = {.ses = session->ses};
+    int error = cd_file_call(session->file, CIOCGSESSINFO, &info);
+
+    return error != -EINVAL && error != -ENOENT;
+}
+
+int cd_session_call(CD_SESSION *session, unsigned long request, void *arg)
 {
     int error;
 
     if (!cd_session_valid(session))
         return -ESTALE;
-    error = file_call(session->file, request, arg);
+    error = cd_file_call(session->file, request, arg);
     if (error == 0) {
-        worked(device);
+        worked(session->device);
         return 0;
     }
-    blame(device, session->file, error);
+    blame(session->device, session->file, error);
+    if ((error == -EINVAL || error == -ENOENT) && !knows(session))
+        cd_file_kill(session->file, true);
     if (!answered(error) || error == -EINVAL || error == -ENOENT)
         cd_session_end(session);
     return error;
 }
 
-int cd_session_clone(CD_DEVICE *device, CD_SESSION *to, const CD_SESSION *from,
+int cd_session_clone(CD_SESSION *to, const CD_SESSION *from,
                      const struct session_op *op)
 {
-    struct session_op made = *op;
     struct cphash_op copy = {.src_ses = from->ses};
     int error;
 
     if (!cd_session_valid(from))
         return -ESTALE;
-    error = file_call(from->file, CIOCGSESSION, &made);
-    if (error != 0) {
-        blame(device, from->file, error);
+    cd_file_ref(from->file);
+    *to = (CD_SESSION){.device = from->device, .file = from->file};
+    error = session_new(to, op);
+    if (error != 0)
         return error;
-    }
-    pthread_mutex_lock(&cd_lock);
-    from->file->refs++;
-    pthread_mutex_unlock(&cd_lock);
-    to->file = from->file;
-    to->ses = copy.dst_ses = made.ses;
-    error = file_call(to->file, CIOCCPHASH, &copy);
+    copy.dst_ses = to->ses;
+    error = cd_file_call(to->file, CIOCCPHASH, &copy);
     if (error != 0) {
-        blame(device, to->file, error);
+        blame(to->device, to->file, error);
         cd_session_end(to);
     }
     return error;
@@ -384,72 +328,102 @@ int cd_session_clone(CD_DEVICE *device, CD_SESSION *to, const CD_SESSION *from,
 
 /* The device */
 
-CD_DEVICE *cd_device_new(const char *path, unsigned int retry_ms)
+static bool same_config(const CD_POOL *pool, const void *arg)
+{
+    const CD_DEVICE *device = (const CD_DEVICE *)pool;
+    const CD_CONFIG *config = arg;
+
+    return strcmp(pool->path, config->device) == 0
+           && pool->timeout_ms == config->timeout_ms
+           && device->retry_ms == config->retry_ms
+           && device->hardware == config->hardware;
+}
+
+static CD_DEVICE *device_new(const CD_CONFIG *config)
 {
     CD_DEVICE *device = OPENSSL_zalloc(sizeof(*device));
-    CD_FILE *file;
-    int error;
 
-    pthread_once(&cd_once, fork_watch);
-    if (device != NULL)
-        device->path = OPENSSL_strdup(path);
-    if (device == NULL || device->path == NULL) {
-        cd_device_free(device);
-        errno = ENOMEM;
+    if (device == NULL)
+        return NULL;
+    device->pool.path = OPENSSL_strdup(config->device);
+    if (device->pool.path == NULL) {
+        OPENSSL_free(device);
         return NULL;
     }
-    device->retry_ms = retry_ms;
-    file = file_get(device);
-    if (file == NULL) {
-        error = errno;
-        cd_device_free(device);
-        errno = error;
-        return NULL;
-    }
-    file_put(file);
+    device->pool.timeout_ms = config->timeout_ms;
+    device->retry_ms = config->retry_ms;
+    device->hardware = config->hardware;
+    cd_pool_add(&device->pool);
     return device;
 }
 
-void cd_device_free(CD_DEVICE *device)
+CD_DEVICE *cd_device_get(const CD_CONFIG *config)
 {
+    CD_DEVICE *device;
+
+    pthread_mutex_lock(&cd_lock);
+    device = (CD_DEVICE *)cd_pool_find(same_config, config);
+    if (device == NULL)
+        device = device_new(config);
+    if (device != NULL)
+        device->pool.refs++;
+    pthread_mutex_unlock(&cd_lock);
+    return device;
+}
+
+void cd_device_put(CD_DEVICE *device)
+{
+    bool last;
+
     if (device == NULL)
         return;
     pthread_mutex_lock(&cd_lock);
-    for (unsigned int i = 0; i < CD_POOL; i++)
-        put_locked(device->pool[i]);
+    last = --device->pool.refs == 0;
+    if (last)
+        cd_pool_remove(&device->pool);
     pthread_mutex_unlock(&cd_lock);
-    OPENSSL_free(device->path);
+    if (!last)
+        return;
+    OPENSSL_free(device->pool.path);
     OPENSSL_free(device);
 }
 
-int cd_device_probe(CD_DEVICE *device, const CD_ALG *alg, bool hardware)
+bool cd_device_is_open(CD_DEVICE *device)
 {
-    uint8_t key[CRYPTO_CIPHER_MAX_KEY_LEN];
-    struct session_op op = {0};
-    struct session_info_op info = {0};
-    CD_SESSION session = {0};
-    bool has;
+    return cd_pool_has_file(&device->pool);
+}
 
-    /* Weak for no cipher, and not two equal halves. */
-    for (size_t i = 0; i < sizeof(key); i++)
-        key[i] = (uint8_t)(i * 37 + 11);
-    if (alg->operation == OSSL_OP_CIPHER) {
-        op.cipher = alg->id;
-        op.key = key;
-        op.keylen = (uint32_t)alg->keylen;
-    } else {
-        op.mac = alg->id;
-        op.mackey = alg->operation == OSSL_OP_MAC ? key : NULL;
-        op.mackeylen = alg->operation == OSSL_OP_MAC ? 32 : 0;
-    }
-    if (cd_session_make(device, &session, &op) != 0)
-        return 0;
-    info.ses = session.ses;
-    has = !hardware
-          || (cd_session_call(device, &session, CIOCGSESSINFO, &info) == 0
-              && (info.flags & SIOP_FLAG_KERNEL_DRIVER_ONLY) != 0);
-    cd_session_end(&session);
-    return has;
+/* Opens it if it is time for that: a program that asks wants to know. */
+static void try_to_open(CD_DEVICE *device)
+{
+    CD_FILE *file;
+
+    if (left_alone(device) || cd_device_is_open(device))
+        return;
+    file = cd_file_get(&device->pool);
+    if (file == NULL)
+        failed(device, -errno);
+    else
+        cd_file_put(file);
+}
+
+void cd_device_why(CD_DEVICE *device, bool look, char *text, size_t size)
+{
+    int error;
+
+    if (look)
+        try_to_open(device);
+    error = atomic_load(&device->pool.open_error);
+    if (atomic_load(&device->failures) == 0 && error == 0)
+        snprintf(text, size, cd_device_is_open(device) ? "ok" : "not used");
+    else if (atomic_load(&device->failures) == 0)
+        snprintf(text, size, "ok, on an inherited open file (%s)",
+                 strerror(error));
+    else if (error != 0 && !atomic_load(&device->pool.inherited))
+        snprintf(text, size, "cannot open it: %s", strerror(error));
+    else
+        snprintf(text, size, "it failed: %s",
+                 strerror(atomic_load(&device->error)));
 }
 
 uint8_t *cd_bounce(uint8_t **bounce, size_t *size, size_t len)

@@ -1,45 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * device.h - the device: open files, sessions, failures, fork.
+ * device.h - the device: sessions, failures, what it lacks. See device.c.
  */
 #ifndef CD_DEVICE_H
 #define CD_DEVICE_H
 
 #include "cryptodev.h"
 #include "engine/key.h"
+#include "provider/file.h"
 #include "provider/provider.h"
-
-typedef struct cd_file_st CD_FILE;
 
 /**
  * struct cd_session_st - a session on the device, made when it is first needed.
  * All zero: none. It belongs to one context and is used by one thread at a
  * time.
+ * @device: the device it is on
  * @file: the open file it is on; a reference
  * @ses: its id there, never 0 while @file is set
  */
 typedef struct cd_session_st {
+    CD_DEVICE *device;
     CD_FILE *file;
     uint32_t ses;
 } CD_SESSION;
 
 /**
- * cd_device_new - opens the device and sees whether it answers.
- * Return: the device, or NULL with errno saying why.
+ * cd_device_get - the device of a configuration; does not open it.
+ * Return: the device, shared with every provider of this process that has the
+ * same configuration; NULL without memory.
  */
-CD_DEVICE *cd_device_new(const char *path, unsigned int retry_ms);
-void cd_device_free(CD_DEVICE *device);
+CD_DEVICE *cd_device_get(const CD_CONFIG *config);
+void cd_device_put(CD_DEVICE *device);
+
+/** cd_device_lacks - whether it is known not to have an algorithm. */
+bool cd_device_lacks(CD_DEVICE *device, const CD_ALG *alg);
+
+/** cd_device_is_open - whether this process has an open file of it. */
+bool cd_device_is_open(CD_DEVICE *device);
 
 /**
- * cd_device_probe - whether the device has an algorithm.
- * @hardware: and says that it is none of the kernel's software
+ * cd_device_why - in what state it is.
+ * @look: open it if nothing did so far
+ * @text: @size bytes. "ok", with a remark perhaps, "not used", or what is wrong
  */
-int cd_device_probe(CD_DEVICE *device, const CD_ALG *alg, bool hardware);
+void cd_device_why(CD_DEVICE *device, bool look, char *text, size_t size);
 
 /**
  * cd_session_make - makes the session unless it is there and can still be used.
  * @op: what is wanted; unchanged
- * Return: 0, or a negative errno.
+ * Return: 0, or a negative errno; -EAGAIN when the device is not to be asked:
+ * it is left alone, or is known not to have the algorithm.
  */
 int cd_session_make(CD_DEVICE *device, CD_SESSION *session,
                     const struct session_op *op);
@@ -53,11 +63,18 @@ void cd_session_end(CD_SESSION *session);
  * session or its file, the session is gone; cd_session_make() makes another
  * one.
  */
-int cd_session_call(CD_DEVICE *device, CD_SESSION *session,
-                    unsigned long request, void *arg);
+int cd_session_call(CD_SESSION *session, unsigned long request, void *arg);
 
 /** cd_session_valid - whether the very session that was made is still there. */
 bool cd_session_valid(const CD_SESSION *session);
+
+/**
+ * cd_session_flags - flags that every operation on the session has to have.
+ *
+ * A driver that knows CIOCTIMEOUT writes nothing after a call has returned. Of
+ * another one that is known only when it copies.
+ */
+uint16_t cd_session_flags(const CD_SESSION *session);
 
 /**
  * cd_session_clone - a session like @from with a copy of its half-done hash.
@@ -65,7 +82,7 @@ bool cd_session_valid(const CD_SESSION *session);
  * @op: as @from was made
  * Return: 0 or a negative errno; then @to is all zero still.
  */
-int cd_session_clone(CD_DEVICE *device, CD_SESSION *to, const CD_SESSION *from,
+int cd_session_clone(CD_SESSION *to, const CD_SESSION *from,
                      const struct session_op *op);
 
 /**

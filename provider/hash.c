@@ -62,9 +62,7 @@ int cd_hash_copy(CD_HASH *to, const CD_HASH *from)
     }
     /* What the device knows can only be copied there. */
     if (from->where == CD_HASH_DEVICE
-        && cd_session_clone(from->prov->device, &to->session, &from->session,
-                            &op)
-               != 0)
+        && cd_session_clone(&to->session, &from->session, &op) != 0)
         to->where = CD_HASH_LOST;
     return 1;
 }
@@ -123,7 +121,8 @@ static int device_call(CD_HASH *hash, uint16_t flags, uint8_t *digest)
     if (error != 0)
         return error;
     op.ses = hash->session.ses;
-    error = cd_session_call(hash->prov->device, &hash->session, CIOCCRYPT, &op);
+    op.flags |= cd_session_flags(&hash->session);
+    error = cd_session_call(&hash->session, CIOCCRYPT, &op);
     if (error == 0)
         cd_count_device(hash->prov, hash->class, hash->len);
     return error;

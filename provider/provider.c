@@ -2,16 +2,14 @@
 /*
  * provider.c - entry point, parameters, tables of algorithms.
  *
- * What is offered is decided once, when the provider is loaded: the classes of
- * the configuration, less what the device does not have. Without a device
- * nothing is offered, and the provider loads all the same: with a property
- * query such as
- * "?provider=cryptodev" everything then comes from the default provider. The
- * parameter "cryptodev-status" says why.
+ * What is offered is what the configuration says; the device is not asked, and
+ * not opened. What it lacks, software in this provider does. So a program that
+ * has nothing for it is not held up by it, and one that was started before the
+ * device was there can use it later.
  */
 #include "provider/provider.h"
 
-#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,6 +25,16 @@
 #define CD_PARAM_ERRORS "cryptodev-errors"
 #define CD_PARAM_DEVICE "cryptodev-device"
 #define CD_PARAM_STATUS "cryptodev-status"
+
+/**
+ * struct cd_text_st - a text that was given out and therefore stays.
+ * @next: the one before it
+ * @text: the text
+ */
+struct cd_text_st {
+    struct cd_text_st *next;
+    char text[];
+};
 
 OSSL_provider_init_fn OSSL_provider_init;
 
@@ -55,6 +63,83 @@ static const OSSL_PARAM *cd_gettable_params(void *provctx)
     return gettable;
 }
 
+/* A copy of @text that stays; the same text is the same copy. */
+static const char *keep(CD_PROV *prov, const char *text)
+{
+    struct cd_text_st *kept;
+
+    pthread_mutex_lock(&cd_lock);
+    for (kept = prov->statuses; kept != NULL; kept = kept->next)
+        if (strcmp(kept->text, text) == 0)
+            break;
+    if (kept == NULL) {
+        kept = OPENSSL_malloc(sizeof(*kept) + strlen(text) + 1);
+        if (kept != NULL) {
+            strcpy(kept->text, text);
+            kept->next = prov->statuses;
+            prov->statuses = kept;
+        }
+    }
+    pthread_mutex_unlock(&cd_lock);
+    return kept != NULL ? kept->text : "out of memory";
+}
+
+/* ", without AES-192-CBC": what of @table the device is known to lack. */
+static void add_lacks(CD_PROV *prov, const CD_ALG *algs, char *text,
+                      size_t size)
+{
+    char name[CD_NAME_LEN];
+    size_t len;
+
+    for (; algs->names != NULL; algs++) {
+        if (!prov->config.offer[algs->class]
+            || !cd_device_lacks(prov->device, algs))
+            continue;
+        len = strlen(text);
+        cd_soft_name(algs, name);
+        snprintf(text + len, size - len, "%s%s",
+                 strstr(text, "without") != NULL ? " " : ", without ", name);
+    }
+}
+
+const char *cd_status(CD_PROV *prov, bool look)
+{
+    char text[512];
+
+    if (prov->device == NULL)
+        return "not for this program";
+    if (prov->ciphers[0].algorithm_names == NULL
+        && prov->digests[0].algorithm_names == NULL
+        && prov->macs[0].algorithm_names == NULL)
+        return "no class is offered";
+    cd_device_why(prov->device, look, text, sizeof(text));
+    add_lacks(prov, cd_cipher_algs, text, sizeof(text));
+    add_lacks(prov, cd_gcm_algs, text, sizeof(text));
+    add_lacks(prov, cd_ccm_algs, text, sizeof(text));
+    add_lacks(prov, cd_digest_algs, text, sizeof(text));
+    add_lacks(prov, cd_mac_algs, text, sizeof(text));
+    return keep(prov, text);
+}
+
+static int put_string(OSSL_PARAM params[], const char *name, const char *value)
+{
+    OSSL_PARAM *p = OSSL_PARAM_locate(params, name);
+
+    return p == NULL || OSSL_PARAM_set_utf8_ptr(p, value);
+}
+
+/* These two take a look at the device. */
+static int get_state(CD_PROV *prov, OSSL_PARAM params[])
+{
+    if (OSSL_PARAM_locate(params, CD_PARAM_STATUS) != NULL
+        && !put_string(params, CD_PARAM_STATUS, cd_status(prov, true)))
+        return 0;
+    return put_string(params, CD_PARAM_DEVICE,
+                      prov->device != NULL && cd_device_is_open(prov->device)
+                          ? prov->config.device
+                          : "");
+}
+
 static int cd_get_params(void *provctx, OSSL_PARAM params[])
 {
     CD_PROV *prov = provctx;
@@ -65,8 +150,6 @@ static int cd_get_params(void *provctx, OSSL_PARAM params[])
         {OSSL_PROV_PARAM_NAME, "OpenSSL provider for /dev/crypto"},
         {OSSL_PROV_PARAM_VERSION, VCD_VERSION},
         {OSSL_PROV_PARAM_BUILDINFO, "virtio-cryptodev " VCD_VERSION},
-        {CD_PARAM_DEVICE, prov->device != NULL ? prov->config.device : ""},
-        {CD_PARAM_STATUS, prov->status},
     };
     const struct {
         const char *name;
@@ -80,11 +163,11 @@ static int cd_get_params(void *provctx, OSSL_PARAM params[])
     };
     OSSL_PARAM *p;
 
-    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
-        p = OSSL_PARAM_locate(params, strings[i].name);
-        if (p != NULL && !OSSL_PARAM_set_utf8_ptr(p, strings[i].value))
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        if (!put_string(params, strings[i].name, strings[i].value))
             return 0;
-    }
+    if (!get_state(prov, params))
+        return 0;
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         p = OSSL_PARAM_locate(params, numbers[i].name);
         if (p != NULL && !OSSL_PARAM_set_uint64(p, *numbers[i].value))
@@ -114,7 +197,14 @@ static const OSSL_ALGORITHM *cd_query(void *provctx, int operation,
 
 static void cd_free(CD_PROV *prov)
 {
-    cd_device_free(prov->device);
+    struct cd_text_st *text;
+
+    while (prov->statuses != NULL) {
+        text = prov->statuses;
+        prov->statuses = text->next;
+        OPENSSL_free(text);
+    }
+    cd_device_put(prov->device);
     OSSL_LIB_CTX_free(prov->soft);
     cd_config_free(&prov->config);
     OPENSSL_free(prov);
@@ -145,14 +235,13 @@ static const char *properties(enum cd_class class)
     return all[class];
 }
 
-/* Adds those of @algs that are wanted and that the device has. */
+/* Adds those of @algs that are wanted. */
 static void offer(CD_PROV *prov, OSSL_ALGORITHM *table, const CD_ALG *algs)
 {
     while (table->algorithm_names != NULL)
         table++;
     for (; algs->names != NULL; algs++) {
-        if (!prov->config.offer[algs->class]
-            || !cd_device_probe(prov->device, algs, prov->config.hardware))
+        if (!prov->config.offer[algs->class])
             continue;
         table->algorithm_names = algs->names;
         table->property_definition = properties(algs->class);
@@ -161,25 +250,20 @@ static void offer(CD_PROV *prov, OSSL_ALGORITHM *table, const CD_ALG *algs)
     }
 }
 
-static void offer_all(CD_PROV *prov)
+/* In a program that is to leave the device alone nothing is offered. */
+static int offer_all(CD_PROV *prov)
 {
-    prov->device = cd_device_new(prov->config.device, prov->config.retry_ms);
-    if (prov->device == NULL) {
-        snprintf(prov->status, sizeof(prov->status), "cannot open it: %s",
-                 strerror(errno));
-        return;
-    }
+    if (cd_program_excluded(&prov->config))
+        return 1;
+    prov->device = cd_device_get(&prov->config);
+    if (prov->device == NULL)
+        return 0;
     offer(prov, prov->ciphers, cd_cipher_algs);
     offer(prov, prov->ciphers, cd_gcm_algs);
     offer(prov, prov->ciphers, cd_ccm_algs);
     offer(prov, prov->digests, cd_digest_algs);
     offer(prov, prov->macs, cd_mac_algs);
-    snprintf(prov->status, sizeof(prov->status), "%s",
-             prov->ciphers[0].algorithm_names != NULL
-                     || prov->digests[0].algorithm_names != NULL
-                     || prov->macs[0].algorithm_names != NULL
-                 ? "ok"
-                 : "it has none of the algorithms");
+    return 1;
 }
 
 void cd_soft_name(const CD_ALG *alg, char *name)
@@ -222,11 +306,11 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
     prov->handle = handle;
     prov->max_aead = SIZE_MAX;
     prov->soft = OSSL_LIB_CTX_new();
-    if (prov->soft == NULL || !cd_config_read(&prov->config, handle, get)) {
+    if (prov->soft == NULL || !cd_config_read(&prov->config, handle, get)
+        || !offer_all(prov)) {
         cd_free(prov);
         return 0;
     }
-    offer_all(prov);
     *out = functions;
     *provctx = prov;
     return 1;

@@ -18,8 +18,10 @@
  *
  *   provider.c    entry point, parameters, tables of algorithms
  *   config.c      configuration from openssl.cnf and the environment
+ *   program.c     which programs are left alone
  *   stats.c       counters
- *   device.c      open files, sessions, failures, fork
+ *   file.c        open files of the device, fork
+ *   device.c      sessions, failures, what the device lacks
  *   cipher.c      CBC, CTR, ECB, XTS: contexts and parameters
  *   cipher_update.c  blocks, padding
  *   cipher_tls.c  padding and MAC of TLS 1.0 to 1.2 CBC records
@@ -89,18 +91,24 @@ typedef struct cd_alg_st {
 /**
  * struct cd_config_st - the configuration; owned by the provider.
  * @device: path of the device
+ * @except, @only: patterns of names of programs, see program.c; @only may be
+ * NULL
  * @stats: file for a line of counters at the end, "stderr", or NULL
  * @offer: by class, whether its algorithms are offered
  * @threshold: by class, bytes below which software is used
  * @retry_ms: how long the device is left alone after its first failure
+ * @timeout_ms: how long one call may wait for the host; 0: as the driver has it
  * @hardware: only algorithms that the device says no software could reach
  */
 typedef struct cd_config_st {
     char *device;
+    char *except;
+    char *only;
     char *stats;
     bool offer[CD_CLASSES];
     size_t threshold[CD_CLASSES];
     unsigned int retry_ms;
+    unsigned int timeout_ms;
     bool hardware;
 } CD_CONFIG;
 
@@ -128,6 +136,12 @@ typedef struct cd_counters_st {
 
 typedef struct cd_device_st CD_DEVICE;
 
+/** cd_device_ready - whether it may be asked, as it has not just failed. */
+bool cd_device_ready(CD_DEVICE *device);
+
+/* Names of algorithms and programs, with the 0. */
+#define CD_NAME_LEN 64
+
 /* More than all algorithms of one operation. */
 #define CD_MAX_ALGS 32
 
@@ -136,8 +150,8 @@ typedef struct cd_device_st CD_DEVICE;
  * @handle: OpenSSL's handle of it
  * @soft: library context of the software
  * @config: configuration
- * @device: the device; NULL when it could not be opened
- * @status: "ok", or why nothing is offered
+ * @device: the device; NULL in a program that is to leave it alone
+ * @statuses: what "cryptodev-status" has said so far; under cd_lock
  * @counters: counters
  * @max_aead: longest AEAD message the device is known not to refuse, in bytes
  * @algs: the algorithms that are offered, by operation
@@ -147,7 +161,7 @@ typedef struct cd_prov_st {
     OSSL_LIB_CTX *soft;
     CD_CONFIG config;
     CD_DEVICE *device;
-    char status[96];
+    struct cd_text_st *statuses;
     CD_COUNTERS counters;
     atomic_size_t max_aead;
     OSSL_ALGORITHM ciphers[CD_MAX_ALGS];
@@ -183,6 +197,23 @@ void cd_config_free(CD_CONFIG *config);
 /** cd_class_name - the name of a class in configuration and counters. */
 const char *cd_class_name(enum cd_class class);
 
+/* program.c */
+
+/** cd_program_name - the name of the running program's file, or "?". @name:
+ * CD_NAME_LEN bytes */
+void cd_program_name(char *name);
+
+/** cd_program_excluded - whether this program is to leave the device alone. */
+bool cd_program_excluded(const CD_CONFIG *config);
+
+/* provider.c */
+
+/**
+ * cd_status - the value of "cryptodev-status"; valid as long as @prov.
+ * @look: open the device if nothing did so far
+ */
+const char *cd_status(CD_PROV *prov, bool look);
+
 /* stats.c */
 
 /** cd_count_device, cd_count_soft - one operation with @bytes of payload. */
@@ -191,15 +222,14 @@ void cd_count_soft(CD_PROV *prov, size_t bytes);
 void cd_count_error(CD_PROV *prov);
 
 /** cd_stats_dump - the line of counters to where the configuration says. */
-void cd_stats_dump(const CD_PROV *prov);
+void cd_stats_dump(CD_PROV *prov);
 
-/**
- * cd_bulk - whether a piece of @len bytes is one for the device.
- */
+/** cd_bulk - whether a piece of @len bytes is one for the device. */
 static inline bool cd_bulk(const CD_PROV *prov, enum cd_class class, size_t len)
 {
     return prov->device != NULL && len != 0
-           && len >= prov->config.threshold[class];
+           && len >= prov->config.threshold[class]
+           && cd_device_ready(prov->device);
 }
 
 /** cd_soft_cipher - the software of an algorithm, to be freed by the caller. */
@@ -209,7 +239,6 @@ EVP_CIPHER *cd_soft_cipher(CD_PROV *prov, const CD_ALG *alg);
  * cd_soft_name - its name: that of the algorithm up to the first colon.
  * @name: CD_NAME_LEN bytes
  */
-#define CD_NAME_LEN 64
 void cd_soft_name(const CD_ALG *alg, char *name);
 
 #endif /* CD_PROVIDER_H */

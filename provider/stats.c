@@ -38,21 +38,23 @@ void cd_count_error(CD_PROV *prov)
 }
 
 /* One write, so that the lines of processes that end together stay whole. */
-void cd_stats_dump(const CD_PROV *prov)
+void cd_stats_dump(CD_PROV *prov)
 {
     const CD_COUNTERS *c = &prov->counters;
     const char *separator = "";
     char line[1024], *end = line + sizeof(line), *p = line;
+    const char *status;
     int fd = STDERR_FILENO;
 
     if (prov->config.stats == NULL || *prov->config.stats == '\0')
         return;
+    status = cd_status(prov, false);
     p += snprintf(p, (size_t)(end - p),
                   "{\"provider\":\"cryptodev\",\"pid\":%ld,\"status\":\"%s\","
                   "\"ops\":%" PRIuFAST64 ",\"bytes\":%" PRIuFAST64
                   ",\"soft-ops\":%" PRIuFAST64 ",\"soft-bytes\":%" PRIuFAST64
                   ",\"errors\":%" PRIuFAST64 ",\"classes\":{",
-                  (long)getpid(), prov->status, c->ops, c->bytes, c->soft_ops,
+                  (long)getpid(), status, c->ops, c->bytes, c->soft_ops,
                   c->soft_bytes, c->errors);
     for (unsigned int i = 0; i < CD_CLASSES; i++)
         if (c->class_ops[i] != 0) {

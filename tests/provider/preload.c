@@ -10,16 +10,20 @@
  * Faults can be had: model_fault() for a program that is linked with it, or
  * CRYPTODEV_MODEL_FAULT="REQUEST AFTER TIMES ERRNO" in the environment, where
  * REQUEST is crypt, auth, session or any.
+ *
+ * Nobody has root's rights here unless model_privileged() says so.
  */
 #include "preload.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <time.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,7 +34,11 @@
 #include <openssl/provider.h>
 
 #include "cryptodev.h"
-#include "tests/vm/guest/model/model.h"
+#include "tests/vm/guest/model/state.h"
+
+#ifndef COP_FLAG_ZERO_COPY
+#define COP_FLAG_ZERO_COPY (1 << 8)
+#endif
 
 #define PREFIX "/dev/crypto"
 
@@ -38,7 +46,18 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static OSSL_LIB_CTX *context;
 static struct model_fault fault;
-static unsigned int calls;
+static unsigned int calls, opens, waits, last_timeout;
+static bool privileged;
+
+/* Time-outs by descriptor, in milliseconds; 0: MODEL_TIMEOUT_MS. */
+static unsigned int timeouts[1024];
+
+/* What the host will write to when it goes on. */
+static struct late {
+	void *to;
+	size_t len;
+} late[4096];
+static unsigned int num_late;
 
 static void start(void)
 {
@@ -69,10 +88,91 @@ unsigned int model_calls(void)
 	return calls;
 }
 
-/* The fault that this call is to have, or 0. A hash half done dies with it. */
-static int fault_due(unsigned long request)
+unsigned int model_opens(void)
 {
-	int error = 0;
+	return opens;
+}
+
+unsigned int model_timeout(void)
+{
+	return last_timeout;
+}
+
+void model_privileged(bool root)
+{
+	privileged = root;
+}
+
+unsigned int model_waits(void)
+{
+	return waits;
+}
+
+void model_thaw(void)
+{
+	static uint8_t ciphertext[1 << 20];
+
+	memset(ciphertext, 0xdb, sizeof(ciphertext));
+	pthread_mutex_lock(&lock);
+	for (; num_late; num_late--)
+		/* What was unmapped is nobody's any more: no fault, and no harm. */
+		model_write(late[num_late - 1].to, ciphertext, late[num_late - 1].len);
+	pthread_mutex_unlock(&lock);
+}
+
+/* Memory that the device keeps although the call returns. */
+static void leave_memory(const struct model_fault *f, unsigned long request, const void *arg)
+{
+	const struct crypt_op *crypt = arg;
+	const struct crypt_auth_op *auth = arg;
+	uint16_t flags = request == CIOCCRYPT ? crypt->flags : auth->flags;
+	struct late l = {0};
+
+	if (request == CIOCCRYPT && crypt->dst)
+		l = (struct late){crypt->dst, crypt->len};
+	if (request == CIOCAUTHCRYPT)
+		l = (struct late){auth->dst, auth->len};
+	if (l.len && (f->old ? !(flags & COP_FLAG_NO_ZC) : (flags & COP_FLAG_ZERO_COPY) != 0) &&
+	    num_late < sizeof(late) / sizeof(late[0]))
+		late[num_late++] = l;
+}
+
+static int hang(const struct model_fault *f, int fd, unsigned long request, const void *arg)
+{
+	unsigned int ms = fd < 1024 && timeouts[fd] ? timeouts[fd] : MODEL_TIMEOUT_MS;
+	struct timespec time = {ms / 1000, ms % 1000 * 1000000L};
+
+	/* Only the newer driver leaves that to somebody else. */
+	if (request == CIOCFSESSION && !f->old)
+		return 0;
+	pthread_mutex_lock(&lock);
+	waits++;
+	if (request == CIOCCRYPT || request == CIOCAUTHCRYPT)
+		leave_memory(f, request, arg);
+	pthread_mutex_unlock(&lock);
+	while (nanosleep(&time, &time))
+		;
+	return request == CIOCFSESSION ? 0 : -EIO;
+}
+
+static int set_timeout(int fd, const void *arg)
+{
+	uint32_t ms;
+
+	if (fault.old)
+		return -EINVAL;
+	if (model_read(&ms, arg, sizeof(ms)))
+		return -EFAULT;
+	if (fd < 1024)
+		timeouts[fd] = ms;
+	last_timeout = ms;
+	return 0;
+}
+
+/* Whether this call is to have a fault; @f: which. */
+static bool fault_due(unsigned long request, struct model_fault *f)
+{
+	bool due = false;
 
 	pthread_mutex_lock(&lock);
 	calls++;
@@ -80,12 +180,13 @@ static int fault_due(unsigned long request)
 		if (fault.after) {
 			fault.after--;
 		} else {
-			fault.times--;
-			error = fault.error;
+			fault.times -= fault.times != UINT_MAX;
+			due = true;
 		}
 	}
+	*f = fault;
 	pthread_mutex_unlock(&lock);
-	return error;
+	return due;
 }
 
 static int result(int ret)
@@ -112,12 +213,17 @@ static void scribble(unsigned long request, void *arg)
 static int quietly(int fd, unsigned long request, void *arg)
 {
 	OSSL_LIB_CTX *theirs;
+	struct model_fault f;
 	sigset_t all, old;
-	int ret = -fault_due(request);
+	int ret;
 
-	if (ret) {
+	if (request == CIOCTIMEOUT)
+		return set_timeout(fd, arg);
+	if (fault_due(request, &f)) {
+		if (!f.error)
+			return hang(&f, fd, request, arg);
 		scribble(request, arg);
-		return ret;
+		return -f.error;
 	}
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
@@ -130,9 +236,16 @@ static int quietly(int fd, unsigned long request, void *arg)
 
 static int open_any(const char *path, int flags, mode_t mode)
 {
+	int fd;
+
 	pthread_once(&once, start);
-	if (!strncmp(path, PREFIX, strlen(PREFIX)))
-		return result(fault.error && fault.open ? -fault.error : model_open(flags));
+	if (!strncmp(path, PREFIX, strlen(PREFIX))) {
+		opens++;
+		fd = fault.open ? -fault.open : model_open(flags);
+		if (fd >= 0 && fd < 1024)
+			timeouts[fd] = 0;
+		return result(fd);
+	}
 	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
@@ -146,6 +259,12 @@ int open(const char *path, int flags, ...)
 	mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(ap, mode_t) : 0;
 	va_end(ap);
 	return open_any(path, flags, mode);
+}
+
+/* The provider asks before it opens the device for children without rights. */
+uid_t geteuid(void)
+{
+	return privileged ? 0 : 65534;
 }
 
 int ioctl(int fd, unsigned long request, ...)

@@ -7,6 +7,8 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+const char *rig_retry = "0";
+
 static void setting(const char *name, const char *value)
 {
 	if (value)
@@ -20,7 +22,7 @@ void rig_open(struct rig *rig, const char *threshold, const char *classes, const
 	setting("CRYPTODEV_PROVIDER_THRESHOLD", threshold);
 	setting("CRYPTODEV_PROVIDER_CLASSES", classes);
 	setting("CRYPTODEV_PROVIDER_DEVICE", device);
-	setting("CRYPTODEV_PROVIDER_RETRY", "0");
+	setting("CRYPTODEV_PROVIDER_RETRY", rig_retry);
 	rig->ours = OSSL_LIB_CTX_new();
 	rig->stock = OSSL_LIB_CTX_new();
 	assert_non_null(rig->ours);

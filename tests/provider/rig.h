@@ -31,6 +31,9 @@ struct rig {
 	OSSL_PROVIDER *others[2];
 };
 
+/* Milliseconds for which a failed device is left alone, as rig_open() sets it. */
+extern const char *rig_retry;
+
 /** rig_open - with a configuration by the environment; NULL: the default. */
 void rig_open(struct rig *rig, const char *threshold, const char *classes, const char *device);
 void rig_close(struct rig *rig);

@@ -30,6 +30,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -77,6 +78,9 @@ int model_open(int flags)
 		close(fd);
 		return -ENOMEM;
 	}
+	/* As the driver's: an id of one open file should be none of another's. */
+	if (getrandom(&t->generation, sizeof(t->generation), 0) != sizeof(t->generation))
+		t->generation = (uint32_t)fd;
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
 	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
