@@ -18,20 +18,22 @@
 #   make hostile    CHAINS (1000000) hostile chains against the daemon and the device in QEMU
 #   make coverage   line coverage of device/, daemon/, engine/ (COVERAGE=vm: by VM tests too)
 #   make fuzz       run the fuzzers for FUZZ_SECONDS each (clang)
-#   make install    user space; PREFIX=/usr/local DESTDIR=
+#   make install    user space; PREFIX= (/usr/local, or what build/ has) DESTDIR=
 #   make clean      remove build/ (the cache of kernels and QEMU stays)
 
-PREFIX ?= /usr/local
+# Where make install puts things: /usr/local unless build/ was configured for another place.
+PREFIX ?=
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 
-all: build/build.ninja
+all: configure
 	ninja -C build -j$(JOBS)
 
-build/build.ninja:
+# Without the tests, which need more than a build does; in a directory that has them they stay.
+configure:
 	packaging/deps build
-	meson setup build --prefix=$(PREFIX)
+	packaging/configure build '-Dtests?=false' $(if $(PREFIX),--prefix=$(PREFIX))
 
 module:
 	$(MAKE) -C guest $(if $(KDIR),KDIR=$(KDIR)) modules
@@ -94,4 +96,4 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: survival soak hostile coverage all module demo qemu check check-all check-provider coverage-guest bench fuzz install clean
+.PHONY: configure survival soak hostile coverage all module demo qemu check check-all check-provider coverage-guest bench fuzz install clean

@@ -8,7 +8,7 @@
 # another checkout is begun anew, and QEMU, whose own build takes minutes, finds our headers by a
 # link that has the same name for all.
 engine_build() {
-	local dir=$1 options=(--buildtype=debugoptimized)
+	local dir=$1 options=(--buildtype=debugoptimized -Dtests=false)
 	need meson meson
 	need ninja ninja-build
 	if [[ -n ${2:-} ]]; then

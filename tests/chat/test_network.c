@@ -244,7 +244,10 @@ static void put(const char *path, const char *text)
 		close(fd);
 }
 
-/* A network namespace of our own, for anybody who may have one. */
+/*
+ * A network namespace of our own, for anybody who may have one. In a user namespace we are its
+ * root: any other user's program loses the right to configure the network when it is executed.
+ */
 static bool own_namespace(void)
 {
 	char map[64];
@@ -256,9 +259,9 @@ static bool own_namespace(void)
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
 		return false;
 	put("/proc/self/setgroups", "deny");
-	snprintf(map, sizeof(map), "%u %u 1", uid, uid);
+	snprintf(map, sizeof(map), "0 %u 1", uid);
 	put("/proc/self/uid_map", map);
-	snprintf(map, sizeof(map), "%u %u 1", gid, gid);
+	snprintf(map, sizeof(map), "0 %u 1", gid);
 	put("/proc/self/gid_map", map);
 	return true;
 }
