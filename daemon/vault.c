@@ -10,8 +10,9 @@
  * ours for everything: what it frees is wiped, whoever forgot to.
  *
  * The memory is one region: locked as far as the limit allows, left out of core
- * dumps, and wiped in a child. It is taken from the front in blocks of powers of two,
- * each behind a header that tells its class; freed ones wait in a list for each
+ * dumps, and wiped in a child. Where the kernel does not wipe (the advice is refused, or
+ * accepted without effect), a handler of fork() does. It is taken from the front in blocks of
+ * powers of two, each behind a header that tells its class; freed ones wait in a list for each
  * class. Nothing is given back or joined: sessions of a kind are alike. The part that
  * is locked is used first.
  *
@@ -196,6 +197,21 @@ static size_t lock(void *start, size_t size)
 	return some && some < size && mlock2(start, some, MLOCK_ONFAULT) == 0 ? some : 0;
 }
 
+/*
+ * Whether advice about memory is carried out at all. A kernel refuses advice that it does not
+ * know; an emulator of processes (qemu-user) accepts any and may do nothing.
+ */
+static bool advice_counts(void *start)
+{
+	return madvise(start, 4096, -1) != 0;
+}
+
+/* In the child of a fork() whose parent's kernel does not wipe. */
+static void wipe_in_child(void)
+{
+	explicit_bzero(vault.start, vault.used);
+}
+
 int vault_open(size_t size, struct vault_state *state)
 {
 	void *start = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -207,13 +223,15 @@ int vault_open(size_t size, struct vault_state *state)
 		munmap(start, size);
 		return -EBUSY;
 	}
+	vault.start = start;
+	vault.size = size;
 	*state = (struct vault_state){
 	    .size = size,
 	    .locked = lock(start, size),
-	    .undumpable = madvise(start, size, MADV_DONTDUMP) == 0,
-	    .wiped_on_fork = madvise(start, size, MADV_WIPEONFORK) == 0,
+	    .undumpable = madvise(start, size, MADV_DONTDUMP) == 0 && advice_counts(start),
+	    .wiped_on_fork = madvise(start, size, MADV_WIPEONFORK) == 0 && advice_counts(start),
 	};
-	vault.start = start;
-	vault.size = size;
+	if (!state->wiped_on_fork)
+		state->wiped_on_fork = pthread_atfork(NULL, NULL, wipe_in_child) == 0;
 	return 0;
 }

@@ -13,7 +13,8 @@
  * @size: bytes of it
  * @locked: of these, from the start, bytes that are never swapped out
  * @undumpable: left out of core dumps
- * @wiped_on_fork: a child process finds zeros
+ * @wiped_on_fork: a child process finds zeros: the kernel sees to that, or else the C
+ *                 library's fork()
  */
 struct vault_state {
 	size_t size;

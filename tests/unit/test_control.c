@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_control.c - daemon/control.c's parser, and daemon/commands.c behind it. */
+#include <endian.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -188,7 +189,10 @@ static void test_limits(void **state)
 static void make_session(uint32_t cipher, uint32_t key_len)
 {
 	struct vcd_req_create header = {
-	    .opcode = VCD_OP_SESSION_CREATE, .cipher = cipher, .key_len = key_len};
+	    .opcode = htole16(VCD_OP_SESSION_CREATE),
+	    .cipher = htole32(cipher),
+	    .key_len = htole32(key_len),
+	};
 	uint8_t key[32] = "0123456789abcdef0123456789abcde";
 	struct vcd_reply reply = {.status = 99};
 	struct iovec in[] = {{&header, sizeof(header)}, {key, key_len}};
@@ -197,7 +201,7 @@ static void make_session(uint32_t cipher, uint32_t key_len)
 	struct vcd_request *list[] = {&request};
 
 	vcd_device_execute(t.device, 0, list, 1);
-	assert_int_equal(reply.status, VCD_S_OK);
+	assert_int_equal(le32toh(reply.status), VCD_S_OK);
 }
 
 static size_t lines(const char *text)

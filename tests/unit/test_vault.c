@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_vault.c - memory for keys: blocks, wiping, what a child sees. */
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,12 +24,44 @@ static int open_vault(void **state)
 	return vault_open(SIZE, &opened);
 }
 
+/* Whether the kernel has the flag (two letters, proc(5)) on the mapping with @p. */
+static bool mapping_has(const void *p, const char *flag)
+{
+	FILE *maps = fopen("/proc/self/smaps", "re");
+	char line[512];
+	uintptr_t start;
+	uintptr_t end;
+	bool inside = false;
+	bool has = false;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps)) {
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &start, &end) == 2)
+			inside = (uintptr_t)p >= start && (uintptr_t)p < end;
+		else if (inside && !strncmp(line, "VmFlags:", 8))
+			has = strstr(line, flag) != NULL;
+	}
+	fclose(maps);
+	return has;
+}
+
+/*
+ * What the state says is what the kernel has. An emulator of processes has none of it and
+ * accepts the advice all the same, which the state does not take for an answer.
+ */
 static void test_state(void **state)
 {
+	void *p = vault_alloc(32);
+	bool emulated = madvise((void *)((uintptr_t)p & ~(uintptr_t)4095), 4096, -1) == 0;
+
 	assert_int_equal(opened.size, SIZE);
 	assert_true(opened.locked <= SIZE);
-	assert_true(opened.undumpable);
+	assert_int_equal(opened.undumpable, mapping_has(p, " dd"));
+	assert_int_equal(opened.undumpable, !emulated);
+	/* By the kernel, or by a handler of fork(): test_fork looks whether that is so. */
+	assert_int_equal(mapping_has(p, " wf"), !emulated);
 	assert_true(opened.wiped_on_fork);
+	vault_free(p);
 }
 
 static void test_blocks(void **state)

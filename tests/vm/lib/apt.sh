@@ -11,8 +11,19 @@
 readonly APT_KEYRING_DIR=/usr/share/keyrings
 readonly APT_LISTS_MAX_AGE_MINUTES=1440
 
+# The architecture of the packages: APT_ARCH, or this machine's. Another one's packages are unpacked
+# like any others, and the dpkg of this machine never hears of that architecture.
 apt_arch() {
-	dpkg --print-architecture
+	if [[ -n ${APT_ARCH-} ]]; then
+		printf '%s\n' "$APT_ARCH"
+	else
+		dpkg --print-architecture
+	fi
+}
+
+# apt_dir SUITE: where its configuration and its lists are.
+apt_dir() {
+	printf '%s\n' "$(cache_dir)/apt/$1${APT_ARCH:+-$APT_ARCH}"
 }
 
 # The release of this machine: bookworm, trixie, ...
@@ -100,7 +111,7 @@ apt_setup() {
 	local suite=$1 dir lock
 	need apt-get apt
 	need dpkg-deb dpkg
-	dir=$(cache_dir)/apt/$suite
+	dir=$(apt_dir "$suite")
 	mkdir -p "$dir"/{etc/preferences.d,etc/apt.conf.d,lists/partial,cache/archives/partial}
 	exec {lock}>"$dir.lock"
 	flock "$lock"
@@ -119,7 +130,7 @@ apt_setup() {
 apt_run() {
 	local suite=$1
 	shift
-	APT_CONFIG=$(cache_dir)/apt/$suite/apt.conf "$@"
+	APT_CONFIG=$(apt_dir "$suite")/apt.conf "$@"
 }
 
 # apt_version SUITE PACKAGE: the version that would be taken, empty when there is none.

@@ -92,7 +92,7 @@ void *mmap(void *addr, size_t len, int prot, int flags, int fd, off_t at)
 		errno = ENODEV;
 		return MAP_FAILED;
 	}
-	return (void *)syscall(SYS_mmap, addr, len, prot, flags, fd, at);
+	return model_mmap(addr, len, prot, flags, fd, at);
 }
 
 int fstat(int fd, struct stat *st)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /** model_open - a new open file description. Return: descriptor or negative errno. */
 int model_open(int flags);
@@ -20,6 +21,9 @@ bool model_owns(int fd);
 
 /** model_ioctl - what ioctl() does. Return: 0 or negative errno. */
 int model_ioctl(int fd, unsigned long request, void *arg);
+
+/** model_mmap - the system call. mmap() itself is the model's, which refuses to map the device. */
+void *model_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t at);
 
 /** model_poll - what poll() says of it. Return: POLLIN and POLLOUT as they apply. */
 short model_poll(int fd);
