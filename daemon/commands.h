@@ -17,6 +17,10 @@
  * comes when the new worker serves: OK; or when it did not start, and the old one goes on: ERR. It
  * is the supervisor who answers (supervisor_control.c).
  *
+ * The word --json, anywhere in the line, asks for JSON; metrics, engine and help have
+ * none and refuse it. A word that a command does not take is an error: whoever wrote it
+ * meant something by it.
+ *
  * Commands of control.h's protocol. The words come from an operator, and are
  * checked like anything that comes in.
  */

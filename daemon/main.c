@@ -53,6 +53,9 @@
 #include "daemon/util.h"
 #include "daemon/vault.h"
 
+/* In the environment of a worker, from its supervisor. */
+#define SUPERVISOR_VERSION "VCD_SUPERVISOR_VERSION"
+
 /* Room for the keys and contexts of all sessions that can be; memory is used when touched. */
 #define VAULT_SIZE ((size_t)512 << 20)
 
@@ -293,6 +296,12 @@ static int stage_isolate(struct daemon *d)
 	return err ? err : sandbox_drop(&d->sandbox);
 }
 
+/* Which version our supervisor is of; it outlives upgrades of its worker. */
+static const char *supervisor_version(const struct daemon *d)
+{
+	return d->server.linked ? getenv(SUPERVISOR_VERSION) : "none";
+}
+
 /* The counters of now. */
 static void gather(void *arg, struct stats *stats)
 {
@@ -302,6 +311,7 @@ static void gather(void *arg, struct stats *stats)
 	*stats = (struct stats){
 	    .engine = d->engine->ops->name,
 	    .vm_name = d->options.vm_name,
+	    .supervisor = supervisor_version(d),
 	    .up_s = (now_ns() - d->begin) / 1000000000u,
 	    .queues = d->options.num_queues,
 	    .workers = d->options.workers,
@@ -509,7 +519,8 @@ int main(int argc, char **argv)
 	if (d.options.print_engine)
 		return print_engine(&d);
 	if (d.options.supervise && d.options.link < 0)
-		err = supervise(&d.options, argv);
+		err = setenv(SUPERVISOR_VERSION, VCD_VERSION, 1) ? -errno
+								 : supervise(&d.options, argv);
 	else
 		err = run_device(&d);
 	return err ? STATUS_FAILURE : STATUS_OK;

@@ -111,7 +111,7 @@ const char *limit_name(enum limit_kind kind)
 	return kind < LIMIT_KINDS ? names[kind] : "?";
 }
 
-/* One number with its unit, up to @end or the end of the text. */
+/* One number from 1 on with its unit, up to @end or the end of the text. */
 static bool parse_units(const char *text, const char **end, uint64_t *ret)
 {
 	static const char units[] = "KMG";
@@ -131,7 +131,7 @@ static bool parse_units(const char *text, const char **end, uint64_t *ret)
 			return false;
 	*end = stop + (unit != NULL);
 	*ret = value;
-	return value <= LIMIT_MAX;
+	return value && value <= LIMIT_MAX;
 }
 
 bool limit_parse(const char *text, struct limit *ret)
@@ -141,13 +141,11 @@ bool limit_parse(const char *text, struct limit *ret)
 	if (strcmp(text, "none") != 0) {
 		if (!parse_units(text, &text, &limit.rate))
 			return false;
-		if (*text == ':' && (!parse_units(text + 1, &text, &limit.burst) || !limit.burst))
+		if (*text == ':' && !parse_units(text + 1, &text, &limit.burst))
 			return false;
 		if (*text)
 			return false;
 	}
-	if (!limit.rate)
-		limit.burst = 0;
 	*ret = limit;
 	return true;
 }

@@ -129,7 +129,9 @@ const char *limit_name(enum limit_kind kind);
 /**
  * limit_parse - read "RATE" or "RATE:BURST", decimal with an optional K, M or G (powers of 1000).
  *
- * RATE 0 or "none": no limit. Return: whether @text was one; @ret is untouched if not.
+ * RATE "none": no limit. A 0 is refused: who writes it may mean that nothing shall pass.
+ *
+ * Return: whether @text was one; @ret is untouched if not.
  */
 bool limit_parse(const char *text, struct limit *ret);
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/escape.h"
 #include "daemon/util.h"
 
 /** Most counters of collect(). */
@@ -76,16 +77,53 @@ static size_t collect(const struct stats *stats, struct counter counters[MAX_COU
 	return ARRAY_SIZE(all);
 }
 
+/* What this process is: version and engine are words of our own, nothing to escape. */
+static void print_identity(const struct stats *stats, FILE *file)
+{
+	fputs("  \"vm\": ", file);
+	escape_json(stats->vm_name, file);
+	fprintf(file, ",\n  \"version\": \"%s\",\n  \"supervisor_version\": ", VCD_VERSION);
+	escape_json(stats->supervisor, file);
+	fprintf(file, ",\n  \"engine\": \"%s\",\n", stats->engine);
+}
+
+void stats_print_status(const struct stats *stats, bool served, FILE *file)
+{
+	static const char *const shown[] = {
+	    "up_s",
+	    "queues",
+	    "workers",
+	    "sessions_live",
+	    "sessions_created",
+	    "requests",
+	    "errors",
+	    "bytes",
+	    "restarts",
+	    "upgrades",
+	    "service_p50_ns",
+	    "service_p99_ns",
+	    "service_p999_ns",
+	};
+	struct counter counters[MAX_COUNTERS];
+	size_t n = collect(stats, counters);
+
+	fputs("{\n", file);
+	print_identity(stats, file);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < ARRAY_SIZE(shown); j++)
+			if (!strcmp(counters[i].name, shown[j]))
+				fprintf(file, "  \"%s\": %" PRIu64 ",\n", counters[i].name,
+					counters[i].value);
+	fprintf(file, "  \"served\": %s\n}\n", served ? "true" : "false");
+}
+
 void stats_print(const struct stats *stats, FILE *file)
 {
 	struct counter counters[MAX_COUNTERS];
 	size_t n = collect(stats, counters);
 
-	/* Nothing in these words is to be escaped: see options.c. */
-	fprintf(file, "{\n  \"version\": \"%s\",\n  \"engine\": \"%s\",\n", VCD_VERSION,
-		stats->engine);
-	if (stats->vm_name)
-		fprintf(file, "  \"vm\": \"%s\",\n", stats->vm_name);
+	fputs("{\n", file);
+	print_identity(stats, file);
 	print_status(&stats->device, file);
 	for (size_t i = 0; i < n; i++)
 		fprintf(file, "  \"%s\": %" PRIu64 "%s\n", counters[i].name, counters[i].value,

@@ -16,6 +16,7 @@
  * struct stats - everything that is counted.
  * @engine: name of the engine
  * @vm_name: of the virtual machine, as the operator calls it, or NULL
+ * @supervisor: the supervisor's version, "none" without one, or NULL: it did not tell
  * @up_s: seconds since the start
  * @queues: queues of the device
  * @workers: worker threads
@@ -30,6 +31,7 @@
 struct stats {
 	const char *engine;
 	const char *vm_name;
+	const char *supervisor;
 	uint64_t up_s;
 	unsigned int queues;
 	unsigned int workers;
@@ -44,6 +46,9 @@ struct stats {
 
 /** stats_print - write @stats to @file as one JSON object. */
 void stats_print(const struct stats *stats, FILE *file);
+
+/** stats_print_status - a summary of @stats as one JSON object. @served: queues are served. */
+void stats_print_status(const struct stats *stats, bool served, FILE *file);
 
 /** stats_print_lines - the same as lines "NAME VALUE". */
 void stats_print_lines(const struct stats *stats, FILE *file);

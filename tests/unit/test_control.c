@@ -24,11 +24,13 @@ static struct {
 	struct control control;
 	struct control_client client;
 	struct ledger ledger;
+	const char *vm_name;
 } t;
 
 static void gather(void *arg, struct stats *stats)
 {
-	*stats = (struct stats){.engine = "openssl", .queues = 2, .workers = 1, .up_s = 77};
+	*stats = (struct stats){
+	    .engine = "openssl", .vm_name = t.vm_name, .queues = 2, .workers = 1, .up_s = 77};
 	vcd_device_stats_get(t.device, &stats->device);
 	backend_stats_get(t.backend, &stats->backend);
 	latency_add(&stats->backend.latency, 2000, 10);
@@ -52,6 +54,7 @@ static int setup(void **state)
 	t.control.run = commands_run;
 	t.control.arg = &t.commands;
 	t.client = (struct control_client){.fd = -1};
+	t.vm_name = NULL;
 	return 0;
 }
 
@@ -167,6 +170,28 @@ static void test_bad_commands(void **state)
 					  "limits set ops=",
 					  "limits set ops=x",
 					  "limits set disk=1",
+					  "limits set ops=0",
+					  "limits set ops=0:5",
+					  "limits set ops=0K",
+					  "limits set ops=-1",
+					  "limits set ops=5:0",
+					  "limits set ops=5:-1",
+					  "limits set ops=99999999999999999999",
+					  "limits set ops=1 ops=2",
+					  "limits set ops=1 extra",
+					  "status extra",
+					  "stats x",
+					  "counters x",
+					  "metrics x",
+					  "sessions 1 2",
+					  "engine x",
+					  "help status",
+					  "status json",
+					  "metrics --json",
+					  "engine --json",
+					  "help --json",
+					  "--json",
+					  "--jsonx status",
 					  "a b c d e f g h i"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -183,6 +208,24 @@ static void test_limits(void **state)
 	assert_int_equal(limits_get(&t.backend->limits, LIMIT_OPS).rate, 5000);
 	assert_non_null(strstr(ask("limits set ops=none"), "ops none\n"));
 	assert_int_equal(limits_get(&t.backend->limits, LIMIT_OPS).rate, 0);
+}
+
+static void test_json(void **state)
+{
+	const char *status;
+
+	assert_non_null(
+	    strstr(ask("limits set ops=5K:7 --json"), "{\"rate\": 5000, \"burst\": 7}"));
+	assert_non_null(strstr(ask("--json limits"), "\"keys\": null\n}\n"));
+	assert_non_null(strstr(ask("sessions --json"), "[\n]\n"));
+	status = ask("status --json");
+	assert_ok(status);
+	assert_non_null(strstr(status, "\"served\": false\n}\n"));
+	assert_non_null(strstr(status, "\"supervisor_version\": null,"));
+	assert_non_null(strstr(ask("stats --json"), "\"up_s\": 77,"));
+	t.vm_name = "a\"b\\c\n\x1b\x7f";
+	assert_non_null(
+	    strstr(ask("status --json"), "\"vm\": \"a\\\"b\\\\c\\u000a\\u001b\\u007f\","));
 }
 
 /* A session as the guest would make it. */
@@ -225,6 +268,9 @@ static void test_sessions(void **state)
 	assert_non_null(strstr(ask("sessions"), " gcm(aes)\n"));
 	/* nothing of a key */
 	assert_null(strstr(ask("sessions"), "01234567"));
+	assert_non_null(
+	    strstr(ask("sessions 2 --json"), "\"cipher\": \"cbc(aes)\", \"mac\": null},\n  {"));
+	assert_int_equal(lines(ask("sessions 70 --json")), 73);
 }
 
 static void test_metrics(void **state)
@@ -246,6 +292,28 @@ static void test_metrics(void **state)
 			fail_msg("no %s in\n%s", wanted[i], text);
 }
 
+/* Every sample has the VM's name: none is like one of another VM. */
+static void test_metrics_of_a_vm(void **state)
+{
+	unsigned int samples = 0;
+	char *line;
+
+	t.vm_name = "vm1";
+	(void)ask("metrics");
+	line = strchr((char *)(uintptr_t)ask("metrics"), '\n');
+	while (line && *++line) {
+		if (*line != '#') {
+			const char *label = strchr(line, '{');
+
+			assert_non_null(label);
+			assert_memory_equal(label, "{vm=\"vm1\"", 9);
+			samples++;
+		}
+		line = strchr(line, '\n');
+	}
+	assert_true(samples > 50);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,7 +324,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_bad_commands, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_sessions, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_json, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_metrics, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_metrics_of_a_vm, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
