@@ -13,9 +13,11 @@
 
 #include "daemon/control.h"
 #include "daemon/util.h"
+#include "tools/ctl/text.h"
 
-int client_connect(const char *path)
+int client_connect(const char *path, unsigned int timeout_ms)
 {
+	const struct timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000l};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	_cleanup_fd_ int fd = -1;
 
@@ -23,8 +25,10 @@ int client_connect(const char *path)
 		return -ENAMETOOLONG;
 	strcpy(address.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return -errno;
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
+	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return errno == EAGAIN ? -ETIMEDOUT : -errno;
 	return take_fd(&fd);
 }
 
@@ -36,7 +40,7 @@ static int send_all(int fd, const char *bytes, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return -errno;
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
 		bytes += n;
 		len -= (size_t)n;
 	}
@@ -51,7 +55,7 @@ static int receive_all(int fd, char *bytes, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return -errno;
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
 		if (n == 0)
 			return -EPIPE;
 		bytes += n;
@@ -94,6 +98,7 @@ static int receive_text(int fd, const char *length, char **text, size_t *len)
 	if (err)
 		return err;
 	buffer[n] = '\0';
+	text_clean(buffer, n);
 	*text = buffer;
 	*len = n;
 	buffer = NULL;
@@ -123,5 +128,6 @@ int client_ask(int fd, const char *command, char **text, size_t *len)
 	if (!*text)
 		return -ENOMEM;
 	*len = strlen(*text);
+	text_clean(*text, *len);
 	return -EINVAL;
 }

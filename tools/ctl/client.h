@@ -12,10 +12,12 @@
 
 /**
  * client_connect - connect to the daemon at @path.
+ * @path: its control socket
+ * @timeout_ms: how long client_ask() waits for the next piece of an answer; 0: for ever
  *
  * Return: a descriptor or a negative errno.
  */
-int client_connect(const char *path);
+int client_connect(const char *path, unsigned int timeout_ms);
 
 /**
  * client_ask - send a command and fetch the answer.
@@ -26,7 +28,9 @@ int client_connect(const char *path);
  * @len: out: bytes of it
  *
  * Return: 0; -EINVAL the daemon refused, *@text tells why; -EPROTO it does not speak the
- * protocol; -EPIPE it has gone; another negative errno. *@text is NULL for the last three.
+ * protocol; -EPIPE it has gone; -ETIMEDOUT it does not answer; another negative
+ * errno. *@text is NULL for all but the first two. The text has nothing in it that a terminal
+ * would act upon (text.h).
  */
 int client_ask(int fd, const char *command, char **text, size_t *len);
 

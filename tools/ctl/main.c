@@ -2,26 +2,28 @@
 /*
  * main.c - vcryptoctl: ask a running vhost-user-cryptodev, and change its limits.
  *
- * Commands go to the daemon as they are (daemon/commands.h); `top` is made here.
+ * Commands go to the daemon as they are (daemon/commands.h); `top`, `help` and the page
+ * of all daemons are made here.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
-#include <glob.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/control.h"
 #include "daemon/util.h"
 #include "tools/ctl/client.h"
+#include "tools/ctl/find.h"
+#include "tools/ctl/metrics.h"
+#include "tools/ctl/text.h"
 #include "tools/ctl/top.h"
 
 #define PROGRAM "vcryptoctl"
-
-/* Where the systemd unit puts control sockets. */
-#define SOCKETS "/run/vhost-user-cryptodev/*.control"
 
 /* Exit status; documented in the manual page. */
 enum {
@@ -31,15 +33,32 @@ enum {
 	STATUS_UNREACHABLE = 3, /* no daemon there, or it went away */
 };
 
+/**
+ * struct options - the command line.
+ * @socket: path of a control socket, or NULL
+ * @vm: name of a VM, or NULL
+ * @output: file to write instead of standard output, or NULL
+ * @all: ask every daemon
+ * @json: print JSON
+ * @interval_ms: of top
+ * @count: rounds of top, 0: no end
+ */
 struct options {
 	const char *socket;
+	const char *vm;
+	const char *output;
+	bool all;
+	bool json;
 	unsigned int interval_ms;
 	unsigned int count;
 };
 
+/* Long options without a letter. */
+enum { OPT_VM = 256, OPT_JSON };
+
 static void print_help(void)
 {
-	fputs("Usage: " PROGRAM " [--socket=PATH] COMMAND\n"
+	fputs("Usage: " PROGRAM " [--vm=NAME | --socket=PATH] COMMAND [--json]\n"
 	      "\n"
 	      "Asks a running vhost-user-cryptodev that was started with --control=PATH.\n"
 	      "\n"
@@ -53,15 +72,22 @@ static void print_help(void)
 	      "  limits              the limits of the VM\n"
 	      "  limits set KIND=RATE[:BURST]...\n"
 	      "                      change them; KIND is ops, bytes or keys; RATE is a number\n"
-	      "                      a second, with K, M or G behind it, or none\n"
+	      "                      a second from 1 on, with K, M or G behind it, or none\n"
+	      "  upgrade             replace the worker by one of the program as it is on disk\n"
+	      "                      now; ends when that serves, or has failed (status 1)\n"
 	      "  top                 rates, live; a line for each look when not on a terminal\n"
+	      "  help                print this\n"
 	      "\n"
+	      "      --vm=NAME       ask the daemon of the unit vhost-user-cryptodev@NAME\n"
 	      "  -s, --socket=PATH   the daemon's control socket; default: $VCRYPTOCTL_SOCKET,\n"
-	      "                      or the one that matches " SOCKETS "\n"
+	      "                      or the only " FIND_SOCKETS "\n"
+	      "      --json          print JSON: status, stats, sessions, limits\n"
+	      "  -a, --all           metrics: ask every daemon; a page of all of them\n"
+	      "  -o, --output=FILE   write FILE, whole or not at all, not standard output\n"
 	      "  -i, --interval=SECONDS   top: time between two looks (default 1)\n"
 	      "  -n, --count=N       top: end after N looks\n"
 	      "  -h, --help          print this and exit\n"
-	      "  -V, --version       print the version and exit\n"
+	      "  -V, --version       print the version of this program and exit\n"
 	      "\n"
 	      "Exit status: 0 done, 1 the daemon refused, 2 bad command line, 3 no daemon there.\n"
 	      "See " PROGRAM "(1).\n",
@@ -77,29 +103,35 @@ static int usage_error(const char *what)
 /* The one socket in the usual place; NULL, explained, when there is none or a choice. */
 static char *default_socket(void)
 {
-	char *found = NULL;
-	glob_t paths;
+	char *socket = NULL;
+	struct found *list;
+	size_t n;
 
-	if (glob(SOCKETS, 0, NULL, &paths) != 0) {
-		fprintf(stderr,
-			PROGRAM ": no control socket matches %s; name it with --socket=PATH "
-				"(the daemon's --control)\n",
-			SOCKETS);
+	if (find_all(&list, &n)) {
+		fputs(PROGRAM ": out of memory\n", stderr);
 		return NULL;
 	}
-	if (paths.gl_pathc == 1) {
-		found = strdup(paths.gl_pathv[0]);
+	if (n == 1) {
+		socket = list[0].path;
+		list[0].path = NULL;
+	} else if (!n) {
+		fprintf(stderr,
+			PROGRAM ": no control socket matches " FIND_SOCKETS "%s; name it with "
+				"--socket=PATH (the daemon's --control)\n",
+			geteuid() ? ", as far as you may look (be root)" : "");
 	} else {
-		fputs(PROGRAM ": several daemons run; choose one with --socket=PATH:\n", stderr);
-		for (size_t i = 0; i < paths.gl_pathc; i++)
-			fprintf(stderr, "  %s\n", paths.gl_pathv[i]);
+		fputs(PROGRAM ": several daemons run; choose one with --vm=NAME:\n", stderr);
+		for (size_t i = 0; i < n; i++) {
+			text_clean(list[i].name, strlen(list[i].name));
+			fprintf(stderr, "  %s\n", list[i].name);
+		}
 	}
-	globfree(&paths);
-	return found;
+	find_free(list, n);
+	return socket;
 }
 
 /* The words of the command line as one line. False: too long. */
-static bool join(char *const words[], char *line, size_t size)
+static bool join(char *const words[], bool json, char *line, size_t size)
 {
 	size_t len = 0;
 
@@ -110,6 +142,8 @@ static bool join(char *const words[], char *line, size_t size)
 			return false;
 		len += (size_t)n;
 	}
+	if (json && (size_t)snprintf(line + len, size - len, " --json") >= size - len)
+		return false;
 	return true;
 }
 
@@ -138,8 +172,15 @@ static int explain(const char *path, int err)
 		break;
 	default:
 		fprintf(stderr, PROGRAM ": %s: %s\n", path, strerror(-err));
+		break;
 	}
 	return STATUS_UNREACHABLE;
+}
+
+/* An older daemon does not know --json, and answers as without. */
+static bool is_json(const char *text)
+{
+	return *text == '{' || *text == '[';
 }
 
 static int run(const struct options *o, const char *path, char *const words[])
@@ -150,15 +191,15 @@ static int run(const struct options *o, const char *path, char *const words[])
 	size_t len;
 	int err;
 
-	if (!join(words, line, sizeof(line)))
+	if (!join(words, o->json, line, sizeof(line)))
 		return usage_error("the command is too long");
-	fd = client_connect(path);
-	if (fd < 0)
-		return explain(path, fd);
-	if (!strcmp(line, "top")) {
-		err = top_run(fd, o->interval_ms, o->count, isatty(STDOUT_FILENO));
+	if (!strcmp(words[0], "top")) {
+		err = top_run(path, o->interval_ms, o->count, isatty(STDOUT_FILENO));
 		return err ? explain(path, err) : STATUS_OK;
 	}
+	fd = client_connect(path, 0);
+	if (fd < 0)
+		return explain(path, fd);
 	err = client_ask(fd, line, &text, &len);
 	if (err == -EINVAL) {
 		fprintf(stderr, PROGRAM ": %s\n", text);
@@ -166,18 +207,105 @@ static int run(const struct options *o, const char *path, char *const words[])
 	}
 	if (err)
 		return explain(path, err);
+	if (o->json && !is_json(text)) {
+		fputs(PROGRAM ": the daemon is of a version that has no JSON of this\n", stderr);
+		return STATUS_REFUSED;
+	}
 	fwrite(text, 1, len, stdout);
 	return STATUS_OK;
+}
+
+/* The socket of the VM, explained when there is none. */
+static char *vm_socket(const char *name)
+{
+	char *path;
+	int err = find_vm(name, &path);
+
+	if (err == -EINVAL)
+		fprintf(stderr, PROGRAM ": --vm=%s: that is no name of a unit's instance\n", name);
+	else if (err == -ENOENT)
+		fprintf(stderr,
+			PROGRAM ": no daemon for %s: there is no %s; is vhost-user-cryptodev@%s "
+				"running?\n",
+			name, path, name);
+	else if (err)
+		fprintf(stderr, PROGRAM ": %s\n", strerror(-err));
+	if (!err)
+		return path;
+	free(path);
+	return NULL;
 }
 
 /* The socket of the command line, the environment, or the only one there is. */
 static int run_at_socket(const struct options *o, char *const words[])
 {
 	const char *given = o->socket ? o->socket : getenv("VCRYPTOCTL_SOCKET");
-	char *path = given ? strdup(given) : default_socket();
+	char *path = o->vm ? vm_socket(o->vm) : given ? strdup(given) : default_socket();
 	int status = path ? run(o, path, words) : STATUS_UNREACHABLE;
 
 	free(path);
+	return status;
+}
+
+/* What is not for one daemon, and what is wrong with the words as such. */
+static int run_command(const struct options *o, char *const words[])
+{
+	const bool help = !strcmp(words[0], "help"), top = !strcmp(words[0], "top");
+	int failed;
+
+	if ((help || top) && words[1])
+		return usage_error("no word can follow this command");
+	if ((help || top) && o->json)
+		return usage_error("there is no JSON of this command");
+	if (help) {
+		print_help();
+		return STATUS_OK;
+	}
+	if (!o->all)
+		return run_at_socket(o, words);
+	if (strcmp(words[0], "metrics") != 0 || words[1] || o->json || o->vm || o->socket)
+		return usage_error("--all is for the command metrics alone");
+	failed = metrics_all(stdout);
+	if (failed < 0)
+		fprintf(stderr, PROGRAM ": %s\n", strerror(-failed));
+	return failed < 0 ? STATUS_REFUSED : failed ? STATUS_UNREACHABLE : STATUS_OK;
+}
+
+/*
+ * With --output, standard output is a new file beside the one that it is to replace: who
+ * reads that finds the former page or the new one, whole.
+ */
+static int run_to_file(const struct options *o, char *const words[])
+{
+	_cleanup_free_ char *beside = NULL;
+	int status, fd;
+
+	if (!o->output)
+		return run_command(o, words);
+	if (asprintf(&beside, "%s.XXXXXX", o->output) < 0) {
+		beside = NULL;
+		return STATUS_REFUSED;
+	}
+	fd = mkstemp(beside);
+	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || fchmod(fd, 0644) < 0) {
+		fprintf(stderr, PROGRAM ": %s: %s\n", o->output, strerror(errno));
+		if (fd >= 0) {
+			close(fd);
+			unlink(beside);
+		}
+		return STATUS_REFUSED;
+	}
+	close(fd);
+	status = run_command(o, words);
+	/* Of --all, the page is good without those that did not answer. */
+	if ((status == STATUS_OK || (o->all && status == STATUS_UNREACHABLE)) && !fflush(stdout) &&
+	    !ferror(stdout) && rename(beside, o->output) == 0)
+		return status;
+	if (status == STATUS_OK) {
+		fprintf(stderr, PROGRAM ": %s: %s\n", o->output, strerror(errno));
+		status = STATUS_REFUSED;
+	}
+	unlink(beside);
 	return status;
 }
 
@@ -208,15 +336,28 @@ static bool parse_count(const char *text, unsigned int *count)
 static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-	    {"socket", required_argument, NULL, 's'}, {"interval", required_argument, NULL, 'i'},
+	    {"socket", required_argument, NULL, 's'}, {"vm", required_argument, NULL, OPT_VM},
+	    {"json", no_argument, NULL, OPT_JSON},    {"all", no_argument, NULL, 'a'},
+	    {"output", required_argument, NULL, 'o'}, {"interval", required_argument, NULL, 'i'},
 	    {"count", required_argument, NULL, 'n'},  {"help", no_argument, NULL, 'h'},
 	    {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
 	};
 	int opt;
 
-	/* '+': what follows the command is the daemon's. */
-	while ((opt = getopt_long(argc, argv, "+s:i:n:hV", longs, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "s:ao:i:n:hV", longs, NULL)) != -1) {
 		switch (opt) {
+		case OPT_VM:
+			o->vm = optarg;
+			break;
+		case OPT_JSON:
+			o->json = true;
+			break;
+		case 'a':
+			o->all = true;
+			break;
+		case 'o':
+			o->output = optarg;
+			break;
 		case 's':
 			o->socket = optarg;
 			break;
@@ -239,6 +380,8 @@ static int parse(int argc, char **argv, struct options *o)
 			return STATUS_USAGE;
 		}
 	}
+	if (o->vm && o->socket)
+		return usage_error("--vm and --socket: one of them, please");
 	return optind < argc ? -1 : usage_error("a command is needed");
 }
 
@@ -248,7 +391,7 @@ int main(int argc, char **argv)
 	int status = parse(argc, argv, &o);
 
 	if (status < 0)
-		status = run_at_socket(&o, argv + optind);
+		status = run_to_file(&o, argv + optind);
 	/* Output that got lost must not look like success. */
 	if ((fflush(stdout) || ferror(stdout)) && status == STATUS_OK) {
 		perror(PROGRAM ": standard output");

@@ -64,9 +64,10 @@ static int look(int fd, struct sample *sample)
 	return 0;
 }
 
+/* Of a daemon that was started anew, counters are smaller than before. */
 static double rate(uint64_t now, uint64_t before, double seconds)
 {
-	return (double)(now - before) / seconds;
+	return now > before ? (double)(now - before) / seconds : 0;
 }
 
 static void print_line(const struct sample *a, const struct sample *b, double s, bool head)
@@ -77,7 +78,7 @@ static void print_line(const struct sample *a, const struct sample *b, double s,
 	printf("%12.0f %12.2f %10.0f %10.1f %10.0f %10.0f %10" PRIu64 "\n",
 	       rate(b->requests, a->requests, s), rate(b->bytes, a->bytes, s) / 1e6,
 	       rate(b->errors, a->errors, s),
-	       b->batches != a->batches
+	       b->batches > a->batches && b->requests > a->requests
 		   ? (double)(b->requests - a->requests) / (double)(b->batches - a->batches)
 		   : 0.0,
 	       rate(b->kicks, a->kicks, s), rate(b->sleeps, a->sleeps, s), b->sessions_live);
@@ -105,17 +106,44 @@ static void print_screen(const struct sample *a, const struct sample *b, double 
 	fflush(stdout);
 }
 
-int top_run(int fd, unsigned int interval_ms, unsigned int rounds, bool screen)
+/* Whether the daemon may be there again soon. */
+static bool passing(int err)
+{
+	return err == -EPIPE || err == -ECONNRESET || err == -ECONNREFUSED || err == -ENOENT;
+}
+
+/* A look that outlives the connection. *@fd is -1 or the connection. */
+static int look_again(const char *path, int *fd, struct sample *sample)
+{
+	const struct timespec pause = {0, 100 * 1000000l};
+	uint64_t until = now_ns() + TOP_AWAY_MS * UINT64_C(1000000);
+	int err;
+
+	for (;;) {
+		if (*fd < 0)
+			*fd = client_connect(path, 0);
+		err = *fd < 0 ? *fd : look(*fd, sample);
+		if (!err)
+			return 0;
+		close_fd(fd);
+		if (!passing(err) || now_ns() > until)
+			return err;
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	}
+}
+
+int top_run(const char *path, unsigned int interval_ms, unsigned int rounds, bool screen)
 {
 	const struct timespec interval = {interval_ms / 1000, interval_ms % 1000 * 1000000l};
+	_cleanup_fd_ int fd = client_connect(path, 0);
 	struct sample before, now;
-	int err = look(fd, &before);
+	int err = fd < 0 ? fd : look_again(path, &fd, &before);
 
 	for (unsigned int i = 0; !err && (!rounds || i < rounds); i++) {
 		double seconds;
 
 		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &interval, NULL);
-		err = look(fd, &now);
+		err = look_again(path, &fd, &now);
 		if (err)
 			break;
 		seconds = (double)(now.at_ns - before.at_ns) / 1e9;
