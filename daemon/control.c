@@ -10,24 +10,18 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
-#include "daemon/unix_socket.h"
 #include "daemon/util.h"
 
 void control_init(struct control *control)
 {
-	*control = (struct control){.listener = -1, .epoll = -1};
+	*control = (struct control){.epoll = -1};
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		control->clients[i].fd = -1;
 }
 
-int control_start(struct control *control, int epoll)
+void control_start(struct control *control, int epoll)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.fd = control->listener};
-
 	control->epoll = epoll;
-	if (control->listener < 0)
-		return 0;
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, control->listener, &event) < 0 ? -errno : 0;
 }
 
 static void watch(struct control *control, int fd, uint32_t events)
@@ -71,9 +65,6 @@ static void client_end(struct control *control, struct control_client *client)
 		memmove(control->waiting, control->waiting + 1,
 			control->waiting_count * sizeof(control->waiting[0]));
 		client_begin(control, client, next);
-	} else if (control->resting) {
-		control->resting = false;
-		watch(control, control->listener, EPOLLIN);
 	}
 }
 
@@ -98,12 +89,10 @@ int control_adopt(struct control *control, int fd)
 
 void control_close(struct control *control)
 {
-	control->resting = false;
 	while (control->waiting_count)
 		close(control->waiting[--control->waiting_count]);
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		client_end(control, &control->clients[i]);
-	close_fd(&control->listener);
 }
 
 /* ---- commands ------------------------------------------------------------------------- */
@@ -180,42 +169,6 @@ ssize_t control_input(struct control *control, struct control_client *client, co
 
 /* ---- connections ---------------------------------------------------------------------- */
 
-/* As which those are seen who have no id in our user namespace (sandbox.h). */
-#define OVERFLOW_USER 65534
-
-/*
- * Whether the peer may give orders. The file's mode decides who can connect; this is
- * a second look, which sees nothing from within a user namespace of our own.
- */
-static bool peer_allowed(int fd)
-{
-	uid_t user;
-
-	return unix_socket_peer(fd, &user) == 0 &&
-	       (user == 0 || user == geteuid() || user == OVERFLOW_USER);
-}
-
-static void accept_one(struct control *control)
-{
-	struct control_client *client = find(control, -1);
-	int fd;
-
-	if (!client) {
-		control->resting = true;
-		watch(control, control->listener, 0);
-		return;
-	}
-	fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0)
-		return;
-	if (!peer_allowed(fd)) {
-		log_limited(LOG_WARN, "control socket: a peer of another user is turned away");
-		close(fd);
-		return;
-	}
-	client_begin(control, client, fd);
-}
-
 /* Send what there is. False: the connection has to end. */
 static bool send_answer(struct control *control, struct control_client *client)
 {
@@ -267,10 +220,6 @@ bool control_handle(struct control *control, int fd)
 
 	if (fd < 0)
 		return false;
-	if (fd == control->listener) {
-		accept_one(control);
-		return true;
-	}
 	client = find(control, fd);
 	if (!client)
 		return false;

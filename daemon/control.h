@@ -15,13 +15,12 @@
  *
  * A client that sends what is no command line is disconnected.
  *
- * The loop is the server's (server.c): control_start() adds descriptors to its
+ * The loop is the server's (server.c): control_adopt() adds descriptors to its
  * epoll, control_handle() takes events of those. Nothing here blocks.
  *
  * Who may connect: the socket's mode is 0600, and a peer that is neither root nor
- * of our own user id is turned away all the same. Where there is a supervisor, that
- * accepts clients, as it can tell one user from another, and passes them on
- * (link.h); then there is no listening socket here.
+ * of our own user id is turned away all the same. It is the supervisor who sees to
+ * that (supervisor_control.c), and passes clients on to here (link.h).
  */
 #ifndef VCD_DAEMON_CONTROL_H
 #define VCD_DAEMON_CONTROL_H
@@ -34,10 +33,10 @@
 /** Longest command, with its newline. */
 #define CONTROL_LINE 512
 
-/** Clients at one time; the next wait. */
+/** Clients at one time. */
 #define CONTROL_CLIENTS 8
 
-/** Clients that wait, of those that were accepted for us (control_adopt()). */
+/** Clients that wait for one of these to go. */
 #define CONTROL_WAITING 16
 
 /**
@@ -59,10 +58,8 @@ struct control_client {
 };
 
 /**
- * struct control - the socket and its clients.
- * @listener: listening socket, not blocking; -1: there is none
+ * struct control - the clients.
  * @epoll: the loop's, while started
- * @resting: the listener is not watched, as there is no room for another client
  * @run: carries a command out: writes the answer to @out and returns NULL, or returns
  *	what is wrong, a string that stays
  * @arg: its argument
@@ -71,9 +68,7 @@ struct control_client {
  * @waiting_count: how many, the first is next
  */
 struct control {
-	int listener;
 	int epoll;
-	bool resting;
 	const char *(*run)(void *arg, char *line, FILE *out);
 	void *arg;
 	struct control_client clients[CONTROL_CLIENTS];
@@ -81,14 +76,14 @@ struct control {
 	unsigned int waiting_count;
 };
 
-/** control_init - one that has no socket. */
+/** control_init - one that has no client. */
 void control_init(struct control *control);
 
-/** control_start - serve from the loop of @epoll. @run and @arg are set. Return: 0 or -errno. */
-int control_start(struct control *control, int epoll);
+/** control_start - serve from the loop of @epoll. @run and @arg are set. */
+void control_start(struct control *control, int epoll);
 
 /**
- * control_adopt - serve a client that was accepted elsewhere, and may give orders.
+ * control_adopt - serve a client that the supervisor accepted: it may give orders.
  * @control: started
  * @fd: its connection; taken over
  *
@@ -99,7 +94,7 @@ int control_adopt(struct control *control, int fd);
 /** control_handle - take the event of @fd. Return: whether it was ours. */
 bool control_handle(struct control *control, int fd);
 
-/** control_close - let clients go, close the socket; its file stays. */
+/** control_close - let clients go. */
 void control_close(struct control *control);
 
 /**

@@ -73,6 +73,10 @@ void ledger_mend(struct ledger *ledger)
 	head->threads = ledger->threads;
 	head->counters_size = sizeof(struct vcd_device_counters);
 	head->undo_size = ledger->undo_size;
+	/* Used up, or as good as that: the next device begins at a number of its own. */
+	if (ledger->max_serial &&
+	    __atomic_load_n(&head->serial, __ATOMIC_RELAXED) > ledger->max_serial)
+		__atomic_store_n(&head->serial, 0, __ATOMIC_RELAXED);
 }
 
 int ledger_private(struct ledger *ledger, const struct ledger_shape *shape)

@@ -28,8 +28,7 @@
  *                kills its worker stops its queue, and not the device.
  *     counters   statistics.
  *
- * Without a supervisor the same structures are ordinary memory, and nothing is
- * saved.
+ * In tests the same structures are ordinary memory, and nothing is saved.
  *
  * A killed process stops between two instructions, and all of its stores up to
  * there are done; only the compiler must be kept from reordering them. The next
@@ -169,6 +168,7 @@ struct ledger_thread {
  * @counters: the device's counters of each thread, NULL: they are of another version
  * @undo: undo memory of all threads, or NULL
  * @undo_size: bytes of it for each thread
+ * @max_serial: for ledger_mend(): no honest device's serial comes to that; 0: not known
  */
 struct ledger {
 	int fd;
@@ -181,6 +181,7 @@ struct ledger {
 	struct vcd_device_counters *counters;
 	uint8_t *undo;
 	size_t undo_size;
+	uint64_t max_serial;
 };
 
 /**
@@ -221,7 +222,7 @@ int ledger_open(struct ledger *ledger, int fd, const struct ledger_shape *shape)
  * @ledger: one that this process made
  *
  * A worker may have spoilt it. The next one would take it for another version's, and
- * not start.
+ * not start. The same with a serial that leaves no session to be made.
  */
 void ledger_mend(struct ledger *ledger);
 

@@ -25,13 +25,6 @@ static enum outcome do_reset(struct vhost_user *vu)
 	return DONE;
 }
 
-static enum outcome do_stats(struct vhost_user *vu, struct vu_message *m)
-{
-	if (m->fd_count != 1 || !vu->report)
-		return REFUSE;
-	return vu->report(vu->report_arg, take_fd(&m->fds[0])) ? REFUSE : DONE;
-}
-
 static enum outcome do_control(struct vhost_user *vu, struct vu_message *m)
 {
 	if (m->fd_count != 1 || !vu->control)
@@ -48,8 +41,6 @@ enum outcome link_run(struct vhost_user *vu, struct vu_message *m)
 		return DONE;
 	case LINK_RESET:
 		return do_reset(vu);
-	case LINK_STATS:
-		return do_stats(vu, m);
 	case LINK_CONTROL:
 		return do_control(vu, m);
 	default:

@@ -34,7 +34,6 @@
  * @LINK_VIOLATED: from the worker: the front end broke the protocol; the same payload
  * @LINK_RESUME: all of the former state is there: go on
  * @LINK_RESET: the front end is gone: forget it, and what it had
- * @LINK_STATS: write the counters to the descriptor that comes along
  * @LINK_CONTROL: serve the client of the control socket that comes along; it may give orders
  */
 enum link_request {
@@ -44,7 +43,6 @@ enum link_request {
 	LINK_VIOLATED,
 	LINK_RESUME,
 	LINK_RESET,
-	LINK_STATS,
 	LINK_CONTROL,
 };
 

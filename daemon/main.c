@@ -6,27 +6,25 @@
  * -------------------
  * The program is two processes: a supervisor, which front ends connect to
  * (supervisor.c), and a worker, which it starts and replaces when that dies. What
- * stands here is the worker, and with --no-supervisor all there is: then front
- * ends connect to it directly.
+ * stands here is the worker.
  *
  * Starting is a row of stages, each a function, in an order that matters:
  *
  *     stage_process()   what concerns the whole process: no core dumps, inherited
- *                       descriptors, the janitor, signals
- *     stage_open()      everything that needs the file system or a name: socket or
- *                       link to the supervisor, ledger, engine
+ *                       descriptors, signals
+ *     stage_open()      everything that needs the file system or a name: the link to
+ *                       the supervisor, ledger, engine
  *     stage_memory()    memory is not swapped out
  *     stage_isolate()   another user, own namespaces, no files, no capabilities
  *     stage_work()      device and worker threads
  *     stage_lock()      a filter for system calls
  *
  * Behind the last stage no file is opened, and no new descriptor is made but those
- * that come through the socket. Without a supervisor, the janitor (janitor.c) writes
- * the statistics file and removes sockets.
+ * that come over the link.
  *
  * The end is the reverse: workers first, then the device with its sessions, whose
- * keys are wiped, then the engine, then the socket's file. A worker leaves its queues
- * as they are, in the ledger, for the next one.
+ * keys are wiped, then the engine. Queues stay as they are, in the ledger, for the next
+ * worker.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,17 +37,14 @@
 #include "daemon/commands.h"
 #include "daemon/control.h"
 #include "daemon/guard.h"
-#include "daemon/janitor.h"
 #include "daemon/ledger.h"
 #include "daemon/log.h"
-#include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/sandbox.h"
 #include "daemon/server.h"
 #include "daemon/spawn.h"
 #include "daemon/stats.h"
 #include "daemon/supervisor.h"
-#include "daemon/unix_socket.h"
 #include "daemon/util.h"
 #include "daemon/vault.h"
 
@@ -60,16 +55,13 @@
 #define VAULT_SIZE ((size_t)512 << 20)
 
 /**
- * struct daemon - the process.
+ * struct daemon - the worker process.
  * @options: command line
  * @sandbox: what confines us
- * @janitor: what has the file system; not in a worker
  * @server: sockets and signals
- * @ledger: what survives us, in a worker
+ * @ledger: what survives us
  * @control: the operator's socket
  * @commands: what is answered there
- * @notify: the service manager, or -1; in a worker, its supervisor speaks to that
- * @begin: CLOCK_MONOTONIC of the start, ns; in a worker, of its supervisor's
  * @engine: engine
  * @device: device
  * @backend: queues and workers
@@ -77,13 +69,10 @@
 struct daemon {
 	struct options options;
 	struct sandbox sandbox;
-	struct janitor janitor;
 	struct server server;
 	struct ledger ledger;
 	struct control control;
 	struct commands commands;
-	int notify;
-	uint64_t begin;
 	struct vcd_engine *engine;
 	struct vcd_device *device;
 	struct backend *backend;
@@ -92,39 +81,16 @@ struct daemon {
 static int stage_process(struct daemon *d)
 {
 	const struct options *o = &d->options;
-	const bool worker = o->link >= 0;
-	const struct janitor_paths paths = {
-	    .stats = o->stats_file,
-	    .socket = {[JANITOR_SERVER] = o->socket_path, [JANITOR_CONTROL] = o->control},
-	};
-	int err;
+	int err = sandbox_begin(&d->sandbox, (const int[]){o->link, o->ledger}, 2);
 
-	if (worker)
-		err = sandbox_begin(&d->sandbox, (const int[]){o->link, o->ledger}, 2);
-	else
-		err = sandbox_begin(&d->sandbox, &o->fd, 1);
 	if (err)
 		return err;
-	err = worker ? 0 : janitor_start(&d->janitor, &paths);
-	if (err) {
-		log_msg(LOG_ERROR, "cannot start the janitor: %s", strerror(-err));
-		return err;
-	}
 	err = server_signals();
 	if (!err)
 		err = guard_install();
 	if (err)
 		log_msg(LOG_ERROR, "cannot block signals: %s", strerror(-err));
 	return err;
-}
-
-/* @listener: -1: clients are accepted elsewhere */
-static void use_control(struct daemon *d, int listener)
-{
-	d->control.listener = listener;
-	d->control.run = commands_run;
-	d->control.arg = &d->commands;
-	d->server.control = &d->control;
 }
 
 /*
@@ -197,72 +163,33 @@ static int open_engine(struct daemon *d)
 	return err;
 }
 
-/* The worker's: what its supervisor passed to it. */
-static int open_passed(struct daemon *d, const struct ledger_shape *shape)
-{
-	const struct options *o = &d->options;
-	int err;
-
-	d->server.linked = true;
-	d->server.listener.connected = o->link;
-	if (fcntl(o->link, F_SETFD, FD_CLOEXEC) < 0 || fcntl(o->ledger, F_SETFD, FD_CLOEXEC) < 0)
-		return -errno;
-	/* Clients come over the link. */
-	if (o->control)
-		use_control(d, -1);
-	err = ledger_open(&d->ledger, o->ledger, shape);
-	if (err == -EPROTO)
-		log_msg(LOG_ERROR, "the supervisor is of a version that we cannot follow");
-	if (!err)
-		d->begin = d->ledger.head->begin;
-	return err;
-}
-
-/* Without a supervisor: what the command line names. */
-static int open_named(struct daemon *d, const struct ledger_shape *shape)
-{
-	const struct options *o = &d->options;
-	struct stat st;
-	int fd;
-	int err;
-
-	err = ledger_private(&d->ledger, shape);
-	if (!err)
-		err = listener_open(&d->server.listener, o->socket_path,
-				    &(struct unix_socket_access){o->socket_mode, o->socket_group},
-				    o->fd);
-	if (!err && o->control) {
-		fd = unix_socket_listen(o->control, &(struct unix_socket_access){.mode = 0600},
-					CONTROL_CLIENTS, &st);
-		if (fd < 0)
-			return fd;
-		use_control(d, fd);
-		err = janitor_socket(&d->janitor, JANITOR_CONTROL, st.st_dev, st.st_ino);
-	}
-	if (!err && o->socket_path)
-		err = janitor_socket(&d->janitor, JANITOR_SERVER, d->server.listener.dev,
-				     d->server.listener.ino);
-	if (err)
-		return err;
-	d->notify = notify_open();
-	if (d->notify < -1)
-		log_msg(LOG_WARN, "the service manager cannot be reached: %s",
-			strerror(-d->notify));
-	return 0;
-}
-
-static int stage_open(struct daemon *d)
+/* What the supervisor passed to us. */
+static int open_passed(struct daemon *d)
 {
 	const struct options *o = &d->options;
 	const struct ledger_shape shape = backend_ledger(o->num_queues, o->workers, o->max_request);
 	int err;
 
-	err = server_open(&d->server);
+	d->server.link = o->link;
+	if (fcntl(o->link, F_SETFD, FD_CLOEXEC) < 0 || fcntl(o->ledger, F_SETFD, FD_CLOEXEC) < 0)
+		return -errno;
+	d->control.run = commands_run;
+	d->control.arg = &d->commands;
+	if (o->control)
+		d->server.control = &d->control;
+	err = ledger_open(&d->ledger, o->ledger, &shape);
+	if (err == -EPROTO)
+		log_msg(LOG_ERROR, "the supervisor is of a version that we cannot follow");
+	return err;
+}
+
+static int stage_open(struct daemon *d)
+{
+	int err = server_open(&d->server);
+
 	if (!err)
-		err = o->link >= 0 ? open_passed(d, &shape) : open_named(d, &shape);
-	if (err)
-		return err;
-	return open_engine(d);
+		err = open_passed(d);
+	return err ? err : open_engine(d);
 }
 
 /*
@@ -296,12 +223,6 @@ static int stage_isolate(struct daemon *d)
 	return err ? err : sandbox_drop(&d->sandbox);
 }
 
-/* Which version our supervisor is of; it outlives upgrades of its worker. */
-static const char *supervisor_version(const struct daemon *d)
-{
-	return d->server.linked ? getenv(SUPERVISOR_VERSION) : "none";
-}
-
 /* The counters of now. */
 static void gather(void *arg, struct stats *stats)
 {
@@ -311,12 +232,13 @@ static void gather(void *arg, struct stats *stats)
 	*stats = (struct stats){
 	    .engine = d->engine->ops->name,
 	    .vm_name = d->options.vm_name,
-	    .supervisor = supervisor_version(d),
-	    .up_s = (now_ns() - d->begin) / 1000000000u,
+	    /* It outlives upgrades of its worker. */
+	    .supervisor = getenv(SUPERVISOR_VERSION),
+	    .up_s = (now_ns() - head->begin) / 1000000000u,
 	    .queues = d->options.num_queues,
 	    .workers = d->options.workers,
-	    .front_ends = d->server.linked ? head->front_ends : d->server.front_ends,
-	    .protocol_errors = d->server.linked ? head->protocol_errors : d->server.protocol_errors,
+	    .front_ends = head->front_ends,
+	    .protocol_errors = head->protocol_errors,
 	};
 	vcd_device_stats_get(d->device, &stats->device);
 	backend_stats_get(d->backend, &stats->backend);
@@ -386,7 +308,7 @@ static int stage_work(struct daemon *d)
 	set_limits(d);
 	d->commands = (struct commands){.gather = gather, .arg = d, .backend = d->backend};
 	/* Nothing is served before the supervisor says so. */
-	d->backend->replaying = d->server.linked;
+	d->backend->replaying = true;
 	return 0;
 }
 
@@ -398,29 +320,6 @@ static int stage_lock(struct daemon *d)
 	err = sandbox_lock(&d->sandbox);
 	if (!err)
 		sandbox_report(&d->sandbox);
-	return err;
-}
-
-/* Write the counters to @fd, or have the janitor replace the statistics file. */
-static int write_stats(void *arg, int fd)
-{
-	_cleanup_free_ char *text = NULL;
-	_cleanup_fd_ int to = fd;
-	struct daemon *d = arg;
-	struct stats stats;
-	size_t len;
-	int err;
-
-	if (to < 0 && !d->options.stats_file)
-		return 0;
-	gather(d, &stats);
-	err = stats_text(&stats, &text, &len);
-	if (!err && to >= 0)
-		err = write(to, text, len) == (ssize_t)len ? 0 : -EIO;
-	else if (!err)
-		err = janitor_stats(&d->janitor, text, len);
-	if (err)
-		log_msg(LOG_ERROR, "cannot write %s: %s", d->options.stats_file, strerror(-err));
 	return err;
 }
 
@@ -444,9 +343,6 @@ static int serve(struct daemon *d)
 		return err;
 	log_msg(LOG_INFO, "engine %s, %u queues, %u workers", d->engine->ops->name,
 		d->options.num_queues, d->options.workers);
-	notify_send(d->notify, "READY=1\n");
-	d->server.report = write_stats;
-	d->server.report_arg = d;
 	return server_run(&d->server, d->backend);
 }
 
@@ -464,45 +360,32 @@ static int print_engine(struct daemon *d)
 	return bad ? STATUS_FAILURE : STATUS_OK;
 }
 
-/* The device: all of the program, or the worker of a supervisor. */
-static int run_device(struct daemon *d)
+/* The device, for a supervisor. */
+static int run_worker(struct daemon *d)
 {
+	const struct options *o = &d->options;
 	int err;
 
 	d->ledger.fd = -1;
-	d->sandbox.mode = d->options.sandbox;
-	d->sandbox.seccomp = d->options.seccomp;
-	if (d->options.link >= 0) {
-		d->sandbox.own_user_ns = d->options.namespaces & SPAWN_USER_NS;
-		d->sandbox.own_user_err = d->options.namespaces_err;
-		if (d->options.namespaces & SPAWN_PID_NS)
-			sandbox_has(&d->sandbox, MEASURE_PID_NS);
-	}
-	d->janitor.socket = -1;
+	d->sandbox.mode = o->sandbox;
+	d->sandbox.seccomp = o->seccomp;
+	d->sandbox.own_user_ns = o->namespaces & SPAWN_USER_NS;
+	d->sandbox.own_user_err = o->namespaces_err;
+	if (o->namespaces & SPAWN_PID_NS)
+		sandbox_has(&d->sandbox, MEASURE_PID_NS);
 	control_init(&d->control);
-	d->notify = -1;
-	d->begin = now_ns();
-	d->server.listener = (struct listener){.fd = -1, .connected = -1};
-	d->server.signals = d->server.epoll = -1;
-	d->server.vu.socket = -1;
+	d->server = (struct server){.link = -1, .signals = -1, .epoll = -1, .vu.socket = -1};
 
 	err = serve(d);
 
-	notify_send(d->notify, "STOPPING=1\n");
-	/* Requests that were begun are finished; in a worker, that is all that happens to queues.
-	 */
+	/* Requests that were begun are finished; that is all that happens to queues. */
 	vhost_user_end(&d->server.vu);
-	if (d->backend && !d->server.linked)
-		write_stats(d, -1);
 	d->backend = backend_free(d->backend);
 	d->device = vcd_device_free(d->device);
 	d->engine = vcd_engine_close(d->engine);
 	control_close(&d->control);
 	server_close(&d->server);
-	if (d->notify >= 0)
-		close(d->notify);
 	ledger_close(&d->ledger);
-	janitor_end(&d->janitor);
 	return err;
 }
 
@@ -518,10 +401,10 @@ int main(int argc, char **argv)
 	log_set_level(d.options.level);
 	if (d.options.print_engine)
 		return print_engine(&d);
-	if (d.options.supervise && d.options.link < 0)
+	if (d.options.link >= 0)
+		err = run_worker(&d);
+	else
 		err = setenv(SUPERVISOR_VERSION, VCD_VERSION, 1) ? -errno
 								 : supervise(&d.options, argv);
-	else
-		err = run_device(&d);
 	return err ? STATUS_FAILURE : STATUS_OK;
 }

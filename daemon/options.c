@@ -44,14 +44,12 @@ enum option_id {
 	OPT_CPUS,
 	OPT_MAX_SESSIONS,
 	OPT_MAX_REQUEST,
-	OPT_STATS_FILE,
 	OPT_CONTROL,
 	OPT_LIMIT_OPS,
 	OPT_LIMIT_BYTES,
 	OPT_LIMIT_KEYS,
 	OPT_SANDBOX,
 	OPT_SECCOMP,
-	OPT_NO_SUPERVISOR,
 	OPT_WORKER,
 };
 
@@ -75,14 +73,12 @@ static const struct option long_options[] = {
     {"cpus", required_argument, NULL, OPT_CPUS},
     {"max-sessions", required_argument, NULL, OPT_MAX_SESSIONS},
     {"max-request", required_argument, NULL, OPT_MAX_REQUEST},
-    {"stats-file", required_argument, NULL, OPT_STATS_FILE},
     {"control", required_argument, NULL, OPT_CONTROL},
     {"limit-ops", required_argument, NULL, OPT_LIMIT_OPS},
     {"limit-bytes", required_argument, NULL, OPT_LIMIT_BYTES},
     {"limit-keys", required_argument, NULL, OPT_LIMIT_KEYS},
     {"sandbox", required_argument, NULL, OPT_SANDBOX},
     {"seccomp", required_argument, NULL, OPT_SECCOMP},
-    {"no-supervisor", no_argument, NULL, OPT_NO_SUPERVISOR},
     {OPTIONS_WORKER, required_argument, NULL, OPT_WORKER},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
@@ -123,7 +119,6 @@ static void print_help(void)
 	    "  --cpus=LIST           pin workers to these CPUs, in turn, as 0,2-3\n"
 	    "  --max-sessions=N      sessions at one time (default: %u)\n"
 	    "  --max-request=BYTES   largest payload of a request (default: %u)\n"
-	    "  --stats-file=PATH     write counters there at SIGUSR1 and at the end\n"
 	    "  --control=PATH        answer vcryptoctl(1) on this UNIX socket\n"
 	    "  --limit-ops=RATE[:BURST]    at most RATE requests a second, BURST at once\n"
 	    "  --limit-bytes=RATE[:BURST]  likewise data bytes (K, M, G are powers of 1000)\n"
@@ -131,7 +126,6 @@ static void print_help(void)
 	    "  --sandbox=MODE        auto: give up what this machine lets it (default);\n"
 	    "                        strict: all of it, or fail; none: for debuggers\n"
 	    "  --seccomp=MODE        at a forbidden system call: kill (default), log, or off\n"
-	    "  --no-supervisor       one process: when it dies, the front end loses its device\n"
 	    "  -v, --verbose         tell more; twice: every protocol message\n"
 	    "  -q, --quiet           only tell errors\n"
 	    "  -h, --help            print this and exit\n"
@@ -331,9 +325,6 @@ static int take_option(int id, int index, const char *arg, struct options *o)
 	case OPT_MAX_REQUEST:
 		ok = parse_number(name, arg, MIN_REQUEST, MAX_REQUEST, &o->max_request);
 		break;
-	case OPT_STATS_FILE:
-		o->stats_file = arg;
-		break;
 	case OPT_CONTROL:
 		o->control = arg;
 		break;
@@ -350,9 +341,6 @@ static int take_option(int id, int index, const char *arg, struct options *o)
 		ok = parse_word(name, arg, seccomp_modes, &value);
 		o->seccomp = (enum seccomp_mode)value;
 		o->seccomp_given = true;
-		break;
-	case OPT_NO_SUPERVISOR:
-		o->supervise = false;
 		break;
 	case OPT_WORKER:
 		ok = parse_worker(arg, o);
@@ -422,7 +410,6 @@ int options_parse(int argc, char **argv, struct options *options)
 			    .sandbox = sandbox_default_mode(),
 			    .seccomp = SECCOMP_KILL,
 			    .level = LOG_WARN,
-			    .supervise = true,
 			    .link = -1};
 	int ret;
 

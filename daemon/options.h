@@ -42,15 +42,13 @@ enum exit_status {
  * @cpu_count: how many, 0: not pinned
  * @max_sessions: sessions at one time, 0: the device's default
  * @max_request: payload bytes of one request, 0: the device's default
- * @stats_file: where to write the counters, or NULL
  * @control: where to listen for vcryptoctl, or NULL
  * @limits: of the VM, by enum limit_kind
  * @sandbox: how much of a sandbox
  * @seccomp: what happens at a system call that is not allowed
  * @seccomp_given: it was on the command line
  * @level: messages up to it are printed
- * @supervise: a supervisor holds the connection, and a worker does the rest
- * @link: this is that worker, and its end of the link to the supervisor; else -1
+ * @link: this is a worker, and its end of the link to the supervisor; else -1
  * @ledger: with @link: the ledger's descriptor
  * @namespaces: with @link: what sandbox_fork() did, as SPAWN_* bits (spawn.h)
  * @namespaces_err: with @link: sandbox.own_user_err
@@ -71,14 +69,12 @@ struct options {
 	unsigned int cpu_count;
 	uint32_t max_sessions;
 	uint32_t max_request;
-	const char *stats_file;
 	const char *control;
 	struct limit limits[LIMIT_KINDS];
 	enum sandbox_mode sandbox;
 	enum seccomp_mode seccomp;
 	bool seccomp_given;
 	enum log_level level;
-	bool supervise;
 	int link;
 	int ledger;
 	int namespaces;

@@ -22,7 +22,6 @@
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/util.h"
@@ -34,7 +33,6 @@ static const int worker_calls[] = {
     /* server.c, vhost_user.c: the front end's messages */
     SCMP_SYS(recvmsg),
     SCMP_SYS(sendmsg),
-    SCMP_SYS(accept4),
     SCMP_SYS(close),
     SCMP_SYS(epoll_ctl),
     /* server.c, worker.c: sleeping and waking; signals through signalfd */
@@ -42,10 +40,9 @@ static const int worker_calls[] = {
     SCMP_SYS(epoll_pwait),
     SCMP_SYS(read),
     SCMP_SYS(write),
-    /* janitor.c, control.c, notify.c */
+    /* control.c: clients */
     SCMP_SYS(sendto),
     SCMP_SYS(recvfrom),
-    SCMP_SYS(wait4),
     /* memory.c: mapping and checking what the front end sends; mmap below */
     SCMP_SYS(munmap),
     SCMP_SYS(fstat),
@@ -78,7 +75,6 @@ static const int worker_calls[] = {
     SCMP_SYS(getrandom),
     /* abort() and log_msg() */
     SCMP_SYS(getpid),
-    SCMP_SYS(geteuid),
     SCMP_SYS(gettid),
 };
 
@@ -164,10 +160,6 @@ static int add_checked(scmp_filter_ctx filter)
 	if (!err)
 		err = allow_with(filter, SCMP_SYS(tgkill),
 				 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
-	/* control.c: who is there? */
-	if (!err)
-		err =
-		    allow_with(filter, SCMP_SYS(getsockopt), SCMP_A2(SCMP_CMP_EQ, SO_PEERCRED, 0));
 	/* A thread names itself. */
 	if (!err)
 		err = allow_with(filter, SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));

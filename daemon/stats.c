@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * stats.c - the counters of the daemon as a JSON file.
- *
- * The file is written beside its place and then renamed, so that a reader finds
- * either the former object or the new one, whole.
+ * stats.c - the counters of the daemon, as text.
  */
 #include "daemon/stats.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon/escape.h"
 #include "daemon/util.h"
@@ -141,44 +133,4 @@ void stats_print_lines(const struct stats *stats, FILE *file)
 	for (unsigned int i = 0; i < VCD_S_COUNT; i++)
 		fprintf(file, "status_%s %" PRIu64 "\n", vcd_status_name(i),
 			stats->device.status[i]);
-}
-
-int stats_begin(const char *path, char **temporary)
-{
-	int fd;
-
-	if (asprintf(temporary, "%s.%ld.tmp", path, (long)getpid()) < 0) {
-		*temporary = NULL;
-		return -ENOMEM;
-	}
-	fd = open(*temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	return fd < 0 ? -errno : fd;
-}
-
-int stats_end(const char *path, const char *temporary, bool good)
-{
-	int err;
-
-	if (good && rename(temporary, path) == 0)
-		return 0;
-	err = good ? -errno : -EIO;
-	unlink(temporary);
-	return err;
-}
-
-int stats_text(const struct stats *stats, char **text, size_t *len)
-{
-	FILE *file = open_memstream(text, len);
-	bool failed;
-
-	if (!file)
-		return -errno;
-	stats_print(stats, file);
-	failed = ferror(file);
-	if (fclose(file) || failed) {
-		free(*text);
-		*text = NULL;
-		return -ENOMEM;
-	}
-	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * stats.h - the counters of the daemon as a JSON file.
+ * stats.h - the counters of the daemon, as text.
  */
 #ifndef VCD_DAEMON_STATS_H
 #define VCD_DAEMON_STATS_H
@@ -52,34 +52,5 @@ void stats_print_status(const struct stats *stats, bool served, FILE *file);
 
 /** stats_print_lines - the same as lines "NAME VALUE". */
 void stats_print_lines(const struct stats *stats, FILE *file);
-
-/**
- * stats_begin - make a file beside @path that is to take its place.
- * @path: the statistics file
- * @temporary: out: name of the new one, to be freed
- *
- * Return: a descriptor to write to, or a negative errno.
- */
-int stats_begin(const char *path, char **temporary);
-
-/**
- * stats_end - put the new file in its place, in one step, or remove it.
- * @path: the statistics file
- * @temporary: the new one, closed
- * @good: it was written
- *
- * Return: 0 or a negative errno; the former file is untouched then.
- */
-int stats_end(const char *path, const char *temporary, bool good);
-
-/**
- * stats_text - stats_print() into memory.
- * @stats: what to print
- * @text: out: the text, to be freed; NULL on failure
- * @len: out: its bytes
- *
- * Return: 0 or a negative errno.
- */
-int stats_text(const struct stats *stats, char **text, size_t *len);
 
 #endif /* VCD_DAEMON_STATS_H */

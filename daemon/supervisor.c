@@ -62,6 +62,7 @@
 #include "daemon/supervisor_internal.h"
 #include "daemon/unix_socket.h"
 #include "daemon/util.h"
+#include "device/session_table.h"
 
 void supervisor_give_up(struct supervisor *s, const char *what, int err)
 {
@@ -93,7 +94,7 @@ static bool end_worker(struct supervisor *s)
 		kill(s->second.pid, SIGKILL);
 	switch (s->worker.state) {
 	case GONE:
-		return s->second.state == GONE && !operation_last_words(s);
+		return s->second.state == GONE;
 	case SERVING:
 		if (s->op != OP_NONE || s->worker.link < 0)
 			return false;
@@ -101,10 +102,6 @@ static bool end_worker(struct supervisor *s)
 			front_end_leave(s, 0);
 		if (s->want_reset) {
 			operation_reset(s);
-		} else if (s->options->stats_file && !s->final_stats) {
-			s->final_stats = true;
-			s->want_stats = true;
-			operation_write_stats(s);
 		}
 		if (s->op == OP_NONE)
 			child_ask_to_end(&s->worker);
@@ -112,8 +109,7 @@ static bool end_worker(struct supervisor *s)
 	case ENDING:
 		return false;
 	default:
-		if (!operation_last_words(s))
-			kill(s->worker.pid, SIGKILL);
+		kill(s->worker.pid, SIGKILL);
 		return false;
 	}
 }
@@ -159,9 +155,6 @@ static void take_signal(struct supervisor *s)
 			break;
 		case SIGHUP:
 			(void)child_upgrade(s);
-			break;
-		case SIGUSR1:
-			s->want_stats = s->options->stats_file != NULL;
 			break;
 		default:
 			log_msg(LOG_INFO, "ending at signal %u", info.ssi_signo);
@@ -222,7 +215,6 @@ static int open_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
@@ -247,6 +239,9 @@ static int open_all(struct supervisor *s, char **argv)
 	err = program_open(&s->program, argv);
 	if (!err)
 		err = ledger_create(&s->ledger, &shape);
+	s->ledger.max_serial = vcd_session_table_max_seed(
+				   o->max_sessions ? o->max_sessions : VCD_DEFAULT_MAX_SESSIONS) /
+			       2 * 3;
 	return err;
 }
 
@@ -324,6 +319,13 @@ int supervise(const struct options *options, char **argv)
 		err = sandbox_parent(&s.sandbox);
 	if (!err)
 		err = loop(&s);
+	if (s.served)
+		log_msg(LOG_INFO,
+			"ended: %llu front ends, %llu requests, %llu workers died, %llu upgrades",
+			(unsigned long long)s.ledger.head->front_ends,
+			(unsigned long long)ledger_done(&s.ledger),
+			(unsigned long long)s.ledger.head->restarts,
+			(unsigned long long)s.ledger.head->upgrades);
 	close_all(&s);
 	return err;
 }

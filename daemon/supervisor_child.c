@@ -151,11 +151,10 @@ static void adopt_second(struct supervisor *s)
 static void worker_gone(struct supervisor *s, bool signalled, int number)
 {
 	drop_link(s, &s->worker);
-	operation_abandon_stats(s);
 	s->op = OP_NONE;
 	s->worker.state = GONE;
 	s->worker.deadline = 0;
-	if (s->ending && !operation_last_words(s))
+	if (s->ending)
 		return;
 	if (!s->lost)
 		s->lost = now_ns();
@@ -275,7 +274,7 @@ void child_deadlines(struct supervisor *s)
 		child_late(s, &s->second);
 	if (passed(s->retry, now)) {
 		s->retry = 0;
-		if (s->worker.state == GONE && (!s->ending || operation_last_words(s)))
+		if (s->worker.state == GONE && !s->ending)
 			child_start_worker(s);
 	}
 }

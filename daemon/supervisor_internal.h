@@ -63,7 +63,6 @@ enum op {
 	OP_RESUME,  /* LINK_RESUME */
 	OP_FORWARD, /* the front end's message */
 	OP_RESET,   /* LINK_RESET */
-	OP_STATS,   /* LINK_STATS */
 	OP_CONTROL, /* LINK_CONTROL */
 };
 
@@ -117,10 +116,7 @@ struct clients {
  * @cursor: in the journal, with OP_REPLAY
  * @pending: @reader holds a message whose outcome the front end waits for
  * @want_reset: the worker has yet to be told that the front end is gone
- * @want_stats: the statistics file is to be written
  * @ending: we are to end; the front end is gone, or will be let go
- * @final_stats: and the statistics were written for the last time
- * @stats_file: name of the statistics file that is being written, or NULL
  * @served: some worker has got so far as to serve
  * @lost: when the device ceased to be served, in ns, or 0
  * @upgrading: a second worker takes over that was asked for
@@ -153,10 +149,7 @@ struct supervisor {
 	unsigned int cursor;
 	bool pending;
 	bool want_reset;
-	bool want_stats;
 	bool ending;
-	bool final_stats;
-	char *stats_file;
 	bool served;
 	uint64_t lost;
 	bool upgrading;
@@ -226,18 +219,6 @@ void operation_next(struct supervisor *s);
 
 /** operation_answered - the worker has answered what it was told last. */
 void operation_answered(struct supervisor *s, struct vu_message *reply);
-
-/** operation_write_stats - have the worker write the statistics file. */
-void operation_write_stats(struct supervisor *s);
-
-/** operation_abandon_stats - the worker that was to write that file is gone. */
-void operation_abandon_stats(struct supervisor *s);
-
-/**
- * operation_last_words - whether the statistics are to be written for the last time,
- * which needs a worker.
- */
-bool operation_last_words(const struct supervisor *s);
 
 /* ---- supervisor_control.c ------------------------------------------------------------- */
 

@@ -6,14 +6,11 @@
 #include "daemon/supervisor_internal.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon/link.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
-#include "daemon/stats.h"
 #include "daemon/util.h"
 
 /* For any answer of a worker that serves. Generous: a machine may be slow. Tests have less
@@ -61,48 +58,6 @@ void operation_replay(struct supervisor *s)
 		tell(s, OP_REPLAY, &m);
 	else
 		tell_private(s, OP_RESUME, LINK_RESUME, -1);
-}
-
-/* ---- statistics ----------------------------------------------------------------------- */
-
-bool operation_last_words(const struct supervisor *s)
-{
-	return s->options->stats_file && s->served && !s->final_stats && !s->error &&
-	       s->failures < GIVE_UP;
-}
-
-void operation_write_stats(struct supervisor *s)
-{
-	int fd = stats_begin(s->options->stats_file, &s->stats_file);
-
-	if (fd < 0) {
-		log_msg(LOG_ERROR, "cannot write %s: %s", s->options->stats_file, strerror(-fd));
-		free(s->stats_file);
-		s->stats_file = NULL;
-		s->want_stats = false;
-		return;
-	}
-	tell_private(s, OP_STATS, LINK_STATS, fd);
-	close(fd);
-}
-
-static void stats_written(struct supervisor *s, bool good)
-{
-	int err = stats_end(s->options->stats_file, s->stats_file, good);
-
-	if (err)
-		log_msg(LOG_ERROR, "cannot write %s: %s", s->options->stats_file, strerror(-err));
-	free(s->stats_file);
-	s->stats_file = NULL;
-	s->want_stats = false;
-}
-
-void operation_abandon_stats(struct supervisor *s)
-{
-	if (s->stats_file)
-		(void)stats_end(s->options->stats_file, s->stats_file, false);
-	free(s->stats_file);
-	s->stats_file = NULL;
 }
 
 /* ---- answers -------------------------------------------------------------------------- */
@@ -162,9 +117,6 @@ void operation_answered(struct supervisor *s, struct vu_message *reply)
 	case OP_RESET:
 		s->want_reset = false;
 		break;
-	case OP_STATS:
-		stats_written(s, done && reply->payload.u64 == 0);
-		break;
 	case OP_CONTROL:
 		/* Who was refused has been told. */
 		break;
@@ -190,8 +142,6 @@ void operation_next(struct supervisor *s)
 		tell(s, OP_FORWARD, &s->reader.message);
 	} else if (clients_next(s) >= 0) {
 		pass_client(s);
-	} else if (s->want_stats) {
-		operation_write_stats(s);
 	} else if (s->second.state == READY) {
 		s->lost = now_ns();
 		child_ask_to_end(&s->worker);

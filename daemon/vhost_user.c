@@ -12,7 +12,7 @@
  *     DONE     fine; acknowledged when the front end asked for it
  *     ANSWER   the message now holds the reply that this request always has
  *     REFUSE   not possible; the front end is told so when it asked. It goes on
- *     VIOLATE  the front end broke the protocol; the connection ends
+ *     VIOLATE  the front end broke the protocol; the supervisor ends its connection
  *
  * Front ends differ, and two of them matter most. QEMU's generic device: the
  * kick descriptor comes before the call descriptor and is readable at once;
@@ -269,9 +269,8 @@ static enum outcome run(struct vhost_user *vu, struct vu_message *m)
 static int answer(struct vhost_user *vu, struct vu_message *m)
 {
 	bool wants_reply = m->header.flags & VU_NEED_REPLY;
-	bool private = vu->linked && link_is_request(m);
+	bool private = link_is_request(m);
 	enum outcome outcome = private ? link_run(vu, m) : run(vu, m);
-	int err = 0;
 
 	log_msg(LOG_DEBUG, "%s: %u bytes, %u descriptors: %s", vu_request_name(m->header.request),
 		m->header.size, m->fd_count,
@@ -280,18 +279,15 @@ static int answer(struct vhost_user *vu, struct vu_message *m)
 		: outcome == REFUSE ? "refused"
 				    : "not allowed");
 	if (outcome == VIOLATE)
-		return vu->linked ? link_tell(vu, LINK_VIOLATED, 1) : -EPROTO;
+		return link_tell(vu, LINK_VIOLATED, 1);
 	if (outcome != ANSWER) {
 		/* In the set of SET_PROTOCOL_FEATURES itself it counts already. */
 		if (private || !wants_reply ||
 		    !(vu->protocol_features & BIT(VU_PROTOCOL_F_REPLY_ACK)))
-			return vu->linked ? link_tell(vu, LINK_DONE, outcome == REFUSE) : 0;
+			return link_tell(vu, LINK_DONE, outcome == REFUSE);
 		vu_answer_u64(m, outcome == REFUSE);
 	}
-	err = vu_reply(vu->socket, m);
-	if (err == -ENOBUFS)
-		log_limited(LOG_WARN, "front end does not read its replies");
-	return err;
+	return vu_reply(vu->socket, m);
 }
 
 /* ---- the connection ------------------------------------------------------------------- */
@@ -306,8 +302,6 @@ void vhost_user_end(struct vhost_user *vu)
 	if (vu->socket < 0)
 		return;
 	vu_read_next(&vu->reader);
-	if (!vu->linked)
-		backend_reset(vu->backend);
 	close_fd(&vu->backend_socket);
 	close_fd(&vu->socket);
 }

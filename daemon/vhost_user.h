@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vhost_user.h - one connection to a front end.
+ * vhost_user.h - a front end, whose messages come over the link from the supervisor.
  */
 #ifndef VCD_DAEMON_VHOST_USER_H
 #define VCD_DAEMON_VHOST_USER_H
@@ -14,16 +14,13 @@
 struct control;
 
 /**
- * struct vhost_user - a connection.
- * @backend: what the front end drives
- * @socket: the connection, or -1
+ * struct vhost_user - a front end, as it comes over the link.
+ * @backend: what it drives
+ * @socket: the link, or -1
  * @reader: what was received of the next message
  * @backend_socket: for requests of ours to the front end, or -1
  * @protocol_features: accepted ones
  * @status: device status that the front end last set
- * @linked: the other side is our supervisor, not the front end itself (link.h)
- * @report: writes the counters to a descriptor, which it takes over; 0 or a negative errno
- * @report_arg: its argument
  * @control: takes clients that come over the link, or NULL
  */
 struct vhost_user {
@@ -33,27 +30,25 @@ struct vhost_user {
 	int backend_socket;
 	uint64_t protocol_features;
 	uint8_t status;
-	bool linked;
-	int (*report)(void *arg, int fd);
-	void *report_arg;
 	struct control *control;
 };
 
-/** vhost_user_begin - serve a front end on @socket, which is taken over. */
+/** vhost_user_begin - serve the supervisor on @socket, the link, which is taken over. */
 void vhost_user_begin(struct vhost_user *vu, struct backend *backend, int socket);
 
 /**
- * vhost_user_end - close the connection, drop sessions and memory; fine when there is none.
- *
- * A link is closed and nothing else: the next worker is to go on where we are.
+ * vhost_user_end - close the link and nothing else: the next worker is to go on where we are.
+ * Fine when there is none.
  */
 void vhost_user_end(struct vhost_user *vu);
 
 /**
  * vhost_user_input - answer the messages that are there; never blocks.
  *
- * Return: 0; -ECONNRESET when the front end is gone; another negative errno when
- * it broke the protocol, which was logged. The caller ends the connection.
+ * Each is answered: how, link.h says. A front end that breaks the protocol is the
+ * supervisor's to let go.
+ *
+ * Return: 0; a negative errno when the supervisor is gone, or cannot be understood.
  */
 int vhost_user_input(struct vhost_user *vu);
 

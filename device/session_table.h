@@ -128,10 +128,17 @@ static inline unsigned int vcd_session_table_slot_bits(uint32_t max)
 	return bits;
 }
 
+/** vcd_session_table_max_seed - above all first serials of a table of @max: half of what there is.
+ */
+static inline uint64_t vcd_session_table_max_seed(uint32_t max)
+{
+	return UINT64_C(1) << (63 - vcd_session_table_slot_bits(max));
+}
+
 /** vcd_session_table_seed - a first serial for a table of @max, made of a random number. */
 static inline uint64_t vcd_session_table_seed(uint32_t max, uint64_t chance)
 {
-	uint64_t low = UINT64_C(1) << (62 - vcd_session_table_slot_bits(max));
+	uint64_t low = vcd_session_table_max_seed(max) / 2;
 
 	return low | (chance & (low - 1));
 }

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/param.h>
@@ -108,6 +109,7 @@ static void go_on(struct ledger *ledger)
 	char *text = NULL;
 	size_t len;
 	unsigned int i;
+	FILE *file;
 
 	for (i = 0; i < QUEUES; i++) {
 		queue_init(&queues[i], i);
@@ -119,7 +121,10 @@ static void go_on(struct ledger *ledger)
 	}
 	backend_stats_get(&backend, &stats.backend);
 	CHECK(stats.backend.published == ledger->queue[0].done + ledger->queue[1].done);
-	CHECK(stats_text(&stats, &text, &len) == 0 && strlen(text) == len);
+	file = open_memstream(&text, &len);
+	CHECK(file);
+	stats_print(&stats, file);
+	CHECK(fclose(file) == 0 && strlen(text) == len);
 	free(text);
 	for (i = 0; i < QUEUES; i++)
 		queue_destroy(&queues[i]);

@@ -102,7 +102,6 @@ static void begin(struct side *side)
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	side->socket = pair[0];
 	vhost_user_begin(&side->vu, &side->backend, pair[1]);
-	side->vu.linked = true;
 }
 
 static void end(struct side *side)

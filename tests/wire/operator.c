@@ -43,29 +43,47 @@ size_t operator_receive(int fd, char *text, size_t want)
 	return len;
 }
 
-char *operator_next(int fd)
+/* NULL: it hung up. */
+static char *answer(int fd)
 {
 	static char text[1 << 17];
 	size_t len = 0, body;
 
 	do {
-		assert_int_equal(operator_receive(fd, text + len, 1), 1);
+		if (operator_receive(fd, text + len, 1) != 1)
+			return NULL;
 	} while (text[len++] != '\n' && len < 600);
 	text[len] = '\0';
 	if (sscanf(text, "OK %zu\n", &body) != 1)
 		return text;
 	assert_true(body < sizeof(text));
-	assert_int_equal(operator_receive(fd, text, body), body);
+	if (operator_receive(fd, text, body) != body)
+		return NULL;
 	text[body] = '\0';
+	return text;
+}
+
+char *operator_next(int fd)
+{
+	char *text = answer(fd);
+
+	assert_non_null(text);
 	return text;
 }
 
 char *operator_ask(int fd, const char *command)
 {
-	size_t len = strlen(command);
+	char *text = operator_try(fd, command);
 
-	assert_int_equal(send(fd, command, len, MSG_NOSIGNAL), len);
-	return operator_next(fd);
+	assert_non_null(text);
+	return text;
+}
+
+char *operator_try(int fd, const char *command)
+{
+	ssize_t len = (ssize_t)strlen(command);
+
+	return send(fd, command, (size_t)len, MSG_NOSIGNAL) == len ? answer(fd) : NULL;
 }
 
 uint64_t operator_counter(int fd, const char *name)

@@ -24,6 +24,9 @@ char *operator_next(int fd);
 /** operator_ask - send a command, with its newline, and wait for its answer. */
 char *operator_ask(int fd, const char *command);
 
+/** operator_try - the same, but NULL when the daemon hangs up instead. */
+char *operator_try(int fd, const char *command);
+
 /** operator_counter - a counter, by its name among those of `counters`. */
 uint64_t operator_counter(int fd, const char *name);
 

@@ -29,7 +29,8 @@ extern const char *rig_daemon;
  * @daemon: child process
  * @dir: directory of its own, for sockets and files
  * @socket_path: where it listens, when it was started with rig_listen()
- * @stats_path: its statistics file
+ * @control_path: its control socket
+ * @stats: its counters, as of the last rig_report()
  * @front: front end, or NULL
  * @request: a request with 4 KiB of payload each way, in @front's memory, for queue 0
  * @scratch: one for each queue, used by rig_check() and rig_session()
@@ -41,7 +42,8 @@ struct rig {
 	struct process daemon;
 	char dir[64];
 	char socket_path[96];
-	char stats_path[96];
+	char control_path[96];
+	char stats[4096];
 	struct front *front;
 	struct front_request request;
 	struct front_request scratch[RIG_QUEUES];
@@ -74,18 +76,18 @@ void rig_disconnect(struct rig *rig);
 /**
  * rig_stop - disconnect, end the daemon, remove files.
  *
- * Asserts that it exits with 0 and reports no session left. rig->stats_path can
- * be read before: call rig_end() first.
+ * Asserts that it exits with 0, and, where it lives on without a front end, that no session is
+ * left when the front end has gone.
  */
 void rig_stop(struct rig *rig);
 
 /** rig_end - end the daemon with SIGTERM, front end connected or not; expect status 0. */
 void rig_end(struct rig *rig);
 
-/** rig_stat - a counter of the statistics file; fails when it is not there. */
+/** rig_stat - a counter, as of the last rig_report(); fails when there is none of that name. */
 uint64_t rig_stat(const struct rig *rig, const char *name);
 
-/** rig_report - have the running daemon write its statistics now. */
+/** rig_report - have the running daemon tell its counters now; waits for a worker that does. */
 void rig_report(struct rig *rig);
 
 /** rig_session - a session for AES-128-CBC with a fixed key; its id. */

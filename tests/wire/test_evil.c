@@ -76,7 +76,6 @@ static void finish(struct rig *rig)
 {
 	assert_int_equal(process_stop(&rig->daemon), 0);
 	rig_disconnect(rig);
-	unlink(rig->stats_path);
 	assert_int_equal(rmdir(rig->dir), 0);
 }
 

@@ -20,12 +20,14 @@
  * @thread: the thread
  * @stop: it is to end
  * @done: requests that came back
+ * @wrong: those of them that were not OK
  */
 struct load {
 	struct rig *rig;
 	pthread_t thread;
 	bool stop;
 	unsigned int done;
+	unsigned int wrong;
 };
 
 static void *load_main(void *arg)
@@ -48,6 +50,7 @@ static void *load_main(void *arg)
 		front_queue_kick(queue);
 		while (front_queue_reap(queue, &token, &len) == 1) {
 			__atomic_fetch_add(&load->done, 1, __ATOMIC_RELAXED);
+			load->wrong += front_status(token) != VCD_S_OK;
 			if (front_submit(queue, token, 4096, 4096))
 				return NULL;
 		}
@@ -111,23 +114,9 @@ static void test_sigterm_under_load(void **state)
 		kill(rig.daemon.pid, signals[i]);
 		assert_int_equal(process_wait(&rig.daemon), 0);
 		load_stop(&load);
-		assert_true(rig_stat(&rig, "crypt") >= 500);
-		assert_int_equal(rig_stat(&rig, "errors"), 0);
+		assert_int_equal(load.wrong, 0);
 		rig_stop(&rig);
 	}
-}
-
-/* A statistics file that cannot be made does not keep it from its end. */
-static void test_sigterm_no_statistics(void **state)
-{
-	const char *const args[] = {"--stats-file=/nowhere/stats.json", NULL};
-	struct rig rig;
-
-	rig_start(&rig, NULL, args);
-	rig_check(&rig);
-	rig_end(&rig);
-	rig_disconnect(&rig);
-	assert_int_equal(rmdir(rig.dir), 0);
 }
 
 /* Up to @most_us, and often not at all. */
@@ -155,7 +144,6 @@ static void early_end(struct rig *rig)
 
 	assert_true(status == 0 || status == 128 + SIGTERM || status == 128 + SIGHUP);
 	rig_disconnect(rig);
-	unlink(rig->stats_path);
 	assert_int_equal(rmdir(rig->dir), 0);
 }
 
@@ -202,7 +190,6 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_messages_under_load),
 	    cmocka_unit_test(test_sigterm_under_load),
-	    cmocka_unit_test(test_sigterm_no_statistics),
 	    cmocka_unit_test(test_sigterm_whenever),
 	};
 

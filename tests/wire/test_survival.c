@@ -10,10 +10,13 @@
 #include <endian.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/wire/crash.h"
 #include "tests/wire/load.h"
+#include "tests/wire/operator.h"
 
 static void kill_worker(const struct rig *rig)
 {
@@ -109,6 +112,8 @@ static void test_upgrade_of_the_dead(void **state)
 	struct rig rig;
 	pid_t pid, workers[4], last = 0;
 	unsigned int i, tries = 0;
+	int client;
+	char byte;
 
 	rig_start(&rig, &(struct front_options){.queues = 2}, NULL);
 	/* The delays are 0, 10 ms and twice as much each time: the last one is above a second. */
@@ -123,16 +128,18 @@ static void test_upgrade_of_the_dead(void **state)
 	while (process_worker(&rig.daemon) == last)
 		usleep(1000);
 	assert_int_equal(process_worker(&rig.daemon), 0);
-	unlink(rig.stats_path);
+	client = operator_reach(rig.control_path);
+	assert_int_equal(send(client, "limits\n", 7, MSG_NOSIGNAL), 7);
 	assert_int_equal(kill(rig.daemon.pid, SIGHUP), 0);
-	assert_int_equal(kill(rig.daemon.pid, SIGUSR1), 0);
-	/* Who serves first writes this: the one that was asked for. The clock has not started
-	 * another. */
-	for (tries = 0; access(rig.stats_path, R_OK) < 0; tries++) {
+	/* Who serves first answers: the one that was asked for. The clock has not started another.
+	 */
+	for (tries = 0; recv(client, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0; tries++) {
 		assert_true(process_children(rig.daemon.pid, workers, 4) <= 1);
 		assert_true(tries < FRONT_TIMEOUT_MS);
 		usleep(1000);
 	}
+	assert_non_null(strstr(operator_next(client), "ops none"));
+	close(client);
 	assert_int_equal(process_children(rig.daemon.pid, workers, 4), 1);
 	assert_int_equal(front_restart(rig.front), 0);
 	rig_check(&rig);

@@ -190,21 +190,24 @@ static void receive(struct evil_host *host, struct vu_reader *reader)
 	}
 }
 
-static void write_stats(const struct evil_host *host, const char *file)
+/* One client of the control socket, as daemon/control.h has it: it asks for stats, what else. */
+static void tell_stats(const struct evil_host *host, int listener)
 {
 	struct vcd_device_stats stats;
-	char name[4096];
-	FILE *f;
+	char text[128], answer[192], question[64];
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	int len;
 
+	if (fd < 0)
+		return;
 	vcd_device_stats_get(host->device, &stats);
-	snprintf(name, sizeof(name), "%s.new", file);
-	f = fopen(name, "we");
-	if (!f)
-		die(name);
-	fprintf(f, "{ \"sessions_live\": %llu, \"requests\": %llu }\n",
-		(unsigned long long)stats.sessions_live, (unsigned long long)stats.requests);
-	if (fclose(f) || rename(name, file))
-		die(file);
+	len = snprintf(text, sizeof(text), "{ \"sessions_live\": %llu, \"requests\": %llu }\n",
+		       (unsigned long long)stats.sessions_live, (unsigned long long)stats.requests);
+	len = snprintf(answer, sizeof(answer), "OK %d\n%s", len, text);
+	if (read(fd, question, sizeof(question)) <= 0 ||
+	    send(fd, answer, (size_t)len, MSG_NOSIGNAL) != len)
+		perror("evil-host: control");
+	close(fd);
 }
 
 static int listen_at(const char *path)
@@ -225,7 +228,6 @@ static int signals(void)
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC);
@@ -259,32 +261,33 @@ static void kicks(struct evil_host *host, const struct pollfd *fds)
 	}
 }
 
-static void serve(struct evil_host *host, int listener, int sigs, const char *stats)
+static void serve(struct evil_host *host, int listener, int control, int sigs)
 {
+	enum { OURS = 4 };
 	struct vu_reader reader = {0};
 
 	for (;;) {
-		struct pollfd fds[3 + EVIL_QUEUES] = {
+		struct pollfd fds[OURS + EVIL_QUEUES] = {
 		    {.fd = sigs, .events = POLLIN},
 		    {.fd = host->socket < 0 ? listener : -1, .events = POLLIN},
-		    {.fd = host->socket, .events = POLLIN}};
+		    {.fd = host->socket, .events = POLLIN},
+		    {.fd = control, .events = POLLIN}};
 		struct signalfd_siginfo info;
 
 		for (unsigned int i = 0; i < EVIL_QUEUES; i++)
-			fds[3 + i] =
+			fds[OURS + i] =
 			    (struct pollfd){.fd = host->queues[i].kick_fd, .events = POLLIN};
-		if (poll(fds, 3 + EVIL_QUEUES, patience(host)) < 0 && errno != EINTR)
+		if (poll(fds, OURS + EVIL_QUEUES, patience(host)) < 0 && errno != EINTR)
 			die("evil-host: poll");
-		if (fds[0].revents && read(sigs, &info, sizeof(info)) == sizeof(info)) {
-			if (info.ssi_signo == SIGTERM)
-				return;
-			write_stats(host, stats);
-		}
+		if (fds[0].revents && read(sigs, &info, sizeof(info)) == sizeof(info))
+			return;
+		if (fds[3].revents)
+			tell_stats(host, control);
 		if (fds[1].revents)
 			host->socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		if (host->socket >= 0 && fds[2].revents)
 			receive(host, &reader);
-		kicks(host, fds + 3);
+		kicks(host, fds + OURS);
 		evil_give(host, evil_now());
 	}
 }
@@ -294,18 +297,18 @@ int main(int argc, char **argv)
 	static struct evil_host host = {
 	    .config = -1, .next_config = -1, .next_hello = -1, .socket = -1, .backend_socket = -1};
 	struct vcd_device_options options = {.workers = 1, .num_queues = 1};
-	const char *path = NULL, *stats = NULL;
+	const char *path = NULL, *control = NULL;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strncmp(argv[i], "--socket-path=", 14))
 			path = argv[i] + 14;
-		else if (!strncmp(argv[i], "--stats-file=", 13))
-			stats = argv[i] + 13;
+		else if (!strncmp(argv[i], "--control=", 10))
+			control = argv[i] + 10;
 		else if (!strncmp(argv[i], "--max-request=", 14))
 			options.max_request = (uint32_t)strtoul(argv[i] + 14, NULL, 10);
 	}
-	if (!path || !stats) {
-		fputs("usage: cryptodev-evil-host --socket-path=PATH --stats-file=PATH "
+	if (!path || !control) {
+		fputs("usage: cryptodev-evil-host --socket-path=PATH --control=PATH "
 		      "[--max-request=BYTES]\n"
 		      "Serves one guest with a device that lies to its driver when cryptodev-evil "
 		      "orders it to.\n",
@@ -319,6 +322,6 @@ int main(int argc, char **argv)
 		fputs("evil-host: no device\n", stderr);
 		return 3;
 	}
-	serve(&host, listen_at(path), signals(), stats);
+	serve(&host, listen_at(path), listen_at(control), signals());
 	return 0;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# The devices of a guest: one daemon each, on a private socket, with its counters.
+# The devices of a guest: one daemon each, on a private socket, with its counters, which
+# vcryptoctl asks for; VM_CTL names another program for that.
 
 DEVICE_COUNT=0
 DEVICE_PIDS=()
@@ -30,7 +31,7 @@ device_start() {
 	for ((number = 0; number < $1; number++)); do
 		socket=$RUN_DIR/device$number.sock
 		"${DAEMON_PIN[@]}" "$OPT_DAEMON" --socket-path="$socket" --num-queues="$OPT_NUM_QUEUES" \
-			--stats-file="$RUN_DIR/device$number.stats" ${OPT_ENGINE:+--engine="$OPT_ENGINE"} \
+			--control="$RUN_DIR/device$number.control" ${OPT_ENGINE:+--engine="$OPT_ENGINE"} \
 			${OPT_DAEMON_ARGS[@]+"${OPT_DAEMON_ARGS[@]}"} </dev/null \
 			>"$RUN_DIR/device$number.log" 2>&1 &
 		DEVICE_PIDS+=($!)
@@ -61,7 +62,8 @@ device_counter() {
 		sed -n 1p
 }
 
-# device_snapshot NUMBER: has it write its counters now; false when it does not.
+# device_snapshot NUMBER: its counters of now, into deviceN.stats; false when it gives none. A
+# worker that dies takes the question along: the next one is asked.
 device_snapshot() {
 	local number=$1 file=$RUN_DIR/device$1.stats tries
 	rm -f "$file"
@@ -69,12 +71,12 @@ device_snapshot() {
 		qdev_snapshot "$number"
 		return
 	fi
-	kill -USR1 "${DEVICE_PIDS[number]}" 2>/dev/null || return 1
-	for ((tries = 0; tries < 200; tries++)); do
-		if [[ -s $file ]]; then
+	for ((tries = 0; tries < 50; tries++)); do
+		kill -0 "${DEVICE_PIDS[number]}" 2>/dev/null || return 1
+		if timeout 10 "${VM_CTL:-$BUILD_DIR/tools/vcryptoctl}" --socket="$RUN_DIR/device$number.control" \
+			stats >"$file" 2>/dev/null; then
 			return 0
 		fi
-		kill -0 "${DEVICE_PIDS[number]}" 2>/dev/null || return 1
 		sleep 0.05
 	done
 	return 1
