@@ -45,16 +45,16 @@ void cd_aead_freectx(void *vctx)
         return;
     cd_session_end(&ctx->session);
     EVP_CIPHER_CTX_free(ctx->soft);
-    vcd_key_wipe(&ctx->key);
+    cd_key_wipe(&ctx->key);
     OPENSSL_clear_free(ctx->aad, ctx->aad_size);
-    OPENSSL_clear_free(ctx->bounce, ctx->bounce_size);
+    cd_bounce_free(&ctx->bounce, &ctx->bounce_size);
     OPENSSL_clear_free(ctx, sizeof(*ctx));
 }
 
 /* Takes nothing of @from but what a message in progress needs. */
 static int copy_parts(CD_AEAD_CTX *ctx, const CD_AEAD_CTX *from)
 {
-    if (vcd_key_set(&ctx->key, from->key.bytes, from->key.len) != 0)
+    if (!cd_key_set(&ctx->key, from->key.bytes, from->key.len))
         return 0;
     if (from->aad_len != 0) {
         ctx->aad = OPENSSL_memdup(from->aad, from->aad_len);
@@ -107,8 +107,8 @@ int cd_aead_set_key(CD_AEAD_CTX *ctx, const uint8_t *key, size_t len)
         return 1;
     cd_session_end(&ctx->session);
     ctx->soft_keyed = false;
-    vcd_key_wipe(&ctx->key);
-    return vcd_key_set(&ctx->key, key, len) == 0;
+    cd_key_wipe(&ctx->key);
+    return cd_key_set(&ctx->key, key, len);
 }
 
 void cd_aead_start(CD_AEAD_CTX *ctx)
@@ -116,6 +116,7 @@ void cd_aead_start(CD_AEAD_CTX *ctx)
     ctx->phase = CD_FRESH;
     ctx->aad_len = 0;
     ctx->held = 0;
+    cd_bounce_free(&ctx->bounce, &ctx->bounce_size);
 }
 
 int cd_aead_keep_aad(CD_AEAD_CTX *ctx, const uint8_t *aad, size_t len)
@@ -190,8 +191,13 @@ static int cd_aead_dinit(void *vctx, const unsigned char *key, size_t keylen,
 /* GCM draws a nonce for who encrypts without one, and shows it afterwards. */
 static int nonce_ready(CD_AEAD_CTX *ctx)
 {
-    if (ctx->iv_state == CD_IV_GIVEN)
+    if (ctx->iv_state == CD_IV_GIVEN) {
+        /* The program may have written to what shows the nonce. */
+        if (ctx->phase == CD_FRESH && ctx->aad_len == 0 && !ctx->iv_fixed
+            && ctx->alg->class == CD_GCM)
+            memcpy(ctx->nonce, ctx->iv, ctx->ivlen);
         return 1;
+    }
     if (ctx->iv_state == CD_IV_USED || !ctx->enc || ctx->alg->class != CD_GCM
         || ctx->ivlen < 12
         || RAND_bytes_ex(ctx->prov->soft, ctx->iv, ctx->ivlen, 0) != 1)
@@ -204,17 +210,13 @@ static int nonce_ready(CD_AEAD_CTX *ctx)
 
 static int more_aad(CD_AEAD_CTX *ctx, const uint8_t *aad, size_t len)
 {
-    int n;
-
     switch (ctx->phase) {
     case CD_FRESH:
         if (len <= CD_MAX_DEVICE_AAD - ctx->aad_len)
             return cd_aead_keep_aad(ctx, aad, len);
-        if (!cd_aead_soft_start(ctx))
-            return 0;
-        return EVP_CipherUpdate(ctx->soft, NULL, &n, aad, (int)len) == 1;
+        return cd_aead_soft_start(ctx) && cd_aead_feed(ctx, NULL, aad, len);
     case CD_SOFTWARE:
-        return EVP_CipherUpdate(ctx->soft, NULL, &n, aad, (int)len) == 1;
+        return cd_aead_feed(ctx, NULL, aad, len);
     default:
         return 0;
     }
@@ -247,8 +249,6 @@ static int first_data(CD_AEAD_CTX *ctx, uint8_t *out, const uint8_t *in,
 static int more_data(CD_AEAD_CTX *ctx, uint8_t *out, const uint8_t *in,
                      size_t len)
 {
-    int n;
-
     if (ctx->phase == CD_FRESH) {
         if (first_data(ctx, out, in, len))
             return 1;
@@ -258,7 +258,7 @@ static int more_data(CD_AEAD_CTX *ctx, uint8_t *out, const uint8_t *in,
         return 0;
     }
     cd_count_soft(ctx->prov, len);
-    return EVP_CipherUpdate(ctx->soft, out, &n, in, (int)len) == 1;
+    return cd_aead_feed(ctx, out, in, len);
 }
 
 static int end_software(CD_AEAD_CTX *ctx)
@@ -266,7 +266,7 @@ static int end_software(CD_AEAD_CTX *ctx)
     uint8_t nothing[CD_TAG];
     int n;
 
-    if (!ctx->enc
+    if (!ctx->enc && ctx->tag_set
         && EVP_CIPHER_CTX_ctrl(ctx->soft, EVP_CTRL_AEAD_SET_TAG,
                                (int)ctx->taglen, ctx->tag)
                != 1)
@@ -291,7 +291,8 @@ static int end(CD_AEAD_CTX *ctx)
 {
     int ok;
 
-    if (!ctx->enc && (ctx->taglen == CD_NO_TAG || !ctx->tag_set))
+    /* OpenSSL's ChaCha20-Poly1305 compares nothing when no tag was set. */
+    if (!ctx->enc && !ctx->tag_set && ctx->alg->class != CD_CHACHA)
         return 0;
     if (ctx->phase == CD_FRESH && !cd_aead_soft_start(ctx))
         return 0;
@@ -354,10 +355,10 @@ static int cd_aead_cipher(void *vctx, unsigned char *out, size_t *outl,
     return step(vctx, out, outl, in, inl);
 }
 
-CD_AEAD_FUNCTIONS(gcm128, cd_aead, &cd_gcm_algs[0])
-CD_AEAD_FUNCTIONS(gcm192, cd_aead, &cd_gcm_algs[1])
-CD_AEAD_FUNCTIONS(gcm256, cd_aead, &cd_gcm_algs[2])
-CD_AEAD_FUNCTIONS(chacha, cd_aead, &cd_gcm_algs[3])
+CD_AEAD_FUNCTIONS(gcm128, cd_aead, cd_gcm, &cd_gcm_algs[0])
+CD_AEAD_FUNCTIONS(gcm192, cd_aead, cd_gcm, &cd_gcm_algs[1])
+CD_AEAD_FUNCTIONS(gcm256, cd_aead, cd_gcm, &cd_gcm_algs[2])
+CD_AEAD_FUNCTIONS(chacha, cd_aead, cd_chacha, &cd_gcm_algs[3])
 
 #define CD_GCM_ALG(names, bytes, f)                                            \
     {                                                                          \

@@ -58,14 +58,14 @@ enum cd_aead_phase { CD_FRESH, CD_SOFTWARE, CD_DEVICE_DONE };
  * @bounce, @bounce_size: output of the device
  * @held: bytes of it that are data of the message
  * @verified: tag of the message that the device found right
- * @soft, @soft_keyed, @soft_enc, @soft_ivlen: the software
+ * @soft, @soft_keyed, @soft_enc, @soft_ivlen, @soft_taglen: the software
  * @session, @session_tag: on the device, and its tag length
  */
 typedef struct cd_aead_ctx_st {
     CD_PROV *prov;
     const CD_ALG *alg;
     bool enc;
-    struct vcd_key key;
+    CD_KEY key;
     uint8_t iv[CD_MAX_IV];
     size_t ivlen;
     uint8_t nonce[CD_MAX_IV];
@@ -94,6 +94,7 @@ typedef struct cd_aead_ctx_st {
     bool soft_keyed;
     bool soft_enc;
     size_t soft_ivlen;
+    size_t soft_taglen;
     CD_SESSION session;
     size_t session_tag;
 } CD_AEAD_CTX;
@@ -138,8 +139,12 @@ int cd_aead_room(size_t outsize, size_t inl);
 /* aead_params.c */
 OSSL_FUNC_cipher_get_ctx_params_fn cd_aead_get_ctx_params;
 OSSL_FUNC_cipher_set_ctx_params_fn cd_aead_set_ctx_params;
-OSSL_FUNC_cipher_gettable_ctx_params_fn cd_aead_gettable_ctx_params;
-OSSL_FUNC_cipher_settable_ctx_params_fn cd_aead_settable_ctx_params;
+OSSL_FUNC_cipher_gettable_ctx_params_fn cd_gcm_gettable_ctx_params;
+OSSL_FUNC_cipher_gettable_ctx_params_fn cd_ccm_gettable_ctx_params;
+OSSL_FUNC_cipher_gettable_ctx_params_fn cd_chacha_gettable_ctx_params;
+OSSL_FUNC_cipher_settable_ctx_params_fn cd_gcm_settable_ctx_params;
+OSSL_FUNC_cipher_settable_ctx_params_fn cd_ccm_settable_ctx_params;
+OSSL_FUNC_cipher_settable_ctx_params_fn cd_chacha_settable_ctx_params;
 
 /* aead_tls.c */
 
@@ -173,6 +178,12 @@ int cd_aead_message(CD_AEAD_CTX *ctx, const CD_MESSAGE *message);
  */
 int cd_aead_device(CD_AEAD_CTX *ctx, const CD_MESSAGE *message);
 
+/**
+ * cd_aead_feed - gives @len bytes to the software, as many as there may be.
+ * @out: for data; NULL for additional data
+ */
+int cd_aead_feed(CD_AEAD_CTX *ctx, uint8_t *out, const uint8_t *in, size_t len);
+
 /** cd_aead_soft_start - software with nonce and kept additional data. */
 int cd_aead_soft_start(CD_AEAD_CTX *ctx);
 
@@ -183,10 +194,11 @@ int cd_aead_replay(CD_AEAD_CTX *ctx);
 /**
  * CD_AEAD_FUNCTIONS - defines @name_functions, what OpenSSL calls of @alg.
  * @mode: functions of the mode, @mode_new, @mode_einit and so on
+ * @lists: its lists of parameters, @lists_gettable_ctx_params and so on
  *
  * newctx and get_params know nothing but which function they are.
  */
-#define CD_AEAD_FUNCTIONS(name, mode, alg)                                     \
+#define CD_AEAD_FUNCTIONS(name, mode, lists, alg)                              \
     static void *name##_newctx(void *provctx)                                  \
     {                                                                          \
         return mode##_new(provctx, (alg));                                     \
@@ -207,9 +219,9 @@ int cd_aead_replay(CD_AEAD_CTX *ctx);
         CD_FUNCTION(CIPHER_GET_PARAMS, name##_get_params),                     \
         CD_FUNCTION(CIPHER_GETTABLE_PARAMS, cd_cipher_gettable_params),        \
         CD_FUNCTION(CIPHER_GET_CTX_PARAMS, cd_aead_get_ctx_params),            \
-        CD_FUNCTION(CIPHER_GETTABLE_CTX_PARAMS, cd_aead_gettable_ctx_params),  \
+        CD_FUNCTION(CIPHER_GETTABLE_CTX_PARAMS, lists##_gettable_ctx_params),  \
         CD_FUNCTION(CIPHER_SET_CTX_PARAMS, cd_aead_set_ctx_params),            \
-        CD_FUNCTION(CIPHER_SETTABLE_CTX_PARAMS, cd_aead_settable_ctx_params),  \
+        CD_FUNCTION(CIPHER_SETTABLE_CTX_PARAMS, lists##_settable_ctx_params),  \
         {0, NULL},                                                             \
     };
 

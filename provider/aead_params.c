@@ -29,33 +29,56 @@ static int invalid(int reason)
     return 0;
 }
 
-const OSSL_PARAM *cd_aead_gettable_ctx_params(void *vctx, void *provctx)
+/* What all three have, and what two of them have. */
+#define CD_GETTABLE_ALL                                                        \
+    OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_KEYLEN, NULL),                         \
+        OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_IVLEN, NULL),                      \
+        OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_AEAD_TAGLEN, NULL),                \
+        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, NULL, 0),          \
+        OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_AEAD_TLS1_AAD_PAD, NULL)
+#define CD_GETTABLE_AES                                                        \
+    OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_IV, NULL, 0),                    \
+        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_UPDATED_IV, NULL, 0),        \
+        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TLS1_GET_IV_GEN, NULL,  \
+                                0)
+#define CD_SETTABLE_ALL                                                        \
+    OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_AEAD_IVLEN, NULL),                     \
+        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, NULL, 0),          \
+        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TLS1_AAD, NULL, 0),     \
+        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TLS1_IV_FIXED, NULL, 0)
+
+const OSSL_PARAM *cd_gcm_gettable_ctx_params(void *vctx, void *provctx)
 {
+    static const OSSL_PARAM before_3_4[] = {CD_GETTABLE_ALL, CD_GETTABLE_AES,
+                                            OSSL_PARAM_END};
     static const OSSL_PARAM gettable[] = {
-        OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_KEYLEN, NULL),
-        OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_IVLEN, NULL),
-        OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_AEAD_TAGLEN, NULL),
-        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_IV, NULL, 0),
-        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_UPDATED_IV, NULL, 0),
-        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, NULL, 0),
-        OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_AEAD_TLS1_AAD_PAD, NULL),
-        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TLS1_GET_IV_GEN, NULL,
-                                0),
-        OSSL_PARAM_uint(CD_PARAM_IV_GENERATED, NULL),
-        OSSL_PARAM_END,
-    };
+        CD_GETTABLE_ALL, CD_GETTABLE_AES,
+        OSSL_PARAM_uint(CD_PARAM_IV_GENERATED, NULL), OSSL_PARAM_END};
+
+    return OPENSSL_version_major() == 3 && OPENSSL_version_minor() < 4
+               ? before_3_4
+               : gettable;
+}
+
+const OSSL_PARAM *cd_ccm_gettable_ctx_params(void *vctx, void *provctx)
+{
+    static const OSSL_PARAM gettable[] = {CD_GETTABLE_ALL, CD_GETTABLE_AES,
+                                          OSSL_PARAM_END};
 
     return gettable;
 }
 
-const OSSL_PARAM *cd_aead_settable_ctx_params(void *vctx, void *provctx)
+const OSSL_PARAM *cd_chacha_gettable_ctx_params(void *vctx, void *provctx)
+{
+    static const OSSL_PARAM gettable[] = {CD_GETTABLE_ALL, OSSL_PARAM_END};
+
+    return gettable;
+}
+
+const OSSL_PARAM *cd_gcm_settable_ctx_params(void *vctx, void *provctx)
 {
     static const OSSL_PARAM settable[] = {
-        OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_KEYLEN, NULL),
-        OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_AEAD_IVLEN, NULL),
-        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, NULL, 0),
-        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TLS1_AAD, NULL, 0),
-        OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TLS1_IV_FIXED, NULL, 0),
+        CD_SETTABLE_ALL,
         OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TLS1_SET_IV_INV, NULL,
                                 0),
         OSSL_PARAM_END,
@@ -64,9 +87,25 @@ const OSSL_PARAM *cd_aead_settable_ctx_params(void *vctx, void *provctx)
     return settable;
 }
 
+const OSSL_PARAM *cd_ccm_settable_ctx_params(void *vctx, void *provctx)
+{
+    return cd_gcm_settable_ctx_params(vctx, provctx);
+}
+
+const OSSL_PARAM *cd_chacha_settable_ctx_params(void *vctx, void *provctx)
+{
+    static const OSSL_PARAM settable[] = {
+        CD_SETTABLE_ALL,
+        OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_KEYLEN, NULL),
+        OSSL_PARAM_END,
+    };
+
+    return settable;
+}
+
 static int get_iv(const CD_AEAD_CTX *ctx, OSSL_PARAM *p)
 {
-    if (p == NULL)
+    if (p == NULL || ctx->alg->class == CD_CHACHA)
         return 1;
     if (ctx->alg->class == CD_GCM && ctx->iv_state == CD_IV_NONE)
         return 0;

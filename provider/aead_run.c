@@ -19,6 +19,9 @@
 #include <limits.h>
 #include <string.h>
 
+/* Most that is given to EVP at one time. */
+#define CD_MAX_FEED ((size_t)1 << 30)
+
 /* The device */
 
 /* Tags of other lengths than usual stick to a session; only CCM has use for
@@ -110,7 +113,7 @@ int cd_aead_device(CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
         memcpy(ctx->bounce + m->len, m->tag, m->taglen);
     }
     error = device_call(ctx, m, iv);
-    if (error == -EMSGSIZE)
+    if (error == -EMSGSIZE && m->len < atomic_load(&ctx->prov->max_aead))
         atomic_store(&ctx->prov->max_aead, m->len);
     if (error != 0) {
         if (error != -EMSGSIZE && error != -EBADMSG && error != -EAGAIN)
@@ -131,7 +134,7 @@ static int ctrl(EVP_CIPHER_CTX *soft, int type, size_t len, const void *data)
     return EVP_CIPHER_CTX_ctrl(soft, type, (int)len, (void *)data) == 1;
 }
 
-/* CCM's key setup depends on lengths of nonce and tag, so it is made anew. */
+/* CCM's key setup depends on lengths of nonce and tag. */
 static int soft_init(CD_AEAD_CTX *ctx, const uint8_t *nonce, size_t noncelen,
                      const uint8_t *tag, size_t taglen)
 {
@@ -139,8 +142,10 @@ static int soft_init(CD_AEAD_CTX *ctx, const uint8_t *nonce, size_t noncelen,
     EVP_CIPHER *cipher;
     int ok;
 
-    if (ctx->soft_keyed && !ccm && ctx->soft_enc == ctx->enc
-        && ctx->soft_ivlen == noncelen)
+    if (ctx->soft_keyed && ctx->soft_enc == ctx->enc
+        && ctx->soft_ivlen == noncelen && (!ccm || ctx->soft_taglen == taglen)
+        && (!ccm || ctx->enc
+            || ctrl(ctx->soft, EVP_CTRL_AEAD_SET_TAG, taglen, tag)))
         return EVP_CipherInit_ex2(ctx->soft, NULL, NULL, nonce, ctx->enc, NULL);
     if (ctx->soft == NULL)
         ctx->soft = EVP_CIPHER_CTX_new();
@@ -157,15 +162,41 @@ static int soft_init(CD_AEAD_CTX *ctx, const uint8_t *nonce, size_t noncelen,
     ctx->soft_keyed = ok != 0;
     ctx->soft_enc = ctx->enc;
     ctx->soft_ivlen = noncelen;
+    ctx->soft_taglen = taglen;
     return ok;
+}
+
+/* EVP counts in int. CCM takes its data at once: that goes by EVP_Cipher(),
+ * which counts in unsigned int. */
+static int feed_ccm(EVP_CIPHER_CTX *soft, uint8_t *out, const uint8_t *in,
+                    size_t len)
+{
+    int n;
+
+    if (len <= INT_MAX)
+        return EVP_CipherUpdate(soft, out, &n, in, (int)len) == 1;
+    return len < UINT_MAX && EVP_Cipher(soft, out, in, (unsigned int)len) != -1;
 }
 
 static int feed(EVP_CIPHER_CTX *soft, uint8_t *out, const uint8_t *in,
                 size_t len)
 {
+    size_t piece;
     int n;
 
-    return len <= INT_MAX && EVP_CipherUpdate(soft, out, &n, in, (int)len) == 1;
+    for (; len != 0; len -= piece, in += piece) {
+        piece = len < CD_MAX_FEED ? len : CD_MAX_FEED;
+        if (EVP_CipherUpdate(soft, out, &n, in, (int)piece) != 1)
+            return 0;
+        if (out != NULL)
+            out += piece;
+    }
+    return 1;
+}
+
+int cd_aead_feed(CD_AEAD_CTX *ctx, uint8_t *out, const uint8_t *in, size_t len)
+{
+    return feed(ctx->soft, out, in, len);
 }
 
 static int soft_message(CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
@@ -175,11 +206,18 @@ static int soft_message(CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
     int n;
 
     cd_count_soft(ctx->prov, m->len);
-    if (!soft_init(ctx, m->nonce, m->noncelen, m->tag, m->taglen)
-        || (ccm && !feed(ctx->soft, NULL, NULL, m->len))
-        || (m->aad_len != 0 && !feed(ctx->soft, NULL, m->aad, m->aad_len))
-        || ((m->len != 0 || ccm)
-            && !feed(ctx->soft, m->out, m->len != 0 ? m->in : nothing, m->len)))
+    if (!soft_init(ctx, m->nonce, m->noncelen, m->tag, m->taglen))
+        return 0;
+    if (ccm
+        && (!feed_ccm(ctx->soft, NULL, NULL, m->len)
+            || (m->aad_len != 0
+                && !feed_ccm(ctx->soft, NULL, m->aad, m->aad_len))
+            || !feed_ccm(ctx->soft, m->out, m->len != 0 ? m->in : nothing,
+                         m->len)))
+        return 0;
+    if (!ccm
+        && (!feed(ctx->soft, NULL, m->aad, m->aad_len)
+            || !feed(ctx->soft, m->out, m->in, m->len)))
         return 0;
     if (!ctx->enc && !ccm
         && !ctrl(ctx->soft, EVP_CTRL_AEAD_SET_TAG, m->taglen, m->tag))
@@ -192,18 +230,19 @@ static int soft_message(CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
 
 int cd_aead_message(CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
 {
-    if (cd_aead_device(ctx, m)) {
+    int ok = cd_aead_device(ctx, m);
+
+    if (ok)
         memcpy(m->out, ctx->bounce, m->len);
-        return 1;
-    }
-    return soft_message(ctx, m);
+    cd_bounce_free(&ctx->bounce, &ctx->bounce_size);
+    ctx->held = 0;
+    return ok || soft_message(ctx, m);
 }
 
 int cd_aead_soft_start(CD_AEAD_CTX *ctx)
 {
     if (!soft_init(ctx, ctx->nonce, ctx->ivlen, NULL, 0)
-        || (ctx->aad_len != 0
-            && !feed(ctx->soft, NULL, ctx->aad, ctx->aad_len)))
+        || !feed(ctx->soft, NULL, ctx->aad, ctx->aad_len))
         return 0;
     ctx->phase = CD_SOFTWARE;
     return 1;

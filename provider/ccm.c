@@ -12,6 +12,9 @@
 #define CD_CCM_IV 7
 #define CD_CCM_TAG 12
 
+/* In place of a length: the next data needs a nonce or a length first. */
+#define CD_NO_MESSAGE SIZE_MAX
+
 static OSSL_FUNC_cipher_encrypt_init_fn cd_ccm_einit;
 static OSSL_FUNC_cipher_decrypt_init_fn cd_ccm_dinit;
 static OSSL_FUNC_cipher_update_fn cd_ccm_update;
@@ -22,8 +25,10 @@ static void *cd_ccm_new(void *provctx, const CD_ALG *alg)
 {
     CD_AEAD_CTX *ctx = cd_aead_new(provctx, alg);
 
-    if (ctx != NULL)
-        ctx->taglen = CD_CCM_TAG;
+    if (ctx == NULL)
+        return NULL;
+    ctx->ivlen = CD_CCM_IV;
+    ctx->taglen = CD_CCM_TAG;
     return ctx;
 }
 
@@ -41,6 +46,9 @@ static int init(CD_AEAD_CTX *ctx, const uint8_t *key, size_t keylen,
         ctx->iv_state = CD_IV_GIVEN;
         ctx->len_set = false;
         cd_aead_start(ctx);
+    } else if (key != NULL && ctx->len_set) {
+        /* A key alone does not begin another message. */
+        ctx->len = CD_NO_MESSAGE;
     }
     return cd_aead_set_key(ctx, key, keylen)
            && cd_aead_set_ctx_params(ctx, params);
@@ -96,6 +104,7 @@ static int data(CD_AEAD_CTX *ctx, uint8_t *out, const uint8_t *in, size_t len)
         OPENSSL_cleanse(out, len);
     cd_aead_start(ctx);
     ctx->tag_set = ok && ctx->enc;
+    ctx->len = CD_NO_MESSAGE;
     if (!ctx->enc) {
         ctx->iv_state = CD_IV_USED;
         ctx->len_set = false;
@@ -157,14 +166,14 @@ static int cd_ccm_cipher(void *vctx, unsigned char *out, size_t *outl,
     return step(vctx, out, outl, in, inl);
 }
 
-CD_AEAD_FUNCTIONS(ccm128, cd_ccm, &cd_ccm_algs[0])
-CD_AEAD_FUNCTIONS(ccm192, cd_ccm, &cd_ccm_algs[1])
-CD_AEAD_FUNCTIONS(ccm256, cd_ccm, &cd_ccm_algs[2])
+CD_AEAD_FUNCTIONS(ccm128, cd_ccm, cd_ccm, &cd_ccm_algs[0])
+CD_AEAD_FUNCTIONS(ccm192, cd_ccm, cd_ccm, &cd_ccm_algs[1])
+CD_AEAD_FUNCTIONS(ccm256, cd_ccm, cd_ccm, &cd_ccm_algs[2])
 
 #define CD_CCM_ALG(names, bytes, f)                                            \
     {                                                                          \
         names, OSSL_OP_CIPHER, CD_CCM, CRYPTO_AES_CCM, EVP_CIPH_CCM_MODE,      \
-            (bytes), CD_CCM_IV, 1, 0, f##_functions                            \
+            (bytes), 12, 1, 0, f##_functions                                   \
     }
 
 /* The numbers above count on this order. */

@@ -14,6 +14,7 @@ static OSSL_FUNC_cipher_get_ctx_params_fn cd_cipher_get_ctx_params;
 static OSSL_FUNC_cipher_set_ctx_params_fn cd_cipher_set_ctx_params;
 static OSSL_FUNC_cipher_gettable_ctx_params_fn cd_cipher_gettable_ctx_params;
 static OSSL_FUNC_cipher_settable_ctx_params_fn cd_cipher_settable_ctx_params;
+static OSSL_FUNC_cipher_settable_ctx_params_fn cd_xts_settable_ctx_params;
 
 static void *cipher_new(void *provctx, const CD_ALG *alg)
 {
@@ -35,8 +36,8 @@ static void cd_cipher_freectx(void *vctx)
         return;
     cd_session_end(&ctx->session);
     EVP_CIPHER_CTX_free(ctx->soft);
-    vcd_key_wipe(&ctx->key);
-    OPENSSL_clear_free(ctx->bounce, ctx->bounce_size);
+    cd_key_wipe(&ctx->key);
+    cd_bounce_free(&ctx->bounce, &ctx->bounce_size);
     OPENSSL_clear_free(ctx, sizeof(*ctx));
 }
 
@@ -57,7 +58,7 @@ static void *cd_cipher_dupctx(void *vctx)
     ctx->bounce_size = 0;
     if (from->tls_mac == from->mac)
         ctx->tls_mac = ctx->mac;
-    if (vcd_key_set(&ctx->key, from->key.bytes, from->key.len) != 0) {
+    if (!cd_key_set(&ctx->key, from->key.bytes, from->key.len)) {
         cd_cipher_freectx(ctx);
         return NULL;
     }
@@ -87,8 +88,8 @@ static int set_key(CD_CIPHER_CTX *ctx, const uint8_t *key, size_t len)
     if (ctx->key.len == len && CRYPTO_memcmp(ctx->key.bytes, key, len) == 0)
         return 1;
     cd_cipher_key_changed(ctx);
-    vcd_key_wipe(&ctx->key);
-    return vcd_key_set(&ctx->key, key, len) == 0;
+    cd_key_wipe(&ctx->key);
+    return cd_key_set(&ctx->key, key, len);
 }
 
 static int init(CD_CIPHER_CTX *ctx, const uint8_t *key, size_t keylen,
@@ -218,10 +219,22 @@ static const OSSL_PARAM *cd_cipher_settable_ctx_params(void *vctx,
                                                        void *provctx)
 {
     static const OSSL_PARAM settable[] = {
-        OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_KEYLEN, NULL),
         OSSL_PARAM_uint(OSSL_CIPHER_PARAM_PADDING, NULL),
+        OSSL_PARAM_uint(OSSL_CIPHER_PARAM_NUM, NULL),
+        /* Of no meaning but to CFB1. */
+        OSSL_PARAM_uint(OSSL_CIPHER_PARAM_USE_BITS, NULL),
         OSSL_PARAM_uint(OSSL_CIPHER_PARAM_TLS_VERSION, NULL),
         OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_TLS_MAC_SIZE, NULL),
+        OSSL_PARAM_END,
+    };
+
+    return settable;
+}
+
+static const OSSL_PARAM *cd_xts_settable_ctx_params(void *vctx, void *provctx)
+{
+    static const OSSL_PARAM settable[] = {
+        OSSL_PARAM_size_t(OSSL_CIPHER_PARAM_KEYLEN, NULL),
         OSSL_PARAM_END,
     };
 
@@ -285,18 +298,24 @@ static int take_size(const OSSL_PARAM params[], const char *name, size_t *value)
 static int cd_cipher_set_ctx_params(void *vctx, const OSSL_PARAM params[])
 {
     CD_CIPHER_CTX *ctx = vctx;
-    unsigned int pad = ctx->pad;
+    unsigned int pad = ctx->pad, num = ctx->num;
     size_t keylen = ctx->alg->keylen, mac_size = ctx->tls_mac_size;
 
     if (params == NULL)
         return 1;
     if (!take_uint(params, OSSL_CIPHER_PARAM_PADDING, &pad)
+        || !take_uint(params, OSSL_CIPHER_PARAM_NUM, &num)
         || !take_uint(params, OSSL_CIPHER_PARAM_TLS_VERSION, &ctx->tls_version)
         || !take_size(params, OSSL_CIPHER_PARAM_TLS_MAC_SIZE, &mac_size)
         || !take_size(params, OSSL_CIPHER_PARAM_KEYLEN, &keylen))
         return 0;
     if (keylen != ctx->alg->keylen) {
         ERR_raise(ERR_LIB_PROV, PROV_R_INVALID_KEY_LENGTH);
+        return 0;
+    }
+    /* The middle of a block of key stream that was never made. */
+    if (ctx->alg->mode == EVP_CIPH_CTR_MODE && num != ctx->num) {
+        ERR_raise(ERR_LIB_PROV, PROV_R_NOT_SUPPORTED);
         return 0;
     }
     if (mac_size > CD_MAX_DIGEST) {
@@ -311,7 +330,7 @@ static int cd_cipher_set_ctx_params(void *vctx, const OSSL_PARAM params[])
 /* Algorithms */
 
 /* newctx and get_params know nothing but which function they are. */
-#define CD_CIPHER(name, index, kind)                                           \
+#define CD_CIPHER(name, index, kind, lists)                                    \
     static void *name##_newctx(void *provctx)                                  \
     {                                                                          \
         return cipher_new(provctx, &cd_cipher_algs[index]);                    \
@@ -335,22 +354,21 @@ static int cd_cipher_set_ctx_params(void *vctx, const OSSL_PARAM params[])
         CD_FUNCTION(CIPHER_GETTABLE_CTX_PARAMS,                                \
                     cd_cipher_gettable_ctx_params),                            \
         CD_FUNCTION(CIPHER_SET_CTX_PARAMS, cd_cipher_set_ctx_params),          \
-        CD_FUNCTION(CIPHER_SETTABLE_CTX_PARAMS,                                \
-                    cd_cipher_settable_ctx_params),                            \
+        CD_FUNCTION(CIPHER_SETTABLE_CTX_PARAMS, lists##_settable_ctx_params),  \
         {0, NULL},                                                             \
     };
 
-CD_CIPHER(cbc128, 0, block)
-CD_CIPHER(cbc192, 1, block)
-CD_CIPHER(cbc256, 2, block)
-CD_CIPHER(ctr128, 3, stream)
-CD_CIPHER(ctr192, 4, stream)
-CD_CIPHER(ctr256, 5, stream)
-CD_CIPHER(ecb128, 6, block)
-CD_CIPHER(ecb192, 7, block)
-CD_CIPHER(ecb256, 8, block)
-CD_CIPHER(xts128, 9, stream)
-CD_CIPHER(xts256, 10, stream)
+CD_CIPHER(cbc128, 0, block, cd_cipher)
+CD_CIPHER(cbc192, 1, block, cd_cipher)
+CD_CIPHER(cbc256, 2, block, cd_cipher)
+CD_CIPHER(ctr128, 3, stream, cd_cipher)
+CD_CIPHER(ctr192, 4, stream, cd_cipher)
+CD_CIPHER(ctr256, 5, stream, cd_cipher)
+CD_CIPHER(ecb128, 6, block, cd_cipher)
+CD_CIPHER(ecb192, 7, block, cd_cipher)
+CD_CIPHER(ecb256, 8, block, cd_cipher)
+CD_CIPHER(xts128, 9, stream, cd_xts)
+CD_CIPHER(xts256, 10, stream, cd_xts)
 
 #define CD_CBC_ALG(names, bytes, f)                                            \
     {                                                                          \

@@ -28,7 +28,8 @@
  * MAC is in @mac
  * @soft: the software, or NULL
  * @soft_keyed: it has the key, for the direction @soft_enc
- * @soft_current: and is where @iv and @num are
+ * @soft_current: and is where @soft_iv and @num are
+ * @soft_iv: @iv as it was left then; the program may have written another one
  * @session: on the device
  * @bounce, @bounce_size: memory for output that must not overwrite its input
  */
@@ -36,7 +37,7 @@ typedef struct cd_cipher_ctx_st {
     CD_PROV *prov;
     const CD_ALG *alg;
     bool enc;
-    struct vcd_key key;
+    CD_KEY key;
     uint8_t first_iv[CD_BLOCK];
     uint8_t iv[CD_BLOCK];
     bool iv_set;
@@ -52,6 +53,7 @@ typedef struct cd_cipher_ctx_st {
     bool soft_keyed;
     bool soft_enc;
     bool soft_current;
+    uint8_t soft_iv[CD_BLOCK];
     CD_SESSION session;
     uint8_t *bounce;
     size_t bounce_size;

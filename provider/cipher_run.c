@@ -132,6 +132,7 @@ static size_t device_run(CD_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in,
     }
     if (done != 0)
         ctx->soft_current = false;
+    cd_bounce_free(&ctx->bounce, &ctx->bounce_size);
     return done;
 }
 
@@ -181,11 +182,44 @@ static int soft_skip(CD_CIPHER_CTX *ctx)
            && EVP_CipherUpdate(ctx->soft, nothing, &n, nothing, (int)ctx->num);
 }
 
+/*
+ * A program may write to the IV that EVP_CIPHER_CTX_iv_noconst() shows. What is
+ * left of a block of CTR is of the old one all the same.
+ * Return: bytes that are done, SIZE_MAX on failure.
+ */
+static size_t soft_rest(CD_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in,
+                        size_t len)
+{
+    size_t rest = 0;
+    int n;
+
+    if (!ctx->soft_current
+        || memcmp(ctx->iv, ctx->soft_iv, ctx->alg->ivlen) == 0)
+        return 0;
+    if (ctx->num != 0)
+        rest = CD_BLOCK - ctx->num < len ? CD_BLOCK - ctx->num : len;
+    if (rest != 0 && EVP_CipherUpdate(ctx->soft, out, &n, in, (int)rest) != 1)
+        return SIZE_MAX;
+    ctx->num = (unsigned int)((ctx->num + rest) % CD_BLOCK);
+    if (ctx->num == 0)
+        ctx->soft_current = false;
+    return rest;
+}
+
 static int soft_piece(CD_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in,
                       size_t len)
 {
     uint8_t last[CD_BLOCK];
+    size_t rest = soft_rest(ctx, out, in, len);
     int n;
+
+    if (rest == SIZE_MAX)
+        return 0;
+    out += rest;
+    in += rest;
+    len -= rest;
+    if (len == 0)
+        return 1;
 
     if (ctx->alg->mode == EVP_CIPH_CBC_MODE && !ctx->enc)
         memcpy(last, in + len - CD_BLOCK, CD_BLOCK);
@@ -205,6 +239,7 @@ static int soft_piece(CD_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in,
     default:
         break;
     }
+    memcpy(ctx->soft_iv, ctx->iv, sizeof(ctx->soft_iv));
     return 1;
 }
 

@@ -219,7 +219,7 @@ int cd_stream_update(void *vctx, unsigned char *out, size_t *outl,
 
     if (!key_there(ctx))
         return 0;
-    if (inl == 0) {
+    if (inl == 0 && ctx->alg->mode != EVP_CIPH_XTS_MODE) {
         *outl = 0;
         return 1;
     }

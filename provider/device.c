@@ -426,11 +426,18 @@ void cd_device_why(CD_DEVICE *device, bool look, char *text, size_t size)
                  strerror(atomic_load(&device->error)));
 }
 
+void cd_bounce_free(uint8_t **bounce, size_t *size)
+{
+    OPENSSL_clear_free(*bounce, *size);
+    *bounce = NULL;
+    *size = 0;
+}
+
 uint8_t *cd_bounce(uint8_t **bounce, size_t *size, size_t len)
 {
     if (*size >= len)
         return *bounce;
-    OPENSSL_clear_free(*bounce, *size);
+    cd_bounce_free(bounce, size);
     *bounce = OPENSSL_malloc(len);
     *size = *bounce != NULL ? len : 0;
     return *bounce;

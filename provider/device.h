@@ -6,7 +6,6 @@
 #define CD_DEVICE_H
 
 #include "cryptodev.h"
-#include "engine/key.h"
 #include "provider/file.h"
 #include "provider/provider.h"
 
@@ -87,9 +86,13 @@ int cd_session_clone(CD_SESSION *to, const CD_SESSION *from,
 
 /**
  * cd_bounce - memory of a context for output of the device.
- * @bounce, @size: that of the last time, or NULL and 0
- * Return: room for @len bytes, kept for the next time; NULL when there is none.
+ * @bounce, @size: what there is already, or NULL and 0
+ * Return: room for @len bytes; NULL when there is none.
  */
 uint8_t *cd_bounce(uint8_t **bounce, size_t *size, size_t len);
+
+/** cd_bounce_free - the message has ended: an idle context has no such memory.
+ */
+void cd_bounce_free(uint8_t **bounce, size_t *size);
 
 #endif /* CD_DEVICE_H */

@@ -25,21 +25,26 @@ typedef struct cd_digest_ctx_st {
     CD_HASH hash;
 } CD_DIGEST_CTX;
 
-static void *digest_new(void *provctx, const CD_ALG *alg)
+/* @md: the software, which gets a reference more; NULL: it is fetched. */
+static void *digest_new(void *provctx, const CD_ALG *alg, EVP_MD *md)
 {
     CD_DIGEST_CTX *ctx = OPENSSL_zalloc(sizeof(*ctx));
     char name[CD_NAME_LEN];
 
     if (ctx == NULL)
         return NULL;
-    cd_soft_name(alg, name);
     ctx->alg = alg;
     ctx->hash.prov = provctx;
     ctx->hash.class = alg->class;
     ctx->hash.id = alg->id;
     ctx->hash.size = alg->size;
     ctx->hash.md = EVP_MD_CTX_new();
-    ctx->md = EVP_MD_fetch(ctx->hash.prov->soft, name, "provider=default");
+    if (md != NULL && EVP_MD_up_ref(md) == 1) {
+        ctx->md = md;
+    } else {
+        cd_soft_name(alg, name);
+        ctx->md = EVP_MD_fetch(ctx->hash.prov->soft, name, "provider=default");
+    }
     if (ctx->hash.md != NULL && ctx->md != NULL)
         return ctx;
     cd_digest_freectx(ctx);
@@ -61,7 +66,7 @@ static void cd_digest_freectx(void *vctx)
 static void *cd_digest_dupctx(void *vctx)
 {
     const CD_DIGEST_CTX *from = vctx;
-    CD_DIGEST_CTX *ctx = digest_new(from->hash.prov, from->alg);
+    CD_DIGEST_CTX *ctx = digest_new(from->hash.prov, from->alg, from->md);
 
     if (ctx != NULL && cd_hash_copy(&ctx->hash, &from->hash)
         && EVP_MD_CTX_copy_ex(ctx->hash.md, from->hash.md) == 1)
@@ -140,7 +145,7 @@ static int digest_get_params(const CD_ALG *alg, OSSL_PARAM params[])
 #define CD_DIGEST(name, index)                                                 \
     static void *name##_newctx(void *provctx)                                  \
     {                                                                          \
-        return digest_new(provctx, &cd_digest_algs[index]);                    \
+        return digest_new(provctx, &cd_digest_algs[index], NULL);              \
     }                                                                          \
     static int name##_get_params(OSSL_PARAM params[])                          \
     {                                                                          \

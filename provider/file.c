@@ -47,6 +47,7 @@
 #include <openssl/crypto.h>
 
 #include "cryptodev.h"
+#include "provider/provider.h"
 
 #define CD_MAX_INTERRUPTS 1000
 
@@ -368,6 +369,7 @@ static void fork_parent(void)
 static void fork_child(void)
 {
     atomic_fetch_add(&cd_generation, 1);
+    cd_counters_forked();
     pthread_mutex_unlock(&cd_lock);
 }
 

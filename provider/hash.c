@@ -19,16 +19,27 @@
 
 #define CD_FIRST_ROOM 512
 
+/* What is kept is kept no more; the room for short messages stays. */
+static void forget(CD_HASH *hash)
+{
+    hash->len = 0;
+    if (hash->room <= CD_FIRST_ROOM)
+        return;
+    OPENSSL_clear_free(hash->kept, hash->room);
+    hash->kept = NULL;
+    hash->room = 0;
+}
+
 void cd_hash_start(CD_HASH *hash)
 {
     hash->where = hash->id != 0 ? CD_HASH_KEPT_ALL : CD_HASH_SOFTWARE;
-    hash->len = 0;
+    forget(hash);
 }
 
 void cd_hash_clear(CD_HASH *hash)
 {
     cd_session_end(&hash->session);
-    vcd_key_wipe(&hash->key);
+    cd_key_wipe(&hash->key);
     OPENSSL_clear_free(hash->kept, hash->room);
     hash->kept = NULL;
     hash->len = hash->room = 0;
@@ -52,7 +63,7 @@ int cd_hash_copy(CD_HASH *to, const CD_HASH *from)
     to->id = from->id;
     to->size = from->size;
     to->where = from->where;
-    if (vcd_key_set(&to->key, from->key.bytes, from->key.len) != 0)
+    if (!cd_key_set(&to->key, from->key.bytes, from->key.len))
         return 0;
     if (from->len != 0) {
         to->kept = OPENSSL_memdup(from->kept, from->len);
@@ -91,11 +102,21 @@ static int soft_final(CD_HASH *hash, uint8_t *digest)
 /* All that was kept goes to the software, and the rest with it. */
 static int soft_take(CD_HASH *hash)
 {
-    size_t len = hash->len;
+    int ok;
 
     hash->where = CD_HASH_SOFTWARE;
-    hash->len = 0;
-    return soft_update(hash, hash->kept, len);
+    ok = soft_update(hash, hash->kept, hash->len);
+    forget(hash);
+    return ok;
+}
+
+int cd_hash_to_software(CD_HASH *hash)
+{
+    if (hash->where == CD_HASH_KEPT_ALL)
+        return soft_take(hash);
+    if (hash->where == CD_HASH_DEVICE)
+        hash->where = CD_HASH_LOST;
+    return 1;
 }
 
 /* The device */
@@ -194,7 +215,7 @@ int cd_hash_update(CD_HASH *hash, const uint8_t *data, size_t len)
     return 1;
 }
 
-int cd_hash_final(CD_HASH *hash, uint8_t *digest)
+static int final(CD_HASH *hash, uint8_t *digest)
 {
     int error;
 
@@ -202,7 +223,6 @@ int cd_hash_final(CD_HASH *hash, uint8_t *digest)
         error = device_call(hash, COP_FLAG_UPDATE | COP_FLAG_FINAL, digest);
         if (error != 0)
             failed(hash, error);
-        hash->len = 0;
         return error == 0;
     }
     if (hash->where == CD_HASH_LOST)
@@ -210,14 +230,20 @@ int cd_hash_final(CD_HASH *hash, uint8_t *digest)
     if (hash->where == CD_HASH_KEPT_ALL) {
         if (cd_bulk(hash->prov, hash->class, hash->len)) {
             error = device_call(hash, COP_FLAG_NONE, digest);
-            if (error == 0) {
-                hash->len = 0;
+            if (error == 0)
                 return 1;
-            }
             failed(hash, error);
         }
         if (!soft_take(hash))
             return 0;
     }
     return soft_final(hash, digest);
+}
+
+int cd_hash_final(CD_HASH *hash, uint8_t *digest)
+{
+    int ok = final(hash, digest);
+
+    forget(hash);
+    return ok;
 }

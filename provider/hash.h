@@ -41,7 +41,7 @@ typedef struct cd_hash_st {
     enum cd_class class;
     uint32_t id;
     size_t size;
-    struct vcd_key key;
+    CD_KEY key;
     enum cd_hash_where where;
     uint8_t *kept;
     size_t len;
@@ -57,6 +57,9 @@ int cd_hash_update(CD_HASH *hash, const uint8_t *data, size_t len);
 
 /** cd_hash_final - the digest, @size bytes. */
 int cd_hash_final(CD_HASH *hash, uint8_t *digest);
+
+/** cd_hash_to_software - the rest of the message is software's. */
+int cd_hash_to_software(CD_HASH *hash);
 
 /** cd_hash_copy - all but the software, which is the owner's. @to: all zero. */
 int cd_hash_copy(CD_HASH *to, const CD_HASH *from);

@@ -104,13 +104,13 @@ static int set_key(CD_MAC_CTX *ctx, const uint8_t *key, size_t len)
         && CRYPTO_memcmp(ctx->hash.key.bytes, key, len) == 0)
         return 1;
     cd_session_end(&ctx->hash.session);
-    vcd_key_wipe(&ctx->hash.key);
+    cd_key_wipe(&ctx->hash.key);
     ctx->hash.id = 0;
     /* Other keys are for the software alone. */
-    if (len == 0 || len > CRYPTO_HMAC_MAX_KEY_LEN)
+    if (len == 0 || len > CRYPTO_HMAC_MAX_KEY_LEN || ctx->tls)
         return 1;
     ctx->hash.id = ctx->id;
-    return vcd_key_set(&ctx->hash.key, key, len) == 0;
+    return cd_key_set(&ctx->hash.key, key, len);
 }
 
 static const OSSL_PARAM *cd_mac_settable_ctx_params(void *vctx, void *provctx)
@@ -146,6 +146,19 @@ static int set_software(CD_MAC_CTX *ctx, const OSSL_PARAM params[])
     return EVP_MAC_CTX_set_params(ctx->hash.mac, some) == 1;
 }
 
+/*
+ * A record's MAC in constant time, for a record whose length is a secret. The
+ * device must not see such a record: how long it takes would tell. The software
+ * wants the header of the record first and by itself, so nothing is kept any
+ * more either.
+ */
+static int software_only(CD_MAC_CTX *ctx)
+{
+    ctx->tls = true;
+    ctx->hash.id = 0;
+    return cd_hash_to_software(&ctx->hash);
+}
+
 static int cd_mac_set_ctx_params(void *vctx, const OSSL_PARAM params[])
 {
     CD_MAC_CTX *ctx = vctx;
@@ -154,6 +167,9 @@ static int cd_mac_set_ctx_params(void *vctx, const OSSL_PARAM params[])
 
     if (params == NULL)
         return 1;
+    if (OSSL_PARAM_locate_const(params, OSSL_MAC_PARAM_TLS_DATA_SIZE) != NULL
+        && !software_only(ctx))
+        return 0;
     if (!set_software(ctx, params))
         return 0;
     p = OSSL_PARAM_locate_const(params, OSSL_MAC_PARAM_DIGEST);
@@ -162,8 +178,6 @@ static int cd_mac_set_ctx_params(void *vctx, const OSSL_PARAM params[])
             return 0;
         ctx->id = id_of(ctx->hash.prov, name);
     }
-    if (OSSL_PARAM_locate_const(params, OSSL_MAC_PARAM_TLS_DATA_SIZE) != NULL)
-        ctx->tls = true;
     p = OSSL_PARAM_locate_const(params, OSSL_MAC_PARAM_KEY);
     if (p == NULL)
         return 1;

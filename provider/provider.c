@@ -23,6 +23,7 @@
 #define CD_PARAM_SOFT_OPS "cryptodev-soft-ops"
 #define CD_PARAM_SOFT_BYTES "cryptodev-soft-bytes"
 #define CD_PARAM_ERRORS "cryptodev-errors"
+#define CD_PARAM_PROCESS "cryptodev-process-"
 #define CD_PARAM_DEVICE "cryptodev-device"
 #define CD_PARAM_STATUS "cryptodev-status"
 
@@ -55,6 +56,11 @@ static const OSSL_PARAM *cd_gettable_params(void *provctx)
         OSSL_PARAM_uint64(CD_PARAM_SOFT_OPS, NULL),
         OSSL_PARAM_uint64(CD_PARAM_SOFT_BYTES, NULL),
         OSSL_PARAM_uint64(CD_PARAM_ERRORS, NULL),
+        OSSL_PARAM_uint64(CD_PARAM_PROCESS "ops", NULL),
+        OSSL_PARAM_uint64(CD_PARAM_PROCESS "bytes", NULL),
+        OSSL_PARAM_uint64(CD_PARAM_PROCESS "soft-ops", NULL),
+        OSSL_PARAM_uint64(CD_PARAM_PROCESS "soft-bytes", NULL),
+        OSSL_PARAM_uint64(CD_PARAM_PROCESS "errors", NULL),
         OSSL_PARAM_utf8_ptr(CD_PARAM_DEVICE, NULL, 0),
         OSSL_PARAM_utf8_ptr(CD_PARAM_STATUS, NULL, 0),
         OSSL_PARAM_END,
@@ -160,6 +166,11 @@ static int cd_get_params(void *provctx, OSSL_PARAM params[])
         {CD_PARAM_SOFT_OPS, &prov->counters.soft_ops},
         {CD_PARAM_SOFT_BYTES, &prov->counters.soft_bytes},
         {CD_PARAM_ERRORS, &prov->counters.errors},
+        {CD_PARAM_PROCESS "ops", &cd_process_counters.ops},
+        {CD_PARAM_PROCESS "bytes", &cd_process_counters.bytes},
+        {CD_PARAM_PROCESS "soft-ops", &cd_process_counters.soft_ops},
+        {CD_PARAM_PROCESS "soft-bytes", &cd_process_counters.soft_bytes},
+        {CD_PARAM_PROCESS "errors", &cd_process_counters.errors},
     };
     OSSL_PARAM *p;
 
@@ -204,6 +215,7 @@ static void cd_free(CD_PROV *prov)
         prov->statuses = text->next;
         OPENSSL_free(text);
     }
+    cd_counters_remove(&prov->counters);
     cd_device_put(prov->device);
     OSSL_LIB_CTX_free(prov->soft);
     cd_config_free(&prov->config);
@@ -304,7 +316,8 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
         if (in->function_id == OSSL_FUNC_CORE_GET_PARAMS)
             get = OSSL_FUNC_core_get_params(in);
     prov->handle = handle;
-    prov->max_aead = SIZE_MAX;
+    cd_counters_add(&prov->counters);
+    prov->max_aead = CD_MAX_AEAD + 1;
     prov->soft = OSSL_LIB_CTX_new();
     if (prov->soft == NULL || !cd_config_read(&prov->config, handle, get)
         || !offer_all(prov)) {

@@ -114,12 +114,14 @@ typedef struct cd_config_st {
 
 /**
  * struct cd_counters_st - what was done, for all threads.
+ * @next: of the next provider of this process; see stats.c
  * @ops, @bytes: operations and bytes of payload done by the device
  * @soft_ops, @soft_bytes: done by software in this provider
  * @errors: operations that the device failed and software did again
  * @class_ops: of @ops, by class
  */
 typedef struct cd_counters_st {
+    struct cd_counters_st *next;
     atomic_uint_fast64_t ops;
     atomic_uint_fast64_t bytes;
     atomic_uint_fast64_t soft_ops;
@@ -127,6 +129,38 @@ typedef struct cd_counters_st {
     atomic_uint_fast64_t errors;
     atomic_uint_fast64_t class_ops[CD_CLASSES];
 } CD_COUNTERS;
+
+/**
+ * struct cd_key_st - key bytes of a context. All zero: none.
+ *
+ * They lie where OpenSSL has its key schedules, not in the secure heap: that is
+ * small, and meant for private keys.
+ */
+typedef struct cd_key_st {
+    uint8_t *bytes;
+    size_t len;
+} CD_KEY;
+
+/** cd_key_wipe - forgets it. */
+static inline void cd_key_wipe(CD_KEY *key)
+{
+    OPENSSL_clear_free(key->bytes, key->len);
+    *key = (CD_KEY){0};
+}
+
+/** cd_key_set - a copy of @len bytes into the empty @key. */
+static inline int cd_key_set(CD_KEY *key, const uint8_t *bytes, size_t len)
+{
+    if (len == 0)
+        return 1;
+    key->bytes = OPENSSL_memdup(bytes, len);
+    if (key->bytes == NULL) {
+        ERR_raise(ERR_LIB_PROV, ERR_R_MALLOC_FAILURE);
+        return 0;
+    }
+    key->len = len;
+    return 1;
+}
 
 /** CD_FUNCTION - an entry of @functions: OSSL_FUNC_@id is done by @f. */
 #define CD_FUNCTION(id, f)                                                     \
@@ -142,6 +176,10 @@ bool cd_device_ready(CD_DEVICE *device);
 /* Names of algorithms and programs, with the 0. */
 #define CD_NAME_LEN 64
 
+/* The longest AEAD message that the device is tried with: nothing longer is
+ * taken by any driver, and it would be copied before that is known. */
+#define CD_MAX_AEAD ((size_t)1 << 20)
+
 /* More than all algorithms of one operation. */
 #define CD_MAX_ALGS 32
 
@@ -153,7 +191,7 @@ bool cd_device_ready(CD_DEVICE *device);
  * @device: the device; NULL in a program that is to leave it alone
  * @statuses: what "cryptodev-status" has said so far; under cd_lock
  * @counters: counters
- * @max_aead: longest AEAD message the device is known not to refuse, in bytes
+ * @max_aead: the shortest AEAD message the device is known to refuse, in bytes
  * @algs: the algorithms that are offered, by operation
  */
 typedef struct cd_prov_st {
@@ -215,6 +253,18 @@ bool cd_program_excluded(const CD_CONFIG *config);
 const char *cd_status(CD_PROV *prov, bool look);
 
 /* stats.c */
+
+/* Of all providers of this process. */
+extern CD_COUNTERS cd_process_counters;
+
+/** cd_counters_add, cd_counters_remove - a provider that is loaded, unloaded.
+ */
+void cd_counters_add(CD_COUNTERS *counters);
+void cd_counters_remove(CD_COUNTERS *counters);
+
+/** cd_counters_forked - in the child: it has done nothing yet. Under cd_lock.
+ */
+void cd_counters_forked(void);
 
 /** cd_count_device, cd_count_soft - one operation with @bytes of payload. */
 void cd_count_device(CD_PROV *prov, enum cd_class class, size_t bytes);

@@ -213,11 +213,120 @@ static void test_stats(void **state)
 	unlink(path);
 }
 
+static void some_work(const struct rig *rig, int pieces)
+{
+	static const uint8_t key[16] = {1}, iv[16] = {2};
+	EVP_CIPHER *cipher = EVP_CIPHER_fetch(rig->ours, "AES-128-CTR", NULL);
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint8_t data[4096] = {3};
+	int n;
+
+	assert_int_equal(EVP_CipherInit_ex2(ctx, cipher, key, iv, 1, NULL), 1);
+	for (int i = 0; i < pieces; i++)
+		assert_int_equal(EVP_CipherUpdate(ctx, data, &n, data, 4096), 1);
+	assert_int_equal(EVP_CipherUpdate(ctx, data, &n, data, 100), 1);
+	EVP_CIPHER_CTX_free(ctx);
+	EVP_CIPHER_free(cipher);
+}
+
+/* Numbers of @rig's library context and of the process. */
+static bool counted(const struct rig *rig, uint64_t own, uint64_t process, uint64_t soft)
+{
+	return rig_counter(rig, "cryptodev-ops") == own &&
+	       rig_counter(rig, "cryptodev-bytes") == own * 4096 &&
+	       rig_counter(rig, "cryptodev-process-ops") == process &&
+	       rig_counter(rig, "cryptodev-process-bytes") == process * 4096 &&
+	       rig_counter(rig, "cryptodev-process-soft-ops") == soft &&
+	       rig_counter(rig, "cryptodev-process-soft-bytes") == soft * 100 &&
+	       rig_counter(rig, "cryptodev-process-errors") == rig_counter(rig, "cryptodev-errors");
+}
+
+/* A child has done nothing yet; each context and the process have numbers of their own. */
+static void test_who_counts(void **state)
+{
+	uint64_t process, soft;
+	struct rig rig, second;
+	int status;
+	pid_t pid;
+
+	rig_open(&rig, NULL, NULL, NULL);
+	rig_open(&second, NULL, NULL, NULL);
+	pid = fork();
+	if (!pid) {
+		some_work(&rig, 3);
+		if (!counted(&rig, 3, 3, 1) || !counted(&second, 0, 3, 1))
+			_exit(1);
+		some_work(&second, 2);
+		_exit(counted(&rig, 3, 5, 2) && counted(&second, 2, 5, 2) ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	process = rig_counter(&rig, "cryptodev-process-ops");
+	soft = rig_counter(&rig, "cryptodev-process-soft-ops");
+	some_work(&rig, 7);
+	rig_close(&second);
+	assert_int_equal(rig_counter(&rig, "cryptodev-process-ops"), process + 7);
+	assert_int_equal(rig_counter(&rig, "cryptodev-process-soft-ops"), soft + 1);
+	pid = fork();
+	if (!pid) {
+		bool zero = counted(&rig, 0, 0, 0);
+
+		some_work(&rig, 1);
+		_exit(zero && counted(&rig, 1, 1, 1) ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(rig_counter(&rig, "cryptodev-ops"), 7);
+	rig_close(&rig);
+}
+
+static void stats_to(const char *path)
+{
+	struct rig rig;
+
+	setenv("CRYPTODEV_PROVIDER_STATS", path, 1);
+	rig_open(&rig, NULL, NULL, NULL);
+	rig_close(&rig);
+	unsetenv("CRYPTODEV_PROVIDER_STATS");
+}
+
+/* The line goes to a file of the user's own, and says which program it is of. */
+static void test_stats_file(void **state)
+{
+	char directory[] = "/tmp/cryptodev-stats.XXXXXX", pattern[64], path[64], line[2048] = "";
+	struct stat st;
+	FILE *f;
+
+	assert_non_null(mkdtemp(directory));
+	snprintf(pattern, sizeof(pattern), "%s/%%u-%%p-%%x", directory);
+	snprintf(path, sizeof(path), "%s/%ld-%ld-%%x", directory, (long)geteuid(), (long)getpid());
+	stats_to(pattern);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof(line), f));
+	fclose(f);
+	assert_non_null(strstr(line, "\"program\":\"test_provider_load\""));
+	assert_non_null(strstr(line, "/test_provider_load\",\"status\":\"not used\""));
+	assert_int_equal(st.st_size, (off_t)strlen(line));
+	/* A link that somebody else made is not followed. */
+	snprintf(pattern, sizeof(pattern), "%s/link", directory);
+	assert_int_equal(symlink(path, pattern), 0);
+	stats_to(pattern);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, (off_t)strlen(line));
+	unlink(pattern);
+	unlink(path);
+	rmdir(directory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_classes),	 cmocka_unit_test(test_no_device),
 	    cmocka_unit_test(test_wrong_values), cmocka_unit_test(test_random),
+	    cmocka_unit_test(test_who_counts),	 cmocka_unit_test(test_stats_file),
 	    cmocka_unit_test(test_stats),	 cmocka_unit_test(test_random_of_configuration),
 	};
 
