@@ -133,7 +133,7 @@ static void print_help(void)
 	    "\n"
 	    "SIGTERM and SIGINT end it, SIGHUP replaces the worker process by a new one, of the\n"
 	    "program that is at its place then, while the device goes on. Exit status: 0 ended as\n"
-	    "it should, 1 failure, 2 bad command line. See " PROGRAM "(1).\n",
+	    "it should, 1 failure, 2 bad command line. See " PROGRAM "(8).\n",
 	    DEFAULT_MAX_QUEUES, VCD_DEFAULT_MAX_SESSIONS, VCD_DEFAULT_MAX_REQUEST);
 }
 
