@@ -189,6 +189,7 @@ static int vcd_auth_run(struct vcd_session *session, struct crypt_auth_op *op,
 	struct vcd_xfer xfer = {
 		.session = session,
 		.copy = op->flags & COP_FLAG_NO_ZC,
+		.zero_copy = op->flags & COP_FLAG_ZERO_COPY,
 	};
 	u8 tag[VCD_MAX_DIGEST_LEN];
 	int tag_len, err;

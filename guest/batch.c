@@ -3,10 +3,13 @@
  * batch.c - CIOCCRYPTBATCH: many operations, one kick.
  *
  * A window of operations is put into one queue, the device is told once, and
- * their results are taken in order. An operation that depends on an earlier one
- * (a running IV, a hash in parts), or that has to be cut, first lets everything
- * before it finish and is then carried out by itself, so that the outcome is that
- * of one call after the other.
+ * their results are taken in order. A window has at most VCD_BATCH_WINDOW
+ * operations and share_bytes of data, so that the memory in which its output waits
+ * is bounded.
+ *
+ * An operation that depends on an earlier one (a running IV, a hash in parts), or
+ * that has to be cut, first lets everything before it finish and is then carried
+ * out by itself, so that the outcome is that of one call after the other.
  */
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -32,6 +35,7 @@ struct vcd_batch_item {
  * @status: the program's array
  * @first: number of the first operation of the window
  * @num: items in use
+ * @bytes: of data they have
  * @window: items there are
  * @items: they
  */
@@ -40,6 +44,7 @@ struct vcd_batch {
 	s32 __user *status;
 	u32 first;
 	u32 num;
+	u64 bytes;
 	u32 window;
 	struct vcd_batch_item items[];
 };
@@ -64,6 +69,7 @@ static int vcd_batch_flush(struct vcd_batch *batch)
 	}
 	batch->first += batch->num;
 	batch->num = 0;
+	batch->bytes = 0;
 	if (!ret && fatal_signal_pending(current))
 		ret = -EINTR;
 	return ret;
@@ -87,10 +93,19 @@ static int vcd_batch_serial(struct vcd_batch *batch, struct vcd_batch_item *item
 static int vcd_batch_add(struct vcd_batch *batch, struct vcd_file *file,
 			 const struct crypt_op *op)
 {
-	struct vcd_batch_item *item = &batch->items[batch->num];
-	struct vcd_op *run = &item->run;
+	u32 room = READ_ONCE(vcd_share_bytes);
+	struct vcd_batch_item *item;
+	struct vcd_op *run;
 	int ret;
 
+	if (room && batch->num && batch->bytes + op->len > room) {
+		ret = vcd_batch_flush(batch);
+		if (ret)
+			return ret;
+	}
+	batch->bytes += op->len;
+	item = &batch->items[batch->num];
+	run = &item->run;
 	item->begun = false;
 	item->err = vcd_op_init(run, file, op);
 	if (!item->err && !vcd_op_is_alone(run)) {
@@ -133,6 +148,7 @@ int vcd_batch(struct vcd_file *file, const struct crypt_batch *args,
 		return -ENOMEM;
 	batch->first = 0;
 	batch->num = 0;
+	batch->bytes = 0;
 	batch->window = window;
 	batch->queue = vcd_queue_here(file->dev);
 	batch->status = u64_to_user_ptr(args->status);

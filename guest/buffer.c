@@ -2,13 +2,17 @@
 /*
  * buffer.c - payloads that are too large to copy beside the header.
  *
- * The caller's own pages, pinned, where that is possible; the device then works
- * on them directly. Else (memory that cannot be pinned, COP_FLAG_NO_ZC) pages of
- * ours, copied from and to the caller.
+ * Input: the caller's own pages, pinned, where that is possible; the device reads
+ * them directly. Else (memory that cannot be pinned, COP_FLAG_NO_ZC) pages of ours.
  *
- * A pinned page is unpinned when the device has given the request back, whoever
- * has left meanwhile: munmap, exit or kill during the operation cost nothing
- * but the page's delay.
+ * Output: pages of ours, from which a task copies to the caller. The device can
+ * hold a request for as long as it likes, and the caller leaves after timeout_ms
+ * or when it is killed: what the device writes after that lands in pages that
+ * nobody else uses. Only with COP_FLAG_ZERO_COPY does the device get the caller's
+ * own pages to write to.
+ *
+ * A page that the device has is unpinned or freed when the device has given the
+ * request back, whoever has left meanwhile.
  */
 #include <linux/highmem.h>
 #include <linux/log2.h>
@@ -21,34 +25,34 @@
 /* Pages of ours come in pieces of up to 64: few descriptors for the device. */
 #define VCD_CHUNK_ORDER 6
 
-static int vcd_buffer_map(struct vcd_buffer *buf, unsigned int offset, u32 len)
+static int vcd_buffer_map(struct vcd_buffer *buf, u32 len)
 {
 	return sg_alloc_table_from_pages(&buf->sgt, buf->pages, buf->num,
-					 offset, len, GFP_KERNEL);
+					 buf->offset, len, GFP_KERNEL_ACCOUNT);
 }
 
 /**
- * vcd_buffer_pin() - pin the caller's pages
+ * vcd_buffer_pin_pages() - pin the caller's pages, not for the device
  * @buf: zeroed buffer
  * @addr: user address
  * @len: bytes, not 0
- * @write: the device will write to them
+ * @write: they will be written to
  *
  * Return: 0, -EFAULT when some page is not there, not writable, or cannot be
  * pinned, -ENOMEM. @buf is to be freed in either case.
  */
-int vcd_buffer_pin(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
-		   bool write)
+int vcd_buffer_pin_pages(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
+			 bool write)
 {
 	unsigned long start = (unsigned long)addr;
-	unsigned int offset = offset_in_page(start);
-	unsigned int num = DIV_ROUND_UP(offset + len, PAGE_SIZE);
+	unsigned int num = DIV_ROUND_UP(offset_in_page(start) + len, PAGE_SIZE);
 	int got;
 
 	buf->pages = kvmalloc_array(num, sizeof(*buf->pages),
 				    GFP_KERNEL_ACCOUNT);
 	if (!buf->pages)
 		return -ENOMEM;
+	buf->offset = offset_in_page(start);
 	buf->pinned = true;
 	buf->write = write;
 	while (buf->num < num) {
@@ -62,7 +66,16 @@ int vcd_buffer_pin(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
 			return got == -ENOMEM ? -ENOMEM : -EFAULT;
 		buf->num += got;
 	}
-	return vcd_buffer_map(buf, offset, len);
+	return 0;
+}
+
+/** vcd_buffer_pin() - the same for the device, which gets them as a scatter list */
+int vcd_buffer_pin(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
+		   bool write)
+{
+	int err = vcd_buffer_pin_pages(buf, addr, len, write);
+
+	return err ? err : vcd_buffer_map(buf, len);
 }
 
 /* Add at most @want pages that lie together, as many as there are without effort. */
@@ -108,7 +121,7 @@ int vcd_buffer_alloc(struct vcd_buffer *buf, u32 len)
 	while (buf->num < num)
 		if (!vcd_buffer_grow(buf, num - buf->num))
 			return -ENOMEM;
-	return vcd_buffer_map(buf, 0, len);
+	return vcd_buffer_map(buf, len);
 }
 
 /** vcd_buffer_from_user() - fill part of a buffer of our own; 0 or -EFAULT */
@@ -132,10 +145,11 @@ int vcd_buffer_from_user(struct vcd_buffer *buf, u32 offset,
 	return 0;
 }
 
-/** vcd_buffer_from_kernel() - the same from kernel memory */
+/** vcd_buffer_from_kernel() - fill part of any buffer from kernel memory */
 void vcd_buffer_from_kernel(struct vcd_buffer *buf, u32 offset, const u8 *from,
 			    u32 len)
 {
+	offset += buf->offset;
 	while (len) {
 		u32 at = offset_in_page(offset);
 		u32 n = min_t(u32, len, PAGE_SIZE - at);
@@ -144,6 +158,21 @@ void vcd_buffer_from_kernel(struct vcd_buffer *buf, u32 offset, const u8 *from,
 		offset += n;
 		from += n;
 		len -= n;
+	}
+}
+
+/** vcd_buffer_copy() - fill @to, any buffer, from the start of one of our own */
+void vcd_buffer_copy(struct vcd_buffer *to, const struct vcd_buffer *from,
+		     u32 len)
+{
+	u32 done;
+
+	for (done = 0; done < len; done += PAGE_SIZE) {
+		u8 *page = kmap_local_page(from->pages[done / PAGE_SIZE]);
+
+		vcd_buffer_from_kernel(to, done, page,
+				       min_t(u32, len - done, PAGE_SIZE));
+		kunmap_local(page);
 	}
 }
 

@@ -15,12 +15,19 @@
  * The hash state machine is the ABI's: flags of 0 or COP_FLAG_RESET start anew;
  * the digest is due with COP_FLAG_FINAL, without COP_FLAG_UPDATE, or when there
  * is no data. Data after the digest without a reset starts anew here, where the
- * ABI's reference computes garbage.
+ * ABI's reference computes garbage. COP_FLAG_ZERO_COPY is not one of the ABI's and
+ * counts for nothing there.
  */
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "driver.h"
+
+/* The flags that the hash state machine knows. */
+static u16 vcd_op_flags(const struct vcd_op *run)
+{
+	return run->op.flags & ~COP_FLAG_ZERO_COPY;
+}
 
 /* Set run->xfer up for @len bytes from @done on. */
 static void vcd_op_part(struct vcd_op *run, u32 done, u32 len)
@@ -34,6 +41,7 @@ static void vcd_op_part(struct vcd_op *run, u32 done, u32 len)
 	xfer->src = op->src + done;
 	xfer->src_len = len;
 	xfer->copy = op->flags & COP_FLAG_NO_ZC;
+	xfer->zero_copy = op->flags & COP_FLAG_ZERO_COPY;
 	if (run->session->mac && run->reset && !done)
 		flags |= VCD_F_HASH_RESET;
 	if (run->session->mac && run->final && done + len == op->len) {
@@ -91,7 +99,8 @@ bool vcd_op_is_alone(const struct vcd_op *run)
 	if (run->chained || op->len > vcd_xfer_max(run->session->dev))
 		return false;
 	return !run->session->mac ||
-	       (run->final && (!op->flags || (op->flags & COP_FLAG_RESET)));
+	       (run->final &&
+		(!vcd_op_flags(run) || (op->flags & COP_FLAG_RESET)));
 }
 
 /**
@@ -99,7 +108,8 @@ bool vcd_op_is_alone(const struct vcd_op *run)
  * @run: operation
  * @queue: queue to use; vcd_queue_kick() has to follow
  *
- * Return: 0, and vcd_op_end() is due, or a negative errno.
+ * Return: 0, and vcd_op_end() is due or run->xfer.then will be queued, or a
+ * negative errno.
  */
 int vcd_op_begin(struct vcd_op *run, struct vcd_queue *queue)
 {
@@ -110,21 +120,47 @@ int vcd_op_begin(struct vcd_op *run, struct vcd_queue *queue)
 }
 
 /**
- * vcd_op_end() - wait for an operation that was begun
- * @run: operation; vcd_op_deliver() has to follow
+ * vcd_op_wait() - wait for an operation that was begun
+ * @run: operation
+ *
+ * Return: what vcd_op_take() is to be told.
+ */
+int vcd_op_wait(struct vcd_op *run)
+{
+	return vcd_xfer_wait(&run->xfer);
+}
+
+/**
+ * vcd_op_take() - take the output of an operation that was waited for
+ * @run: operation; vcd_op_leave_iv() and vcd_op_deliver() have to follow
+ * @err: what vcd_op_wait() said
  *
  * Return: 0 or a negative errno.
  */
-int vcd_op_end(struct vcd_op *run)
+int vcd_op_take(struct vcd_op *run, int err)
 {
-	int err = vcd_xfer_end(&run->xfer);
-
+	err = vcd_xfer_take(&run->xfer, err);
 	if (err)
 		return vcd_op_errno(err);
 	memcpy(run->iv, run->xfer.iv, sizeof(run->iv));
+	return 0;
+}
+
+/** vcd_op_leave_iv() - the next operation of the session goes on from @run */
+void vcd_op_leave_iv(struct vcd_op *run)
+{
 	if (run->iv_len)
 		vcd_session_iv_store(run->session, run->iv);
-	return 0;
+}
+
+/** vcd_op_end() - all three of the above; vcd_op_deliver() has to follow */
+int vcd_op_end(struct vcd_op *run)
+{
+	int err = vcd_op_take(run, vcd_op_wait(run));
+
+	if (!err)
+		vcd_op_leave_iv(run);
+	return err;
 }
 
 /* All of it, once. -ESTALE: the device lost the hash on the way. */
@@ -184,7 +220,7 @@ static int vcd_op_all(struct vcd_op *run)
 static int vcd_op_serial(struct vcd_op *run)
 {
 	struct vcd_session *session = run->session;
-	u16 flags = run->op.flags;
+	u16 flags = vcd_op_flags(run);
 	int err;
 
 	if (mutex_lock_killable(&session->serial))
@@ -193,8 +229,8 @@ static int vcd_op_serial(struct vcd_op *run)
 	if (run->chained)
 		vcd_session_iv_load(session, run->iv);
 	err = vcd_op_all(run);
-	if (!err && run->iv_len)
-		vcd_session_iv_store(session, run->iv);
+	if (!err)
+		vcd_op_leave_iv(run);
 	session->hash_running = session->mac && !run->final && !err;
 	mutex_unlock(&session->serial);
 	return err;

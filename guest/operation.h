@@ -9,7 +9,7 @@
 
 #include <linux/poll.h>
 #include <linux/types.h>
-#include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "cryptodev.h"
 #include "wire.h"
@@ -46,8 +46,8 @@ enum vcd_xfer_how {
  * @tail_len: bytes of it
  * @short_ok: the output may be shorter than @dst_len
  * @copy: do not pin the caller's pages
- * @pin: pin them however few they are, or fail with -EAGAIN
- * @done_wait: woken when it is done; nobody polls
+ * @zero_copy: the device may write to the caller's pages
+ * @then: queued when the device has given it back; NULL: a task waits
  * @how: how the data travels
  * @req: the request, while there is one
  * @out_len: out: bytes of output
@@ -68,8 +68,8 @@ struct vcd_xfer {
 	u32 tail_len;
 	bool short_ok;
 	bool copy;
-	bool pin;
-	wait_queue_head_t *done_wait;
+	bool zero_copy;
+	struct work_struct *then;
 	enum vcd_xfer_how how;
 	struct vcd_req_ctx *req;
 	u32 out_len;
@@ -110,6 +110,9 @@ int vcd_crypt(struct vcd_file *file, const struct crypt_op *op);
 int vcd_hash_copy(struct vcd_file *file, const struct cphash_op *op);
 
 int vcd_op_begin(struct vcd_op *run, struct vcd_queue *queue);
+int vcd_op_wait(struct vcd_op *run);
+int vcd_op_take(struct vcd_op *run, int err);
+void vcd_op_leave_iv(struct vcd_op *run);
 int vcd_op_end(struct vcd_op *run);
 bool vcd_op_is_alone(const struct vcd_op *run);
 bool vcd_op_is_nothing(const struct vcd_op *run);
@@ -138,8 +141,9 @@ int vcd_auth(struct vcd_file *file, struct crypt_auth_op *op);
 u32 vcd_xfer_max(const struct vcd_device *dev);
 bool vcd_xfer_fits(const struct vcd_xfer *xfer);
 int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue);
-int vcd_xfer_end(struct vcd_xfer *xfer);
-void vcd_xfer_abandon(struct vcd_xfer *xfer);
+int vcd_xfer_wait(struct vcd_xfer *xfer);
+int vcd_xfer_take(struct vcd_xfer *xfer, int err);
+bool vcd_xfer_recall(struct vcd_xfer *xfer);
 int vcd_xfer_run(struct vcd_xfer *xfer);
 
 #endif /* VCD_GUEST_OPERATION_H */

@@ -132,7 +132,7 @@ static int vcd_queue_add(struct vcd_queue *queue, struct vcd_req_ctx *req)
 	queue->stats.in_flight++;
 	trace_vcd_submit(req);
 	/* Nobody will poll for this one. */
-	if (req->done_wait) {
+	if (req->then) {
 		req->sleeper = true;
 		queue->sleepers++;
 		vcd_queue_drain(queue);
@@ -290,14 +290,25 @@ int vcd_queue_submit(struct vcd_queue *queue, struct vcd_req_ctx *req)
 	return err && READ_ONCE(req->dev->gone) ? -ENODEV : err;
 }
 
-/** vcd_queue_forget() - nobody waits for @req any more */
-void vcd_queue_forget(struct vcd_req_ctx *req)
+/**
+ * vcd_queue_forget() - nothing is to happen when @req comes back
+ * @req: request that was sent
+ *
+ * Afterwards no completer looks at what @req was to set off.
+ *
+ * Return: true when the device still has @req; false when it has come back, and
+ * what it was to set off has been.
+ */
+bool vcd_queue_forget(struct vcd_req_ctx *req)
 {
 	unsigned long flags;
+	bool out;
 
 	spin_lock_irqsave(&req->queue->lock, flags);
-	req->done_wait = NULL;
+	out = !completion_done(&req->done);
+	req->then = NULL;
 	spin_unlock_irqrestore(&req->queue->lock, flags);
+	return out;
 }
 
 static bool vcd_queue_should_poll(struct vcd_queue *queue)

@@ -120,7 +120,7 @@ void vcd_queues_stop(struct vcd_device *dev);
 struct vcd_queue *vcd_queue_here(struct vcd_device *dev);
 int vcd_queue_submit(struct vcd_queue *queue, struct vcd_req_ctx *req);
 void vcd_queue_kick(struct vcd_queue *queue);
-void vcd_queue_forget(struct vcd_req_ctx *req);
+bool vcd_queue_forget(struct vcd_req_ctx *req);
 int vcd_queue_wait(struct vcd_req_ctx *req);
 
 /* share.c */

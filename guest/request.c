@@ -23,6 +23,7 @@ static void vcd_req_free(struct vcd_req_ctx *req)
 
 	vcd_buffer_free(&req->src);
 	vcd_buffer_free(&req->dst);
+	vcd_buffer_free(&req->landing);
 	vcd_share_put(req->share);
 	/* The header may be followed by a key. */
 	kfree_sensitive(req);
@@ -117,8 +118,8 @@ void vcd_req_put(struct vcd_req_ctx *req)
 void vcd_req_complete(struct vcd_req_ctx *req)
 {
 	complete(&req->done);
-	if (req->done_wait)
-		wake_up_all(req->done_wait);
+	if (req->then)
+		queue_work(vcd_wq, req->then);
 	if (refcount_dec_and_test(&req->ref))
 		queue_work(vcd_wq, &req->cleanup);
 }

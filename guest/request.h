@@ -12,7 +12,6 @@
 #include <linux/refcount.h>
 #include <linux/scatterlist.h>
 #include <linux/types.h>
-#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #include "wire.h"
@@ -23,16 +22,18 @@ struct vcd_share;
 
 /**
  * struct vcd_buffer - pages of a payload too large to copy beside the header
- * @sgt: scatter list of them
+ * @sgt: scatter list of them, for the device
  * @pages: the pages
  * @num: how many
+ * @offset: where in the first page the data begins
  * @pinned: the caller's own, else ours
- * @write: the device writes to them
+ * @write: pinned to be written to
  */
 struct vcd_buffer {
 	struct sg_table sgt;
 	struct page **pages;
 	unsigned int num;
+	unsigned int offset;
 	bool pinned;
 	bool write;
 };
@@ -48,7 +49,7 @@ struct vcd_buffer {
  * @seq: number on its queue
  * @deadline: when its caller leaves, in jiffies
  * @done: the device gave it back, or never will
- * @done_wait: woken then, if not NULL: nobody polls; under queue->lock
+ * @then: queued then, if not NULL: no task waits; under queue->lock
  * @host_id: the device's session id it was sent with
  * @lost: it was taken back from a dead ring: there is no reply
  * @sleeper: counted in queue->sleepers; under queue->lock
@@ -59,6 +60,8 @@ struct vcd_buffer {
  * @tail_len: bytes of it behind the pages of @dst
  * @src: pages in, if any
  * @dst: pages out, if any
+ * @landing: the caller's pages that output is copied to when no task of the
+ *	caller is there to take it; the device does not have them
  * @in_sg: the header and copied payload
  * @out_sg: the reply and copied output
  * @tail_sg: output behind @dst
@@ -77,7 +80,7 @@ struct vcd_req_ctx {
 	u64 seq;
 	unsigned long deadline;
 	struct completion done;
-	wait_queue_head_t *done_wait;
+	struct work_struct *then;
 	u64 host_id;
 	bool lost;
 	bool sleeper;
@@ -88,6 +91,7 @@ struct vcd_req_ctx {
 	u32 tail_len;
 	struct vcd_buffer src;
 	struct vcd_buffer dst;
+	struct vcd_buffer landing;
 	struct scatterlist in_sg;
 	struct scatterlist out_sg;
 	struct scatterlist tail_sg;
@@ -98,6 +102,8 @@ struct vcd_req_ctx {
 };
 
 /* buffer.c */
+int vcd_buffer_pin_pages(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
+			 bool write);
 int vcd_buffer_pin(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
 		   bool write);
 int vcd_buffer_alloc(struct vcd_buffer *buf, u32 len);
@@ -105,6 +111,8 @@ int vcd_buffer_from_user(struct vcd_buffer *buf, u32 offset,
 			 const u8 __user *addr, u32 len);
 void vcd_buffer_from_kernel(struct vcd_buffer *buf, u32 offset, const u8 *from,
 			    u32 len);
+void vcd_buffer_copy(struct vcd_buffer *to, const struct vcd_buffer *from,
+		     u32 len);
 int vcd_buffer_to_user(const struct vcd_buffer *buf, u8 __user *addr, u32 len);
 void vcd_buffer_free(struct vcd_buffer *buf);
 

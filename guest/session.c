@@ -206,6 +206,11 @@ int vcd_session_wait(struct vcd_session *session, struct vcd_req_ctx *req,
 			return -ESTALE;
 		if (result->status != VCD_S_STALE)
 			return 0;
+		/*
+		 * It may go on another queue, so whoever completed it must have
+		 * done with it. From here on a task waits, or a work item.
+		 */
+		vcd_queue_forget(req);
 		err = vcd_session_remake(session, &req->host_id);
 		if (err)
 			return err;

@@ -7,12 +7,20 @@
  * a tail of the driver's own (digest or tag).
  *
  *	beside	up to vcd_copybreak: everything in two kernel buffers
- *	pinned	the device reads and writes the program's own pages
- *	copied	the same through pages of ours, where pinning is not possible,
- *		not wanted (COP_FLAG_NO_ZC), or there is a tail to append
+ *	pinned	the device reads the program's own pages and writes to ours; with
+ *		COP_FLAG_ZERO_COPY it writes to the program's own pages, too
+ *	copied	all through pages of ours, where pinning is not possible, not
+ *		wanted (COP_FLAG_NO_ZC), or there is a tail to append
  *
- * vcd_xfer_begin() puts it into a ring, vcd_xfer_end() waits and hands the
- * output over; between the two others may be begun.
+ * vcd_xfer_begin() puts it into a ring, vcd_xfer_wait() waits for the reply, and
+ * vcd_xfer_take() hands the output over; between begin and wait others may be
+ * begun. When the caller is a task in a system call, take copies to its memory.
+ * When it is a work item (xfer->then), begin pins the caller's pages for take to
+ * copy to.
+ *
+ * Invariant: without COP_FLAG_ZERO_COPY the device never has a page of the
+ * caller's to write to. Nothing is written to the caller's memory except by
+ * vcd_xfer_take(), which is not called for a request that was given up.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -94,8 +102,11 @@ static int vcd_xfer_fill_pinned(struct vcd_xfer *xfer, struct vcd_req_ctx *req)
 
 	if (xfer->src_len)
 		err = vcd_buffer_pin(&req->src, xfer->src, xfer->src_len, false);
-	if (!err && xfer->dst_len)
-		err = vcd_buffer_pin(&req->dst, xfer->dst, xfer->dst_len, true);
+	if (err || !xfer->dst_len)
+		return err == -EFAULT ? -EAGAIN : err;
+	if (!xfer->zero_copy)
+		return vcd_buffer_alloc(&req->dst, xfer->dst_len);
+	err = vcd_buffer_pin(&req->dst, xfer->dst, xfer->dst_len, true);
 	return err == -EFAULT ? -EAGAIN : err;
 }
 
@@ -115,6 +126,17 @@ static int vcd_xfer_fill_copied(struct vcd_xfer *xfer, struct vcd_req_ctx *req)
 	if (xfer->dst_len)
 		err = vcd_buffer_alloc(&req->dst, xfer->dst_len);
 	return err;
+}
+
+/* Where output goes when no task of the caller is there. -EAGAIN: cannot be pinned. */
+static int vcd_xfer_pin_landing(struct vcd_xfer *xfer, struct vcd_req_ctx *req)
+{
+	int err;
+
+	if (!xfer->then || !xfer->dst_len || req->dst.pinned)
+		return 0;
+	err = vcd_buffer_pin_pages(&req->landing, xfer->dst, xfer->dst_len, true);
+	return err == -EFAULT ? -EAGAIN : err;
 }
 
 /* Make xfer->req, complete but for its header. */
@@ -145,11 +167,13 @@ static int vcd_xfer_prepare(struct vcd_xfer *xfer, enum vcd_xfer_how how)
 		if (!err && vcd_xfer_too_many_segments(xfer, req))
 			err = how == VCD_XFER_PINNED ? -EAGAIN : -EMSGSIZE;
 	}
+	if (!err)
+		err = vcd_xfer_pin_landing(xfer, req);
 	if (err) {
 		vcd_req_put(req);
 		return err;
 	}
-	req->done_wait = xfer->done_wait;
+	req->then = xfer->then;
 	req->bytes = max(xfer->src_len, xfer->dst_len);
 	xfer->req = req;
 	xfer->how = how;
@@ -161,23 +185,23 @@ static int vcd_xfer_prepare(struct vcd_xfer *xfer, enum vcd_xfer_how how)
  * @xfer: everything about it
  * @queue: queue to use; vcd_queue_kick() has to follow
  *
- * Return: 0, and vcd_xfer_end() or vcd_xfer_abandon() is due; -ENODATA when the
- * data cannot be read; -EFAULT when anything else cannot; -EAGAIN when it has to
- * be pinned and cannot; -EMSGSIZE when the device takes no such request; other
- * negative errnos.
+ * Return: 0, and vcd_xfer_take() is due, or xfer->then will be queued; -ENODATA
+ * when the data cannot be read; -EFAULT when anything else cannot; -EAGAIN when
+ * the output has to be pinned and cannot; -EMSGSIZE when the device takes no such
+ * request; other negative errnos.
  */
 int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue)
 {
 	int err;
 
-	if (vcd_xfer_is_small(xfer) && !xfer->pin)
+	if (vcd_xfer_is_small(xfer))
 		err = vcd_xfer_prepare(xfer, VCD_XFER_BESIDE);
 	else if (!xfer->copy && !xfer->in_tail_len)
 		err = vcd_xfer_prepare(xfer, VCD_XFER_PINNED);
 	else
 		err = -EAGAIN;
 	/* What cannot be pinned may still be copied; if not, that says so. */
-	if (err == -EAGAIN && !xfer->pin)
+	if (err == -EAGAIN)
 		err = vcd_xfer_prepare(xfer, VCD_XFER_COPIED);
 	if (err)
 		return err;
@@ -189,7 +213,14 @@ int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue)
 	return err;
 }
 
-static int vcd_xfer_result(struct vcd_xfer *xfer)
+/**
+ * vcd_xfer_wait() - wait for the reply
+ * @xfer: begun; vcd_xfer_take() has to follow, whatever is returned
+ *
+ * Return: 0 when there is output to take; -ESTALE when it went on with a hash
+ * that the device has lost; other negative errnos.
+ */
+int vcd_xfer_wait(struct vcd_xfer *xfer)
 {
 	u32 max = xfer->dst_len + xfer->tail_len;
 	struct vcd_result result;
@@ -208,47 +239,69 @@ static int vcd_xfer_result(struct vcd_xfer *xfer)
 	return 0;
 }
 
-/**
- * vcd_xfer_end() - wait for the reply and hand the output over
- * @xfer: begun
- *
- * Return: 0 with out_len, iv and tail set; -ESTALE when it went on with a hash
- * that the device has lost; other negative errnos.
- */
-int vcd_xfer_end(struct vcd_xfer *xfer)
+/* Output to the caller's memory: by the caller, or to the pages it left. */
+static int vcd_xfer_hand_over(struct vcd_xfer *xfer)
 {
 	struct vcd_req_ctx *req = xfer->req;
-	int err = vcd_xfer_result(xfer);
+	u32 len = min(xfer->out_len, xfer->dst_len);
+	const u8 *beside = req->out + sizeof(struct vcd_reply);
 
-	if (!err) {
-		u32 len = min(xfer->out_len, xfer->dst_len);
-
-		memcpy(xfer->tail, req->tail, xfer->tail_len);
-		if (xfer->how == VCD_XFER_COPIED)
-			err = vcd_buffer_to_user(&req->dst, xfer->dst, len);
-		else if (xfer->how == VCD_XFER_BESIDE &&
-			 copy_to_user(xfer->dst, req->out + sizeof(struct vcd_reply), len))
-			err = -EFAULT;
+	memcpy(xfer->tail, req->tail, xfer->tail_len);
+	if (req->dst.pinned)
+		return 0;
+	if (xfer->how == VCD_XFER_BESIDE) {
+		if (!xfer->then)
+			return copy_to_user(xfer->dst, beside, len) ? -EFAULT : 0;
+		vcd_buffer_from_kernel(&req->landing, 0, beside, len);
+		return 0;
 	}
-	/* Whoever completed it may be about to wake done_wait, which can go now. */
-	if (xfer->done_wait)
-		vcd_queue_forget(req);
+	if (!xfer->then)
+		return vcd_buffer_to_user(&req->dst, xfer->dst, len);
+	vcd_buffer_copy(&req->landing, &req->dst, len);
+	return 0;
+}
+
+/**
+ * vcd_xfer_take() - hand the output over and end the transfer
+ * @xfer: begun, and waited for
+ * @err: what vcd_xfer_wait() said; not 0: there is no output, or nobody wants it
+ *
+ * Return: @err, or what went wrong here; with 0 out_len, iv and tail are set.
+ */
+int vcd_xfer_take(struct vcd_xfer *xfer, int err)
+{
+	struct vcd_req_ctx *req = xfer->req;
+
+	if (!err)
+		err = vcd_xfer_hand_over(xfer);
 	xfer->req = NULL;
 	vcd_req_put(req);
 	return err;
 }
 
-/** vcd_xfer_abandon() - leave a begun transfer to the device */
-void vcd_xfer_abandon(struct vcd_xfer *xfer)
+/**
+ * vcd_xfer_recall() - leave a begun transfer to the device
+ * @xfer: begun with xfer->then, which has not looked at it yet
+ *
+ * Return: true when it ended: nothing of it will be written to the caller's
+ * memory, unless it is of zero copy. False when the device has given it back:
+ * xfer->then is queued.
+ */
+bool vcd_xfer_recall(struct vcd_xfer *xfer)
 {
 	struct vcd_req_ctx *req = xfer->req;
 
+	if (!vcd_queue_forget(req))
+		return false;
+	req->disowned = true;
 	xfer->req = NULL;
-	vcd_req_disown(req);
+	/* These are not the device's; the others it may keep for long. */
+	vcd_buffer_free(&req->landing);
 	vcd_req_put(req);
+	return true;
 }
 
-/** vcd_xfer_run() - begin, kick, end */
+/** vcd_xfer_run() - begin, kick, wait, take */
 int vcd_xfer_run(struct vcd_xfer *xfer)
 {
 	struct vcd_queue *queue = vcd_queue_here(xfer->session->dev);
@@ -257,5 +310,5 @@ int vcd_xfer_run(struct vcd_xfer *xfer)
 	if (err)
 		return err;
 	vcd_queue_kick(queue);
-	return vcd_xfer_end(xfer);
+	return vcd_xfer_take(xfer, vcd_xfer_wait(xfer));
 }

@@ -28,6 +28,22 @@
  * on its session. Memory of the data belongs to who submits, that of digest and IV
  * to who fetches.
  *
+ * Memory
+ * ------
+ * When a call has returned, whatever it returned, nothing more is written to the
+ * memory that it named: not when it failed because the host did not answer in time
+ * (EIO), not when the caller was killed, not when the host goes on later. The same
+ * holds for an asynchronous operation once it was fetched or the file was closed for
+ * the last time. Input may be read by the host until the host answers.
+ *
+ * COP_FLAG_ZERO_COPY, an extension, gives that up for speed. The host may then write
+ * the output, @len bytes (or those of CIOCAUTHCRYPT) at @dst, straight to the caller's
+ * pages. After a failure that is not the host's answer (EIO, EINTR) it may
+ * still do so for as long as it likes, also when a later call uses the same memory. The
+ * caller has to throw such memory away: a page that is unmapped is no longer
+ * reachable, neither for the program nor, through it, for the host. The flag is a
+ * permission; COP_FLAG_NO_ZC overrides it. Drivers that do not know it ignore it.
+ *
  * A 32-bit program on a 64-bit kernel uses the same numbers with its own
  * structure sizes; the driver has a compat path for it.
  */
@@ -128,6 +144,7 @@ enum cryptodev_crypto_op_t {
 #define COP_FLAG_AEAD_TLS_TYPE (1 << 4)	 /* CIOCAUTHCRYPT: TLS record */
 #define COP_FLAG_AEAD_SRTP_TYPE (1 << 5) /* CIOCAUTHCRYPT: SRTP packet */
 #define COP_FLAG_RESET (1 << 6)		 /* restart the hash before this data */
+#define COP_FLAG_ZERO_COPY (1 << 8)	 /* extension: output without a copy, see above */
 
 /**
  * struct session_op - CIOCGSESSION: make a session.

@@ -98,7 +98,7 @@ static uint16_t flags(struct rnd *r)
 {
 	if (!rnd_below(r, 8))
 		return (uint16_t)rnd_u64(r);
-	return (uint16_t)(rnd_below(r, 2) ? 1u << rnd_below(r, 7) | 1u << rnd_below(r, 8) : 0);
+	return (uint16_t)(rnd_below(r, 2) ? 1u << rnd_below(r, 7) | 1u << rnd_below(r, 9) : 0);
 }
 
 void random_crypt(struct caller *c, struct crypt_op *op)

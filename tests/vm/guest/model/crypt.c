@@ -54,7 +54,7 @@ static int do_mac(int fd, struct table *t, struct slot *s, const struct crypt_op
 
 	if (!room)
 		return -ENOMEM;
-	if (!op->flags || op->flags & COP_FLAG_RESET)
+	if (!(op->flags & ~COP_FLAG_ZERO_COPY) || op->flags & COP_FLAG_RESET)
 		s->hashed = 0;
 	if (op->len > HASH_ROOM - s->hashed)
 		err = -ENOMEM;

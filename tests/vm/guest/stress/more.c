@@ -230,6 +230,8 @@ static void item_make(struct more *m, uint32_t i, bool big)
 	};
 	if (s->ref.c && s->ref.c->next_iv && !more_below(m, 3))
 		it->op.flags |= COP_FLAG_WRITE_IV;
+	if (!more_below(m, 3))
+		it->op.flags |= COP_FLAG_ZERO_COPY;
 	if (s->ref.c && more_below(m, 2)) {
 		memcpy(it->dst, it->op.src, len);
 		it->op.src = it->dst;
@@ -241,7 +243,7 @@ static void item_make(struct more *m, uint32_t i, bool big)
 /* What the hash makes of it, by the ABI's state machine. */
 static bool hash_expect(struct item *it, const uint8_t *plain)
 {
-	uint16_t flags = it->op.flags;
+	uint16_t flags = (uint16_t)(it->op.flags & ~COP_FLAG_ZERO_COPY);
 	struct live *s = it->s;
 	bool final;
 

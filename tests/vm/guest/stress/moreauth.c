@@ -189,6 +189,7 @@ static void case_place(struct more *m, struct auth_case *c)
 	c->op.op = c->open ? COP_DECRYPT : COP_ENCRYPT;
 	c->op.flags = types[c->s->kind];
 	c->op.flags |= more_below(m, 4) ? 0 : COP_FLAG_NO_ZC;
+	c->op.flags |= more_below(m, 3) ? 0 : COP_FLAG_ZERO_COPY;
 	c->op.flags |= more_below(m, 3) ? 0 : COP_FLAG_WRITE_IV;
 	c->op.len = c->open ? (uint32_t)c->sealed_len : c->len;
 	c->op.src = region + c->off;

@@ -105,7 +105,7 @@ static void request_make(struct worker *w, struct request *q)
 	const struct ref_cipher *c = s->ref.c;
 	bool to_continue = c && c->next_iv && rnd_below(&w->r, 3) == 0;
 	uint32_t len = random_len(w, c ? c->block : 1);
-	static const uint16_t extras[] = {0, 0, 0, COP_FLAG_NO_ZC, 0x80, 0x8000};
+	static const uint16_t extras[] = {0, 0, COP_FLAG_ZERO_COPY, COP_FLAG_NO_ZC, 0x80, 0x8000};
 	uint16_t flags = extras[rnd_below(&w->r, 6)];
 
 	memset(q, 0, sizeof(*q));
