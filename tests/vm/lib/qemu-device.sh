@@ -59,9 +59,9 @@ qdev_referred() {
 	done
 }
 
-# qdev_options: QEMU's options for the devices, a line each.
+# qdev_options QEMU: its options for the devices, a line each.
 qdev_options() {
-	local number properties arg
+	local qemu=$1 number properties arg reconnect
 	qdev_referred
 	if ((DEVICE_COUNT == 0)); then
 		return
@@ -78,8 +78,9 @@ qdev_options() {
 	for arg in ${OPT_DEVICE_ARGS[@]+"${OPT_DEVICE_ARGS[@]}"}; do
 		properties+=",$arg"
 	done
+	reconnect=$(qemu_reconnect "$qemu")
 	for ((number = 0; number < ${#DEVICE_SOCKETS[@]}; number++)); do
-		printf '%s\n' -chardev "socket,id=device$number,path=${DEVICE_SOCKETS[number]},reconnect=1" \
+		printf '%s\n' -chardev "socket,id=device$number,path=${DEVICE_SOCKETS[number]},$reconnect" \
 			-device "vhost-user-cryptodev-pci,id=crypto$number,chardev=device$number,$properties"
 	done
 }

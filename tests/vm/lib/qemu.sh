@@ -15,6 +15,20 @@ qemu_has_device() {
 	"$@" -device "$QEMU_DEVICE,help" 2>/dev/null | grep -q virtio-id
 }
 
+# qemu_reconnect QEMU: prints the option of a socket chardev that connects again after a second. Its name
+# and unit changed in QEMU 9.2; 11 refuses the older one.
+qemu_reconnect() {
+	local major minor version
+	version=$("$1" --version | sed -nE '1s/.*version ([0-9]+)\.([0-9]+).*/\1 \2/p')
+	[[ -n $version ]] || die "$1 does not say which version it is"
+	read -r major minor <<<"$version"
+	if ((major > 9 || (major == 9 && minor >= 2))); then
+		echo reconnect-ms=1000
+	else
+		echo reconnect=1
+	fi
+}
+
 # qemu_get: prints the program to run.
 qemu_get() {
 	local installed dir
@@ -125,7 +139,7 @@ qemu_command() {
 		append+="$(qemu_clock)"
 	fi
 	if qdev_own; then
-		mapfile -t options < <(qdev_options)
+		mapfile -t options < <(qdev_options "$qemu")
 		GUEST+=(${options[@]+"${options[@]}"})
 	else
 		stock="virtio-id=$(device_id),num_vqs=$OPT_NUM_QUEUES,config_size=$(device_config_size)"
@@ -144,6 +158,8 @@ qemu_command() {
 		done
 		GUEST+=(-netdev "user,id=net$forwards" -device "virtio-net-pci,netdev=net,romfile=")
 	fi
-	GUEST+=(${OPT_QEMU_ARGS[@]+"${OPT_QEMU_ARGS[@]}"})
+	if ((${#OPT_QEMU_ARGS[@]})); then
+		GUEST+=("${OPT_QEMU_ARGS[@]/reconnect=auto/$(qemu_reconnect "$qemu")}")
+	fi
 	GUEST+=(-kernel "$kernel/vmlinux" -initrd "$initramfs" -append "$append")
 }
