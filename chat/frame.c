@@ -3,6 +3,7 @@
 #include "chat/frame.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "chat/text.h"
 
@@ -36,11 +37,52 @@ static int complete(const struct reader *r)
 
 bool nick_ok(const char *nick)
 {
+	const uint8_t *at = (const uint8_t *)nick;
 	size_t len = strlen(nick);
 
-	if (len < 1 || len >= NICK_SIZE || strchr("-#/", nick[0]))
+	if (len < 1 || len >= NICK_SIZE || strchr("-#/", nick[0]) || !text_is_plain(nick, len))
 		return false;
-	return text_is_plain(nick, len) && !strchr(nick, ' ');
+	while (len) {
+		uint32_t c = 0;
+		size_t n = text_decode(at, len, &c);
+
+		/* A mark that has no letter before it would be drawn on what stands before the
+		 * nick. */
+		if (text_is_invisible(c) || ((const char *)at == nick && text_width(c) == 0))
+			return false;
+		at += n;
+		len -= n;
+	}
+	return true;
+}
+
+bool nick_is_marked(const char *nick)
+{
+	const uint8_t *at = (const uint8_t *)nick;
+	size_t len = strlen(nick);
+
+	while (len) {
+		uint32_t c = 0;
+		size_t n = text_decode(at, len, &c);
+
+		/* Latin letters with their accents, as they are written in Europe. */
+		if (!n || c > 0x17f)
+			return true;
+		at += n;
+		len -= n;
+	}
+	return false;
+}
+
+void nick_mark(const char *nick, const char *mark, char ret[NICK_SIZE])
+{
+	size_t len = strlen(nick), room = NICK_SIZE - 2 - strlen(mark);
+
+	if (len > room)
+		len = room;
+	while (len && ((unsigned char)nick[len] & 0xc0) == 0x80)
+		len--;
+	snprintf(ret, NICK_SIZE, "%.*s~%s", (int)len, nick, mark);
 }
 
 int frame_get_hello(const struct frame *f, struct hello *ret)

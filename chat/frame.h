@@ -68,7 +68,7 @@ enum proof_kind { PROOF_NONE, PROOF_INVITE, PROOF_SECRET };
  * @resume: the connecting end was in this conversation before
  * @next: number of the next numbered frame this end expects; 1 in a new conversation
  * @proof: enum proof_kind
- * @mac: for PROOF_INVITE and PROOF_SECRET, see proof.h
+ * @mac: for PROOF_INVITE and PROOF_SECRET, see tls_proof()
  * @nick: how this end wants to be called; see nick_ok()
  */
 struct hello {
@@ -83,7 +83,7 @@ struct hello {
 
 enum refuse_code {
 	REFUSE_UNKNOWN = 1, /* the key is not known here and was not accepted */
-	REFUSE_CHANGED = 2, /* the nick is known with another key */
+	REFUSE_CHANGED = 2, /* the key is not the one of before, or of the invite */
 	REFUSE_PROOF = 3,   /* invite or secret is wrong or used up */
 	REFUSE_BUSY = 4,    /* somebody else is there */
 	REFUSE_LOST = 5,    /* the conversation to resume is not known any more */
@@ -236,9 +236,15 @@ size_t frame_finish(struct writer *w);
 /**
  * nick_ok() - may somebody be called so?
  *
- * 1 to 32 bytes of UTF-8 without spaces, control characters and what steers a terminal,
- * and not beginning with '-', '#' or '/'.
+ * 1 to 32 bytes of UTF-8 without control characters, what steers a terminal, spaces and what else
+ * cannot be seen, and not beginning with '-', '#', '/' or a combining mark.
  */
 bool nick_ok(const char *nick);
+
+/** nick_is_marked() - has it characters that other scripts have look-alikes of? */
+bool nick_is_marked(const char *nick);
+
+/** nick_mark() - NICK~MARK, with as much of @nick as there is room for; @mark: at most 8 ASCII */
+void nick_mark(const char *nick, const char *mark, char ret[NICK_SIZE]);
 
 #endif /* CHAT_FRAME_H */

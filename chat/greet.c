@@ -97,6 +97,21 @@ static void key_changed(struct member *m, const char *name, const struct peer *k
 		room_fail(m->room, CHAT_IDENTITY);
 }
 
+/* The user has found out that somebody else is behind this key. */
+static void key_rejected(struct member *m, const char *name)
+{
+	char key[KEY_TEXT_SIZE];
+
+	ui_error(
+	    &m->room->ui, "key-rejected",
+	    "%s has the key %s, which was rejected when words were compared: refused. If that was "
+	    "a mistake, remove its line from %s.",
+	    name, key_text(m->key, key), m->room->peers.path);
+	greet_refuse(m, REFUSE_UNKNOWN, "your key is rejected here");
+	if (!m->caller || m->room->options->once)
+		room_fail(m->room, CHAT_IDENTITY);
+}
+
 static void say_refused_stranger(struct member *m)
 {
 	char key[KEY_TEXT_SIZE];
@@ -157,7 +172,12 @@ static void greet_called(struct member *m)
 {
 	struct room *room = m->room;
 	const struct peer *known;
+	enum trust trust = trust_address(&room->peers, room->address, m->key, &known);
 
+	if (trust == TRUST_REJECTED) {
+		key_rejected(m, room->address);
+		return;
+	}
 	if (room->has_invite) {
 		if (memcmp(m->key, room->invited.key, KEY_HASH_SIZE) != 0) {
 			struct peer expected = {0};
@@ -174,7 +194,9 @@ static void greet_called(struct member *m)
 		call_greet(m);
 		return;
 	}
-	switch (trust_address(&room->peers, room->address, m->key, &known)) {
+	switch (trust) {
+	case TRUST_REJECTED: /* dealt with */
+		break;
 	case TRUST_KNOWN:
 		call_greet(m);
 		break;
@@ -251,7 +273,7 @@ static void let_in(struct member *m)
 }
 
 /* Is there a place for it? Somebody who has started anew replaces the old conversation. */
-static bool has_place(struct member *m, const struct hello *h)
+static bool has_place(struct member *m)
 {
 	unsigned int present = 0;
 
@@ -262,7 +284,7 @@ static bool has_place(struct member *m, const struct hello *h)
 			member_end(o, CHAT_OK, "left", "has started anew");
 			continue;
 		}
-		if (member_is_present(o) && strcmp(o->nick, h->nick) == 0) {
+		if (member_is_present(o) && strcmp(o->nick, m->nick) == 0) {
 			greet_refuse(m, REFUSE_BUSY, "somebody with your nick is here; use --nick");
 			return false;
 		}
@@ -274,6 +296,32 @@ static bool has_place(struct member *m, const struct hello *h)
 	return false;
 }
 
+/*
+ * The name of a key that is new here. One that is ours, that belongs to another key, or that may
+ * look like another one in another script, gets the beginning of the key behind it.
+ */
+static void name_new(struct member *m)
+{
+	const struct room *room = m->room;
+	const char *nick = m->greeting.nick;
+	const struct peer *other = peers_by_nick(&room->peers, nick);
+	char key[KEY_TEXT_SIZE], mark[7];
+
+	if (!other && strcmp(nick, room->nick) != 0 && !nick_is_marked(nick)) {
+		strcpy(m->nick, nick);
+		return;
+	}
+	key_text(m->key, key);
+	snprintf(mark, sizeof(mark), "%.6s", key + strlen("SHA256:"));
+	nick_mark(nick, mark, m->nick);
+	if (other)
+		ui_error(&m->room->ui, "nick",
+			 "Somebody calls itself %s, but has another key than the %s you know (%s): "
+			 "it is "
+			 "called %s here.",
+			 nick, other->nick, key_text(other->key, key), m->nick);
+}
+
 static void use_nick(struct member *m, const struct peer *known)
 {
 	if (known) {
@@ -281,9 +329,9 @@ static void use_nick(struct member *m, const struct peer *known)
 			ui_notice(&m->room->ui, "nick", known->nick, "%s calls itself %s today.",
 				  known->nick, m->greeting.nick);
 		strcpy(m->nick, known->nick);
-		m->verified = known->verified;
+		m->verified = known->label == PEER_VERIFIED;
 	} else {
-		strcpy(m->nick, m->greeting.nick);
+		name_new(m);
 	}
 }
 
@@ -309,7 +357,11 @@ static void greet_caller(struct member *m, const struct hello *h)
 		return;
 	}
 	memcpy(m->session, h->session, sizeof(m->session));
-	trust = trust_caller(&room->peers, h->nick, m->key, &known);
+	trust = trust_caller(&room->peers, m->key, &known);
+	if (trust == TRUST_REJECTED) {
+		key_rejected(m, m->where);
+		return;
+	}
 	if (room->secret.len || h->proof == PROOF_SECRET) {
 		if (!room->secret.len || h->proof != PROOF_SECRET ||
 		    !proof_is_right(m, h, room->secret.bytes, room->secret.len)) {
@@ -319,18 +371,14 @@ static void greet_caller(struct member *m, const struct hello *h)
 				     "the shared key (--key-file) is not the same");
 			return;
 		}
-		strcpy(m->nick, h->nick);
+		use_nick(m, known);
 		m->verified = true;
-		if (has_place(m, h))
+		if (has_place(m))
 			let_in(m);
 		return;
 	}
-	if (trust == TRUST_CHANGED) {
-		key_changed(m, h->nick, known);
-		return;
-	}
-	use_nick(m, trust == TRUST_KNOWN ? known : NULL);
-	if (!has_place(m, h))
+	use_nick(m, known);
+	if (!has_place(m))
 		return;
 	if (h->proof == PROOF_INVITE) {
 		if (!room->token_valid || !proof_is_right(m, h, room->token, sizeof(room->token))) {
@@ -352,8 +400,8 @@ static void greet_answered(struct member *m, const struct hello *h)
 {
 	struct room *room = m->room;
 	const struct peer *known;
-	enum trust trust = trust_caller(&room->peers, h->nick, m->key, &known);
 
+	trust_caller(&room->peers, m->key, &known);
 	m->greeting = *h;
 	if (memcmp(h->session, m->session, sizeof(m->session)) != 0) {
 		link_fail(m->link, DOWN_PROTOCOL, "the answer to another greeting");
@@ -369,14 +417,10 @@ static void greet_answered(struct member *m, const struct hello *h)
 			room_fail(room, CHAT_IDENTITY);
 			return;
 		}
-		strcpy(m->nick, h->nick);
+		use_nick(m, known);
 		m->verified = true;
 	} else if (m->stage == MEMBER_GREETING) {
-		if (trust == TRUST_CHANGED) {
-			key_changed(m, h->nick, known);
-			return;
-		}
-		use_nick(m, trust == TRUST_KNOWN ? known : NULL);
+		use_nick(m, known);
 	}
 	if (m->words_differ) {
 		greet_refuse_words(m);
@@ -490,7 +534,7 @@ void greet_answer(struct room *room, const char *line)
 		m->remember = true;
 		if (!m->caller)
 			call_greet(m);
-		else if (has_place(m, &m->greeting))
+		else if (has_place(m))
 			let_in(m);
 		break;
 	}

@@ -26,7 +26,7 @@ void options_help(FILE *out)
 	    "  --accept-new         accept a key that was never seen; without it: ask at a\n"
 	    "                       terminal, refuse elsewhere\n"
 	    "  --strict             refuse it at a terminal too\n"
-	    "  --nick=NAME          what to be called (default: the login name)\n"
+	    "  --nick=NAME          what to be called (default: login name@host)\n"
 	    "  --config=DIR         identity and known_peers (default ~/.config/cryptochat)\n"
 	    "  --hub                many may come; whoever runs it reads everything\n"
 	    "  --port=PORT          port to bind (default 35001); 0: any free one\n"

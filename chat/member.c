@@ -114,11 +114,38 @@ static void show_words(struct member *m)
 			 m->nick, m->verify.words);
 }
 
+/* Write down what the user, or the other person, found out about the key of @m. */
+static void label_key(struct member *m, enum peer_label label)
+{
+	struct room *room = m->room;
+	struct peer p = {.label = label};
+	int err;
+
+	m->verified = label == PEER_VERIFIED;
+	strcpy(p.nick, m->nick);
+	memcpy(p.key, m->key, sizeof(p.key));
+	err = peers_label(&room->peers, &p);
+	if (err)
+		ui_error(&room->ui, "warning", "cannot write %s: %s", room->peers.path,
+			 strerror(-err));
+}
+
+/* The words differ: the key is never let in again, and the user is told so. */
+static void reject_key(struct member *m)
+{
+	char key[KEY_TEXT_SIZE];
+
+	label_key(m, PEER_REJECTED);
+	ui_error(&m->room->ui, "key-rejected",
+		 "From now on this key is rejected: %s. If that was a mistake, remove its line "
+		 "from %s.",
+		 key_text(m->key, key), m->room->peers.path);
+}
+
 void member_verify(struct member *m, const char *word)
 {
 	struct room *room = m->room;
 	struct verify_frame out;
-	int err;
 
 	if (!word[0]) {
 		if (verify_start(&m->verify, &out) == 0)
@@ -130,20 +157,15 @@ void member_verify(struct member *m, const char *word)
 		return;
 	}
 	if (strcmp(word, "yes") == 0) {
-		m->verified = true;
-		err = peers_set_verified(&room->peers, m->key, true);
-		if (err)
-			ui_error(&room->ui, "verify", "cannot write %s: %s", room->peers.path,
-				 strerror(-err));
+		label_key(m, PEER_VERIFIED);
 		ui_notice(&room->ui, "verified", m->nick, "%s is verified.", m->nick);
 	} else if (strcmp(word, "no") == 0) {
-		m->verified = false;
-		peers_set_verified(&room->peers, m->key, false);
 		ui_error(
 		    &room->ui, "verify-failed",
 		    "Different words: somebody sits between you and %s. Nothing you wrote here was "
 		    "private. The conversation ends.",
 		    m->nick);
+		reject_key(m);
 		room_fail(room, CHAT_IDENTITY);
 		files_abandon(&m->files);
 		outbox_forget(&m->outbox);
@@ -157,7 +179,7 @@ void member_verify(struct member *m, const char *word)
 static void save_key(struct member *m)
 {
 	struct room *room = m->room;
-	struct peer p = {.verified = m->verified};
+	struct peer p = {.label = m->verified ? PEER_VERIFIED : PEER_UNVERIFIED};
 	int err;
 
 	m->remember = false;
@@ -426,12 +448,11 @@ void member_words_differ(struct member *m)
 {
 	struct room *room = m->room;
 
-	m->verified = false;
-	peers_set_verified(&room->peers, m->key, false);
 	ui_error(&room->ui, "verify-failed",
 		 "%s sees different words: somebody sits between you. Nothing you wrote here was "
 		 "private. The conversation ends.",
 		 m->nick);
+	reject_key(m);
 	link_close(m->link);
 	member_end(m, CHAT_IDENTITY, "left", "left");
 }

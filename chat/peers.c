@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +41,23 @@ static bool parse_address(const char *word, char *ret)
 	return true;
 }
 
+static const char *const labels[] = {
+    [PEER_UNVERIFIED] = "unverified",
+    [PEER_VERIFIED] = "verified",
+    [PEER_REJECTED] = "rejected",
+};
+
+static bool parse_label(const char *word, enum peer_label *ret)
+{
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+		if (strcmp(word, labels[i]) == 0) {
+			*ret = (enum peer_label)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 enum peers_line peers_parse_line(const char *line, size_t len, struct peer *ret)
 {
 	char copy[PEERS_LINE_MAX], *at = copy, *address, *key, *label, *nick;
@@ -58,8 +77,7 @@ enum peers_line peers_parse_line(const char *line, size_t len, struct peer *ret)
 	nick = label ? next_word(&at) : NULL;
 	if (!nick || next_word(&at) || !parse_address(address, p.address) || key_parse(key, p.key))
 		return PEERS_BAD;
-	p.verified = strcmp(label, "verified") == 0;
-	if ((!p.verified && strcmp(label, "unverified") != 0) || !nick_ok(nick))
+	if (!parse_label(label, &p.label) || !nick_ok(nick))
 		return PEERS_BAD;
 	strcpy(p.nick, nick);
 	*ret = p;
@@ -154,7 +172,7 @@ static int format(const struct peer *p, char *line)
 	char key[KEY_TEXT_SIZE];
 
 	return snprintf(line, PEERS_LINE_MAX, "%s %s %s %s\n", p->address[0] ? p->address : "-",
-			key_text(p->key, key), p->verified ? "verified" : "unverified", p->nick);
+			key_text(p->key, key), labels[p->label], p->nick);
 }
 
 static int write_all(int fd, const char *data, size_t len)
@@ -172,41 +190,88 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-int peers_add(struct peers *p, const struct peer *peer)
+/*
+ * Lock the file against other processes that change it: by its directory, since the file itself is
+ * replaced. Returns the lock, to be closed, or negative errno.
+ */
+static int lock_file(const char *path)
+{
+	char dir[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+	int fd;
+
+	if (len >= sizeof(dir))
+		return -ENAMETOOLONG;
+	memcpy(dir, path, len);
+	dir[len] = 0;
+	fd = open(len ? dir : slash ? "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX) < 0) {
+		if (errno == EINTR)
+			continue;
+		/* A file system without locks: it is then as it was before there was one. */
+		break;
+	}
+	return fd;
+}
+
+static int open_to_append(const char *path)
+{
+	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Append a line. */
+static int append_line(int fd, const struct peer *peer)
 {
 	/* A newline first if somebody's editor left the last line without one. */
 	char line[1 + PEERS_LINE_MAX] = "\n", last = '\n';
-	int len = format(peer, line + 1), err;
-	int fd = open(p->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-	off_t size;
+	int len = format(peer, line + 1);
+	off_t size = lseek(fd, 0, SEEK_END);
 
-	if (fd < 0)
-		return -errno;
-	size = lseek(fd, 0, SEEK_END);
 	if (size > 0 && pread(fd, &last, 1, size - 1) < 0)
 		last = '\n';
-	err = last == '\n' ? write_all(fd, line + 1, (size_t)len)
-			   : write_all(fd, line, (size_t)len + 1);
-	if (close(fd) < 0 && !err)
+	return last == '\n' ? write_all(fd, line + 1, (size_t)len)
+			    : write_all(fd, line, (size_t)len + 1);
+}
+
+int peers_add(struct peers *p, const struct peer *peer)
+{
+	int lock = lock_file(p->path), fd, err;
+
+	if (lock < 0)
+		return lock;
+	fd = open_to_append(p->path);
+	err = fd < 0 ? fd : append_line(fd, peer);
+	if (fd >= 0 && close(fd) < 0 && !err)
 		err = -errno;
+	close(lock);
 	return err ? err : append(p, peer);
 }
 
-/* The text of a file with the label of @key changed, and everything else as it was. */
-static int rewrite(int fd, const char *text, size_t len, const uint8_t *key, bool verified)
+/*
+ * The text of a file with the label of @peer's key changed, a line added if there is none, and
+ * everything else as it was.
+ */
+static int rewrite(int fd, const char *text, size_t len, const struct peer *peer)
 {
+	bool found = false;
 	int err = 0;
 
 	while (len && !err) {
 		const char *end = memchr(text, '\n', len);
 		size_t line = end ? (size_t)(end - text) : len;
 		char changed[PEERS_LINE_MAX];
-		struct peer peer;
+		struct peer old;
 
-		if (peers_parse_line(text, line, &peer) == PEERS_PEER &&
-		    memcmp(peer.key, key, KEY_HASH_SIZE) == 0) {
-			peer.verified = verified;
-			err = write_all(fd, changed, (size_t)format(&peer, changed));
+		if (peers_parse_line(text, line, &old) == PEERS_PEER &&
+		    memcmp(old.key, peer->key, KEY_HASH_SIZE) == 0) {
+			found = true;
+			old.label = peer->label;
+			err = write_all(fd, changed, (size_t)format(&old, changed));
 			line += end ? 1 : 0;
 		} else {
 			line += end ? 1 : 0;
@@ -215,30 +280,60 @@ static int rewrite(int fd, const char *text, size_t len, const uint8_t *key, boo
 		text += line;
 		len -= line;
 	}
-	return err;
+	return err || found ? err : append_line(fd, peer);
 }
 
-int peers_set_verified(struct peers *p, const uint8_t key[KEY_HASH_SIZE], bool verified)
+/* Replace the file at @path, which we have locked, by one with the changed label. */
+static int replace(const char *path, const struct peer *peer)
 {
-	char path[4096], *text;
+	char made[PATH_MAX], *text;
 	size_t len;
 	int fd, err;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s.new", p->path) >= sizeof(path))
+	if ((size_t)snprintf(made, sizeof(made), "%s.new", path) >= sizeof(made))
 		return -ENAMETOOLONG;
-	err = read_file(p->path, &text, &len);
+	err = read_file(path, &text, &len);
 	if (err)
 		return err;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	err = fd < 0 ? -errno : rewrite(fd, text, len, key, verified);
+	/* Left by a process that died; whoever has the lock owns the name. */
+	unlink(made);
+	fd = open(made, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	err = fd < 0 ? -errno : rewrite(fd, text, len, peer);
 	free(text);
+	if (fd >= 0 && !err && fsync(fd) < 0)
+		err = -errno;
 	if (fd >= 0 && close(fd) < 0 && !err)
 		err = -errno;
-	if (!err && rename(path, p->path) < 0)
+	if (!err && rename(made, path) < 0)
 		err = -errno;
-	for (size_t i = 0; !err && i < p->count; i++)
-		if (memcmp(p->list[i].key, key, KEY_HASH_SIZE) == 0)
-			p->list[i].verified = verified;
+	if (err && fd >= 0)
+		unlink(made);
+	return err;
+}
+
+int peers_label(struct peers *p, const struct peer *peer)
+{
+	int lock = lock_file(p->path), err = lock < 0 ? lock : 0;
+	/* There has to be a file, so that the place that a link leads to has a name. */
+	int fd = err ? err : open_to_append(p->path);
+	char *path = fd < 0 ? NULL : realpath(p->path, NULL);
+	bool found = false;
+
+	if (!err)
+		err = fd < 0 ? fd : path ? replace(path, peer) : -errno;
+	free(path);
+	if (fd >= 0)
+		close(fd);
+	if (lock >= 0)
+		close(lock);
+	for (size_t i = 0; i < p->count; i++) {
+		if (memcmp(p->list[i].key, peer->key, KEY_HASH_SIZE) != 0)
+			continue;
+		p->list[i].label = peer->label;
+		found = true;
+	}
+	if (!found && append(p, peer) && !err)
+		err = -ENOMEM;
 	return err;
 }
 
@@ -260,7 +355,8 @@ const struct peer *peers_by_address(const struct peers *p, const char *address,
 			continue;
 		if (memcmp(p->list[i].key, key, KEY_HASH_SIZE) == 0)
 			return &p->list[i];
-		other = &p->list[i];
+		if (p->list[i].label != PEER_REJECTED)
+			other = &p->list[i];
 	}
 	return other;
 }
@@ -268,7 +364,7 @@ const struct peer *peers_by_address(const struct peers *p, const char *address,
 const struct peer *peers_by_nick(const struct peers *p, const char *nick)
 {
 	for (size_t i = 0; i < p->count; i++)
-		if (strcmp(p->list[i].nick, nick) == 0)
+		if (p->list[i].label != PEER_REJECTED && strcmp(p->list[i].nick, nick) == 0)
 			return &p->list[i];
 	return NULL;
 }

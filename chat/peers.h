@@ -7,10 +7,10 @@
  *	ADDRESS KEY LABEL NICK
  *
  * ADDRESS is HOST:PORT where the peer was called, or "-" for one that called us. KEY
- * is as key_text() writes it. LABEL is `unverified`, or `verified` once the owner has compared
- * words. NICK is the name that belongs to this key. Empty lines and lines that begin with '#'
- * are left alone. A line that is none of these makes the whole file invalid: a trust
- * decision is not made on half a file.
+ * is as key_text() writes it. LABEL is `unverified`, `verified` once the owner has compared words,
+ * or `rejected` when the words differed: that key is never let in again. NICK is the name that
+ *belongs to this key. Empty lines and lines that begin with '#' are left alone. A line that is none
+ *of these makes the whole file invalid: a trust decision is not made on half a file.
  */
 #ifndef CHAT_PEERS_H
 #define CHAT_PEERS_H
@@ -26,10 +26,13 @@
 #define PEERS_LINE_MAX 512
 #define PEERS_FILE_MAX (1u << 20)
 
+/** enum peer_label - what is known of a key besides that it was seen */
+enum peer_label { PEER_UNVERIFIED, PEER_VERIFIED, PEER_REJECTED };
+
 struct peer {
 	char address[PEER_ADDRESS_SIZE]; /* empty: it has only called us */
 	uint8_t key[KEY_HASH_SIZE];
-	bool verified;
+	enum peer_label label;
 	char nick[NICK_SIZE];
 };
 
@@ -61,17 +64,26 @@ int peers_load(const char *path, struct peers *ret, unsigned int *bad_line);
 /** peers_add() - append a peer to the list and the file; returns 0 or negative errno */
 int peers_add(struct peers *p, const struct peer *peer);
 
-/** peers_set_verified() - change the label of a key in list and file, atomically */
-int peers_set_verified(struct peers *p, const uint8_t key[KEY_HASH_SIZE], bool verified);
+/**
+ * peers_label() - change the label of a key in list and file
+ * @peer: key, label, and the nick and address of a line to add if the key has none yet
+ *
+ * The file is replaced at once or stays as it was; a symbolic link stays one; and lines that
+ * other processes add meanwhile are not lost.
+ *
+ * Return: 0 or negative errno; the list is changed in any case
+ */
+int peers_label(struct peers *p, const struct peer *peer);
 
 /** peers_by_key() - the first peer with this key, or NULL */
 const struct peer *peers_by_key(const struct peers *p, const uint8_t key[KEY_HASH_SIZE]);
 
-/** peers_by_address() - peer at @address with @key, else any at @address, else NULL */
+/** peers_by_address() - peer at @address with @key, else any at @address that is not rejected, else
+ * NULL */
 const struct peer *peers_by_address(const struct peers *p, const char *address,
 				    const uint8_t key[KEY_HASH_SIZE]);
 
-/** peers_by_nick() - the first peer with this nick, or NULL */
+/** peers_by_nick() - the first peer with this nick that is not rejected, or NULL */
 const struct peer *peers_by_nick(const struct peers *p, const char *nick);
 
 void peers_free(struct peers *p);

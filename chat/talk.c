@@ -84,11 +84,21 @@ static int setup_peers(struct talk *t)
 	return err;
 }
 
+/* The login name alone is the same on many machines: root, debian, user. */
 static void setup_nick(struct room *room)
 {
 	const struct passwd *pw = room->options->nick ? NULL : getpwuid(getuid());
-	const char *nick = room->options->nick ? room->options->nick : pw ? pw->pw_name : "";
+	const char *nick = room->options->nick ? room->options->nick
+			   : pw		       ? pw->pw_name
+					       : "somebody";
+	char host[HOST_NAME_MAX + 1] = "", full[LOGIN_NAME_MAX + sizeof(host) + 1];
 
+	if (!room->options->nick && gethostname(host, sizeof(host) - 1) == 0 && host[0]) {
+		host[strcspn(host, ".")] = 0;
+		snprintf(full, sizeof(full), "%s@%s", nick, host);
+		if (nick_ok(full))
+			nick = full;
+	}
 	strcpy(room->nick, nick_ok(nick) ? nick : "somebody");
 }
 

@@ -76,6 +76,14 @@ bool text_is_control(uint32_t c);
 /** text_is_plain() - is it UTF-8 without any text_is_control()? */
 bool text_is_plain(const void *text, size_t len);
 
+/**
+ * text_is_invisible() - does it show nothing, or only a gap?
+ *
+ * Spaces of every kind, blank letters, and the default ignorable code points of Unicode 15
+ * (joiners, variation selectors, tags, soft hyphen and their like).
+ */
+bool text_is_invisible(uint32_t c);
+
 /** text_width() - columns of a character on a terminal: 0, 1 or 2 */
 int text_width(uint32_t c);
 

@@ -8,6 +8,9 @@
 enum trust trust_address(const struct peers *p, const char *address,
 			 const uint8_t key[KEY_HASH_SIZE], const struct peer **known)
 {
+	*known = peers_by_key(p, key);
+	if (*known && (*known)->label == PEER_REJECTED)
+		return TRUST_REJECTED;
 	*known = peers_by_address(p, address, key);
 	if (*known)
 		return memcmp((*known)->key, key, KEY_HASH_SIZE) == 0 ? TRUST_KNOWN : TRUST_CHANGED;
@@ -15,14 +18,13 @@ enum trust trust_address(const struct peers *p, const char *address,
 	return TRUST_NEW;
 }
 
-enum trust trust_caller(const struct peers *p, const char *nick, const uint8_t key[KEY_HASH_SIZE],
+enum trust trust_caller(const struct peers *p, const uint8_t key[KEY_HASH_SIZE],
 			const struct peer **known)
 {
 	*known = peers_by_key(p, key);
-	if (*known)
-		return TRUST_KNOWN;
-	*known = peers_by_nick(p, nick);
-	return *known ? TRUST_CHANGED : TRUST_NEW;
+	if (!*known)
+		return TRUST_NEW;
+	return (*known)->label == PEER_REJECTED ? TRUST_REJECTED : TRUST_KNOWN;
 }
 
 enum consent trust_consent(const char *answer, const uint8_t key[KEY_HASH_SIZE])

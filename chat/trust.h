@@ -13,9 +13,10 @@
  * enum trust - what to do about a key
  * @TRUST_KNOWN: it is the one that was accepted before
  * @TRUST_NEW: never seen: somebody has to decide
- * @TRUST_CHANGED: another key was accepted for this address or nick: stop
+ * @TRUST_CHANGED: another key was accepted for this address: stop
+ * @TRUST_REJECTED: the user compared words with this key, and they differed: stop
  */
-enum trust { TRUST_KNOWN, TRUST_NEW, TRUST_CHANGED };
+enum trust { TRUST_KNOWN, TRUST_NEW, TRUST_CHANGED, TRUST_REJECTED };
 
 /**
  * trust_address() - the key of whom we have called
@@ -30,11 +31,13 @@ enum trust trust_address(const struct peers *p, const char *address,
 
 /**
  * trust_caller() - the key of somebody who calls us
- * @nick: what the caller wants to be called
+ * @known: the entry of this key, else NULL
  *
- * A known key keeps the nick it has in known_peers, whatever it calls itself today.
+ * A known key keeps the nick it has in known_peers, whatever it calls itself today. A nick is only
+ * what somebody says of himself: a new key with a nick that is known is a new person, and gets
+ * another name here. Never %TRUST_CHANGED.
  */
-enum trust trust_caller(const struct peers *p, const char *nick, const uint8_t key[KEY_HASH_SIZE],
+enum trust trust_caller(const struct peers *p, const uint8_t key[KEY_HASH_SIZE],
 			const struct peer **known);
 
 /** enum consent - what an answer to a first contact means */

@@ -93,22 +93,45 @@ static void lengths(void **state)
 
 static void nicks(void **state)
 {
-	static const char *const good[] = {"a", "alice", "\xe6\x9d\x8e", "x-y_z.1"};
-	static const char *const bad[] = {"",
-					  "a b",
-					  "-a",
-					  "/a",
-					  "#a",
-					  "a\n",
-					  "a\x7f",
-					  "\xc3",
-					  "a\xe2\x80\xae",
-					  "123456789012345678901234567890123"};
+	static const char *const good[] = {"a",	      "alice",	   "\xe6\x9d\x8e",
+					   "x-y_z.1", "root@vm-1", "m\xc3\xbcller"};
+	static const char *const bad[] = {"", "a b", "-a", "/a", "#a", "a\n", "a\x7f", "\xc3",
+					  "a\xe2\x80\xae", "123456789012345678901234567890123",
+					  /* What cannot be seen, or is only a gap. */
+					  "bob\xe2\x80\x8b", "bob\xc2\xad", "bob\xe2\x81\xa0",
+					  "bob\xc2\xa0", "\xe3\x85\xa4", "\xe2\xa0\x80",
+					  "b\xe2\x80\x8d"
+					  "ob",
+					  "bob\xef\xb8\x8f", "bob\xf3\xa0\x81\xa1",
+					  "\xef\xbb\xbf"
+					  "bob",
+					  "a\xe3\x80\x80"
+					  "b"};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		assert_true(nick_ok(good[i]));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_false(nick_ok(bad[i]));
+}
+
+/* A Cyrillic o looks like a Latin one: such a name gets a mark, which has to fit. */
+static void marked_nicks(void **state)
+{
+	char nick[NICK_SIZE];
+
+	assert_false(nick_is_marked("alice"));
+	assert_false(nick_is_marked("m\xc3\xbcller"));
+	assert_true(nick_is_marked("b\xd0\xbe"
+				   "b"));
+	assert_true(nick_is_marked("\xe6\x9d\x8e"));
+	nick_mark("bob", "abcdef", nick);
+	assert_string_equal(nick, "bob~abcdef");
+	nick_mark("12345678901234567890123456789012", "abcdef", nick);
+	assert_string_equal(nick, "1234567890123456789012345~abcdef");
+	/* Not in the middle of a character. */
+	nick_mark("123456789012345678901234\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4", "abcdef", nick);
+	assert_string_equal(nick, "123456789012345678901234~abcdef");
+	assert_true(nick_ok(nick));
 }
 
 static void add(struct outbox *o)
@@ -237,12 +260,14 @@ static void invite_lines(void **state)
 
 #define KEY_A "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define KEY_B "SHA256:BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define KEY_C "SHA256:CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA"
 
 static void peer_lines(void **state)
 {
 	static const char text[] = "# who is who\n\nhost:1 " KEY_A " unverified bob\n"
 				   "- " KEY_B " verified carol\r\n"
-				   "other:2 " KEY_A " unverified bob";
+				   "other:2 " KEY_A " unverified bob\n"
+				   "host:4 " KEY_C " rejected eve";
 	static const char *const bad[] = {
 	    "host " KEY_A " unverified bob",	    "host:1 SHA256:AA unverified bob",
 	    "host:1 " KEY_A " trusted bob",	    "host:1 " KEY_A " unverified",
@@ -251,14 +276,16 @@ static void peer_lines(void **state)
 	struct peers p = {0};
 	const struct peer *known;
 	unsigned int line;
-	uint8_t a[KEY_HASH_SIZE], b[KEY_HASH_SIZE], c[KEY_HASH_SIZE];
+	uint8_t a[KEY_HASH_SIZE], b[KEY_HASH_SIZE], c[KEY_HASH_SIZE], bad_key[KEY_HASH_SIZE];
 
 	memset(c, 9, sizeof(c));
+	assert_int_equal(key_parse(KEY_C, bad_key), 0);
 	assert_int_equal(key_parse(KEY_A, a), 0);
 	assert_int_equal(key_parse(KEY_B, b), 0);
 	assert_int_equal(peers_parse(text, strlen(text), &p, &line), 0);
-	assert_int_equal(p.count, 3);
-	assert_true(p.list[1].verified);
+	assert_int_equal(p.count, 4);
+	assert_int_equal(p.list[0].label, PEER_UNVERIFIED);
+	assert_int_equal(p.list[1].label, PEER_VERIFIED);
 	assert_string_equal(p.list[1].nick, "carol");
 
 	assert_int_equal(trust_address(&p, "host:1", a, &known), TRUST_KNOWN);
@@ -267,13 +294,21 @@ static void peer_lines(void **state)
 	assert_string_equal(known->nick, "carol");
 	assert_int_equal(trust_address(&p, "host:3", c, &known), TRUST_NEW);
 	assert_null(known);
-	assert_int_equal(trust_caller(&p, "anything", a, &known), TRUST_KNOWN);
+	assert_int_equal(trust_caller(&p, a, &known), TRUST_KNOWN);
 	assert_string_equal(known->nick, "bob");
-	assert_int_equal(trust_caller(&p, "bob", c, &known), TRUST_CHANGED);
-	assert_int_equal(trust_caller(&p, "dave", c, &known), TRUST_NEW);
+	assert_int_equal(trust_caller(&p, c, &known), TRUST_NEW);
+	assert_null(known);
+	/* A rejected key is refused wherever it turns up, and no name or address is bound to it. */
+	assert_int_equal(trust_caller(&p, bad_key, &known), TRUST_REJECTED);
+	assert_int_equal(trust_address(&p, "host:4", bad_key, &known), TRUST_REJECTED);
+	assert_int_equal(trust_address(&p, "host:5", bad_key, &known), TRUST_REJECTED);
+	assert_int_equal(trust_address(&p, "host:1", bad_key, &known), TRUST_REJECTED);
+	assert_int_equal(trust_address(&p, "host:4", c, &known), TRUST_NEW);
+	assert_null(peers_by_nick(&p, "eve"));
+	assert_non_null(peers_by_nick(&p, "bob"));
 	peers_free(&p);
 	/* An empty list is nobody, not everybody. */
-	assert_int_equal(trust_caller(&p, "bob", a, &known), TRUST_NEW);
+	assert_int_equal(trust_caller(&p, a, &known), TRUST_NEW);
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(peers_parse(bad[i], strlen(bad[i]), &p, &line), -EINVAL);
@@ -378,6 +413,7 @@ int main(void)
 	    cmocka_unit_test(data_there_and_back),
 	    cmocka_unit_test(lengths),
 	    cmocka_unit_test(nicks),
+	    cmocka_unit_test(marked_nicks),
 	    cmocka_unit_test(numbers),
 	    cmocka_unit_test(forgotten),
 	    cmocka_unit_test(made_in_place),

@@ -85,6 +85,30 @@ static void first_contact(void **state)
 static void changed_key(void **state)
 {
 	struct person alice;
+	uint16_t port;
+	char text[200];
+	int n;
+
+	talk_listen(NULL, "bob", "listen --accept-new", &port);
+	assert_int_equal(mkdir(kit_path("alice"), 0700), 0);
+	n = snprintf(text, sizeof(text), "127.0.0.1:%u SHA256:%.43s unverified bob\n", port,
+		     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+	kit_file("alice/known_peers", text, (size_t)n);
+	person_connect(&alice, SCREEN_COLUMNS, "alice", port, "");
+	person_sees(&alice, "!! THE KEY OF 127.0.0.1:");
+	person_sees(&alice, " HAS CHANGED.");
+	person_sees(&alice, "   known: SHA256:");
+	person_sees(&alice, "   now:   SHA256:");
+	process_expect_exit(alice.p, IDENTITY);
+	person_sees_times(&alice, "accept", 0);
+	person_keep(&alice, "key-changed");
+	person_free(&alice);
+}
+
+/* A name that another key has: a new person, who gets a name of its own. */
+static void taken_nick(void **state)
+{
+	struct person alice;
 	struct process *bob;
 	uint16_t port;
 
@@ -92,13 +116,13 @@ static void changed_key(void **state)
 	assert_int_equal(rename(kit_path("bob"), kit_path("elsewhere")), 0);
 	person_listen(&alice, SCREEN_COLUMNS, "alice", "listen", &port);
 	bob = talk_connect(NULL, "bob", port, "--accept-new");
-	process_expect_exit(bob, REFUSED);
-	person_sees(&alice, "!! THE KEY OF bob HAS CHANGED.");
-	person_sees(&alice, "   known: SHA256:");
-	person_sees(&alice, "   now:   SHA256:");
-	person_prompt(&alice, ">", 2);
-	person_sees_times(&alice, "accept", 0);
-	person_keep(&alice, "key-changed");
+	person_sees(&alice,
+		    "!! Somebody calls itself bob, but has another key than the bob you know");
+	person_prompt(&alice, "accept?", 8);
+	person_types(&alice, "yes\r");
+	person_sees(&alice, "-- Talking to bob~");
+	process_say(bob, "hello\n");
+	person_sees(&alice, "<bob~");
 	person_free(&alice);
 }
 
@@ -332,8 +356,9 @@ static void words_differ(void **state)
 	person_sees(&bob, "alice sees different words: somebody sits between you.");
 	person_keep(&bob, "words-differ");
 	process_expect_exit(bob.p, IDENTITY);
-	expect_label("bob/known_peers", " unverified alice\n");
-	expect_label("alice/known_peers", " unverified bob\n");
+	expect_label("bob/known_peers", " rejected alice\n");
+	expect_label("alice/known_peers", " rejected bob\n");
+	person_sees(&alice, "!! From now on this key is rejected: SHA256:");
 	person_types(&alice, "anybody?\r");
 	person_sees(&alice, "Nobody is there.");
 	person_types(&alice, "/quit\r");
@@ -391,12 +416,13 @@ static void commands(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(first_contact),     TEST(refused_at_the_prompt),
-	    TEST(changed_key),	     TEST(in_a_hub),
-	    TEST(hostile_text),	     TEST(hostile_bytes),
-	    TEST(hostile_file_name), TEST(files),
-	    TEST(verify_and_status), TEST(words_differ),
-	    TEST(words_differ_away), TEST(commands),
+	    TEST(first_contact), TEST(refused_at_the_prompt),
+	    TEST(changed_key),	 TEST(taken_nick),
+	    TEST(in_a_hub),	 TEST(hostile_text),
+	    TEST(hostile_bytes), TEST(hostile_file_name),
+	    TEST(files),	 TEST(verify_and_status),
+	    TEST(words_differ),	 TEST(words_differ_away),
+	    TEST(commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

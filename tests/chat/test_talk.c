@@ -120,20 +120,72 @@ static void changed_key(void **state)
 	assert_int_equal(a->out.len, 0);
 }
 
-/* A nick belongs to a key. */
+/* A nick is what somebody says of himself: a new key with a known nick is another person. */
 static void taken_nick(void **state)
+{
+	uint16_t port;
+	struct process *a, *b;
+	char *known;
+	size_t len;
+
+	talk_introduce("alice", "bob");
+	/* Somebody else, who says that he is bob, as two machines with a root would. */
+	assert_int_equal(rename(kit_path("bob"), kit_path("elsewhere")), 0);
+	a = talk_listen(NULL, "alice", "listen --accept-new", &port);
+	b = talk_connect(NULL, "bob", port, "--accept-new -m hello");
+	process_expect_exit(b, OK);
+	process_expect_err(a, "calls itself bob, but has another key than the bob you know");
+	process_expect_err(a, "Talking to bob~");
+	process_expect_text(a, "hello\n");
+	assert_null(strstr(a->err.data, "HAS CHANGED"));
+	known = talk_read(kit_path("alice/known_peers"), &len);
+	assert_non_null(strstr(known, " unverified bob\n"));
+	assert_non_null(strstr(known, " unverified bob~"));
+	free(known);
+	/* Nor may anybody have our own name. */
+	b = talk_connect(NULL, "carol", port, "--accept-new --nick=alice -m hello");
+	process_expect_exit(b, OK);
+	process_expect_err(a, "Talking to alice~");
+}
+
+/* The first peer of a known_peers file gets another label; returns its line. */
+static void relabel(const char *path, const char *from, const char *to)
+{
+	size_t len;
+	char *text = talk_read(path, &len), *at = strstr(text, from), all[600];
+	FILE *out = fopen(path, "we");
+
+	assert_non_null(at);
+	assert_non_null(out);
+	snprintf(all, sizeof(all), "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+	fputs(all, out);
+	assert_int_equal(fclose(out), 0);
+	free(text);
+}
+
+/* A key that was rejected stays outside whatever it brings: as a caller, and when it is called. */
+static void rejected_key(void **state)
 {
 	uint16_t port;
 	struct process *a, *b;
 
 	talk_introduce("alice", "bob");
-	/* Somebody else, who says that he is bob. */
-	assert_int_equal(rename(kit_path("bob"), kit_path("elsewhere")), 0);
-	a = talk_listen(NULL, "alice", "listen --accept-new", &port);
-	b = talk_connect(NULL, "bob", port, "--accept-new");
+	relabel(kit_path("alice/known_peers"), "unverified", "rejected");
+	a = talk_listen(NULL, "alice", "listen --accept-new --key-file=%D/key32", &port);
+	b = talk_connect(NULL, "bob", port, "--accept-new --key-file=%D/key32 -m no");
 	process_expect_exit(b, REFUSED);
-	process_expect_err(a, "THE KEY OF bob HAS CHANGED");
-	assert_int_equal(a->out.len, 0);
+	process_expect_err(b, "your key is rejected here");
+	process_expect_err(a, "which was rejected when words were compared");
+	/* The real bob, whose name that key had. */
+	b = talk_connect(NULL, "robert", port, "--nick=bob --key-file=%D/key32 -m yes");
+	process_expect_exit(b, OK);
+	process_expect_err(a, "Talking to bob (verified)");
+	process_expect_text(a, "yes\n");
+
+	relabel(kit_path("bob/known_peers"), "unverified", "rejected");
+	b = talk_connect(NULL, "bob", port, "--accept-new -m no");
+	process_expect_exit(b, IDENTITY);
+	process_expect_err(b, "which was rejected when words were compared");
 }
 
 static struct process *connect_by(const char *who, const char *invite, const char *words)
@@ -275,9 +327,11 @@ static void hub_of_three(void **state)
 	assert_int_equal(kill(c->pid, SIGTERM), 0);
 	process_expect_exit(c, 128 + SIGTERM);
 	process_expect_err(b, "carol left");
-	/* The nick of somebody who is here. */
-	c = talk_connect(NULL, "bob2", port, "--accept-new --nick=bob");
-	process_expect_exit(c, REFUSED);
+	/* The nick of somebody who is here, and that of the hub's owner. */
+	talk_connect(NULL, "bob2", port, "--accept-new --nick=bob");
+	process_expect_err(b, "bob~");
+	talk_connect(NULL, "hub2", port, "--accept-new --nick=hub");
+	process_expect_err(b, "hub~");
 }
 
 static void json(void **state)
@@ -523,6 +577,7 @@ int main(void)
 	    TEST(known_peers_meet_again),
 	    TEST(changed_key),
 	    TEST(taken_nick),
+	    TEST(rejected_key),
 	    TEST(invites),
 	    TEST(shared_key),
 	    TEST(shared_key_of_one),
