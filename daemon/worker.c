@@ -176,13 +176,12 @@ static void keep_limits(struct worker *worker)
 	vcd_device_usage_get(worker->backend->device, worker->number, &usage);
 	/* What was done under other limits, or none, is not charged to these. */
 	if (worker->paid_generation == generation)
-		limits_charge(
-		    limits, begin,
-		    (const uint64_t[LIMIT_KINDS]){
-			[LIMIT_OPS] = usage.requests - worker->paid.requests,
-			[LIMIT_BYTES] = usage.bytes - worker->paid.bytes,
-			[LIMIT_KEYS] = usage.set_ups - worker->paid.set_ups,
-		    });
+		limits_charge(limits, begin,
+			      (const uint64_t[LIMIT_KINDS]){
+				  [LIMIT_OPS] = usage.requests - worker->paid.requests,
+				  [LIMIT_BYTES] = usage.bytes - worker->paid.bytes,
+				  [LIMIT_KEYS] = usage.set_ups - worker->paid.set_ups,
+			      });
 	worker->paid = usage;
 	worker->paid_generation = generation;
 	until = begin + limits_wait(limits, begin);
@@ -214,6 +213,9 @@ static void *worker_main(void *arg)
 		if (serve_round(worker, !polls) == QUEUE_MORE)
 			continue;
 		if (polls && (poll_queues(worker) || serve_round(worker, true) == QUEUE_MORE))
+			continue;
+		/* Sessions that have ended are freed while there is nothing else to do. */
+		if (vcd_device_tidy(worker->backend->device))
 			continue;
 		sleep_until_kick(worker);
 	}

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <sys/random.h>
 
 /* Bounds of the options. */
@@ -24,7 +25,8 @@ static int options_check(struct vcd_device_options *options)
 	if (!options->max_segments)
 		options->max_segments = VCD_DEFAULT_MAX_SEGMENTS;
 	if (!options->engine || !options->workers || options->workers > MAX_WORKERS ||
-	    options->workers > options->engine->workers)
+	    options->workers > options->engine->workers ||
+	    options->inline_workers > options->workers)
 		return -EINVAL;
 	if (!options->num_queues || options->num_queues > VCD_MAX_QUEUES)
 		return -EINVAL;
@@ -182,9 +184,36 @@ size_t vcd_device_sessions(struct vcd_device *device, uint32_t *cursor,
 	return n;
 }
 
-void vcd_device_reset(struct vcd_device *device)
+void vcd_device_end_sessions(struct vcd_device *device)
 {
 	vcd_session_table_clear(&device->table);
+}
+
+bool vcd_device_is_tidy(const struct vcd_device *device)
+{
+	return atomic_load(&device->table.first_retired) == VCD_SLOT_NONE;
+}
+
+bool vcd_device_tidy(struct vcd_device *device)
+{
+	return vcd_session_table_reclaim(&device->table, VCD_TIDY_SHARE) != 0;
+}
+
+void vcd_device_reset(struct vcd_device *device)
+{
+	vcd_device_end_sessions(device);
+	while (vcd_device_tidy(device))
+		;
+}
+
+void vcd_worker_section_end(struct vcd_device *device, struct vcd_worker *worker)
+{
+	size_t budget = worker->ended + VCD_RECLAIM_SHARE;
+	size_t freed = vcd_section_end(&device->table, worker->number, budget);
+
+	/* What another section may still use is tried again next time, unless somebody else did it.
+	 */
+	worker->ended = vcd_device_is_tidy(device) ? 0 : worker->ended - MIN(worker->ended, freed);
 }
 
 void vcd_device_execute(struct vcd_device *device, unsigned int worker_number,
@@ -196,6 +225,6 @@ void vcd_device_execute(struct vcd_device *device, unsigned int worker_number,
 	vcd_section_begin(&device->table, worker_number);
 	vcd_requests_parse(device, worker, requests, n);
 	vcd_crypt_flush(device, worker);
-	vcd_section_end(&device->table, worker_number);
+	vcd_worker_section_end(device, worker);
 	vcd_count(&worker->counters->batches, 1);
 }

@@ -120,6 +120,7 @@ void vcd_arena_empty(struct vcd_arena *arena);
  * @counters: statistics, own ones or those that the options named
  * @usage: what was charged; read by the worker itself only
  * @number: its number
+ * @ended: sessions that its requests have ended and that it has not freed, or others for it
  * @arena: scratch memory
  * @cut: some of the prepared requests are carried out in pieces
  * @n_ops: prepared requests
@@ -130,6 +131,7 @@ struct vcd_worker {
 	struct vcd_device_counters *counters;
 	struct vcd_device_usage usage;
 	unsigned int number;
+	size_t ended;
 	struct vcd_arena arena;
 	bool cut;
 	size_t n_ops;
@@ -260,6 +262,9 @@ static inline void vcd_reply(struct vcd_request *request, uint8_t *at, uint32_t 
 		vcd_reply_scattered(request, status, out_len, value, iv);
 	request->written = (uint32_t)sizeof(struct vcd_reply) + out_len;
 }
+
+/** vcd_worker_section_end - end @worker's section; free what it ended, and a few more. */
+void vcd_worker_section_end(struct vcd_device *device, struct vcd_worker *worker);
 
 /**
  * vcd_requests_parse - first stage; the requests are answered or prepared afterwards.

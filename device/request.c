@@ -110,13 +110,16 @@ static uint32_t hello(struct vcd_ctx *ctx, const struct vcd_req_hello *raw,
 {
 	uint32_t min = le32toh(raw->min_version);
 	uint32_t max = le32toh(raw->max_version);
+	size_t ended;
 
 	if (raw->flags || raw->session || !all_zero(raw->reserved, sizeof(raw->reserved)) ||
 	    min > max || ctx->payload)
 		return VCD_S_INVALID;
 	if (min > VCD_PROTOCOL_VERSION || max < VCD_PROTOCOL_VERSION)
 		return VCD_S_VERSION;
-	vcd_session_table_clear(&ctx->device->table);
+	ended = vcd_session_table_clear(&ctx->device->table);
+	if (ctx->worker->number >= ctx->device->options.inline_workers)
+		ctx->worker->ended += ended;
 	answer->value = VCD_PROTOCOL_VERSION;
 	return VCD_S_OK;
 }
@@ -187,7 +190,7 @@ static struct vcd_slot *reserve(struct vcd_ctx *ctx)
 	if (slot)
 		return slot;
 	vcd_crypt_flush(ctx->device, ctx->worker);
-	vcd_section_end(table, ctx->worker->number);
+	vcd_worker_section_end(ctx->device, ctx->worker);
 	vcd_section_begin(table, ctx->worker->number);
 	return vcd_session_table_reserve(table);
 }
@@ -225,6 +228,7 @@ static uint32_t session_destroy(struct vcd_ctx *ctx, const struct vcd_fields *re
 		return VCD_S_INVALID;
 	if (!vcd_session_table_remove(&ctx->device->table, req->session))
 		return VCD_S_STALE;
+	ctx->worker->ended++;
 	return VCD_S_OK;
 }
 

@@ -11,14 +11,17 @@ static int arrays_new(struct vcd_session_table *table)
 {
 	const size_t align = _Alignof(struct vcd_slot);
 	size_t sections = table->n_sections * sizeof(*table->sections);
+	size_t slots = table->max * sizeof(*table->slots);
+	size_t published = ((size_t)table->max + 63) / 64 * sizeof(*table->published);
 	uint8_t *start;
 
-	table->memory = calloc(1, sections + table->max * sizeof(*table->slots) + align);
+	table->memory = calloc(1, sections + slots + published + align);
 	if (!table->memory)
 		return -ENOMEM;
 	start = (void *)(((uintptr_t)table->memory + align - 1) & ~(align - 1));
 	table->sections = (void *)start;
 	table->slots = (void *)(start + sections);
+	table->published = (void *)(start + sections + slots);
 	return 0;
 }
 
@@ -55,6 +58,8 @@ int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, unsign
 void vcd_session_table_fini(struct vcd_session_table *table)
 {
 	vcd_session_table_clear(table);
+	while (vcd_session_table_reclaim(table, table->max))
+		;
 	pthread_mutex_destroy(&table->lock);
 	free(table->memory);
 	table->memory = NULL;
@@ -95,23 +100,26 @@ void vcd_session_table_cancel(struct vcd_session_table *table, struct vcd_slot *
 uint64_t vcd_session_table_publish(struct vcd_session_table *table, struct vcd_slot *slot,
 				   struct vcd_engine_session *session)
 {
-	uint64_t id = slot->serial << table->slot_bits | (uint64_t)(slot - table->slots);
+	uint32_t index = (uint32_t)(slot - table->slots);
+	uint64_t id = slot->serial << table->slot_bits | index;
 
 	slot->session = session;
 	atomic_store_explicit(&slot->hash_busy, 0, memory_order_relaxed);
 	pthread_mutex_lock(&table->lock);
+	table->published[index / 64] |= UINT64_C(1) << index % 64;
 	atomic_store(&slot->id, id);
 	atomic_fetch_add_explicit(&table->live, 1, memory_order_relaxed);
 	pthread_mutex_unlock(&table->lock);
 	return id;
 }
 
-/* Put a slot whose id has just become 0 on the list; with the lock. */
-static void retire(struct vcd_session_table *table, struct vcd_slot *slot)
+/* Put a slot whose id is 0 at the end of the list, with the epoch @epoch; with the lock. */
+static void retire(struct vcd_session_table *table, uint32_t index, uint64_t epoch)
 {
-	uint32_t index = (uint32_t)(slot - table->slots);
+	struct vcd_slot *slot = &table->slots[index];
 
-	slot->retired = atomic_fetch_add(&table->epoch, 1) + 1;
+	table->published[index / 64] &= ~(UINT64_C(1) << index % 64);
+	slot->retired = epoch;
 	slot->next = VCD_SLOT_NONE;
 	if (atomic_load(&table->first_retired) == VCD_SLOT_NONE)
 		atomic_store(&table->first_retired, index);
@@ -121,43 +129,66 @@ static void retire(struct vcd_session_table *table, struct vcd_slot *slot)
 	atomic_fetch_sub_explicit(&table->live, 1, memory_order_relaxed);
 }
 
-/* Whether no section is under way in which @slot may have been found. */
-static bool unused(const struct vcd_session_table *table, const struct vcd_slot *slot)
+/* The oldest epoch that a section under way has noted: what was retired later may be in use. */
+static uint64_t oldest_section(const struct vcd_session_table *table)
 {
+	uint64_t oldest = UINT64_MAX;
+
 	for (unsigned int i = 0; i < table->n_sections; i++) {
 		uint64_t since = atomic_load(&table->sections[i].since);
 
-		if (since && since < slot->retired)
-			return false;
+		if (since && since < oldest)
+			oldest = since;
 	}
-	return true;
+	return oldest;
 }
 
-/* Take the first retired slot off the list, or NULL: there is none, or it is in use. */
-static struct vcd_slot *take_retired(struct vcd_session_table *table)
+/*
+ * Take at most @budget slots that nobody uses off the front of the list, still linked.
+ * Return: how many; *first and *last: the ends of the chain.
+ */
+static size_t take_retired(struct vcd_session_table *table, size_t budget, uint32_t *first,
+			   uint32_t *last)
 {
-	struct vcd_slot *slot = NULL;
+	uint64_t oldest;
 	uint32_t index;
+	size_t n = 0;
 
 	pthread_mutex_lock(&table->lock);
-	index = atomic_load(&table->first_retired);
-	if (index != VCD_SLOT_NONE && unused(table, &table->slots[index])) {
-		slot = &table->slots[index];
-		atomic_store(&table->first_retired, slot->next);
+	oldest = oldest_section(table);
+	*first = index = atomic_load(&table->first_retired);
+	while (n < budget && index != VCD_SLOT_NONE && table->slots[index].retired <= oldest) {
+		*last = index;
+		index = table->slots[index].next;
+		n++;
 	}
+	if (n)
+		atomic_store(&table->first_retired, index);
 	pthread_mutex_unlock(&table->lock);
-	return slot;
+	return n;
 }
 
-static void reclaim(struct vcd_session_table *table)
+size_t vcd_session_table_reclaim(struct vcd_session_table *table, size_t budget)
 {
-	struct vcd_slot *slot;
+	uint32_t first, last = VCD_SLOT_NONE;
+	size_t n;
 
-	while ((slot = take_retired(table))) {
-		vcd_engine_session_free(slot->session);
-		slot->session = NULL;
-		vcd_session_table_cancel(table, slot);
+	if (atomic_load(&table->first_retired) == VCD_SLOT_NONE)
+		return 0;
+	n = take_retired(table, budget, &first, &last);
+	if (!n)
+		return 0;
+	for (uint32_t index = first;; index = table->slots[index].next) {
+		vcd_engine_session_free(table->slots[index].session);
+		table->slots[index].session = NULL;
+		if (index == last)
+			break;
 	}
+	pthread_mutex_lock(&table->lock);
+	table->slots[last].next = table->free;
+	table->free = first;
+	pthread_mutex_unlock(&table->lock);
+	return n;
 }
 
 void vcd_section_begin(struct vcd_session_table *table, unsigned int worker)
@@ -165,11 +196,10 @@ void vcd_section_begin(struct vcd_session_table *table, unsigned int worker)
 	atomic_store(&table->sections[worker].since, atomic_load(&table->epoch));
 }
 
-void vcd_section_end(struct vcd_session_table *table, unsigned int worker)
+size_t vcd_section_end(struct vcd_session_table *table, unsigned int worker, size_t budget)
 {
 	atomic_store(&table->sections[worker].since, 0);
-	if (atomic_load(&table->first_retired) != VCD_SLOT_NONE)
-		reclaim(table);
+	return vcd_session_table_reclaim(table, budget);
 }
 
 bool vcd_session_table_next(struct vcd_session_table *table, uint32_t *cursor, uint64_t *id,
@@ -207,18 +237,42 @@ bool vcd_session_table_remove(struct vcd_session_table *table, uint64_t id)
 	if (!slot || !atomic_compare_exchange_strong(&slot->id, &expected, 0))
 		return false;
 	pthread_mutex_lock(&table->lock);
-	retire(table, slot);
+	retire(table, (uint32_t)(slot - table->slots), atomic_fetch_add(&table->epoch, 1) + 1);
 	pthread_mutex_unlock(&table->lock);
-	reclaim(table);
 	return true;
 }
 
-void vcd_session_table_clear(struct vcd_session_table *table)
+/* Unpublish the sessions of @bits, slots from @first on; with the lock. Return: how many. */
+static size_t clear_some(struct vcd_session_table *table, uint32_t first, uint64_t bits,
+			 uint64_t epoch)
 {
+	size_t n = 0;
+
+	for (; bits; bits &= bits - 1) {
+		uint32_t index = first + (uint32_t)__builtin_ctzll(bits);
+
+		/* 0: whoever removed it is about to retire it. */
+		if (!atomic_exchange(&table->slots[index].id, 0))
+			continue;
+		retire(table, index, epoch);
+		n++;
+	}
+	return n;
+}
+
+size_t vcd_session_table_clear(struct vcd_session_table *table)
+{
+	size_t n = 0;
+	uint64_t epoch;
+
 	pthread_mutex_lock(&table->lock);
-	for (uint32_t i = 0; i < table->touched; i++)
-		if (atomic_exchange(&table->slots[i].id, 0))
-			retire(table, &table->slots[i]);
+	/* It is begun when all ids are 0; nobody looks at the list before we unlock. */
+	epoch = atomic_load(&table->epoch) + 1;
+	if (atomic_load_explicit(&table->live, memory_order_relaxed))
+		for (uint32_t i = 0; i < table->touched; i += 64)
+			n += clear_some(table, i, table->published[i / 64], epoch);
+	if (n)
+		atomic_store(&table->epoch, epoch);
 	pthread_mutex_unlock(&table->lock);
-	reclaim(table);
+	return n;
 }

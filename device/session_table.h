@@ -22,11 +22,19 @@
  *   publish    under the mutex: session stored, id stored
  *   lookup     in a section: id equal?
  *   unpublish  id exchanged for 0; who did it retires the slot: under the mutex, the epoch is
- *              counted up, noted in the slot, and the slot put at the end of a list
+ *              counted up, noted in the slot, and the slot put at the end of a list. Many slots
+ *              at once, by vcd_session_table_clear(), share one epoch
  *   begin      of a section: the epoch is noted as the section's
  *   end        the section's note is 0 again; then, if the list is not empty, reclaim
- *   reclaim    by who has retired or ended: slots from the front of the list whose note is
- *              not above that of any section under way: session freed, slot free
+ *   reclaim    under the mutex, the slots at the front of the list whose note is not above that
+ *              of any section under way are taken off it, as many as the caller wants to free;
+ *              without it, their sessions are freed; under it again, the slots become free
+ *
+ * Freeing a session takes longer than most requests: a section's end has a *budget*, so that
+ * a batch is not held up by the many sessions that another one has ended. Its caller counts what
+ * the batch itself has ended, and adds a few for the sake of progress (vcd_device_execute()). What
+ * is left stays on the list, for the next section's end, whose-ever that is, and for workers
+ * without work: they reclaim until nothing can be reclaimed, before they rest (vcd_device_tidy()).
  *
  * Invariants
  * - A slot that is free, being filled, or being reclaimed has one owner, and nobody else looks
@@ -35,8 +43,11 @@
  *   the epoch that was counted up after the id had become 0. One that had not noted anything
  *   yet when it was looked for does not either: its note comes before its lookups, as the look
  *   comes behind the change of the id, in the one order of sequentially consistent accesses.
+ *   One look at all sections will do for all slots that are on the list at that time: each was put
+ *   there, under the mutex, before the look.
  * - A retired slot is not forgotten: either who retired it sees that a section has ended, or
- *   that section's end sees the list, in the same order.
+ *   that section's end sees the list, in the same order. Who sees it may leave slots on the list
+ *   that could be reclaimed, but does not rest before it has looked again.
  * - Publishing and vcd_session_table_clear() exclude each other: a session is
  *   either cleared or made after it.
  */
@@ -87,7 +98,7 @@ struct vcd_section {
  * @slot_mask: these bits
  * @sections: one for each worker
  * @n_sections: workers
- * @epoch: 1 and the number of sessions that were retired
+ * @epoch: 1 and the number of times that sessions were retired
  * @first_retired: first slot of that list, or VCD_SLOT_NONE; written under @lock
  * @live: published sessions
  * @serial: the next serial; @own_serial, or a counter that other tables use too
@@ -95,6 +106,7 @@ struct vcd_section {
  * @lock: protects what follows, and publishing
  * @free: first free slot, or VCD_SLOT_NONE
  * @touched: slots from here on have never been used
+ * @published: a bit for each slot, from when it is published to when it is retired
  * @last_retired: last slot of that list, if it has one
  */
 struct vcd_session_table {
@@ -113,6 +125,7 @@ struct vcd_session_table {
 	pthread_mutex_t lock;
 	uint32_t free;
 	uint32_t touched;
+	uint64_t *published;
 	uint32_t last_retired;
 };
 
@@ -177,8 +190,16 @@ uint64_t vcd_session_table_publish(struct vcd_session_table *table, struct vcd_s
 /** vcd_section_begin - @worker begins to look sessions up. Not nested. */
 void vcd_section_begin(struct vcd_session_table *table, unsigned int worker);
 
-/** vcd_section_end - it does not use any more what it found. */
-void vcd_section_end(struct vcd_session_table *table, unsigned int worker);
+/**
+ * vcd_section_end - it does not use any more what it found.
+ * @budget: sessions that may be freed in here, at most
+ *
+ * Return: how many were.
+ */
+size_t vcd_section_end(struct vcd_session_table *table, unsigned int worker, size_t budget);
+
+/** vcd_session_table_reclaim - free at most @budget sessions that have ended. Return: how many. */
+size_t vcd_session_table_reclaim(struct vcd_session_table *table, size_t budget);
 
 /** vcd_session_table_find - look @id up. Return: the slot, to the end of the section, or NULL. */
 static inline struct vcd_slot *vcd_session_table_find(const struct vcd_session_table *table,
@@ -203,10 +224,15 @@ static inline struct vcd_slot *vcd_session_table_find(const struct vcd_session_t
 bool vcd_session_table_next(struct vcd_session_table *table, uint32_t *cursor, uint64_t *id,
 			    const struct vcd_alg **cipher, const struct vcd_alg **mac);
 
-/** vcd_session_table_remove - end @id; sections keep it until they end. Return: was there. */
+/**
+ * vcd_session_table_remove - end @id. The session is freed later, by vcd_section_end() or
+ * vcd_session_table_reclaim().
+ *
+ * Return: was there.
+ */
 bool vcd_session_table_remove(struct vcd_session_table *table, uint64_t id);
 
-/** vcd_session_table_clear - end all sessions, likewise. */
-void vcd_session_table_clear(struct vcd_session_table *table);
+/** vcd_session_table_clear - end all sessions, likewise. Return: how many there were. */
+size_t vcd_session_table_clear(struct vcd_session_table *table);
 
 #endif /* VCD_SESSION_TABLE_H */

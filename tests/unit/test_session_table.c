@@ -53,6 +53,18 @@ static uint64_t create(struct vcd_session_table *table)
 	return slot ? vcd_session_table_publish(table, slot, token_new()) : 0;
 }
 
+/* A budget for all of them. */
+#define ALL SIZE_MAX
+
+/* End a session, outside of any section, and free it. */
+static bool drop(struct vcd_session_table *table, uint64_t id)
+{
+	bool was_there = vcd_session_table_remove(table, id);
+
+	vcd_session_table_reclaim(table, ALL);
+	return was_there;
+}
+
 static void ids_and_limit(void **state)
 {
 	struct vcd_session_table table;
@@ -67,8 +79,8 @@ static void ids_and_limit(void **state)
 	}
 	assert_int_equal(create(&table), 0);
 	assert_int_equal(table.live, 3);
-	assert_true(vcd_session_table_remove(&table, ids[1]));
-	assert_false(vcd_session_table_remove(&table, ids[1]));
+	assert_true(drop(&table, ids[1]));
+	assert_false(drop(&table, ids[1]));
 	assert_null(vcd_session_table_find(&table, ids[1]));
 	assert_int_equal(table.live, 2);
 	assert_true(create(&table));
@@ -90,9 +102,9 @@ static void foreign_ids(void **state)
 	assert_null(vcd_session_table_find(&table, UINT64_MAX));
 	for (unsigned int bit = 0; bit < 64; bit++) {
 		assert_null(vcd_session_table_find(&table, id ^ UINT64_C(1) << bit));
-		assert_false(vcd_session_table_remove(&table, id ^ UINT64_C(1) << bit));
+		assert_false(drop(&table, id ^ UINT64_C(1) << bit));
 	}
-	assert_false(vcd_session_table_remove(&table, 0));
+	assert_false(drop(&table, 0));
 	assert_int_equal(table.live, 1);
 	vcd_session_table_fini(&table);
 }
@@ -107,7 +119,7 @@ static void no_id_twice(void **state)
 	for (unsigned int i = 0; i < 1000; i++) {
 		uint64_t id;
 
-		assert_true(vcd_session_table_remove(&table, last));
+		assert_true(drop(&table, last));
 		id = create(&table);
 		assert_true(id && id != last);
 		assert_null(vcd_session_table_find(&table, last));
@@ -149,7 +161,7 @@ static void serials_end(void **state)
 	for (unsigned int i = 0; i < 2; i++) {
 		id = create(&table);
 		assert_true(id >> 1 == (UINT64_MAX >> 1) - 1 + i);
-		assert_true(vcd_session_table_remove(&table, id));
+		assert_true(drop(&table, id));
 	}
 	/* A slot is free, but there is no number left for it. */
 	for (unsigned int i = 0; i < 5; i++)
@@ -188,14 +200,14 @@ static void tables_share_a_counter(void **state)
 	assert_int_equal(vcd_session_table_init(&first, 2, 1, 5, &counter), 0);
 	for (; n < 100; n++) {
 		ids[n] = create(&first);
-		assert_true(vcd_session_table_remove(&first, ids[n]));
+		assert_true(drop(&first, ids[n]));
 	}
 	assert_int_equal(vcd_session_table_init(&second, 2, 1, 5, &counter), 0);
 	while (n < 300) {
 		ids[n++] = create(&first);
 		ids[n++] = create(&second);
-		assert_true(vcd_session_table_remove(&first, ids[n - 2]));
-		assert_true(vcd_session_table_remove(&second, ids[n - 1]));
+		assert_true(drop(&first, ids[n - 2]));
+		assert_true(drop(&second, ids[n - 1]));
 	}
 	assert_true(create(&second));
 	for (unsigned int i = 0; i < n; i++) {
@@ -226,13 +238,13 @@ static void section_outlives_removal(void **state)
 	assert_int_equal(((struct token *)slot->session)->alive, 1);
 	assert_null(vcd_session_table_find(&table, id));
 	assert_int_equal(create(&table), 0); /* its slot is not free yet */
-	vcd_section_end(&table, 0);
+	vcd_section_end(&table, 0, ALL);
 	assert_int_equal(tokens, 0);
 	assert_true(create(&table));
 	vcd_section_begin(&table, 0);
 	vcd_session_table_clear(&table);
 	assert_int_equal(tokens, 1);
-	vcd_section_end(&table, 0);
+	vcd_section_end(&table, 0, ALL);
 	assert_int_equal(tokens, 0);
 	vcd_session_table_fini(&table);
 }
@@ -251,9 +263,9 @@ static void last_section_frees(void **state)
 		assert_true(vcd_session_table_remove(&table, id));
 		for (unsigned int i = 0; i < 3; i++)
 			if (i != last)
-				vcd_section_end(&table, i);
+				vcd_section_end(&table, i, ALL);
 		assert_int_equal(tokens, 1);
-		vcd_section_end(&table, last);
+		vcd_section_end(&table, last, ALL);
 		assert_int_equal(tokens, 0);
 		vcd_session_table_fini(&table);
 	}
@@ -273,16 +285,88 @@ static void later_section_keeps_nothing(void **state)
 	vcd_section_begin(&table, 1);
 	assert_null(vcd_session_table_find(&table, first));
 	assert_non_null(vcd_session_table_find(&table, second));
-	vcd_section_end(&table, 0);
+	vcd_section_end(&table, 0, ALL);
 	assert_int_equal(tokens, 1);
 	/* The second one section 1 may have, and does. */
 	assert_true(vcd_session_table_remove(&table, second));
 	assert_int_equal(tokens, 1);
-	vcd_section_end(&table, 1);
+	vcd_section_end(&table, 1, ALL);
 	assert_int_equal(tokens, 0);
 	assert_true(create(&table) && create(&table));
 	vcd_session_table_fini(&table);
 	assert_int_equal(tokens, 0);
+}
+
+/* What a section's end frees is bounded; what it leaves, others free, in the order of retirement.
+ */
+static void budgets(void **state)
+{
+	struct vcd_session_table table;
+	uint64_t ids[200];
+
+	assert_int_equal(vcd_session_table_init(&table, 200, 2, 1, NULL), 0);
+	for (unsigned int i = 0; i < 200; i++)
+		ids[i] = create(&table);
+	/* None while a section is under way that may use them, not even with budget. */
+	vcd_section_begin(&table, 0);
+	vcd_section_begin(&table, 1);
+	assert_int_equal(vcd_session_table_clear(&table), 200);
+	assert_int_equal(table.live, 0);
+	assert_int_equal(vcd_section_end(&table, 1, ALL), 0);
+	assert_int_equal(vcd_session_table_reclaim(&table, ALL), 0);
+	assert_int_equal(tokens, 200);
+	/* As many as the budget says, by whichever section. */
+	assert_int_equal(vcd_section_end(&table, 0, 4), 4);
+	assert_int_equal(tokens, 196);
+	vcd_section_begin(&table, 1);
+	assert_int_equal(vcd_section_end(&table, 1, 0), 0);
+	assert_int_equal(tokens, 196);
+	vcd_section_begin(&table, 1);
+	assert_int_equal(vcd_section_end(&table, 1, 7), 7);
+	assert_int_equal(vcd_session_table_reclaim(&table, 16), 16);
+	assert_int_equal(tokens, 173);
+	/* The slots of those that were freed, no others, can be had. */
+	for (unsigned int i = 0; i < 27; i++)
+		assert_true(create(&table));
+	assert_int_equal(create(&table), 0);
+	/* Later ones come last, and only they wait for a later section. */
+	vcd_section_begin(&table, 0);
+	assert_int_equal(vcd_session_table_clear(&table), 27);
+	assert_int_equal(vcd_session_table_reclaim(&table, ALL), 173);
+	assert_int_equal(tokens, 27);
+	assert_int_equal(vcd_section_end(&table, 0, ALL), 27);
+	assert_int_equal(tokens, 0);
+	assert_int_equal(vcd_session_table_reclaim(&table, ALL), 0);
+	for (unsigned int i = 0; i < 200; i++)
+		assert_null(vcd_session_table_find(&table, ids[i]));
+	vcd_session_table_fini(&table);
+}
+
+/* Slots that are free, or whose session is being removed, are not ended. */
+static void clear_finds_what_is_there(void **state)
+{
+	struct vcd_session_table table;
+	uint64_t ids[130], epoch;
+
+	assert_int_equal(vcd_session_table_init(&table, 200, 1, 1, NULL), 0);
+	epoch = table.epoch;
+	assert_int_equal(vcd_session_table_clear(&table), 0);
+	for (unsigned int i = 0; i < 130; i++)
+		ids[i] = create(&table);
+	for (unsigned int i = 0; i < 130; i++)
+		assert_true(i % 3 == 0 || drop(&table, ids[i]));
+	assert_int_equal(tokens, 44);
+	assert_non_null(vcd_session_table_reserve(&table));
+	assert_int_equal(table.epoch, epoch + 86);
+	assert_int_equal(vcd_session_table_clear(&table), 44);
+	/* One epoch for all of them; none for nothing. */
+	assert_int_equal(table.epoch, epoch + 87);
+	assert_int_equal(vcd_session_table_clear(&table), 0);
+	assert_int_equal(table.epoch, epoch + 87);
+	assert_int_equal(table.live, 0);
+	assert_int_equal(vcd_session_table_reclaim(&table, ALL), 44);
+	assert_int_equal(tokens, 0);
+	vcd_session_table_fini(&table);
 }
 
 static void walk(void **state)
@@ -302,7 +386,7 @@ static void walk(void **state)
 		ids[i] =
 		    vcd_session_table_publish(&table, vcd_session_table_reserve(&table), session);
 	}
-	assert_true(vcd_session_table_remove(&table, ids[1]));
+	assert_true(drop(&table, ids[1]));
 	assert_true(vcd_session_table_next(&table, &cursor, &id, &one, &other));
 	assert_true(id == ids[0] && one == &cipher && !other);
 	assert_true(vcd_session_table_next(&table, &cursor, &id, &one, &other));
@@ -428,7 +512,7 @@ static void *stress_thread(void *arg)
 			step(stress, &random, &found[k]);
 		for (unsigned int k = 0; k < steps; k++)
 			assert_true(!found[k] || atomic_load(&found[k]->alive) == 1);
-		vcd_section_end(&stress->table, number);
+		vcd_section_end(&stress->table, number, test_random_below(&random, 6));
 		i += steps;
 	}
 	return NULL;
@@ -447,8 +531,10 @@ static void threads(void **state)
 		pthread_join(thread[i], NULL);
 	assert_true(stress.used > 0);
 	/* Counted and actual sessions agree, and every slot is usable again. */
+	vcd_session_table_reclaim(&stress.table, ALL);
 	assert_int_equal(stress.table.live, tokens);
 	vcd_session_table_clear(&stress.table);
+	vcd_session_table_reclaim(&stress.table, ALL);
 	assert_int_equal(stress.table.live, 0);
 	assert_int_equal(tokens, 0);
 	for (size_t i = 0; i < SHARED_IDS / 2; i++)
@@ -479,7 +565,7 @@ static void *sharer_thread(void *arg)
 		assert_int_equal(vcd_session_table_init(&table, 16, 1, 1 + i, sharer->counter), 0);
 		for (unsigned int k = 0; k < SHARER_IDS; k++) {
 			sharer->ids[n] = create(&table);
-			vcd_session_table_remove(&table, sharer->ids[n++]);
+			drop(&table, sharer->ids[n++]);
 		}
 		vcd_session_table_fini(&table);
 	}
@@ -529,6 +615,8 @@ int main(void)
 	    cmocka_unit_test(section_outlives_removal),
 	    cmocka_unit_test(last_section_frees),
 	    cmocka_unit_test(later_section_keeps_nothing),
+	    cmocka_unit_test(budgets),
+	    cmocka_unit_test(clear_finds_what_is_there),
 	    cmocka_unit_test(walk),
 	    cmocka_unit_test(slots_that_are_not_there),
 	    cmocka_unit_test(largest_table),

@@ -10,6 +10,9 @@
  * the main loop answers. The IOThread's bottom half does one batch at a time, for
  * the sake of its other users.
  *
+ * A worker without work frees sessions that have ended, VCD_TIDY_SHARE at a time. It
+ * touches no request then. Only the end of the device waits for that, one share.
+ *
  * Waiting for a worker with the BQL held (drain, drop) is for the batch under way
  * only: what has not been begun is taken back. A batch computes on memory, takes
  * no lock but the library's own short ones, and so ends. A worker that wants the BQL
@@ -76,6 +79,35 @@ static bool worker_batch(VirtIOCryptodevWorker *worker)
     return true;
 }
 
+/*
+ * Free some sessions that have ended, when nothing is pending; the lock is held
+ * before and after. False: there is none that can be freed now. As the worker of a
+ * batch that was under way comes here as well, none is forgotten.
+ */
+static bool worker_tidy(VirtIOCryptodevWorker *worker)
+{
+    struct vcd_device *device;
+    bool some;
+
+    if (!worker->dev || !QSIMPLEQ_EMPTY(&worker->pending)) {
+        return false;
+    }
+    device = worker->dev->device;
+    if (vcd_device_is_tidy(device)) {
+        return false;
+    }
+    /* The device stays: worker_stop() waits. */
+    worker->tidying = true;
+    qemu_mutex_unlock(&worker->lock);
+
+    some = vcd_device_tidy(device);
+
+    qemu_mutex_lock(&worker->lock);
+    worker->tidying = false;
+    qemu_cond_broadcast(&worker->idle);
+    return some;
+}
+
 /* In the IOThread, without the BQL. */
 static void worker_run(void *opaque)
 {
@@ -83,13 +115,16 @@ static void worker_run(void *opaque)
 
     qemu_mutex_lock(&worker->lock);
     if (worker_batch(worker)) {
-        if (!QSIMPLEQ_EMPTY(&worker->pending)) {
+        if (!QSIMPLEQ_EMPTY(&worker->pending) ||
+            !vcd_device_is_tidy(worker->dev->device)) {
             qemu_bh_schedule(worker->run_bh);
         }
         /* Gone when the device is; then there is nothing to answer either. */
         if (worker->done_bh) {
             qemu_bh_schedule(worker->done_bh);
         }
+    } else if (worker_tidy(worker)) {
+        qemu_bh_schedule(worker->run_bh);
     }
     qemu_mutex_unlock(&worker->lock);
 }
@@ -124,6 +159,8 @@ static void *worker_thread(void *opaque)
             }
             vcd_bql_unlock();
             qemu_mutex_lock(&worker->lock);
+        } else if (worker_tidy(worker)) {
+            continue;
         } else if (QSIMPLEQ_EMPTY(&worker->pending) && !worker->quit) {
             qemu_cond_wait(&worker->work, &worker->lock);
         }
@@ -182,6 +219,23 @@ void virtio_cryptodev_execute_here(VirtIOCryptodev *s,
         vcd_device_execute(s->device, 0, batch, n);
     }
     virtio_cryptodev_complete(s, &done);
+    virtio_cryptodev_tidy(s);
+}
+
+void virtio_cryptodev_tidy(VirtIOCryptodev *s)
+{
+    VirtIOCryptodevWorker *worker;
+
+    if (!s->workers || vcd_device_is_tidy(s->device)) {
+        return;
+    }
+    worker = s->workers[0];
+    qemu_mutex_lock(&worker->lock);
+    qemu_cond_signal(&worker->work);
+    qemu_mutex_unlock(&worker->lock);
+    if (worker->run_bh) {
+        qemu_bh_schedule(worker->run_bh);
+    }
 }
 
 static void worker_await(VirtIOCryptodevWorker *worker)
@@ -274,6 +328,9 @@ static void worker_stop(VirtIOCryptodevWorker *worker)
     qemu_mutex_lock(&worker->lock);
     worker->dev = NULL;
     worker->done_bh = NULL;
+    while (worker->tidying) {
+        qemu_cond_wait(&worker->idle, &worker->lock);
+    }
     worker->quit = true;
     qemu_cond_signal(&worker->work);
     qemu_mutex_unlock(&worker->lock);

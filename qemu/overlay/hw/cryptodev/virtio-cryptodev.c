@@ -85,6 +85,13 @@ static void say_broken(void *opaque)
     }
 }
 
+/* Freeing them is for a worker: it takes long, and the BQL is held. */
+static void end_sessions(VirtIOCryptodev *s)
+{
+    vcd_device_end_sessions(s->device);
+    virtio_cryptodev_tidy(s);
+}
+
 static void virtio_cryptodev_reset(VirtIODevice *vdev)
 {
     VirtIOCryptodev *s = VIRTIO_CRYPTODEV(vdev);
@@ -97,7 +104,7 @@ static void virtio_cryptodev_reset(VirtIODevice *vdev)
     for (i = 0; i < s->num_queues; i++) {
         s->queues[i].num = 0;
     }
-    vcd_device_reset(s->device);
+    end_sessions(s);
 }
 
 static void virtio_cryptodev_queue_reset(VirtIODevice *vdev, uint32_t index)
@@ -163,6 +170,7 @@ static bool backend_open(VirtIOCryptodev *s, Error **errp)
     const char *name = s->engine_name ? s->engine_name : "auto";
     struct vcd_device_options options = {
         .workers = s->num_workers + 1,
+        .inline_workers = 1,
         .num_queues = s->num_queues,
         .max_sessions = s->max_sessions,
         .max_request = s->max_request,
@@ -199,10 +207,32 @@ static bool backend_open(VirtIOCryptodev *s, Error **errp)
     return true;
 }
 
+typedef struct Backend {
+    struct vcd_device *device;
+    struct vcd_engine *engine;
+} Backend;
+
+static void *backend_free(void *opaque)
+{
+    Backend *backend = opaque;
+
+    vcd_device_free(backend->device);
+    vcd_engine_close(backend->engine);
+    g_free(backend);
+    return NULL;
+}
+
+/* A device that is unplugged may have thousands of sessions, and we have the BQL. */
 static void backend_close(VirtIOCryptodev *s)
 {
-    s->device = vcd_device_free(s->device);
-    s->engine = vcd_engine_close(s->engine);
+    Backend *backend = g_new(Backend, 1);
+    QemuThread thread;
+
+    *backend = (Backend) { s->device, s->engine };
+    s->device = NULL;
+    s->engine = NULL;
+    qemu_thread_create(&thread, "vcd-end", backend_free, backend,
+                       QEMU_THREAD_DETACHED);
 }
 
 static void queues_make(VirtIOCryptodev *s)
@@ -332,7 +362,7 @@ static int virtio_cryptodev_post_load(VirtIODevice *vdev)
     VirtIOCryptodev *s = VIRTIO_CRYPTODEV(vdev);
     struct vcd_config config;
 
-    vcd_device_reset(s->device);
+    end_sessions(s);
     do {
         s->epoch_lag++;
         config_get(s, &config);

@@ -50,6 +50,10 @@
  * as with any register access that is emulated. Only engines that compute in
  * the calling thread are used inline, never one that may sleep in the host.
  *
+ * Sessions that have ended are freed by workers without work, some at a time, and
+ * before they rest; who holds the BQL frees a few at most, even when a reset or a
+ * HELLO has ended thousands of them.
+ *
  * Invariants
  * - BQL: the virtqueues, every VirtIOCryptodevQueue, worker 0 of the library.
  * - worker->lock: pending, done, running, quit. Taken under the BQL or without it;
@@ -124,10 +128,11 @@ struct VirtIOCryptodevWorker {
     QEMUBH *done_bh; /* in the main loop, for a worker in an iothread */
     QemuMutex lock;
     QemuCond work; /* pending, quit; for our own thread */
-    QemuCond idle; /* running */
+    QemuCond idle; /* running, tidying */
     VirtIOCryptodevReqs pending;
     VirtIOCryptodevReqs done;
-    bool running;
+    bool running; /* a batch */
+    bool tidying; /* freeing sessions; a reset need not wait for that */
     bool quit;
 };
 
@@ -199,6 +204,9 @@ void virtio_cryptodev_reap(VirtIOCryptodevWorker *worker);
 /* Execute and answer a list in the calling thread. */
 void virtio_cryptodev_execute_here(VirtIOCryptodev *s,
                                    VirtIOCryptodevReqs *reqs);
+
+/* Have a worker free the sessions that have ended, if there are any. */
+void virtio_cryptodev_tidy(VirtIOCryptodev *s);
 
 /* Carry out and answer everything that is in flight. */
 void virtio_cryptodev_drain(VirtIOCryptodev *s);
