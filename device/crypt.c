@@ -14,7 +14,8 @@
  * @tag_in: tag bytes, then, to compare with
  * @out_len: data bytes out: @len or 0
  * @tail_len: digest or tag bytes behind them
- * @private_out: output must not be seen before the engine's verdict
+ * @unverified: the input is yet to be authenticated: it is read once, into the scratch, and the
+ *	output is not seen before the engine's verdict
  */
 struct plan {
 	uint32_t aad_len;
@@ -22,7 +23,7 @@ struct plan {
 	uint32_t tag_in;
 	uint32_t out_len;
 	uint32_t tail_len;
-	bool private_out;
+	bool unverified;
 };
 
 /* Step 10: whether the output fits the chain and the device. */
@@ -53,9 +54,14 @@ struct place {
 static inline struct place find_place(const struct vcd_iov *in, const struct vcd_iov *out,
 				      const struct plan *plan)
 {
-	struct place place = {.src = vcd_iov_contig(in, plan->len)};
+	struct place place = {0};
 
-	if (plan->out_len && !plan->private_out)
+	/* An engine reads it twice, for the tag and for the plaintext; a guest may change it
+	 * between. */
+	if (plan->unverified)
+		return place;
+	place.src = vcd_iov_contig(in, plan->len);
+	if (plan->out_len)
 		place.dst = vcd_iov_contig(out, plan->out_len);
 	if (place.src && place.dst && place.src != place.dst &&
 	    vcd_overlap(place.src, plan->len, place.dst, plan->len))
@@ -202,7 +208,7 @@ static uint32_t crypt_plan(const struct vcd_ctx *ctx, const struct vcd_fields *r
 	plan->tag_in = 0;
 	plan->out_len = cipher ? req->src_len : 0;
 	plan->tail_len = hash_flags & VCD_F_HASH_FINAL ? mac->digest_len : 0;
-	plan->private_out = false;
+	plan->unverified = false;
 	return check_room(ctx, plan);
 }
 
@@ -280,7 +286,7 @@ static uint32_t aead_plan(const struct vcd_ctx *ctx, const struct vcd_fields *re
 	    .len = req->src_len - (decrypt ? req->tag_len : 0),
 	    .tag_in = decrypt ? req->tag_len : 0,
 	    .tail_len = decrypt ? 0 : req->tag_len,
-	    .private_out = decrypt,
+	    .unverified = decrypt,
 	};
 	plan->out_len = plan->len;
 	return check_room(ctx, plan);

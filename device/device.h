@@ -14,9 +14,9 @@
  * copies the header once into private memory, checks it against the total
  * lengths, and from then on looks at the copy only. Data bytes are read by the
  * engine straight from guest memory where they lie in one piece, or piece by piece,
- * else through the worker's scratch buffer; nothing decides anything from data bytes
- * read twice. Output is there for VCD_S_OK only: that of pieces before one that failed
- * is wiped.
+ * else through the worker's scratch buffer. Data that is to be authenticated is always read once,
+ * into that buffer. Nothing decides anything from data bytes read twice. Output is there for
+ * VCD_S_OK only: that of pieces before one that failed is wiped.
  *
  * Workers: the transport's threads, numbered from 0; worker i may call
  * vcd_device_execute() concurrently with worker j. The session table is the one

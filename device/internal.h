@@ -26,13 +26,15 @@
  * -------
  * One arena per worker, large enough for any single request. Data lies there
  * when the guest scattered it and it is not to be processed in pieces, when input and
- * output of a request overlap other than exactly, and when it is plaintext of an AEAD
- * not yet authenticated. In the arena a request is processed in place. AAD is always
- * copied.
+ * output of a request overlap other than exactly, and when the request authenticates it: the
+ * input of an AEAD's decryption, of TLS records and SRTP packets. In the arena a request is
+ * processed in place. AAD is always copied.
  *
  * Invariants
  * - A header is read once; all decisions are taken from the copy.
  * - Every length in a struct vcd_op was checked against the chain's totals.
+ * - What is authenticated is what is decrypted: both are read from the scratch, whatever the
+ * engine, and the guest's memory is read once for it.
  * - A request gets exactly one reply, through vcd_reply(), or none when its
  *   writable part cannot hold one.
  * - The iovecs of a request are private: they are the same when they are walked again.

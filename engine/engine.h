@@ -136,7 +136,8 @@ enum vcd_job_flag {
  * struct vcd_job - one operation on contiguous buffers.
  * @session: session it runs on; the caller sees to it that it stays until the job is done
  * @src: input, @len bytes; may be guest memory, which changes under the reader: a
- *	backend reads each byte of it once or does not depend on reading the same twice
+ *	backend reads each byte of it once or does not depend on reading the same twice; for an
+ *	AEAD's decryption it is private memory
  * @dst: output, @len bytes; equal to @src or not overlapping; NULL without a cipher
  * @aad: AEAD: additional authenticated data
  * @flags: enum vcd_job_flag
