@@ -23,9 +23,7 @@ static int listen_at(struct listener *listener, const char *path,
 
 	if (fd < 0)
 		return fd;
-	listener->path = path;
-	listener->dev = st.st_dev;
-	listener->ino = st.st_ino;
+	listener->file = (struct remover_file){path, st.st_dev, st.st_ino};
 	listener->fd = fd;
 	return 0;
 }
@@ -81,15 +79,4 @@ void listener_close(struct listener *listener)
 {
 	close_fd(&listener->connected);
 	close_fd(&listener->fd);
-}
-
-void listener_remove(struct listener *listener)
-{
-	struct stat st;
-
-	/* Only if it is ours still: somebody may have started our successor. */
-	if (listener->path && lstat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
-	    st.st_ino == listener->ino)
-		unlink(listener->path);
-	listener->path = NULL;
 }

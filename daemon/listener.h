@@ -7,22 +7,19 @@
 
 #include <sys/types.h>
 
+#include "daemon/remover.h"
 #include "daemon/unix_socket.h"
 
 /**
  * struct listener - where front ends come from.
  * @fd: listening socket, or -1 when there is just one connection
  * @connected: that connection, until it is taken, or -1
- * @path: file to remove at the end, or NULL
- * @dev: device of that file
- * @ino: and inode, as we made it
+ * @file: what is to be removed at the end
  */
 struct listener {
 	int fd;
 	int connected;
-	const char *path;
-	dev_t dev;
-	ino_t ino;
+	struct remover_file file;
 };
 
 /**
@@ -46,8 +43,5 @@ int listener_accept(struct listener *listener);
 
 /** listener_close - close it; its file stays. Fine when its descriptors are -1. */
 void listener_close(struct listener *listener);
-
-/** listener_remove - remove its file, where that is possible. Fine when there is none. */
-void listener_remove(struct listener *listener);
 
 #endif /* VCD_DAEMON_LISTENER_H */

@@ -42,6 +42,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
@@ -226,6 +227,91 @@ int capabilities_pass_on(void)
 		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, needed[i], 0, 0) < 0)
 			err = -errno;
 	return err;
+}
+
+/* ---- 2, for a parent: root no more ---------------------------------------------------- */
+
+/* In a child: whether nobody can execute @program in namespaces of its own. */
+static int try_nobody(int program)
+{
+	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+	    setresuid(NOBODY, NOBODY, NOBODY) < 0 ||
+	    faccessat(program, "", X_OK, AT_EMPTY_PATH) < 0 ||
+	    unshare(CLONE_NEWUSER | CLONE_NEWPID) < 0 ||
+	    unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
+		return errno;
+	return 0;
+}
+
+static int nobody_will_do(int program)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(try_nobody(program));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}
+
+/* @keep: bits of capabilities that stay in the bounding set. */
+static int bound_capabilities(uint64_t keep)
+{
+	for (unsigned int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+		/* Whoever may not shrink the set cannot use it either, after no_new_privs. */
+		if (!(keep & UINT64_C(1) << cap) && prctl(PR_CAPBSET_DROP, cap) < 0 &&
+		    errno != EPERM)
+			return -errno;
+	return 0;
+}
+
+/* What workers' stages take, and killing them when they are nobody. */
+static int stay_root(void)
+{
+	static const unsigned int needed[] = {
+	    CAP_KILL,	   CAP_SETUID,	 CAP_SETGID,	   CAP_SETPCAP,
+	    CAP_SYS_ADMIN, CAP_IPC_LOCK, CAP_SYS_RESOURCE,
+	};
+	struct capabilities caps;
+	uint64_t keep = 0;
+	int err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+		keep |= UINT64_C(1) << needed[i];
+	err = bound_capabilities(keep);
+	if (!err)
+		err = capabilities_get(&caps);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		caps.data[i].permitted &= (uint32_t)(keep >> 32 * i);
+		caps.data[i].effective = caps.data[i].permitted;
+		caps.data[i].inheritable = 0;
+	}
+	return capabilities_set(&caps);
+}
+
+int sandbox_unroot(struct sandbox *sandbox, int program, bool devices)
+{
+	int death = 0;
+	int err = devices ? -EACCES : nobody_will_do(program);
+
+	if (err) {
+		log_msg(LOG_WARN,
+			"the supervisor stays root, with few capabilities: %s; better start it as "
+			"a user of its own",
+			devices ? "the engine's device may be root's" : strerror(-err));
+		err = stay_root();
+		return err ? sandbox_lacks(sandbox, MEASURE_NO_CAPS, err) : 0;
+	}
+	err = bound_capabilities(0);
+	if (!err &&
+	    (prctl(PR_GET_PDEATHSIG, &death) < 0 || setgroups(0, NULL) < 0 ||
+	     setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0 ||
+	     (death && prctl(PR_SET_PDEATHSIG, death) < 0)))
+		err = -errno;
+	return sandbox_result(sandbox, MEASURE_USER, err);
 }
 
 /* Root becomes nobody, and keeps its capabilities for the next stage. */

@@ -139,6 +139,20 @@ int sandbox_drop(struct sandbox *sandbox);
 int sandbox_lock(struct sandbox *sandbox);
 
 /**
+ * sandbox_unroot - root, who is to start workers, becomes nobody, or gives up what it can.
+ * @sandbox: sandbox
+ * @program: what workers are executed from
+ * @devices: workers have to open devices that may be root's
+ *
+ * Nobody has no capability and none in its bounding set; its workers get theirs with a user
+ * namespace. Where nobody could not start a worker that confines itself as root's does, we stay
+ * root, with the capabilities that this takes and no other; that is said, as a warning.
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int sandbox_unroot(struct sandbox *sandbox, int program, bool devices);
+
+/**
  * sandbox_parent - the last stage of a process that starts workers.
  *
  * It stays able to fork, to exec and to do all of the above in the child; what

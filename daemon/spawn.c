@@ -29,15 +29,26 @@
 
 int program_open(struct program *program, char **argv)
 {
+	char *name;
 	ssize_t n;
 
-	*program = (struct program){.fd = -1, .argv = argv};
+	*program = (struct program){.fd = -1, .dir = -1, .argv = argv};
 	n = readlink(SELF, program->path, sizeof(program->path) - 1);
 	if (n < 0)
 		return -errno;
 	program->path[n] = '\0';
 	program->fd = open(SELF, O_PATH | O_CLOEXEC);
-	return program->fd < 0 ? -errno : 0;
+	if (program->fd < 0)
+		return -errno;
+	/* Where it cannot be opened, the name has to do. */
+	name = strrchr(program->path, '/');
+	if (name) {
+		*name = '\0';
+		program->dir =
+		    open(*program->path ? program->path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		*name = '/';
+	}
+	return 0;
 }
 
 int program_next(const struct program *program, struct program *next)
@@ -51,6 +62,8 @@ int program_next(const struct program *program, struct program *next)
 	if (len > suffix && strcmp(next->path + len - suffix, DELETED) == 0)
 		next->path[len - suffix] = '\0';
 	next->fd = open(next->path, O_PATH | O_CLOEXEC);
+	if (next->fd < 0 && errno == EACCES && next->dir >= 0)
+		next->fd = openat(next->dir, strrchr(next->path, '/') + 1, O_PATH | O_CLOEXEC);
 	return next->fd < 0 ? -errno : 0;
 }
 

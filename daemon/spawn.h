@@ -19,10 +19,12 @@
  * @fd: the file that was opened last, and that workers died or live from; a file
  *	that is put in its place does not change it
  * @path: where it was
+ * @dir: that directory, for a user who cannot come to it by name
  * @argv: arguments for it, those of our own main()
  */
 struct program {
 	int fd;
+	int dir;
 	char path[PATH_MAX];
 	char **argv;
 };

@@ -50,6 +50,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -250,13 +251,15 @@ static int open_sockets(struct supervisor *s)
 	const struct options *o = s->options;
 	const struct unix_socket_access access = {o->socket_mode, o->socket_group};
 	const struct unix_socket_access private = {.mode = 0600};
+	struct stat st;
 	int err;
 
 	err = listener_open(&s->listener, o->socket_path, &access, o->fd);
 	if (!err && o->control) {
-		s->control =
-		    unix_socket_listen(o->control, &private, CONTROL_CLIENTS, &s->control_st);
+		s->control = unix_socket_listen(o->control, &private, CONTROL_CLIENTS, &st);
 		err = s->control < 0 ? s->control : 0;
+		if (!err)
+			s->control_file = (struct remover_file){o->control, st.st_dev, st.st_ino};
 	}
 	if (err)
 		return err;
@@ -267,22 +270,49 @@ static int open_sockets(struct supervisor *s)
 	return 0;
 }
 
+/*
+ * Root gives its rights up. What needs them later is left to somebody else: removing the files
+ * of the sockets; or is done now: making the limit on locked memory what workers need.
+ */
+static int give_up_root(struct supervisor *s)
+{
+	const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+	/* A device of the host is opened by each worker, and may be root's. */
+	const bool devices = strncmp(s->options->engine, "cryptodev", 9) == 0;
+
+	if (geteuid() != 0 || s->sandbox.mode == SANDBOX_NONE)
+		return 0;
+	(void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	s->remover = remover_start(
+	    (const struct remover_file[REMOVER_FILES]){s->listener.file, s->control_file});
+	if (s->remover < 0)
+		log_msg(LOG_WARN, "sockets will not be removed at the end: %s",
+			strerror(-s->remover));
+	return sandbox_unroot(&s->sandbox, s->program.fd, devices);
+}
+
+static void remove_files(struct supervisor *s)
+{
+	if (s->remover >= 0) {
+		remover_end(take_fd(&s->remover));
+		return;
+	}
+	remover_file(&s->listener.file);
+	remover_file(&s->control_file);
+}
+
 static void close_all(struct supervisor *s)
 {
-	struct stat st;
-
 	notify_send(s->notify, "STOPPING=1\n");
 	close_fd(&s->notify);
 	close_fd(&s->control);
 	clients_close(s);
 	journal_clear(&s->journal);
 	listener_close(&s->listener);
-	listener_remove(&s->listener);
-	if (s->control_st.st_ino && lstat(s->options->control, &st) == 0 &&
-	    st.st_dev == s->control_st.st_dev && st.st_ino == s->control_st.st_ino)
-		unlink(s->options->control);
+	remove_files(s);
 	ledger_close(&s->ledger);
 	program_close(&s->program);
+	close_fd(&s->program.dir);
 	close_fd(&s->epoll);
 	close_fd(&s->signals);
 	close_fd(&s->front);
@@ -297,7 +327,9 @@ int supervise(const struct options *options, char **argv)
 	s = (struct supervisor){
 	    .options = options,
 	    .sandbox = {.mode = options->sandbox, .seccomp = options->seccomp},
-	    .program.fd = -1,
+	    .program = {.fd = -1, .dir = -1},
+	    .remover = -1,
+	    .owner = geteuid(),
 	    .ledger.fd = -1,
 	    .listener = {.fd = -1, .connected = -1},
 	    .control = -1,
@@ -315,6 +347,8 @@ int supervise(const struct options *options, char **argv)
 		log_msg(LOG_ERROR, "cannot start: %s", strerror(-err));
 	if (!err)
 		err = open_sockets(&s);
+	if (!err)
+		err = give_up_root(&s);
 	if (!err)
 		err = sandbox_parent(&s.sandbox);
 	if (!err)

@@ -181,6 +181,9 @@ static void second_gone(struct supervisor *s)
 		return;
 	log_msg(LOG_ERROR, "%s", error);
 	clients_upgraded(s, error, "");
+	/* It was the clock's turn meanwhile. */
+	if (s->worker.state == GONE && !s->retry)
+		child_start_worker(s);
 }
 
 void child_reap(struct supervisor *s)
@@ -274,7 +277,8 @@ void child_deadlines(struct supervisor *s)
 		child_late(s, &s->second);
 	if (passed(s->retry, now)) {
 		s->retry = 0;
-		if (s->worker.state == GONE && !s->ending)
+		/* One that was asked for is on its way: second_gone() sees to it if that fails. */
+		if (s->worker.state == GONE && s->second.state == GONE && !s->ending)
 			child_start_worker(s);
 	}
 }

@@ -82,7 +82,7 @@ void clients_accept(struct supervisor *s)
 	fd = accept4(s->control, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
-	if (unix_socket_peer(fd, &user) < 0 || (user != 0 && user != geteuid())) {
+	if (unix_socket_peer(fd, &user) < 0 || (user != 0 && user != s->owner)) {
 		log_limited(LOG_WARN, "control socket: a peer of another user is turned away");
 		close(fd);
 		return;

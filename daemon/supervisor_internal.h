@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "daemon/journal.h"
@@ -101,7 +100,9 @@ struct clients {
  * @listener: where front ends come from
  * @control: listening socket of the operator, or -1
  * @clients: clients of it that are to be passed on
- * @control_st: its file, as we made it
+ * @control_file: its file, to be removed at the end
+ * @remover: who removes the files, when we cannot, or -1
+ * @owner: the user who started us
  * @notify: the service manager, or -1
  * @signals: signalfd
  * @epoll: what the loop waits in
@@ -134,7 +135,9 @@ struct supervisor {
 	struct listener listener;
 	int control;
 	struct clients clients;
-	struct stat control_st;
+	struct remover_file control_file;
+	int remover;
+	uid_t owner;
 	int notify;
 	int signals;
 	int epoll;

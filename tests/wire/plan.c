@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -23,6 +24,8 @@ void crash_file_make(struct crash_file *file)
 	(void)snprintf(file->path, sizeof(file->path), "/tmp/vcd-crash-XXXXXX");
 	fd = mkstemp(file->path);
 	assert_true(fd >= 0);
+	/* Workers of root's daemon are another user's from the start. */
+	assert_int_equal(fchmod(fd, 0666), 0);
 	assert_int_equal(ftruncate(fd, sizeof(*file->plan)), 0);
 	map = mmap(NULL, sizeof(*file->plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	assert_true(map != MAP_FAILED);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -179,7 +180,23 @@ unsigned int process_children(pid_t pid, pid_t *children, unsigned int max)
 
 pid_t process_worker(const struct process *daemon)
 {
+	char path[64], text[512];
 	pid_t child = 0;
+	const char *option;
+	ssize_t n;
+	int fd;
 
-	return process_children(daemon->pid, &child, 1) == 1 ? child : 0;
+	if (process_children(daemon->pid, &child, 1) != 1)
+		return 0;
+	(void)snprintf(path, sizeof(path), "/proc/%ld/cmdline", (long)child);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return 0;
+	/* Another one, and one that is to become a worker, has the daemon's own arguments. */
+	text[n] = '\0';
+	option = text + strlen(text) + 1;
+	return option < text + n && !strncmp(option, "--worker=", 9) ? child : 0;
 }

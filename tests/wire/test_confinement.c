@@ -6,10 +6,14 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -126,9 +130,18 @@ static bool status_line(pid_t pid, const char *tid, const char *name, char *valu
 	return found;
 }
 
+static const char *const capability_sets[] = {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"};
+
+static uint64_t capabilities_of(pid_t pid, const char *tid, const char *set)
+{
+	char value[128];
+
+	assert_true(status_line(pid, tid, set, value, sizeof(value)));
+	return strtoull(value, NULL, 16);
+}
+
 static void check_thread(pid_t pid, const char *tid)
 {
-	static const char *const caps[] = {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"};
 	char value[128];
 	size_t i;
 
@@ -136,10 +149,8 @@ static void check_thread(pid_t pid, const char *tid)
 	assert_string_equal(value, "2\n");
 	assert_true(status_line(pid, tid, "NoNewPrivs", value, sizeof(value)));
 	assert_string_equal(value, "1\n");
-	for (i = 0; i < ARRAY_SIZE(caps); i++) {
-		assert_true(status_line(pid, tid, caps[i], value, sizeof(value)));
-		assert_string_equal(value, "0000000000000000\n");
-	}
+	for (i = 0; i < ARRAY_SIZE(capability_sets); i++)
+		assert_int_equal(capabilities_of(pid, tid, capability_sets[i]), 0);
 	assert_true(status_line(pid, tid, "Uid", value, sizeof(value)));
 	assert_int_not_equal(atoi(value), 0);
 }
@@ -255,6 +266,92 @@ static void test_ordinary_user(void **state)
 	rig_stop(&rig);
 }
 
+/* ---- root's daemon -------------------------------------------------------------------- */
+
+/* Nobody, in all ways; and it still replaces workers, and removes the files it made as root. */
+static void test_supervisor_of_root(void **state)
+{
+	static const char *const args[] = {"--sandbox=auto", "--seccomp=kill", NULL};
+	char tid[16], value[128];
+	struct rig rig;
+	pid_t pid;
+
+	if (getuid() != 0 || !machine_gives_all(ORDINARY_USER))
+		skip();
+	rig_listen(&rig, args);
+	rig_connect(&rig, NULL);
+	rig_check(&rig);
+	pid = rig.daemon.pid;
+	snprintf(tid, sizeof(tid), "%d", (int)pid);
+	for (size_t i = 0; i < ARRAY_SIZE(capability_sets); i++)
+		assert_int_equal(capabilities_of(pid, tid, capability_sets[i]), 0);
+	assert_true(status_line(pid, tid, "Uid", value, sizeof(value)));
+	assert_string_equal(value, "65534\t65534\t65534\t65534\n");
+	assert_true(status_line(pid, tid, "Gid", value, sizeof(value)));
+	assert_string_equal(value, "65534\t65534\t65534\t65534\n");
+	assert_true(status_line(pid, tid, "Groups", value, sizeof(value)));
+	assert_int_equal(strspn(value, " \n"), strlen(value));
+	assert_true(status_line(pid, tid, "NoNewPrivs", value, sizeof(value)));
+	assert_string_equal(value, "1\n");
+	kill(process_worker(&rig.daemon), SIGKILL);
+	rig_check(&rig);
+	rig_stop(&rig);
+}
+
+static int program;
+
+/* As --engine=cryptodev has it, whose device may be root's; or with a program that is. */
+static bool be_root(bool devices)
+{
+	return sandbox_unroot(&parent, program, devices) == 0 && getuid() == 0 && be_parent();
+}
+
+static bool be_root_for_a_device(void)
+{
+	program = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	return program >= 0 && be_root(true);
+}
+
+static bool be_root_for_a_program(void)
+{
+	program = memfd_create("program", 0);
+	return program >= 0 && fchmod(program, 0700) == 0 && be_root(false);
+}
+
+/* What is left: to make workers nobody, to kill them, and to confine them. */
+static int few_capabilities(void)
+{
+	const uint64_t few = 1ull << CAP_KILL | 1ull << CAP_SETUID | 1ull << CAP_SETGID |
+			     1ull << CAP_SETPCAP | 1ull << CAP_SYS_ADMIN | 1ull << CAP_IPC_LOCK |
+			     1ull << CAP_SYS_RESOURCE;
+	char tid[16];
+
+	snprintf(tid, sizeof(tid), "%d", (int)getpid());
+	for (size_t i = 0; i < ARRAY_SIZE(capability_sets); i++)
+		if (capabilities_of(getpid(), tid, capability_sets[i]) & ~few)
+			return -EPERM;
+	return parent_works();
+}
+
+static void test_supervisor_stays_root(void **state)
+{
+	struct confined c = {.mode = SANDBOX_NONE, .probe = few_capabilities};
+	bool (*const cases[])(void) = {be_root_for_a_device, be_root_for_a_program};
+
+	if (getuid() != 0)
+		skip();
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct confined_end end;
+
+		c.seccomp = SECCOMP_OFF;
+		c.before = cases[i];
+		end = confined_run(&c);
+		assert_int_equal(end.stages, 0);
+		assert_int_equal(end.signal, 0);
+		assert_int_equal(end.result, 0);
+	}
+}
+
 /* A front end that comes later is accepted by a confined daemon. */
 static void test_daemon_listens(void **state)
 {
@@ -279,6 +376,8 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_parent),
 	    cmocka_unit_test(test_daemon),
 	    cmocka_unit_test(test_ordinary_user),
+	    cmocka_unit_test(test_supervisor_of_root),
+	    cmocka_unit_test(test_supervisor_stays_root),
 	    cmocka_unit_test(test_daemon_listens),
 	};
 
