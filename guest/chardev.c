@@ -122,6 +122,11 @@ static long vcd_ioctl_simple(struct file *filp, unsigned int cmd,
 		if (get_user(value, (u32 __user *)arg))
 			return -EFAULT;
 		return vcd_session_end(file, value);
+	case CIOCTIMEOUT:
+		if (get_user(value, (u32 __user *)arg))
+			return -EFAULT;
+		WRITE_ONCE(file->timeout_ms, value);
+		return 0;
 	case CIOCASYMFEAT:
 		return put_user(0, (u32 __user *)arg);
 	case CIOCGSESSINFO:

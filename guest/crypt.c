@@ -336,6 +336,7 @@ static int vcd_hash_copy_locked(struct vcd_session *dst, struct vcd_session *src
 	req = vcd_req_new(dst->dev, 0, 0, 0);
 	if (!req)
 		return -ENOMEM;
+	req->timeout_ms = dst->timeout_ms;
 	vcd_wire_hash_copy((struct vcd_req *)req->in, READ_ONCE(dst->host_id),
 			   READ_ONCE(src->host_id));
 	err = vcd_req_exec(req, &result);

@@ -127,7 +127,7 @@ static int vcd_queue_add(struct vcd_queue *queue, struct vcd_req_ctx *req)
 		return err;
 	refcount_inc(&req->ref);
 	req->seq = queue->stats.requests++;
-	req->deadline = jiffies + msecs_to_jiffies(vcd_timeout_ms);
+	req->deadline = jiffies + msecs_to_jiffies(vcd_req_timeout(req));
 	queue->stats.bytes += req->bytes;
 	queue->stats.in_flight++;
 	trace_vcd_submit(req);
@@ -169,13 +169,12 @@ static int vcd_queue_try(struct vcd_queue *queue, struct vcd_req_ctx *req,
  */
 static int vcd_turn_wait(struct vcd_queue *queue, struct vcd_turn *turn)
 {
+	long left, patience = msecs_to_jiffies(vcd_req_timeout(turn->req));
 	unsigned int progress;
-	long left;
 
 	do {
 		progress = READ_ONCE(queue->progress);
-		left = wait_for_completion_killable_timeout(&turn->go,
-							    msecs_to_jiffies(vcd_timeout_ms));
+		left = wait_for_completion_killable_timeout(&turn->go, patience);
 	} while (!left && READ_ONCE(queue->progress) != progress);
 	if (left > 0)
 		return 0;

@@ -103,6 +103,14 @@ struct vcd_req_ctx *vcd_req_new(struct vcd_device *dev, u32 in_len, u32 out_len,
 	return req;
 }
 
+/** vcd_req_timeout() - milliseconds that the device may take for @req */
+unsigned int vcd_req_timeout(const struct vcd_req_ctx *req)
+{
+	unsigned int most = READ_ONCE(vcd_timeout_ms);
+
+	return req->timeout_ms ? min(req->timeout_ms, most) : most;
+}
+
 /** vcd_req_put() - the caller's part ends; NULL is fine; may sleep */
 void vcd_req_put(struct vcd_req_ctx *req)
 {
@@ -154,7 +162,7 @@ int vcd_req_wait(struct vcd_req_ctx *req, struct vcd_result *result)
 		vcd_req_disown(req);
 		if (err == -EIO)
 			pr_warn_ratelimited("%s: no reply from the host in %u ms\n",
-					    req->dev->name, vcd_timeout_ms);
+					    req->dev->name, vcd_req_timeout(req));
 		return err;
 	}
 	return vcd_req_reply(req, result);

@@ -47,6 +47,7 @@ struct vcd_buffer {
  * @bytes: of data, the larger direction
  * @charged: it is; under queue->lock
  * @seq: number on its queue
+ * @timeout_ms: how long the device may take for it; 0: vcd_timeout_ms
  * @deadline: when its caller leaves, in jiffies
  * @done: the device gave it back, or never will
  * @then: queued then, if not NULL: no task waits; under queue->lock
@@ -78,6 +79,7 @@ struct vcd_req_ctx {
 	u32 bytes;
 	bool charged;
 	u64 seq;
+	unsigned int timeout_ms;
 	unsigned long deadline;
 	struct completion done;
 	struct work_struct *then;
@@ -125,6 +127,7 @@ int vcd_req_start(struct vcd_req_ctx *req, struct vcd_queue *queue);
 int vcd_req_wait(struct vcd_req_ctx *req, struct vcd_result *result);
 void vcd_req_disown(struct vcd_req_ctx *req);
 int vcd_req_exec(struct vcd_req_ctx *req, struct vcd_result *result);
+unsigned int vcd_req_timeout(const struct vcd_req_ctx *req);
 int vcd_host_hello(struct vcd_device *dev);
 int vcd_host_destroy(struct vcd_device *dev, u64 host_id);
 

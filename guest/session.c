@@ -119,6 +119,7 @@ static int vcd_host_create(struct vcd_session *session, u64 *host_id)
 			session->mac ? session->mac->id : 0,
 			session->key_len, session->mackey_len);
 	memcpy(req->in + sizeof(struct vcd_req_create), session->keys, keys_len);
+	req->timeout_ms = session->timeout_ms;
 	req->share = vcd_share_get(session->share);
 	err = vcd_req_exec(req, &result);
 	if (!err)
@@ -170,6 +171,7 @@ int vcd_session_start(struct vcd_session *session, struct vcd_req_ctx *req,
 	struct vcd_req *out = (struct vcd_req *)req->in;
 
 	req->host_id = READ_ONCE(session->host_id);
+	req->timeout_ms = session->timeout_ms;
 	if (!req->share)
 		req->share = vcd_share_get(session->share);
 	*out = *hdr;
@@ -270,6 +272,7 @@ static struct vcd_session *vcd_session_alloc(const struct vcd_file *file,
 	vcd_device_get(file->dev);
 	session->dev = file->dev;
 	session->share = vcd_share_get(file->share);
+	session->timeout_ms = READ_ONCE(file->timeout_ms);
 	refcount_set(&session->ref, 1);
 	INIT_LIST_HEAD(&session->reap);
 	mutex_init(&session->remake);
@@ -293,13 +296,16 @@ static int vcd_session_create(struct vcd_session *session)
 {
 	struct vcd_device *dev = session->dev;
 	int err = vcd_host_create(session, &session->host_id);
+	unsigned int ms = vcd_timeout_ms;
 	long left;
 
 	if (err != -ENOSPC || vcd_reaper_idle(dev))
 		return err;
+	if (session->timeout_ms)
+		ms = min(ms, session->timeout_ms);
 	/* Sessions already ended may still stand in the way. */
 	left = wait_event_killable_timeout(dev->reaped, vcd_reaper_idle(dev),
-					   msecs_to_jiffies(vcd_timeout_ms));
+					   msecs_to_jiffies(ms));
 	if (left <= 0)
 		return left ? -EINTR : -ENOSPC;
 	return vcd_host_create(session, &session->host_id);

@@ -34,6 +34,7 @@ struct vcd_share;
  * @share: of the process that opened it
  * @sessions: by id; the xarray's lock covers lookup and reference
  * @next_id: where the search for a free id goes on
+ * @timeout_ms: CIOCTIMEOUT, for sessions that are made; 0: vcd_timeout_ms
  * @async_lock: one submission or fetch at a time
  * @async_list: operations submitted and not fetched, in order
  * @async_num: how many
@@ -45,6 +46,7 @@ struct vcd_file {
 	struct vcd_share *share;
 	struct xarray sessions;
 	u32 next_id;
+	u32 timeout_ms;
 	struct mutex async_lock; /* async_list, async_num */
 	struct list_head async_list;
 	unsigned int async_num;
@@ -57,6 +59,7 @@ struct vcd_file {
  * @ref: file, callers, reaper
  * @dev: device
  * @share: what its requests are charged to
+ * @timeout_ms: how long the device may take for each; 0: vcd_timeout_ms
  * @cipher: cipher or AEAD, or NULL
  * @mac: hash or MAC, or NULL
  * @reap: in the device's reap_list
@@ -75,6 +78,7 @@ struct vcd_session {
 	refcount_t ref;
 	struct vcd_device *dev;
 	struct vcd_share *share;
+	u32 timeout_ms;
 	const struct vcd_alg *cipher;
 	const struct vcd_alg *mac;
 	struct list_head reap;

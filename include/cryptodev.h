@@ -275,11 +275,11 @@ struct crypt_batch {
 #define CRYPT_BATCH_MAX 1024
 
 /*
- * CIOCTIMEOUT: how many milliseconds a request of this open file may take before it
- * fails with EIO; 0: as long as the module parameter timeout_ms says, which is also
- * the most. An extension of this project. A driver that has it promises besides that
- * CIOCFSESSION does not wait for the host, and that nothing is written to the caller's
- * memory once a call has returned, whatever it returned.
+ * CIOCTIMEOUT: how many milliseconds a request may take before it fails with EIO, for
+ * sessions that are made on this open file from now on; 0: as long as the module parameter
+ * timeout_ms says, which is also the most. An extension of this project. A driver that has
+ * it promises besides what stands under "Memory" above, and that CIOCFSESSION does not wait
+ * for the host.
  */
 
 /** struct crparam, struct crypt_kop - declared for CIOCKEY, which is EINVAL. */

@@ -36,10 +36,6 @@
 #include "cryptodev.h"
 #include "tests/vm/guest/model/state.h"
 
-#ifndef COP_FLAG_ZERO_COPY
-#define COP_FLAG_ZERO_COPY (1 << 8)
-#endif
-
 #define PREFIX "/dev/crypto"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;

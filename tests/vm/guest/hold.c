@@ -29,7 +29,7 @@
 
 struct options {
 	const char *mode;
-	unsigned long seconds, len, sessions;
+	unsigned long seconds, len, sessions, timeout;
 };
 
 static const uint8_t key[16] = {7}, zero_iv[16];
@@ -51,12 +51,17 @@ static bool input_ended(int timeout_ms)
 	return poll(&p, 1, timeout_ms) > 0 && read(STDIN_FILENO, buf, sizeof(buf)) <= 0;
 }
 
-static int must_open(void)
+static int must_open(const struct options *o)
 {
+	uint32_t ms = (uint32_t)o->timeout;
 	int fd = dev_open();
 
 	if (fd < 0) {
 		dev_explain(fd);
+		exit(2);
+	}
+	if (ms && dev_ioctl(fd, CIOCTIMEOUT, &ms)) {
+		puts("no time-out can be set");
 		exit(2);
 	}
 	return fd;
@@ -70,7 +75,7 @@ static void ready(void)
 
 static int idle(const struct options *o)
 {
-	int fd = must_open();
+	int fd = must_open(o);
 	double end = now() + (double)o->seconds;
 	uint32_t ses;
 
@@ -91,7 +96,7 @@ static int idle(const struct options *o)
 static int busy(const struct options *o)
 {
 	uint8_t *src = calloc(1, o->len), *dst = malloc(o->len), *want = malloc(o->len), iv[16];
-	int fd = must_open(), err;
+	int fd = must_open(o), err;
 	double end = now() + (double)o->seconds;
 	unsigned long done = 0;
 	uint32_t ses;
@@ -130,7 +135,7 @@ static int fill(const struct options *o)
 	static uint32_t ids[FILL_MAX];
 	uint32_t n = 0;
 	uint8_t block[16] = {0};
-	int fd = must_open(), err = 0;
+	int fd = must_open(o), err = 0;
 
 	ready();
 	while (n < FILL_MAX && !err)
@@ -147,7 +152,7 @@ static int fill(const struct options *o)
 	}
 	/* the last close makes room for all of them, at once */
 	close(fd);
-	fd = must_open();
+	fd = must_open(o);
 	for (uint32_t i = 0; i < n; i++) {
 		int again = dev_session(fd, CRYPTO_AES_CBC, key, sizeof(key), &ids[i]);
 
@@ -225,7 +230,7 @@ static bool async_fetch(const struct options *o, int fd, uint32_t ses, uint8_t *
 static int async(const struct options *o)
 {
 	uint8_t *out = calloc(ASYNC_MAX, o->len);
-	int fd = must_open();
+	int fd = must_open(o);
 	struct crypt_op op;
 	char line[16];
 	uint32_t ses, n;
@@ -250,6 +255,7 @@ static int async(const struct options *o)
 static void usage(FILE *to)
 {
 	fputs("usage: cryptodev-hold [--device=PATH] [--seconds=N] [--len=N] [--sessions=N] "
+	      "[--timeout=MS] "
 	      "idle|busy|fill|async\n"
 	      "Uses /dev/crypto in one way until standard input ends.\n\n"
 	      "  idle            have it open, with --sessions (default 1) sessions\n"
@@ -258,6 +264,7 @@ static void usage(FILE *to)
 	      "  async           after a line of input submit operations of --len bytes until the "
 	      "next is\n"
 	      "                  refused, after another one fetch them\n"
+	      "  --timeout=MS    that a request may take (default: as the driver has it)\n"
 	      "  --seconds=N     end after that time (default 3600)\n"
 	      "  --version, --help\n\n"
 	      "Exit status: 0 nothing failed (fill: the limit was met), 1 something did, 2 wrong "
@@ -269,13 +276,10 @@ static void usage(FILE *to)
 static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-	    {"device", required_argument, NULL, 'd'},
-	    {"seconds", required_argument, NULL, 's'},
-	    {"len", required_argument, NULL, 'l'},
-	    {"version", no_argument, NULL, 'v'},
-	    {"sessions", required_argument, NULL, 'n'},
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
+	    {"device", required_argument, NULL, 'd'},	{"seconds", required_argument, NULL, 's'},
+	    {"len", required_argument, NULL, 'l'},	{"version", no_argument, NULL, 'v'},
+	    {"sessions", required_argument, NULL, 'n'}, {"timeout", required_argument, NULL, 't'},
+	    {"help", no_argument, NULL, 'h'},		{NULL, 0, NULL, 0},
 	};
 	int opt;
 
@@ -286,6 +290,8 @@ static int parse(int argc, char **argv, struct options *o)
 			o->seconds = strtoul(optarg, NULL, 10);
 		else if (opt == 'l')
 			o->len = strtoul(optarg, NULL, 10) / 16 * 16;
+		else if (opt == 't')
+			o->timeout = strtoul(optarg, NULL, 10);
 		else if (opt == 'n')
 			o->sessions = strtoul(optarg, NULL, 10);
 		else if (opt == 'v' || opt == 'h') {

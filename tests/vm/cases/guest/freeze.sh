@@ -53,9 +53,15 @@ cryptodev-hold busy </dev/zero >large.out &
 large=$!
 cryptodev-hold --len=64 busy </dev/zero >small.out &
 small=$!
+cryptodev-hold --timeout=1500 busy </dev/zero >own.out &
 await large.out ready
 await small.out ready
+await own.out ready
 ask STOP2
+# A time-out of its own; the others wait for ten minutes.
+await own.out 'failed: EIO'
+cryptodev-hold --timeout=1500 busy </dev/zero >session.out
+grep -q 'Input/output error' session.out || fail "a session with a time-out: $(cat session.out)"
 sleep 0.5
 kill -9 $large $small
 tries=0

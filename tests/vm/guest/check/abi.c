@@ -26,6 +26,7 @@ static void ioctl_numbers(void)
 	expect(CIOCFSESSION == 0x40046367, "CIOCFSESSION");
 	expect(CIOCASYMFEAT == 0x8004636a, "CIOCASYMFEAT");
 	expect(CIOCGSESSINFO == 0xc10c636b, "CIOCGSESSINFO");
+	expect(CIOCTIMEOUT == 0x400463a1, "CIOCTIMEOUT");
 	expect(CIOCCPHASH == 0x40086370, "CIOCCPHASH");
 	if (sizeof(void *) == 8) {
 		expect(CIOCGSESSION == 0xc0306366, "CIOCGSESSION");
@@ -217,6 +218,21 @@ static void asymmetric(void)
 	expect_ret(-EFAULT, dev_ioctl(fd, CIOCASYMFEAT, readonly_page(0)));
 }
 
+/* That it is kept, the case "freeze" tries: here the host answers. */
+static void time_out(void)
+{
+	uint32_t times[] = {1000, 0, UINT32_MAX};
+	int fd = must_open();
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		expect_ret(0, dev_ioctl(fd, CIOCTIMEOUT, &times[i]));
+		must_answer(fd, must_session(fd, CRYPTO_AES_CBC));
+	}
+	expect_ret(-EFAULT, dev_ioctl(fd, CIOCTIMEOUT, NULL));
+	expect_ret(-EFAULT, dev_ioctl(fd, CIOCTIMEOUT, bad_page()));
+	must_answer(fd, must_session(fd, CRYPTO_AES_CBC));
+}
+
 static void read_write_seek(void)
 {
 	int fd = must_open();
@@ -306,10 +322,17 @@ static void crioget_errors(void)
 }
 
 const struct check abi_checks[] = {
-    {"abi/ioctl-numbers", ioctl_numbers},   {"abi/layouts", layouts},
-    {"abi/constants", constants},	    {"abi/node", node},
-    {"abi/numbered-node", numbered_node},   {"abi/unknown-ioctl", unknown_ioctl},
-    {"abi/asymmetric", asymmetric},	    {"abi/read-write-seek", read_write_seek},
-    {"abi/poll-idle", poll_idle},	    {"abi/crioget", crioget},
-    {"abi/crioget-errors", crioget_errors}, {NULL, NULL},
+    {"abi/ioctl-numbers", ioctl_numbers},
+    {"abi/layouts", layouts},
+    {"abi/constants", constants},
+    {"abi/node", node},
+    {"abi/numbered-node", numbered_node},
+    {"abi/unknown-ioctl", unknown_ioctl},
+    {"abi/asymmetric", asymmetric},
+    {"abi/time-out", time_out},
+    {"abi/read-write-seek", read_write_seek},
+    {"abi/poll-idle", poll_idle},
+    {"abi/crioget", crioget},
+    {"abi/crioget-errors", crioget_errors},
+    {NULL, NULL},
 };
