@@ -23,6 +23,9 @@ void editor_free(struct editor *e)
 		explicit_bzero(e->line, EDITOR_LINE_MAX);
 	free(e->line);
 	free(e->draft);
+	if (e->aside)
+		explicit_bzero(e->aside, strlen(e->aside));
+	free(e->aside);
 	*e = (struct editor){0};
 }
 
@@ -211,4 +214,24 @@ void editor_clear(struct editor *e, bool keep)
 	e->history_at = e->history_count;
 	e->line[0] = 0;
 	e->len = e->cursor = 0;
+}
+
+void editor_put_aside(struct editor *e)
+{
+	free(e->aside);
+	e->aside = e->len ? strdup(e->line) : NULL;
+	e->aside_cursor = e->cursor;
+	editor_clear(e, false);
+}
+
+void editor_bring_back(struct editor *e)
+{
+	editor_clear(e, false);
+	if (!e->aside)
+		return;
+	show(e, e->aside);
+	e->cursor = e->aside_cursor;
+	explicit_bzero(e->aside, e->len);
+	free(e->aside);
+	e->aside = NULL;
 }

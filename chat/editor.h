@@ -23,6 +23,7 @@
  * @history_count: how many
  * @history_at: line shown, @history_count: the one being typed
  * @draft: the line being typed while another one is shown
+ * @aside: a line put aside, or NULL; @aside_cursor: where the cursor was in it
  */
 struct editor {
 	char *line;
@@ -32,6 +33,8 @@ struct editor {
 	size_t history_count;
 	size_t history_at;
 	char *draft;
+	char *aside;
+	size_t aside_cursor;
 };
 
 /** enum editor_result - what a key did */
@@ -50,6 +53,12 @@ enum editor_result editor_key(struct editor *e, uint32_t key);
 
 /** editor_clear() - begin a new line; @remember: the old one goes to the history */
 void editor_clear(struct editor *e, bool remember);
+
+/** editor_put_aside() - begin a new line; the one being typed comes back later */
+void editor_put_aside(struct editor *e);
+
+/** editor_bring_back() - drop the line being typed for the one put aside */
+void editor_bring_back(struct editor *e);
 
 void editor_free(struct editor *e);
 

@@ -70,9 +70,8 @@ void greet_refuse(struct member *m, enum refuse_code code, const char *reason)
 	}
 	if (member_is_present(m))
 		files_abandon(&m->files);
+	question_withdraw(m);
 	member_stage(m, MEMBER_LEAVING);
-	if (m->room->question == m)
-		m->room->question = NULL;
 }
 
 void greet_refuse_words(struct member *m)
@@ -491,53 +490,11 @@ void greet_frame(struct member *m, const struct frame *f)
 	}
 }
 
-void greet_ask(struct room *room)
+void greet_accept(struct member *m)
 {
-	const struct peer *same;
-	char key[KEY_TEXT_SIZE];
-	struct member *m;
-
-	for (m = room->members; m && m->stage != MEMBER_ASKING; m = m->next)
-		;
-	if (room->question || !m)
-		return;
-	room->question = m;
-	same = peers_by_key(&room->peers, m->key);
-	if (m->caller)
-		ui_error(&room->ui, "question",
-			 "%s wants to talk, from %s, with a key never seen here:", m->greeting.nick,
-			 m->where);
-	else
-		ui_error(&room->ui, "question", "%s has a key never seen here:", room->address);
-	ui_error(&room->ui, "question", "   %s%s%s", key_text(m->key, key),
-		 same ? "\n   You know this key as " : "", same ? same->nick : "");
-	ui_error(&room->ui, "question",
-		 "Accept it? yes, no, or its fingerprint from the other end:");
-	screen_prompt(&room->ui.screen, "accept? ");
-}
-
-void greet_answer(struct room *room, const char *line)
-{
-	struct member *m = room->question;
-
-	switch (trust_consent(line, m->key)) {
-	case CONSENT_UNCLEAR:
-		ui_error(&room->ui, "question", "Please say yes, no, or the whole fingerprint.");
-		return;
-	case CONSENT_NO:
-		ui_error(&room->ui, "question", "Not accepted.");
-		greet_refuse(m, REFUSE_UNKNOWN, "your key was not accepted");
-		if (!m->caller)
-			room_fail(room, CHAT_IDENTITY);
-		break;
-	case CONSENT_YES:
-		m->remember = true;
-		if (!m->caller)
-			call_greet(m);
-		else if (has_place(m))
-			let_in(m);
-		break;
-	}
-	room->question = NULL;
-	screen_prompt(&room->ui.screen, "> ");
+	m->remember = true;
+	if (!m->caller)
+		call_greet(m);
+	else if (has_place(m))
+		let_in(m);
 }

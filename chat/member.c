@@ -270,9 +270,8 @@ void member_end(struct member *m, enum chat_exit status, const char *event, cons
 	}
 	if (status)
 		room_fail(room, status);
+	question_withdraw(m);
 	member_stage(m, MEMBER_GONE);
-	if (room->question == m)
-		room->question = NULL;
 }
 
 static void on_text(struct member *m, const struct text_frame *t)

@@ -84,8 +84,7 @@ static void reap(struct room *room)
 			continue;
 		}
 		*at = m->next;
-		if (room->question == m)
-			room->question = NULL;
+		question_withdraw(m);
 		free_member(m);
 	}
 }
@@ -414,7 +413,7 @@ enum chat_exit room_run(struct room *room)
 		reap(room);
 		ui_tick(&room->ui);
 		if (room->ui.kind == UI_TERMINAL)
-			greet_ask(room);
+			question_ask(room);
 		if (is_over(room))
 			break;
 		err = turn(room, more);

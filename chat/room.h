@@ -6,7 +6,8 @@
  * is a peer and its conversation: numbers, outbox, files; its link comes and goes.
  *
  *	room.c      the poll loop, timers, reconnecting
- *	greet.c     from a fresh link to a member: keys, proofs, questions, HELLO
+ *	greet.c     from a fresh link to a member: keys, proofs, HELLO
+ *	question.c  the user is asked about a key
  *	member.c    frames of a member that is up, acknowledgements, leaving
  *	typed.c     what the user types: messages and /commands
  *	talk.c      from the options to a room
@@ -118,6 +119,7 @@ struct member {
  * @token_valid: and nobody has used it yet
  * @secret: of --key-file; len 0: none
  * @question: the member the user is being asked about
+ * @question_changed: the question before went without an answer
  * @quitting: the user wants to leave
  * @done: the room is to be closed
  * @met: somebody was up once
@@ -143,6 +145,7 @@ struct room {
 	char nick[NICK_SIZE];
 	struct member *members;
 	struct member *question;
+	bool question_changed;
 	bool quitting;
 	bool done;
 	bool met;
@@ -178,17 +181,25 @@ void greet_open(struct member *m);
 /** greet_frame() - a frame from a member that is not up yet */
 void greet_frame(struct member *m, const struct frame *f);
 
-/** greet_ask() - ask the user about the next member that waits for it */
-void greet_ask(struct room *room);
-
-/** greet_answer() - what the user typed while being asked */
-void greet_answer(struct room *room, const char *line);
+/** greet_accept() - the user accepts the key of @m */
+void greet_accept(struct member *m);
 
 /** greet_refuse() - say why there is no conversation, and close */
 void greet_refuse(struct member *m, enum refuse_code code, const char *reason);
 
 /** greet_refuse_words() - greet_refuse(), since the words differed */
 void greet_refuse_words(struct member *m);
+
+/* question.c */
+
+/** question_ask() - ask the user about the next member that waits for it */
+void question_ask(struct room *room);
+
+/** question_answer() - what the user typed while being asked */
+void question_answer(struct room *room, const char *line);
+
+/** question_withdraw() - @m goes; if the user is being asked about it, the question goes too */
+void question_withdraw(struct member *m);
 
 /* member.c */
 

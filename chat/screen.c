@@ -318,6 +318,18 @@ enum editor_result screen_key(struct screen *s, uint8_t byte)
 	return result;
 }
 
+void screen_put_aside(struct screen *s)
+{
+	editor_put_aside(&s->editor);
+	update(s, NULL, false);
+}
+
+void screen_bring_back(struct screen *s)
+{
+	editor_bring_back(&s->editor);
+	update(s, NULL, false);
+}
+
 void screen_line_done(struct screen *s, bool keep)
 {
 	editor_clear(&s->editor, keep);

@@ -63,6 +63,12 @@ enum editor_result screen_key(struct screen *s, uint8_t byte);
 /** screen_line_done() - the line was taken; @keep: leave it in the scrollback and the history */
 void screen_line_done(struct screen *s, bool keep);
 
+/** screen_put_aside() - an empty line instead of the one being typed, which comes back later */
+void screen_put_aside(struct screen *s);
+
+/** screen_bring_back() - the line that was put aside, instead of the one being typed */
+void screen_bring_back(struct screen *s);
+
 /** screen_refresh() - draw again, after a change of size or a stop */
 void screen_refresh(struct screen *s);
 

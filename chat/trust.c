@@ -27,6 +27,13 @@ enum trust trust_caller(const struct peers *p, const uint8_t key[KEY_HASH_SIZE],
 	return (*known)->label == PEER_REJECTED ? TRUST_REJECTED : TRUST_KNOWN;
 }
 
+bool trust_is_fingerprint(const char *answer)
+{
+	uint8_t hash[KEY_HASH_SIZE];
+
+	return key_parse(answer, hash) == 0;
+}
+
 enum consent trust_consent(const char *answer, const uint8_t key[KEY_HASH_SIZE])
 {
 	uint8_t hash[KEY_HASH_SIZE];

@@ -43,6 +43,9 @@ enum trust trust_caller(const struct peers *p, const uint8_t key[KEY_HASH_SIZE],
 /** enum consent - what an answer to a first contact means */
 enum consent { CONSENT_UNCLEAR, CONSENT_YES, CONSENT_NO };
 
+/** trust_is_fingerprint() - does the answer name a key? */
+bool trust_is_fingerprint(const char *answer);
+
 /** trust_consent() - read "yes", "no" or a fingerprint, which means yes if it is that of @key */
 enum consent trust_consent(const char *answer, const uint8_t key[KEY_HASH_SIZE]);
 

@@ -201,14 +201,18 @@ static void on_message(struct room *room, const char *text, size_t len)
 static void on_line(struct room *room, const char *raw, size_t len)
 {
 	char line[EDITOR_LINE_MAX + 1];
-	bool question = room->question != NULL;
 
 	memcpy(line, raw, len);
 	line[len] = 0;
-	ui_line_done(&room->ui, !question);
-	if (question)
-		greet_answer(room, line);
-	else if (line[0] == '/' && line[1] != '/')
+	if (room->question && line[0] != '/') {
+		/* What is no answer may be a message that the user wants back. */
+		ui_line_done(&room->ui,
+			     trust_consent(line, room->question->key) == CONSENT_UNCLEAR);
+		question_answer(room, line);
+		return;
+	}
+	ui_line_done(&room->ui, true);
+	if (line[0] == '/' && line[1] != '/')
 		run_line(room, line);
 	else if (line[0] == '/')
 		on_message(room, line + 1, len - 1);

@@ -80,6 +80,13 @@ bool ui_wants_input(const struct ui *ui)
 	return buffer_used(in) == 0;
 }
 
+bool ui_input_waits(const struct ui *ui)
+{
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	return buffer_used(&ui->input) || (!ui->in_ended && poll(&in, 1, 0) > 0);
+}
+
 void ui_read(struct ui *ui)
 {
 	size_t room = buffer_room(&ui->input);

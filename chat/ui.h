@@ -60,6 +60,9 @@ void ui_close(struct ui *ui);
 /** ui_wants_input() - is there room for more input? */
 bool ui_wants_input(const struct ui *ui);
 
+/** ui_input_waits() - is there input that was typed and not dealt with? */
+bool ui_input_waits(const struct ui *ui);
+
 /** ui_read() - the input is ready */
 void ui_read(struct ui *ui);
 

@@ -72,8 +72,13 @@ static void first_contact(void **state)
 	person_sees(&bob, "<alice> Hello, Bob. Is it you?");
 	person_types(&bob, "It is. \xe4\xbd\xa0\xe5\xa5\xbd!\r");
 	person_sees(&alice, "<bob> It is. \xe4\xbd\xa0\xe5\xa5\xbd!");
-	/* An answer to a question is no message, and not among the lines typed before. */
-	person_types(&bob, UP UP UP);
+	/* An answer to a question is no message, and not among the lines typed before; what is no
+	 * answer is. */
+	person_types(&bob, UP);
+	person_prompt(&bob, "> It is. \xe4\xbd\xa0\xe5\xa5\xbd!", 14);
+	person_types(&bob, UP);
+	person_prompt(&bob, "> perhaps", 9);
+	person_types(&bob, DOWN);
 	person_prompt(&bob, "> It is. \xe4\xbd\xa0\xe5\xa5\xbd!", 14);
 	person_keep(&bob, "first-contact-caller");
 	person_keep(&alice, "first-contact-called");
@@ -145,6 +150,85 @@ static void in_a_hub(void **state)
 	person_keep(&alice, "hub");
 	assert_int_equal(kill(hub->pid, SIGTERM), 0);
 	person_sees(&alice, "-- hub left.");
+	person_free(&alice);
+}
+
+/* What is being typed when the question comes is not the answer, and is not lost. */
+static void question_while_typing(void **state)
+{
+	struct person alice;
+	struct process *bob;
+	uint16_t port;
+
+	talk_introduce("alice", "bob");
+	person_listen(&alice, SCREEN_COLUMNS, "alice", "listen --hub", &port);
+	bob = talk_connect(NULL, "bob", port, "--accept-new");
+	person_sees(&alice, "-- Talking to bob");
+	person_types(&alice, "yes" LEFT);
+	person_prompt(&alice, "> yes", 4);
+	talk_connect(NULL, "mallory", port, "--accept-new");
+	person_prompt(&alice, "accept?", 8);
+	person_types(&alice, "\r");
+	person_sees(&alice, "Please say yes, no, or the whole fingerprint.");
+	/* Commands work meanwhile. */
+	person_types(&alice, "/who\r");
+	person_sees(&alice, "-- alice (you) SHA256:");
+	person_prompt(&alice, "accept?", 8);
+	person_types(&alice, "See you at noon, Bob\r");
+	person_sees(&alice, "What you typed was not sent; Up brings it back.");
+	person_types(&alice, "no\r");
+	person_sees(&alice, "Not accepted.");
+	person_prompt(&alice, "> yes", 4);
+	assert_null(strstr(bob->out.data ? bob->out.data : "", "yes"));
+	person_types(&alice, "\r");
+	process_expect_text(bob, "yes\n");
+	person_types(&alice, UP UP);
+	person_prompt(&alice, "> See you at noon, Bob", 22);
+	person_types(&alice, "\r/quit\r");
+	process_expect_exit(alice.p, OK);
+	person_free(&alice);
+}
+
+/* The answer belongs to the key that was shown, and the prompt to the question. */
+static void question_changes(void **state)
+{
+	struct process *carol, *dave;
+	struct person alice;
+	uint16_t port;
+
+	person_listen(&alice, SCREEN_COLUMNS, "alice", "listen", &port);
+	carol = talk_connect(NULL, "carol", port, "--accept-new");
+	person_sees(&alice, "carol wants to talk");
+	dave = talk_connect(NULL, "dave", port, "--accept-new");
+	process_expect_err(dave, "waiting to be let in");
+	person_types(&alice, "ye");
+	person_prompt(&alice, "accept? ye", 10);
+	assert_int_equal(kill(carol->pid, SIGKILL), 0);
+	person_sees(&alice, "-- carol is not waiting for an answer any more.");
+	person_sees(&alice, "dave wants to talk");
+	person_prompt(&alice, "accept?", 8);
+	person_types(&alice, "yes\r");
+	person_sees(&alice, "The question has changed. Now dave waits");
+	person_sees_times(&alice, "Talking to", 0);
+	person_types(&alice, "yes\r");
+	person_sees(&alice, "Talking to dave");
+	person_prompt(&alice, ">", 2);
+	person_free(&alice);
+}
+
+/* The one who asked goes, and nobody else waits. */
+static void question_goes(void **state)
+{
+	struct process *carol;
+	struct person alice;
+	uint16_t port;
+
+	person_listen(&alice, SCREEN_COLUMNS, "alice", "listen", &port);
+	person_types(&alice, "half");
+	carol = talk_connect(NULL, "carol", port, "--accept-new");
+	person_prompt(&alice, "accept?", 8);
+	assert_int_equal(kill(carol->pid, SIGKILL), 0);
+	person_prompt(&alice, "> half", 6);
 	person_free(&alice);
 }
 
@@ -416,12 +500,21 @@ static void commands(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(first_contact), TEST(refused_at_the_prompt),
-	    TEST(changed_key),	 TEST(taken_nick),
-	    TEST(in_a_hub),	 TEST(hostile_text),
-	    TEST(hostile_bytes), TEST(hostile_file_name),
-	    TEST(files),	 TEST(verify_and_status),
-	    TEST(words_differ),	 TEST(words_differ_away),
+	    TEST(first_contact),
+	    TEST(question_while_typing),
+	    TEST(question_changes),
+	    TEST(question_goes),
+	    TEST(refused_at_the_prompt),
+	    TEST(changed_key),
+	    TEST(taken_nick),
+	    TEST(in_a_hub),
+	    TEST(hostile_text),
+	    TEST(hostile_bytes),
+	    TEST(hostile_file_name),
+	    TEST(files),
+	    TEST(verify_and_status),
+	    TEST(words_differ),
+	    TEST(words_differ_away),
 	    TEST(commands),
 	};
 
