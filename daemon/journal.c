@@ -304,7 +304,7 @@ static bool queue_step(const struct journal_queue *queue, uint32_t index, unsign
 	}
 }
 
-#define FIRST_STEPS 4u
+#define FIRST_STEPS 3u
 #define LAST_STEPS 1u
 
 /* Step @n of all there can be; whether there is something to say in it. */
@@ -319,11 +319,6 @@ static bool message_of(const struct journal *journal, unsigned int n, struct vu_
 	case 1:
 		return journal->has_features && number(m, VU_SET_FEATURES, journal->features);
 	case 2:
-		m->header = (struct vu_header){VU_SET_BACKEND_REQ_FD, VU_VERSION, 0};
-		m->fds[0] = journal->backend_fd;
-		m->fd_count = journal->backend_fd >= 0;
-		return journal->backend_fd >= 0;
-	case 3:
 		return journal->status && number(m, VU_SET_STATUS, journal->status);
 	}
 	n -= FIRST_STEPS;

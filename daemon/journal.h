@@ -81,7 +81,7 @@ struct journal_queue {
  * @ever: all protocol features that were accepted at some time
  * @status: device status, 0: not told
  * @queues: how many the device has
- * @backend_fd: channel for the backend's requests, or -1
+ * @backend_fd: channel for the backend's requests, or -1; no worker is told of it
  * @region_count: regions of guest memory
  * @region: these
  * @queue: queues

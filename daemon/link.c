@@ -18,7 +18,6 @@ bool link_is_request(const struct vu_message *m)
 
 static enum outcome do_reset(struct vhost_user *vu)
 {
-	close_fd(&vu->backend_socket);
 	vu->protocol_features = 0;
 	vu->status = 0;
 	backend_reset(vu->backend);

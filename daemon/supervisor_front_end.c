@@ -52,6 +52,47 @@ void front_end_leave(struct supervisor *s, int reason)
 		s->ending = true;
 }
 
+/* Whether the front end waits for an answer to @m: it asks, or wants to hear how it went. */
+static bool answer_due(const struct supervisor *s, const struct vu_message *m)
+{
+	uint64_t features = s->journal.protocol_features;
+
+	if (vu_is_question(m->header.request))
+		return true;
+	/* In the set of SET_PROTOCOL_FEATURES itself it counts already. */
+	if (m->header.request == VU_SET_PROTOCOL_FEATURES)
+		features = m->payload.u64;
+	return (m->header.flags & VU_NEED_REPLY) && (features & 1ull << VU_PROTOCOL_F_REPLY_ACK);
+}
+
+static int send_answer(struct supervisor *s, struct vu_message *reply)
+{
+	int err = vu_reply(s->front, reply);
+
+	if (err == -ENOBUFS)
+		log_limited(LOG_WARN, "front end does not read its replies");
+	return err;
+}
+
+/*
+ * The channel for a backend's own requests. It is accepted, as User-mode Linux cannot do
+ * without offering it, and kept here; nothing is ever written to it. A worker that was taken over
+ * could ask QEMU for things there that a device of ours has no use for.
+ */
+static int keep_channel(struct supervisor *s, struct vu_message *m)
+{
+	if (!(s->journal.protocol_features & 1ull << VU_PROTOCOL_F_BACKEND_REQ) ||
+	    m->header.size != 0 || journal_apply(&s->journal, m, false) < 0) {
+		log_limited(LOG_WARN, "front end broke the protocol: SET_BACKEND_REQ_FD");
+		return -EPROTO;
+	}
+	if (!answer_due(s, m))
+		return 0;
+	m->header.size = sizeof(m->payload.u64);
+	m->payload.u64 = 0;
+	return send_answer(s, m);
+}
+
 void front_end_input(struct supervisor *s)
 {
 	int ret = vu_read(&s->reader, s->front);
@@ -65,22 +106,14 @@ void front_end_input(struct supervisor *s)
 		log_limited(LOG_WARN, "front end sent a request that is unknown: %u",
 			    s->reader.message.header.request);
 		front_end_leave(s, -EPROTO);
+	} else if (ret > 0 && s->reader.message.header.request == VU_SET_BACKEND_REQ_FD) {
+		ret = keep_channel(s, &s->reader.message);
+		vu_read_next(&s->reader);
+		if (ret < 0)
+			front_end_leave(s, ret);
 	} else if (ret > 0) {
 		s->pending = true;
 	}
-}
-
-/* Whether the front end waits for an answer to @m: it asks, or wants to hear how it went. */
-static bool answer_due(const struct supervisor *s, const struct vu_message *m)
-{
-	uint64_t features = s->journal.protocol_features;
-
-	if (vu_is_question(m->header.request))
-		return true;
-	/* In the set of SET_PROTOCOL_FEATURES itself it counts already. */
-	if (m->header.request == VU_SET_PROTOCOL_FEATURES)
-		features = m->payload.u64;
-	return (m->header.flags & VU_NEED_REPLY) && (features & 1ull << VU_PROTOCOL_F_REPLY_ACK);
 }
 
 void front_end_answer(struct supervisor *s, struct vu_message *reply)
@@ -112,9 +145,7 @@ void front_end_answer(struct supervisor *s, struct vu_message *reply)
 	}
 	vu_read_next(&s->reader);
 	s->pending = false;
-	err = private ? 0 : vu_reply(s->front, reply);
-	if (err == -ENOBUFS)
-		log_limited(LOG_WARN, "front end does not read its replies");
+	err = private ? 0 : send_answer(s, reply);
 	if (err)
 		front_end_leave(s, err);
 }

@@ -44,6 +44,7 @@
 	(BIT(VIRTIO_F_VERSION_1) | BIT(VU_F_PROTOCOL_FEATURES) |                                   \
 	 BIT(VIRTIO_RING_F_INDIRECT_DESC) | BIT(VIRTIO_RING_F_EVENT_IDX))
 
+/* BACKEND_REQ is the supervisor's: its channel does not come to us (supervisor_front_end.c). */
 #define OUR_PROTOCOL_FEATURES                                                                      \
 	(BIT(VU_PROTOCOL_F_MQ) | BIT(VU_PROTOCOL_F_REPLY_ACK) | BIT(VU_PROTOCOL_F_BACKEND_REQ) |   \
 	 BIT(VU_PROTOCOL_F_CONFIG) | BIT(VU_PROTOCOL_F_RESET_DEVICE) |                             \
@@ -129,13 +130,6 @@ static enum outcome do_set_protocol_features(struct vhost_user *vu, struct vu_me
 static enum outcome do_get_queue_num(struct vhost_user *vu, struct vu_message *m)
 {
 	return vu_answer_u64(m, vu->backend->num_queues);
-}
-
-static enum outcome do_set_backend_req_fd(struct vhost_user *vu, struct vu_message *m)
-{
-	close_fd(&vu->backend_socket);
-	vu->backend_socket = take_fd(&m->fds[0]);
-	return DONE;
 }
 
 static enum outcome do_reset_device(struct vhost_user *vu, struct vu_message *m)
@@ -236,7 +230,6 @@ static const struct handler handlers[VU_REQUEST_COUNT] = {
     [VU_SET_PROTOCOL_FEATURES] = {do_set_protocol_features, U64, 0, ALWAYS},
     [VU_GET_QUEUE_NUM] = {do_get_queue_num, 0, 0, BIT(VU_PROTOCOL_F_MQ)},
     [VU_SET_VRING_ENABLE] = {vu_do_set_vring_enable, STATE, 0, ALWAYS},
-    [VU_SET_BACKEND_REQ_FD] = {do_set_backend_req_fd, 0, 1, BIT(VU_PROTOCOL_F_BACKEND_REQ)},
     [VU_GET_CONFIG] = {do_get_config, ANY_SIZE, 0, BIT(VU_PROTOCOL_F_CONFIG)},
     [VU_SET_CONFIG] = {do_set_config, ANY_SIZE, 0, BIT(VU_PROTOCOL_F_CONFIG)},
     [VU_RESET_DEVICE] = {do_reset_device, 0, 0, BIT(VU_PROTOCOL_F_RESET_DEVICE)},
@@ -294,7 +287,7 @@ static int answer(struct vhost_user *vu, struct vu_message *m)
 
 void vhost_user_begin(struct vhost_user *vu, struct backend *backend, int socket)
 {
-	*vu = (struct vhost_user){.backend = backend, .socket = socket, .backend_socket = -1};
+	*vu = (struct vhost_user){.backend = backend, .socket = socket};
 }
 
 void vhost_user_end(struct vhost_user *vu)
@@ -302,7 +295,6 @@ void vhost_user_end(struct vhost_user *vu)
 	if (vu->socket < 0)
 		return;
 	vu_read_next(&vu->reader);
-	close_fd(&vu->backend_socket);
 	close_fd(&vu->socket);
 }
 

@@ -18,7 +18,6 @@ struct control;
  * @backend: what it drives
  * @socket: the link, or -1
  * @reader: what was received of the next message
- * @backend_socket: for requests of ours to the front end, or -1
  * @protocol_features: accepted ones
  * @status: device status that the front end last set
  * @control: takes clients that come over the link, or NULL
@@ -27,7 +26,6 @@ struct vhost_user {
 	struct backend *backend;
 	int socket;
 	struct vu_reader reader;
-	int backend_socket;
 	uint64_t protocol_features;
 	uint8_t status;
 	struct control *control;

@@ -200,7 +200,6 @@ static void compare(void)
 
 	CHECK(first.vu.protocol_features == second.vu.protocol_features);
 	CHECK(first.vu.status == second.vu.status);
-	CHECK((first.vu.backend_socket >= 0) == (second.vu.backend_socket >= 0));
 	CHECK(first.backend.features == second.backend.features);
 	CHECK(a->count == b->count);
 	for (i = 0; i < a->count; i++)

@@ -211,6 +211,13 @@ int front_start_queue(struct front_queue *queue);
 /** front_enable_queue - SET_VRING_ENABLE. */
 int front_enable_queue(struct front_queue *queue, bool enable);
 
+/**
+ * front_set_channel - SET_BACKEND_REQ_FD: a new channel for the backend's own requests.
+ *
+ * As QEMU a socket, as User-mode Linux a pipe. Return: 0 or a negative errno.
+ */
+int front_set_channel(struct front *front);
+
 /** front_restart - stop and start: what gets a broken queue to work again. */
 int front_restart(struct front *front);
 

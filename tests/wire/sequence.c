@@ -73,8 +73,7 @@ static int set_protocol_features(struct front *front)
 	return err;
 }
 
-/* The channel for the backend's own requests: QEMU: socket, user-mode Linux: pipe. */
-static int set_backend_channel(struct front *front)
+int front_set_channel(struct front *front)
 {
 	int fds[2];
 	int err;
@@ -118,7 +117,7 @@ static int negotiate_qemu(struct front *front)
 	if (!err && slots < front->options.regions)
 		err = -ENOTSUP;
 	if (!err)
-		err = set_backend_channel(front);
+		err = front_set_channel(front);
 	if (!err)
 		err = front_set(front, VU_SET_OWNER, NULL, 0, -1);
 	if (!err)
@@ -146,7 +145,7 @@ static int negotiate_uml(struct front *front)
 	if (!err)
 		err = set_protocol_features(front);
 	if (!err)
-		err = set_backend_channel(front);
+		err = front_set_channel(front);
 	/* It reads from 0 to the end of each field that the driver wants; the last is all. */
 	if (!err)
 		err = front_read_config(front, 0, offsetof(struct vcd_config, max_request),

@@ -352,6 +352,55 @@ static void test_supervisor_stays_root(void **state)
 	}
 }
 
+/* How many descriptors of @pid are the file @ino. */
+static unsigned int count_descriptors(pid_t pid, ino_t ino)
+{
+	struct dirent *entry;
+	unsigned int n = 0;
+	char path[320];
+	struct stat st;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%s", (int)pid, entry->d_name);
+		n += stat(path, &st) == 0 && st.st_ino == ino;
+	}
+	closedir(dir);
+	return n;
+}
+
+/* The channel by which a backend can ask QEMU for things stays with the supervisor. */
+static void test_channel(void **state)
+{
+	struct rig rig;
+	struct stat st;
+	pid_t worker;
+
+	if (getuid() != 0)
+		skip();
+	/* Of its two styles this one uses a pipe, whose ends are one file. */
+	rig_start(&rig, &(struct front_options){.style = FRONT_UML}, NULL);
+	assert_int_equal(fstat(rig.front->backend_socket, &st), 0);
+	assert_int_equal(count_descriptors(rig.daemon.pid, st.st_ino), 1);
+	worker = process_worker(&rig.daemon);
+	assert_int_equal(count_descriptors(worker, st.st_ino), 0);
+	/* Nor does the next one get it. */
+	kill(worker, SIGKILL);
+	rig_check(&rig);
+	assert_int_not_equal(process_worker(&rig.daemon), worker);
+	assert_int_equal(count_descriptors(process_worker(&rig.daemon), st.st_ino), 0);
+	/* A second one takes the place of the first. */
+	assert_int_equal(front_set_channel(rig.front), 0);
+	assert_int_equal(count_descriptors(rig.daemon.pid, st.st_ino), 0);
+	assert_int_equal(fstat(rig.front->backend_socket, &st), 0);
+	assert_int_equal(count_descriptors(rig.daemon.pid, st.st_ino), 1);
+	rig_check(&rig);
+	rig_stop(&rig);
+}
+
 /* A front end that comes later is accepted by a confined daemon. */
 static void test_daemon_listens(void **state)
 {
@@ -378,6 +427,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_ordinary_user),
 	    cmocka_unit_test(test_supervisor_of_root),
 	    cmocka_unit_test(test_supervisor_stays_root),
+	    cmocka_unit_test(test_channel),
 	    cmocka_unit_test(test_daemon_listens),
 	};
 
