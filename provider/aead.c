@@ -266,7 +266,7 @@ static int end_software(CD_AEAD_CTX *ctx)
     uint8_t nothing[CD_TAG];
     int n;
 
-    if (!ctx->enc && ctx->tag_set
+    if (!ctx->enc && ctx->taglen != CD_NO_TAG
         && EVP_CIPHER_CTX_ctrl(ctx->soft, EVP_CTRL_AEAD_SET_TAG,
                                (int)ctx->taglen, ctx->tag)
                != 1)
@@ -291,7 +291,8 @@ static int end(CD_AEAD_CTX *ctx)
 {
     int ok;
 
-    /* OpenSSL's ChaCha20-Poly1305 compares nothing when no tag was set. */
+    /* OpenSSL's ChaCha20-Poly1305 compares with the last tag that there was,
+     * and nothing when there never was one. */
     if (!ctx->enc && !ctx->tag_set && ctx->alg->class != CD_CHACHA)
         return 0;
     if (ctx->phase == CD_FRESH && !cd_aead_soft_start(ctx))
@@ -299,7 +300,8 @@ static int end(CD_AEAD_CTX *ctx)
     ok = ctx->phase == CD_DEVICE_DONE ? end_device(ctx) : end_software(ctx);
     if (ok && ctx->enc) {
         ctx->tag_set = true;
-        ctx->taglen = CD_TAG;
+        if (ctx->alg->class != CD_CHACHA)
+            ctx->taglen = CD_TAG;
     }
     /* No nonce twice. */
     ctx->iv_state = CD_IV_USED;

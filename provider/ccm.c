@@ -12,7 +12,9 @@
 #define CD_CCM_IV 7
 #define CD_CCM_TAG 12
 
-/* In place of a length: the next data needs a nonce or a length first. */
+/* In place of a length: the next data needs another one to be announced. As in
+ * the default provider, the tag of an encryption has to be asked for before the
+ * next message, or its length be announced. */
 #define CD_NO_MESSAGE SIZE_MAX
 
 static OSSL_FUNC_cipher_encrypt_init_fn cd_ccm_einit;
@@ -44,12 +46,11 @@ static int init(CD_AEAD_CTX *ctx, const uint8_t *key, size_t keylen,
         }
         memcpy(ctx->iv, iv, ivlen);
         ctx->iv_state = CD_IV_GIVEN;
-        ctx->len_set = false;
         cd_aead_start(ctx);
-    } else if (key != NULL && ctx->len_set) {
-        /* A key alone does not begin another message. */
-        ctx->len = CD_NO_MESSAGE;
     }
+    /* A length that was announced is not that of another message. */
+    if ((iv != NULL || key != NULL) && ctx->len_set)
+        ctx->len = CD_NO_MESSAGE;
     return cd_aead_set_key(ctx, key, keylen)
            && cd_aead_set_ctx_params(ctx, params);
 }
@@ -97,15 +98,20 @@ static int data(CD_AEAD_CTX *ctx, uint8_t *out, const uint8_t *in, size_t len)
 
     if (!ctx->len_set && !set_length(ctx, len))
         return 0;
-    if (ctx->len != len || (!ctx->enc && !ctx->tag_set))
+    if (!ctx->enc && !ctx->tag_set)
         return 0;
+    if (ctx->len != len) {
+        ctx->len = CD_NO_MESSAGE;
+        return 0;
+    }
     ok = cd_aead_message(ctx, &m);
     if (!ok && !ctx->enc)
         OPENSSL_cleanse(out, len);
     cd_aead_start(ctx);
-    ctx->tag_set = ok && ctx->enc;
+    if (ok)
+        ctx->tag_set = ctx->enc;
     ctx->len = CD_NO_MESSAGE;
-    if (!ctx->enc) {
+    if (!ctx->enc && ok) {
         ctx->iv_state = CD_IV_USED;
         ctx->len_set = false;
     }

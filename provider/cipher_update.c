@@ -251,9 +251,8 @@ int cd_whole_cipher(void *vctx, unsigned char *out, size_t *outl,
         return 0;
     if (outsize < inl)
         return too_small();
-    if (in == NULL || inl % ctx->alg->blocksize != 0
-        || (inl != 0
-            && (!unit_ok(ctx, inl) || !cd_cipher_run(ctx, out, in, inl)))) {
+    if (in == NULL || inl % ctx->alg->blocksize != 0 || !unit_ok(ctx, inl)
+        || (inl != 0 && !cd_cipher_run(ctx, out, in, inl))) {
         ERR_raise(ERR_LIB_PROV, PROV_R_CIPHER_OPERATION_FAILED);
         return 0;
     }

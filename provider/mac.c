@@ -184,6 +184,7 @@ static int cd_mac_set_ctx_params(void *vctx, const OSSL_PARAM params[])
     if (p->data_type != OSSL_PARAM_OCTET_STRING
         || !set_key(ctx, p->data, p->data_size))
         return 0;
+    ctx->hash.size = EVP_MAC_CTX_get_mac_size(ctx->hash.mac);
     cd_hash_start(&ctx->hash);
     return 1;
 }

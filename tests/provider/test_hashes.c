@@ -195,6 +195,141 @@ static void test_lost_in_the_middle(void **state)
 	rig_close(&rig);
 }
 
+/* Again after the device had the first half: nothing of it is in what follows. */
+static void test_begun_again(void **state)
+{
+	static const size_t lens[] = {3 << 19, 100, 1 << 20, 0, (1 << 20) + 1, 5000, 2 << 20};
+	uint8_t ours[64], right[64], key[32] = {7};
+	EVP_MAC_CTX *mac[2];
+	struct rig rig;
+	size_t n;
+
+	rig_open(&rig, "0", "digests macs", NULL);
+	mac[0] = mac_new(rig.ours, "SHA2-384", key, sizeof(key));
+	mac[1] = mac_new(rig.stock, "SHA2-384", key, sizeof(key));
+	for (int i = 0; i < 4; i++) {
+		EVP_MD *md = EVP_MD_fetch(rig.ours, digests[i], NULL);
+		EVP_MD *stock = EVP_MD_fetch(rig.stock, digests[i], NULL);
+		EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+		for (size_t j = 0; j < sizeof(lens) / sizeof(lens[0]); j++) {
+			/* Left in the middle, */
+			assert_int_equal(EVP_DigestInit_ex2(ctx, md, NULL), 1);
+			assert_int_equal(EVP_DigestUpdate(ctx, message + 1, lens[j]), 1);
+			/* and begun again, short and long. */
+			for (size_t k = 0; k < sizeof(lens) / sizeof(lens[0]); k++) {
+				assert_int_equal(EVP_DigestInit_ex2(ctx, k % 2 ? md : NULL, NULL),
+						 1);
+				assert_int_equal(EVP_DigestUpdate(ctx, message, lens[k]), 1);
+				if (k % 3 == 2)
+					continue;
+				assert_int_equal(EVP_DigestFinal_ex(ctx, ours, NULL), 1);
+				assert_int_equal(
+				    EVP_Digest(message, lens[k], right, NULL, stock, NULL), 1);
+				assert_memory_equal(ours, right, (size_t)EVP_MD_get_size(md));
+			}
+		}
+		EVP_MD_CTX_free(ctx);
+		EVP_MD_free(md);
+		EVP_MD_free(stock);
+	}
+	for (size_t j = 0; j < sizeof(lens) / sizeof(lens[0]); j++) {
+		assert_int_equal(EVP_MAC_init(mac[0], NULL, 0, NULL), 1);
+		assert_int_equal(EVP_MAC_update(mac[0], message + 1, lens[j]), 1);
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(EVP_MAC_init(mac[i], NULL, 0, NULL), 1);
+			assert_int_equal(EVP_MAC_update(mac[i], message, lens[6 - j]), 1);
+			assert_int_equal(EVP_MAC_final(mac[i], i ? right : ours, &n, 64), 1);
+		}
+		assert_memory_equal(ours, right, n);
+	}
+	assert_int_equal(rig_counter(&rig, "cryptodev-errors"), 0);
+	EVP_MAC_CTX_free(mac[0]);
+	EVP_MAC_CTX_free(mac[1]);
+	rig_close(&rig);
+}
+
+/* Another digest, another key, none, a longer one than the device takes. */
+static void test_mac_changes(void **state)
+{
+	static uint8_t key[1100];
+	static const size_t keylens[] = {20, 512, 513, 1100, 1, 64, 128, 0};
+	uint8_t out[2][64] = {{0}};
+	uint64_t seed = 9;
+	EVP_MAC_CTX *mac[2];
+	struct rig rig;
+	size_t n[2];
+
+	rig_open(&rig, "100", "macs", NULL);
+	mac[0] = mac_new(rig.ours, "SHA2-256", key, 32);
+	mac[1] = mac_new(rig.stock, "SHA2-256", key, 32);
+	for (int round = 0; round < 400; round++) {
+		const char *name = digests[rig_random(&seed, 5)];
+		OSSL_PARAM md[] = {
+		    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)name, 0),
+		    OSSL_PARAM_END};
+		size_t keylen = keylens[rig_random(&seed, 8)], len = rig_random(&seed, 3000);
+		uint32_t how = rig_random(&seed, 4);
+
+		rig_fill(&seed, key, sizeof(key));
+		/* OpenSSL 3.0 goes on with the old digest's state when no key comes with a new one.
+		 */
+		for (int i = 0; i < 2; i++) {
+			OSSL_PARAM both[] = {
+			    md[0],
+			    OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key, keylen),
+			    OSSL_PARAM_END};
+
+			if (how == 0)
+				assert_int_equal(EVP_MAC_init(mac[i], key, keylen, md), 1);
+			else if (how == 1)
+				assert_int_equal(EVP_MAC_init(mac[i], key, keylen, NULL), 1);
+			else if (how == 2)
+				assert_int_equal(EVP_MAC_init(mac[i], NULL, 0, NULL), 1);
+			else
+				assert_int_equal(EVP_MAC_CTX_set_params(mac[i], both), 1);
+			assert_int_equal(EVP_MAC_update(mac[i], message, len), 1);
+			assert_int_equal(EVP_MAC_final(mac[i], out[i], &n[i], 64), 1);
+		}
+		assert_int_equal(n[0], n[1]);
+		assert_memory_equal(out[0], out[1], n[0]);
+	}
+	assert_true(rig_counter(&rig, "cryptodev-ops") > 0);
+	EVP_MAC_CTX_free(mac[0]);
+	EVP_MAC_CTX_free(mac[1]);
+	rig_close(&rig);
+}
+
+/* What stands in a half-done hash that is copied, the device copies. It may fail there. */
+static void test_copy_fails(void **state)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new(), *copy = EVP_MD_CTX_new();
+	uint8_t ours[64], right[64];
+	struct rig rig;
+	EVP_MD *md;
+
+	rig_open(&rig, "0", "digests", NULL);
+	md = EVP_MD_fetch(rig.ours, "SHA2-256", NULL);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(EVP_DigestInit_ex2(ctx, md, NULL), 1);
+		assert_int_equal(EVP_DigestUpdate(ctx, message, 3 << 19), 1);
+		model_fault(&(struct model_fault){
+		    .request = i ? CIOCCPHASH : CIOCGSESSION, .times = 1, .error = ENOMEM});
+		assert_int_equal(EVP_MD_CTX_copy_ex(copy, ctx), 1);
+		/* The copy is lost, and says so; the original is not. */
+		assert_int_equal(EVP_DigestFinal_ex(copy, ours, NULL), 0);
+		assert_int_equal(EVP_DigestUpdate(ctx, message + (3 << 19), 10), 1);
+		assert_int_equal(EVP_DigestFinal_ex(ctx, ours, NULL), 1);
+		assert_int_equal(
+		    EVP_Digest(message, (3 << 19) + 10, right, NULL, EVP_sha256(), NULL), 1);
+		assert_memory_equal(ours, right, 32);
+	}
+	EVP_MD_CTX_free(ctx);
+	EVP_MD_CTX_free(copy);
+	EVP_MD_free(md);
+	rig_close(&rig);
+}
+
 static int setup(void **state)
 {
 	uint64_t seed = 1;
@@ -214,10 +349,10 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_device),
-	    cmocka_unit_test(test_threshold),
-	    cmocka_unit_test(test_failing_device),
-	    cmocka_unit_test(test_lost_in_the_middle),
+	    cmocka_unit_test(test_device),	   cmocka_unit_test(test_threshold),
+	    cmocka_unit_test(test_failing_device), cmocka_unit_test(test_lost_in_the_middle),
+	    cmocka_unit_test(test_begun_again),	   cmocka_unit_test(test_mac_changes),
+	    cmocka_unit_test(test_copy_fails),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
