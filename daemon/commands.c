@@ -2,6 +2,7 @@
 /* commands.c - what can be asked of a running daemon. See commands.h. */
 #include "daemon/commands.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -114,12 +115,16 @@ static const char *run_stats(const struct commands *c, const struct call *call, 
 	return NULL;
 }
 
+/* Digits, nothing else; not 0. */
 static bool parse_count(const char *text, unsigned long *ret)
 {
 	char *end;
 
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
 	*ret = strtoul(text, &end, 10);
-	return end != text && !*end && *text != '-' && *ret;
+	return !*end && !errno && *ret;
 }
 
 static void print_session(const struct vcd_session_entry *entry, bool json, bool first, FILE *out)

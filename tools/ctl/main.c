@@ -324,9 +324,12 @@ static bool parse_interval(const char *text, unsigned int *ms)
 static bool parse_count(const char *text, unsigned int *count)
 {
 	char *end;
-	unsigned long n = strtoul(text, &end, 10);
+	unsigned long n;
 
-	if (end == text || *end || *text == '-' || !n || n > 1000000000)
+	if (*text < '0' || *text > '9')
+		return false;
+	n = strtoul(text, &end, 10);
+	if (*end || !n || n > 1000000000)
 		return false;
 	*count = (unsigned int)n;
 	return true;

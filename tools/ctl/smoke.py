@@ -128,7 +128,8 @@ def checks(path):
                   "limits get", "status json"):
         r = ctl("-s", path, *words.split())
         expect(f"a word too many: {words}", r.returncode == 1 and r.stderr and not r.stdout, r)
-    for args in ([], ["--bad"], ["-i", "0", "top"], ["-n", "x", "top"], ["x" * 600],
+    for args in ([], ["--bad"], ["-i", "0", "top"], ["-n", "x", "top"], ["-n", "+1", "top"],
+                 ["-n", "99999999999999999999", "top"], ["-i", "nan", "top"], ["x" * 600],
                  ["top", "x"], ["top", "--json"], ["help", "x"], ["--vm=x", "status"],
                  ["--all", "metrics"], ["--all", "status"]):
         r = ctl("-s", path, *args)
