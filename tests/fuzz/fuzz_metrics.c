@@ -4,8 +4,8 @@
  * (tools/ctl/merge.h) and on a terminal (tools/ctl/text.h).
  *
  * What is checked, beside what sanitizers see: every sample of the page is of a VM that
- * was asked; the page is printable; each family has one head; a good answer is in it,
- * whatever the bad one was.
+ * was asked; the page is printable; each family has one head and each series one sample; a good
+ * answer is in it, whatever the bad one was.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -29,6 +29,17 @@ static void check_clean(const char *text)
 		CHECK((unsigned char)*text >= ' ' || *text == '\n' || *text == '\t');
 }
 
+/* No line below this one has the same series. */
+static void check_once(const char *line, const char *end)
+{
+	size_t n = (size_t)(end - line);
+
+	while (line[n - 1] != ' ')
+		n--;
+	for (const char *next = end + 1; *next; next = strchr(next, '\n') + 1)
+		CHECK(strncmp(next, line, n) != 0);
+}
+
 static void check_page(const char *page)
 {
 	const char *line = page;
@@ -48,7 +59,9 @@ static void check_page(const char *page)
 
 			CHECK(!strncmp(line, "virtio_cryptodev_", 17) && labels);
 			CHECK(!strncmp(labels, "{vm=\"bad\"", 9) ||
+			      !strncmp(labels, "{vm=\"clean\"", 11) ||
 			      !strncmp(labels, "{vm=\"good\"} 2\n", 14));
+			check_once(line, end);
 		}
 	}
 	CHECK(strstr(page, "virtio_cryptodev_queues{vm=\"good\"} 2\n"));
@@ -74,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text_clean(text, size);
 	CHECK(strlen(text) == size);
 	check_clean(text);
-	(void)merge_add(&merge, "bad", text);
+	(void)merge_add(&merge, "clean", text);
 	out = open_memstream(&page, &len);
 	CHECK(out);
 	merge_print(&merge, out);
