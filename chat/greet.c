@@ -27,6 +27,8 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include "chat/wait.h"
+
 static void put_hello(struct member *m)
 {
 	struct room *room = m->room;
@@ -271,23 +273,66 @@ static void let_in(struct member *m)
 	member_up(m, &m->greeting);
 }
 
-/* Is there a place for it? Somebody who has started anew replaces the old conversation. */
+/* The conversation that this caller's key is in already, or NULL. */
+static struct member *same_key(const struct member *m)
+{
+	for (struct member *o = m->room->members; o; o = o->next)
+		if (o != m && member_is_present(o) && memcmp(o->key, m->key, KEY_HASH_SIZE) == 0)
+			return o;
+	return NULL;
+}
+
+/*
+ * A caller whose key is in a conversation. One that goes on is not replaced: it may be the same
+ * person's other window, or a script of his. Whether it goes on is not known before something is
+ * heard of it, or its link breaks; until then the caller waits. One whose link is broken is over,
+ * as the process that could have resumed it has started anew.
+ *
+ * Returns: the caller may go on.
+ */
+static bool replace_old(struct member *m)
+{
+	struct member *old = same_key(m);
+	const struct room *room = m->room;
+
+	if (!old)
+		return true;
+	if (old->stage == MEMBER_UP && !m->wants_place_ms) {
+		m->wants_place_ms = wait_clock_ms();
+		/* If the other end is gone, its system says so. */
+		link_control(old->link, FRAME_PING, NULL, 0);
+		return false;
+	}
+	if (old->stage == MEMBER_UP && old->link->heard_ms > m->wants_place_ms) {
+		greet_refuse(m, REFUSE_BUSY, "your key is in a conversation here already");
+		return false;
+	}
+	if (old->stage == MEMBER_UP)
+		return false;
+	if (room->options->once || (old->streamed && !room->options->hub)) {
+		/* What comes next belongs to the conversation that is over. */
+		member_end(old, CHAT_NETWORK, "lost", "has started anew");
+		greet_refuse(m, REFUSE_LOST, "the conversation before cannot be continued");
+		m->room->quitting = true;
+		return false;
+	}
+	member_end(old, CHAT_OK, "left", "has started anew");
+	return true;
+}
+
+/* Is there a place for it? Else it was refused. */
 static bool has_place(struct member *m)
 {
 	unsigned int present = 0;
 
 	for (struct member *o = m->room->members; o; o = o->next) {
-		if (o == m || o->stage == MEMBER_GONE || o->stage == MEMBER_LEAVING)
+		if (o == m || !member_is_present(o))
 			continue;
-		if (member_is_present(o) && memcmp(o->key, m->key, KEY_HASH_SIZE) == 0) {
-			member_end(o, CHAT_OK, "left", "has started anew");
-			continue;
-		}
-		if (member_is_present(o) && strcmp(o->nick, m->nick) == 0) {
+		if (strcmp(o->nick, m->nick) == 0) {
 			greet_refuse(m, REFUSE_BUSY, "somebody with your nick is here; use --nick");
 			return false;
 		}
-		present += member_is_present(o);
+		present++;
 	}
 	if (present < (m->room->options->hub ? ROOM_MEMBERS : 1))
 		return true;
@@ -334,13 +379,75 @@ static void use_nick(struct member *m, const struct peer *known)
 	}
 }
 
+/* Has the caller proved the shared key, if there is one? Else it was refused. */
+static bool knows_secret(struct member *m)
+{
+	struct room *room = m->room;
+	const struct hello *h = &m->greeting;
+
+	if (!room->secret.len && h->proof != PROOF_SECRET)
+		return true;
+	if (room->secret.len && h->proof == PROOF_SECRET &&
+	    proof_is_right(m, h, room->secret.bytes, room->secret.len))
+		return true;
+	ui_error(&room->ui, "wrong-secret", "%s does not have the shared key", m->where);
+	greet_refuse(m, REFUSE_PROOF, "the shared key (--key-file) is not the same");
+	return false;
+}
+
+/* A caller that has an invite. */
+static void greet_invited(struct member *m, bool is_new)
+{
+	struct room *room = m->room;
+
+	if (!room->token_valid ||
+	    !proof_is_right(m, &m->greeting, room->token, sizeof(room->token))) {
+		greet_refuse(m, REFUSE_PROOF, "the invite is wrong or was used already");
+		return;
+	}
+	room->token_valid = false;
+	explicit_bzero(room->token, sizeof(room->token));
+	m->remember = is_new;
+	let_in(m);
+}
+
+/* A caller whose greeting is in order, and who is not in a conversation that can be resumed. */
+static void greet_new(struct member *m)
+{
+	struct room *room = m->room;
+	const struct peer *known;
+	enum trust trust = trust_caller(&room->peers, m->key, &known);
+
+	if (trust == TRUST_REJECTED) {
+		key_rejected(m, m->where);
+		return;
+	}
+	if (!knows_secret(m) || !replace_old(m))
+		return;
+	m->wants_place_ms = 0;
+	use_nick(m, known);
+	if (!has_place(m))
+		return;
+	if (room->secret.len) {
+		m->verified = true;
+		let_in(m);
+	} else if (m->greeting.proof == PROOF_INVITE) {
+		greet_invited(m, trust == TRUST_NEW);
+	} else if (trust == TRUST_KNOWN || accept_new(m)) {
+		let_in(m);
+	}
+}
+
+void greet_wait(struct member *m)
+{
+	if (m->stage == MEMBER_GREETING && m->link && m->link->state == LINK_OPEN)
+		greet_new(m);
+}
+
 /* A caller said HELLO. */
 static void greet_caller(struct member *m, const struct hello *h)
 {
-	struct room *room = m->room;
 	struct member *old = find_session(m, h);
-	const struct peer *known;
-	enum trust trust;
 
 	m->greeting = *h;
 	if (old) {
@@ -356,42 +463,7 @@ static void greet_caller(struct member *m, const struct hello *h)
 		return;
 	}
 	memcpy(m->session, h->session, sizeof(m->session));
-	trust = trust_caller(&room->peers, m->key, &known);
-	if (trust == TRUST_REJECTED) {
-		key_rejected(m, m->where);
-		return;
-	}
-	if (room->secret.len || h->proof == PROOF_SECRET) {
-		if (!room->secret.len || h->proof != PROOF_SECRET ||
-		    !proof_is_right(m, h, room->secret.bytes, room->secret.len)) {
-			ui_error(&room->ui, "wrong-secret", "%s does not have the shared key",
-				 m->where);
-			greet_refuse(m, REFUSE_PROOF,
-				     "the shared key (--key-file) is not the same");
-			return;
-		}
-		use_nick(m, known);
-		m->verified = true;
-		if (has_place(m))
-			let_in(m);
-		return;
-	}
-	use_nick(m, known);
-	if (!has_place(m))
-		return;
-	if (h->proof == PROOF_INVITE) {
-		if (!room->token_valid || !proof_is_right(m, h, room->token, sizeof(room->token))) {
-			greet_refuse(m, REFUSE_PROOF, "the invite is wrong or was used already");
-			return;
-		}
-		room->token_valid = false;
-		explicit_bzero(room->token, sizeof(room->token));
-		m->remember = trust == TRUST_NEW;
-		let_in(m);
-		return;
-	}
-	if (trust == TRUST_KNOWN || accept_new(m))
-		let_in(m);
+	greet_new(m);
 }
 
 /* Whom we called said HELLO. */

@@ -68,6 +68,7 @@ void member_stream(struct member *m, const void *data, size_t len)
 {
 	struct writer w;
 
+	m->streamed = true;
 	begin(m, &w, FRAME_STREAM);
 	wire_put_bytes(&w, data, len);
 	commit(m, &w);
@@ -262,6 +263,7 @@ void member_end(struct member *m, enum chat_exit status, const char *event, cons
 	if (member_is_present(m)) {
 		files_abandon(&m->files);
 		ui_notice(&room->ui, event, m->nick, "%s %s.", m->nick, why);
+		unsent_report(m);
 		member_status(m);
 		if (m->files.failed)
 			room_fail(room, CHAT_INCOMPLETE);
@@ -417,14 +419,10 @@ static void on_reliable(struct member *m, const struct frame *f)
 		link_fail(m->link, DOWN_PROTOCOL, "it does not acknowledge");
 }
 
-/* Is something of ours on its way that the peer will never see? Our EOF does not count. */
-static bool has_unsent(const struct member *m)
+/* Is there something of ours that has not even been taken? What was is unsent.c's. */
+static bool has_more_to_send(const struct member *m)
 {
-	const struct out_frame *first = m->outbox.first;
-
-	if (m->eof_out && first == m->outbox.last)
-		first = NULL;
-	return first || files_busy(&m->files) || buffer_used(&m->room->ui.input);
+	return files_busy(&m->files) || buffer_used(&m->room->ui.input);
 }
 
 static void on_bye(struct member *m)
@@ -432,7 +430,7 @@ static void on_bye(struct member *m)
 	struct room *room = m->room;
 
 	link_close(m->link);
-	if (has_unsent(m) && !room->options->hub && room->ui.kind != UI_TERMINAL) {
+	if (has_more_to_send(m) && !room->options->hub && room->ui.kind != UI_TERMINAL) {
 		ui_error(&room->ui, "unsent", "%s left before everything was sent", m->nick);
 		room_fail(room, CHAT_NETWORK);
 	}
@@ -534,6 +532,15 @@ static bool is_finished(const struct member *m)
 	return m->eof_in || o->eof_close;
 }
 
+void member_leave_now(struct member *m)
+{
+	if (m->link && m->link->state == LINK_OPEN) {
+		link_control(m->link, FRAME_BYE, NULL, 0);
+		link_close(m->link);
+	}
+	member_end(m, CHAT_NETWORK, "left", "was left");
+}
+
 static void leave(struct member *m)
 {
 	struct room *room = m->room;
@@ -553,6 +560,8 @@ bool member_work(struct member *m, int64_t now)
 
 	if (m->stage == MEMBER_LEAVING && now - m->since_ms > LEAVE_MS)
 		member_stage(m, MEMBER_GONE);
+	if (m->wants_place_ms)
+		greet_wait(m);
 	if (m->stage == MEMBER_GREETING && m->caller && now - m->since_ms > GREETING_MS)
 		link_fail(m->link, DOWN_SILENT, NULL);
 	if (member_is_present(m)) {

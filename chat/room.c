@@ -241,8 +241,7 @@ static void on_down(struct member *m)
 static void serve_away(struct member *m, int64_t now)
 {
 	if (now - m->since_ms > m->room->options->reconnect_ms) {
-		ui_error(&m->room->ui, "lost", "%s did not come back%s", m->nick,
-			 m->outbox.first ? "; what was sent last may not have arrived" : "");
+		ui_error(&m->room->ui, "lost", "%s did not come back", m->nick);
 		member_end(m, CHAT_NETWORK, "lost", "is lost");
 		return;
 	}
@@ -421,8 +420,10 @@ enum chat_exit room_run(struct room *room)
 	if (err == -EINTR)
 		stop(room);
 	for (struct member *m = room->members; m; m = m->next) {
-		if (member_is_present(m))
+		if (member_is_present(m)) {
 			files_abandon(&m->files);
+			unsent_report(m);
+		}
 		member_stage(m, MEMBER_GONE);
 	}
 	reap(room);

@@ -10,6 +10,7 @@
  *	question.c  the user is asked about a key
  *	member.c    frames of a member that is up, acknowledgements, leaving
  *	typed.c     what the user types: messages and /commands
+ *	unsent.c    what has not arrived when a conversation ends
  *	talk.c      from the options to a room
  */
 #ifndef CHAT_ROOM_H
@@ -73,6 +74,9 @@ enum member_stage {
  * @eof_out: we told it the same
  * @leaving: we leave as soon as everything has arrived
  * @words_differ: we leave at once, and say that this is why
+ * @streamed: part of our standard input was sent to it
+ * @wants_place_ms: a caller whose key is in a conversation: since when it waits for news of that
+ *	one; 0: it does not
  * @since_ms: when the stage began
  * @retry_ms: MEMBER_AWAY, when to call again
  * @attempts: calls since the link broke
@@ -100,6 +104,8 @@ struct member {
 	bool eof_out;
 	bool leaving;
 	bool words_differ;
+	bool streamed;
+	int64_t wants_place_ms;
 	int64_t since_ms;
 	int64_t retry_ms;
 	unsigned int attempts;
@@ -121,7 +127,7 @@ struct member {
  * @question: the member the user is being asked about
  * @question_changed: the question before went without an answer
  * @quitting: the user wants to leave
- * @done: the room is to be closed
+ * @quits: how often the user said so
  * @met: somebody was up once
  * @received: files that arrived
  * @status: exit code so far
@@ -147,7 +153,7 @@ struct room {
 	struct member *question;
 	bool question_changed;
 	bool quitting;
-	bool done;
+	unsigned int quits;
 	bool met;
 	unsigned int received;
 	enum chat_exit status;
@@ -180,6 +186,9 @@ void greet_open(struct member *m);
 
 /** greet_frame() - a frame from a member that is not up yet */
 void greet_frame(struct member *m, const struct frame *f);
+
+/** greet_wait() - a caller waits for a place: look again whether there is one */
+void greet_wait(struct member *m);
 
 /** greet_accept() - the user accepts the key of @m */
 void greet_accept(struct member *m);
@@ -238,6 +247,21 @@ void member_end(struct member *m, enum chat_exit status, const char *event, cons
 
 /** member_status() - for /status and the end */
 void member_status(struct member *m);
+
+/** member_leave_now() - leave without waiting for what has not arrived, which is named */
+void member_leave_now(struct member *m);
+
+/* unsent.c */
+
+/** unsent_any() - is there a message, or part of the standard input, that @m has not acknowledged?
+ */
+bool unsent_any(const struct member *m);
+
+/** unsent_report() - name it, since the conversation ends; the exit status is then not 0 */
+void unsent_report(struct member *m);
+
+/** unsent_wait() - tell the user, who wants to leave, what is waited for */
+void unsent_wait(struct member *m);
 
 /* typed.c */
 

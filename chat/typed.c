@@ -110,6 +110,7 @@ static void on_kick(struct room *room, const char *nick)
 static void on_quit(struct room *room, const char *rest)
 {
 	room->quitting = true;
+	room->quits++;
 }
 
 static void on_help(struct room *room, const char *rest);
@@ -300,6 +301,29 @@ static void stream(struct room *room)
 	buffer_clear(in);
 }
 
+/* The user leaves. What has not arrived is waited for, until the user says so once more. */
+static void quit(struct room *room, struct member *m)
+{
+	if (m->stage == MEMBER_LEAVING || m->stage == MEMBER_GONE)
+		return;
+	if (!member_is_present(m)) {
+		member_end(m, CHAT_OK, "left", "left");
+		return;
+	}
+	if (room->quits > 1) {
+		member_leave_now(m);
+		return;
+	}
+	if (!m->leaving) {
+		files_abandon(&m->files);
+		m->leaving = true;
+		if (m->stage == MEMBER_AWAY && unsent_any(m))
+			unsent_wait(m);
+	}
+	if (m->stage == MEMBER_AWAY && !unsent_any(m))
+		member_end(m, CHAT_OK, "left", "was left");
+}
+
 /* The end of the input, or /quit: members are told, or left. */
 static void end_input(struct room *room)
 {
@@ -307,16 +331,15 @@ static void end_input(struct room *room)
 
 	if (room->ui.kind == UI_TERMINAL && room->ui.in_ended)
 		room->quitting = true;
+	if (room->ui.eof_key)
+		on_quit(room, "");
+	room->ui.eof_key = false;
 	for (struct member *m = room->members; m; m = m->next) {
-		if (room->quitting && !member_is_present(m) && m->stage != MEMBER_LEAVING) {
-			member_end(m, CHAT_OK, "left", "left");
-		} else if (member_is_present(m) && room->quitting && !m->leaving) {
-			files_abandon(&m->files);
-			m->leaving = true;
-		} else if (member_is_present(m) && room->ui.in_ended && !o->hub &&
-			   !buffer_used(&room->ui.input) && !m->leaving) {
+		if (room->quitting)
+			quit(room, m);
+		else if (member_is_present(m) && room->ui.in_ended && !o->hub &&
+			 !buffer_used(&room->ui.input) && !m->leaving)
 			member_eof(m);
-		}
 	}
 }
 

@@ -149,8 +149,7 @@ static bool terminal_line(struct ui *ui)
 		case EDITOR_LINE:
 			return true;
 		case EDITOR_EOF:
-			ui->in_ended = true;
-			buffer_clear(&ui->input);
+			ui->eof_key = true;
 			return false;
 		default:
 			break;

@@ -30,6 +30,7 @@ enum ui_kind { UI_TERMINAL, UI_PIPE, UI_JSON };
  * @output: bytes to be written, not for a terminal
  * @skipped: JSON: bytes dropped so far of a line that is too long; 0: not in one
  * @in_ended: the end of the input was read, or reading failed
+ * @eof_key: terminal: Ctrl-D was typed on an empty line; whoever acts on it clears it
  * @in_error: negative errno of a failed read
  * @out_error: negative errno of a failed write; output is dropped from then on
  * @at_line_start: what was written last to the pipe ended in a newline
@@ -45,6 +46,7 @@ struct ui {
 	size_t out_step;
 	size_t skipped;
 	bool in_ended;
+	bool eof_key;
 	int in_error;
 	int out_error;
 	bool at_line_start;

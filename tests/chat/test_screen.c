@@ -479,6 +479,49 @@ static void words_differ_away(void **state)
 	person_free(&bob);
 }
 
+/* The peer is away: nothing waits for it, so the user leaves at once. */
+static void leave_while_away(void **state)
+{
+	static const char *const ways[] = {"/quit\r", "\004"};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct person alice;
+		struct process *bob;
+
+		screen_meet(&alice, &bob, 80, "--accept-new");
+		assert_int_equal(kill(bob->pid, SIGKILL), 0);
+		person_sees(&alice, "Connection to bob lost");
+		person_types(&alice, ways[i]);
+		process_expect_exit(alice.p, OK);
+		person_free(&alice);
+	}
+}
+
+/* Something waits for it: that is said, and saying so again leaves, and names it. */
+static void leave_with_unsent(void **state)
+{
+	static const char *const ways[] = {"/quit\r", "\004"};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct person alice;
+		struct process *bob;
+
+		screen_meet(&alice, &bob, 80, "--accept-new");
+		assert_int_equal(kill(bob->pid, SIGSTOP), 0);
+		person_types(&alice, "remember the milk\r");
+		person_sees(&alice, "<alice> remember the milk");
+		assert_int_equal(kill(bob->pid, SIGKILL), 0);
+		person_sees(&alice, "Connection to bob lost");
+		person_types(&alice, ways[i]);
+		person_sees(&alice, "1 message has not reached bob yet; waiting.");
+		person_types(&alice, ways[1 - i]);
+		person_sees(&alice, "1 message may not have reached bob:");
+		person_sees(&alice, "   remember the milk");
+		process_expect_exit(alice.p, NETWORK);
+		person_free(&alice);
+	}
+}
+
 static void commands(void **state)
 {
 	struct person alice;
@@ -515,6 +558,8 @@ int main(void)
 	    TEST(verify_and_status),
 	    TEST(words_differ),
 	    TEST(words_differ_away),
+	    TEST(leave_while_away),
+	    TEST(leave_with_unsent),
 	    TEST(commands),
 	};
 

@@ -506,7 +506,104 @@ static void peer_does_not_return(void **state)
 	assert_int_equal(kill(a->pid, SIGKILL), 0);
 	process_feed(b, "lost\n", 5);
 	process_expect_exit(b, NETWORK);
-	process_expect_err(b, "did not come back; what was sent last may not have arrived");
+	process_expect_err(b, "did not come back");
+	process_expect_err(b, "5 bytes of the standard input may not have reached alice");
+}
+
+/* Wait until something went to a stopped process, which cannot acknowledge it. */
+static void stop_and_feed(struct process *stopped, struct process *from, const char *json)
+{
+	assert_int_equal(kill(stopped->pid, SIGSTOP), 0);
+	if (json)
+		talk_says(from, json);
+	else
+		process_feed(from, "line\n", 5);
+	process_pump_once(200);
+}
+
+/* The caller dies and calls anew: what it had not acknowledged is named, and is no success. */
+static void caller_starts_anew(void **state)
+{
+	uint16_t port;
+	struct process *a = talk_listen(NULL, "alice", "listen --accept-new --json", &port);
+	struct process *b = talk_connect(NULL, "bob", port, "--accept-new");
+
+	process_expect_err(b, "Talking to alice");
+	stop_and_feed(b, a, "the meeting is at five");
+	assert_int_equal(kill(b->pid, SIGKILL), 0);
+	b = talk_connect(NULL, "bob", port, "--accept-new");
+	process_expect_err(b, "Talking to alice");
+	process_expect_in_out(a, "\"text\":\"bob has started anew.\"");
+	process_expect_in_out(a, "1 message may not have reached bob:");
+	process_expect_in_out(
+	    a, "{\"event\":\"unsent-message\",\"text\":\"   the meeting is at five\"}");
+	/* A message is not a stream: the conversation goes on. */
+	talk_says(a, "see you");
+	process_expect_text(b, "see you\n");
+	talk_command(a, "quit", NULL, NULL);
+	process_expect_exit(b, OK);
+	process_expect_exit(a, NETWORK);
+}
+
+/* A stream is not continued in its middle for another process. */
+static void stream_is_not_continued(void **state)
+{
+	static const char *const words[] = {"listen --once --accept-new", "listen --accept-new"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		uint16_t port;
+		struct process *a = talk_listen(NULL, "alice", words[i], &port);
+		struct process *b = talk_connect(NULL, "bob", port, "--accept-new");
+
+		process_expect_err(b, "Talking to alice");
+		process_feed(a, "first\n", 6);
+		process_expect_text(b, "first\n");
+		stop_and_feed(b, a, NULL);
+		assert_int_equal(kill(b->pid, SIGKILL), 0);
+		b = talk_connect(NULL, "bob", port, "--accept-new");
+		process_expect_exit(b, REFUSED);
+		assert_int_equal(b->out.len, 0);
+		process_expect_exit(a, NETWORK);
+		process_expect_err(a, " bytes of the standard input may not have reached bob");
+	}
+}
+
+/* The listener dies: the caller, which comes back, names what is lost. */
+static void listener_starts_anew(void **state)
+{
+	char words[100];
+	uint16_t port;
+	struct process *a = talk_listen(NULL, "alice", "listen --accept-new", &port);
+	struct process *b = talk_connect(NULL, "bob", port, "--accept-new --json");
+
+	process_expect_in_out(b, "\"event\":\"joined\"");
+	stop_and_feed(a, b, "typed while away");
+	assert_int_equal(kill(a->pid, SIGKILL), 0);
+	snprintf(words, sizeof(words),
+		 "listen --accept-new --offload=off --bind=127.0.0.1 --port=%u", port);
+	talk_start(NULL, "alice", words);
+	process_expect_exit(b, REFUSED);
+	assert_non_null(strstr(b->out.data, "1 message may not have reached alice:"));
+	assert_non_null(strstr(b->out.data, "   typed while away\""));
+}
+
+/* Another process of the same user does not end the conversation that goes on. */
+static void second_of_the_same_user(void **state)
+{
+	uint16_t port;
+	struct process *a = talk_listen(NULL, "alice", "listen --accept-new", &port);
+	struct process *b = talk_connect(NULL, "bob", port, "--accept-new --keepalive=1"), *c;
+
+	process_expect_err(b, "Talking to alice");
+	c = talk_connect(NULL, "bob", port, "--accept-new -m hello");
+	process_expect_exit(c, REFUSED);
+	process_expect_err(c, "your key is in a conversation here already");
+	process_feed(b, "still here\n", 11);
+	process_expect_text(a, "still here\n");
+	process_end_input(a);
+	process_end_input(b);
+	process_expect_exit(b, OK);
+	process_expect_exit(a, OK);
 }
 
 static void nobody_listens(void **state)
@@ -593,6 +690,10 @@ int main(void)
 	    TEST(altered_on_the_way),
 	    TEST(silence),
 	    TEST(peer_does_not_return),
+	    TEST(caller_starts_anew),
+	    TEST(stream_is_not_continued),
+	    TEST(listener_starts_anew),
+	    TEST(second_of_the_same_user),
 	    TEST(nobody_listens),
 	    TEST(device_required),
 	    TEST(device_encrypts),
