@@ -24,7 +24,8 @@
  *     which there is one; self-contained requests would disturb it, and each other;
  *   - XTS: the tweak to go on with takes two block operations, about what a copy costs;
  *   - pieces that are not whole blocks, or so small that a job costs more than a copy;
- *   - input that an earlier piece's output would overwrite, or the same piece's in part.
+ *   - input that an earlier piece's output would overwrite, or the same piece's in part; or of
+ *     which that is too much work to find out, as a guest can choose its addresses (struct filter).
  *
  * Invariants
  * - Each byte of input is in one job. The IV is carried in the job; it is not looked up
@@ -44,6 +45,12 @@
  */
 #define LANE_PIECE 4096u
 
+/*
+ * Most comparisons of a piece of input with one of output, for a whole request: what they take is a
+ * fraction of what the copy takes that they are to save.
+ */
+#define MAX_COMPARISONS 1024u
+
 /* Pieces of stream modes end at multiples of this too, as the IV goes on from there. */
 #define STREAM_BLOCK 16u
 
@@ -56,7 +63,8 @@ static struct vcd_op *op_of(struct vcd_job *job)
  * struct filter - pages that output was written to, as bits that several pages share.
  *
  * Comparing each piece of input with all output before it would cost more than the copy
- * that is to be saved. A page without its bit was surely not written to.
+ * that is to be saved. A page without its bit was surely not written to. A guest may choose pages
+ * that share their bits; MAX_COMPARISONS bounds what it gains by that.
  */
 struct filter {
 	uint64_t bits[1u << 8];
@@ -89,16 +97,21 @@ static bool filter_has(const struct filter *filter, const uint8_t *p, size_t len
 	return false;
 }
 
-/* Whether some of the @n bytes at @src are among the first @len that go to @out. */
-static bool overwritten(const struct vcd_iov *out, size_t len, const uint8_t *src, size_t n)
+/*
+ * Whether some of the @n bytes at @src are among the first @len that go to @out; or that takes more
+ * than the *left comparisons.
+ */
+static bool overwritten(const struct vcd_iov *out, size_t len, const uint8_t *src, size_t n,
+			uint32_t *left)
 {
 	struct vcd_iov walk = *out;
 	uint8_t *dst = NULL;
 	size_t some;
 
 	while (len && (some = vcd_iov_next(&walk, len, &dst))) {
-		if (vcd_overlap(src, n, dst, some))
+		if (!*left || vcd_overlap(src, n, dst, some))
 			return true;
+		--*left;
 		len -= some;
 	}
 	return false;
@@ -123,7 +136,7 @@ bool vcd_pieces_fit(const struct vcd_engine_session *session, const struct vcd_i
 	struct vcd_iov from = *in, to = *out;
 	uint8_t *src = NULL, *dst = NULL;
 	struct filter written;
-	uint32_t pieces = 0;
+	uint32_t pieces = 0, comparisons = MAX_COMPARISONS;
 	size_t done, n;
 
 	if (most < 2)
@@ -136,7 +149,7 @@ bool vcd_pieces_fit(const struct vcd_engine_session *session, const struct vcd_i
 			return false;
 		if (src != dst && vcd_overlap(src, n, dst, n))
 			return false;
-		if (filter_has(&written, src, n) && overwritten(out, done, src, n))
+		if (filter_has(&written, src, n) && overwritten(out, done, src, n, &comparisons))
 			return false;
 		filter_add(&written, dst, n);
 	}

@@ -485,6 +485,47 @@ static void one_page_again_and_again(void **state)
  * The engine fails at the @bad-th job of three requests of 6 pages, each piece a round of
  * three. No output of that request is to be seen, in place or not; the others have theirs.
  */
+/*
+ * A guest whose output pages share the bits of the input pages that follow: each piece has to be
+ * compared with all output before it. That is done for a few, and not for many.
+ */
+static void comparisons_are_bounded(void **state)
+{
+	const struct vcd_session_params params = {
+	    .cipher = vcd_alg_find(CRYPTO_AES_CBC),
+	    .key = key,
+	    .key_len = 16,
+	};
+	/* Pages so far apart have the same bit. */
+	uint8_t *const low = (uint8_t *)(uintptr_t)0x10000000, *const high = low + (64u << 20);
+	struct vcd_engine_session *session;
+	struct iovec in[100], out[100];
+
+	if (!test.engine->ops->min_piece)
+		skip();
+	assert_int_equal(vcd_engine_session_new(test.engine, &params, &session), 0);
+	for (size_t i = 0; i < 100; i++) {
+		in[i] = (struct iovec){low + 2 * i * PAGE, PAGE};
+		out[i] = (struct iovec){high + 2 * (i + 1) * PAGE, PAGE};
+	}
+	for (unsigned int n = 2; n <= 100; n++) {
+		struct vcd_iov from = vcd_iov_init(in, n), to = vcd_iov_init(out, n);
+		uint32_t comparisons = n * (n - 1) / 2;
+
+		/* Only addresses are looked at; there is no memory. */
+		assert_true(vcd_pieces_fit(session, &from, &to, n * PAGE) == (comparisons <= 1024));
+	}
+	/* Where no page shares a bit it does not matter how many there are. */
+	for (size_t i = 0; i < 100; i++)
+		out[i].iov_base = high + (2 * i + 1001) * PAGE;
+	for (unsigned int n = 2; n <= 100; n++) {
+		struct vcd_iov from = vcd_iov_init(in, n), to = vcd_iov_init(out, n);
+
+		assert_true(vcd_pieces_fit(session, &from, &to, n * PAGE));
+	}
+	vcd_engine_session_free(session);
+}
+
 static void fails_at(size_t bad, bool in_place)
 {
 	const struct reference_cipher *ref = reference_find(CRYPTO_AES_CBC, 16);
@@ -551,7 +592,7 @@ int main(void)
 	    TEST(never_cut),	 TEST(many_descriptors_one_piece),
 	    TEST(mixed_batches), TEST(rounds),
 	    TEST(tangled),	 TEST(one_page_again_and_again),
-	    TEST(errors),
+	    TEST(errors),	 TEST(comparisons_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
