@@ -25,12 +25,18 @@
 #include "daemon/log.h"
 #include "daemon/util.h"
 
+/*
+ * One queue after the other would take as long as all their batches together: with slow ciphers,
+ * large requests and many queues longer than the supervisor waits for an answer.
+ */
 static void lock_all(struct backend *backend)
 {
 	unsigned int i;
 
 	for (i = 0; i < backend->num_queues; i++)
-		queue_lock(&backend->queues[i]);
+		queue_hold(&backend->queues[i]);
+	for (i = 0; i < backend->num_queues; i++)
+		queue_lock_held(&backend->queues[i]);
 }
 
 static void unlock_all(struct backend *backend)

@@ -37,7 +37,9 @@
  * would let it win every time against a control thread that has to wake up
  * first; so everybody goes through `turnstile`, which is held only while waiting
  * for `lock`: a control thread waiting there keeps the worker out.
- * Order: turnstile, then lock; several queues in order of their index.
+ * Order: turnstile, then lock; several queues in order of their index, first the turnstiles
+ * of all, then the locks: a worker holds a turnstile only while it waits for its queue's lock,
+ * which nobody has then who waits for a turnstile.
  *
  * Invariants
  * - An index or head from the ring is read once, and compared with num.
@@ -76,11 +78,21 @@ void queue_destroy(struct queue *queue)
 	pthread_mutex_destroy(&queue->turnstile);
 }
 
-void queue_lock(struct queue *queue)
+void queue_hold(struct queue *queue)
 {
 	pthread_mutex_lock(&queue->turnstile);
+}
+
+void queue_lock_held(struct queue *queue)
+{
 	pthread_mutex_lock(&queue->lock);
 	pthread_mutex_unlock(&queue->turnstile);
+}
+
+void queue_lock(struct queue *queue)
+{
+	queue_hold(queue);
+	queue_lock_held(queue);
 }
 
 void queue_unlock(struct queue *queue)

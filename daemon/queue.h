@@ -171,6 +171,17 @@ void queue_destroy(struct queue *queue);
 /** queue_lock - for both kinds of threads; a control thread that waits goes next. */
 void queue_lock(struct queue *queue);
 
+/**
+ * queue_hold - have no batch begin until queue_lock_held().
+ *
+ * For who locks several queues: first all are held, in order of their index, then all are locked.
+ * So it waits for the batches under way at that time, side by side, and for no other.
+ */
+void queue_hold(struct queue *queue);
+
+/** queue_lock_held - lock a queue that was held. */
+void queue_lock_held(struct queue *queue);
+
 /** queue_unlock - undo queue_lock(). */
 void queue_unlock(struct queue *queue);
 

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test_backend.c - daemon/backend.c: a change to what all queues use waits for the batches that are
+ * under way, side by side.
+ */
+#include "tests/unit/unit.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "daemon/backend.h"
+
+#define QUEUES 4u
+
+static struct {
+	struct vcd_engine *engine;
+	struct vcd_device *device;
+	struct ledger ledger;
+	struct backend *backend;
+	bool changed;
+} t;
+
+static int setup(void **state)
+{
+	struct vcd_device_options options = {.workers = 1, .num_queues = QUEUES};
+
+	if (vcd_engine_open("openssl", 1, &t.engine))
+		return -1;
+	options.engine = t.engine;
+	t.changed = false;
+	return vcd_device_new(&options, &t.device) ||
+	       ledger_private(&t.ledger, &(struct ledger_shape){QUEUES, 1, 0}) ||
+	       backend_new(t.device, &t.ledger, QUEUES, 1, 0, &t.backend);
+}
+
+static int teardown(void **state)
+{
+	t.backend = backend_free(t.backend);
+	ledger_close(&t.ledger);
+	t.device = vcd_device_free(t.device);
+	t.engine = vcd_engine_close(t.engine);
+	return 0;
+}
+
+static void *change(void *arg)
+{
+	backend_set_features(t.backend, 0x1234);
+	__atomic_store_n(&t.changed, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Whether another batch of the queue could begin. */
+static bool may_begin(struct queue *queue)
+{
+	if (pthread_mutex_trylock(&queue->turnstile))
+		return false;
+	pthread_mutex_unlock(&queue->turnstile);
+	return true;
+}
+
+/*
+ * We are the workers in their batches: we have the locks of all queues. While the first of them
+ * goes on, no queue can begin another one; so all of them together take as long as the longest.
+ */
+static void waits_side_by_side(void **state)
+{
+	pthread_t thread;
+
+	for (unsigned int i = 0; i < QUEUES; i++)
+		queue_lock(&t.backend->queues[i]);
+	assert_int_equal(pthread_create(&thread, NULL, change, NULL), 0);
+	for (unsigned int i = 0; i < QUEUES; i++)
+		for (unsigned int tries = 0; may_begin(&t.backend->queues[i]); tries++) {
+			assert_true(tries < 60000);
+			usleep(1000);
+		}
+	for (unsigned int i = QUEUES; i > 0; i--) {
+		assert_false(__atomic_load_n(&t.changed, __ATOMIC_ACQUIRE));
+		for (unsigned int k = 0; k < i; k++)
+			assert_false(may_begin(&t.backend->queues[k]));
+		queue_unlock(&t.backend->queues[i - 1]);
+	}
+	pthread_join(thread, NULL);
+	assert_true(t.changed);
+	assert_int_equal(t.backend->features, 0x1234);
+	for (unsigned int i = 0; i < QUEUES; i++) {
+		assert_true(may_begin(&t.backend->queues[i]));
+		queue_lock(&t.backend->queues[i]);
+		queue_unlock(&t.backend->queues[i]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(waits_side_by_side, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
