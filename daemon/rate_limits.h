@@ -22,7 +22,8 @@
  *
  * Invariants
  * - With no limit set, a worker reads one word of memory per round, no lock, no clock.
- * - Everything else is under the lock, which is held for arithmetic only.
+ * - Everything else is under the lock, which is held for arithmetic only; in limits_snapshot()
+ *   too: what is told of a limit, and of waits and their time, is of one moment.
  */
 #ifndef VCD_DAEMON_RATE_LIMITS_H
 #define VCD_DAEMON_RATE_LIMITS_H

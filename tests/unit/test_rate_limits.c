@@ -6,6 +6,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
 
 #include "daemon/rate_limits.h"
 
@@ -138,6 +141,47 @@ static void test_parse(void **state)
 	}
 }
 
+/** struct look - a snapshot that another thread takes. */
+struct look {
+	bool begun;
+	uint64_t waits;
+	uint64_t waited_ns;
+};
+
+static void *look(void *arg)
+{
+	struct limit set[LIMIT_KINDS];
+	struct look *look = arg;
+
+	__atomic_store_n(&look->begun, true, __ATOMIC_RELEASE);
+	limits_snapshot(&limits, set, &look->waits, &look->waited_ns);
+	return NULL;
+}
+
+/* A snapshot is of one moment: not of one in which a worker has counted its wait, but not its time.
+ */
+static void test_snapshot(void **state)
+{
+	struct look seen = {0};
+	pthread_t thread;
+
+	limits_waited(&limits, 7);
+	limits_waited(&limits, 7);
+	/* We are a worker in the middle of it. */
+	pthread_mutex_lock(&limits.lock);
+	limits.waits++;
+	assert_int_equal(pthread_create(&thread, NULL, look, &seen), 0);
+	while (!__atomic_load_n(&seen.begun, __ATOMIC_ACQUIRE))
+		sched_yield();
+	/* Time for it to look, if it does not wait for us. */
+	usleep(20000);
+	limits.waited_ns += 7;
+	pthread_mutex_unlock(&limits.lock);
+	pthread_join(thread, NULL);
+	assert_int_equal(seen.waits, 3);
+	assert_int_equal(seen.waited_ns, 3 * 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +190,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_long_run, setup),
 	    cmocka_unit_test_setup(test_worst_counts, setup),
 	    cmocka_unit_test_setup(test_changed, setup),
+	    cmocka_unit_test_setup(test_snapshot, setup),
 	    cmocka_unit_test(test_parse),
 	};
 
