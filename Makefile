@@ -56,6 +56,11 @@ check-all:
 	packaging/deps check-all qemu
 	tests/check --all
 
+check-long:
+	packaging/deps check-all qemu
+	@$(MAKE) --no-print-directory all
+	tests/vm/suite --long --jobs=$(JOBS)
+
 check-provider: all
 	packaging/deps check-provider
 	tests/provider/recipes
@@ -96,4 +101,4 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: configure survival soak hostile coverage all module demo qemu check check-all check-provider coverage-guest bench fuzz install clean
+.PHONY: configure survival soak hostile coverage all module demo qemu check check-all check-long check-provider coverage-guest bench fuzz install clean
