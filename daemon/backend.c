@@ -193,6 +193,24 @@ void backend_set_limit(struct backend *backend, enum limit_kind kind, struct lim
 		worker_wake(&backend->workers[i]);
 }
 
+/*
+ * The operator's limits outlive workers. They are read only now: while a worker stands by, the one
+ * before it may be told others.
+ */
+static void adopt_limits(struct backend *backend)
+{
+	const struct ledger_head *head = backend->ledger->head;
+	uint64_t set = __atomic_load_n(&head->limits_set, __ATOMIC_ACQUIRE);
+
+	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++) {
+		/* A copy is looked at: the former worker may have been taken over. */
+		const struct limit limit = *(const volatile struct limit *)&head->limits[kind];
+
+		if ((set & 1ull << kind) && limit.rate <= LIMIT_MAX && limit.burst <= LIMIT_MAX)
+			limits_set(&backend->limits, kind, limit);
+	}
+}
+
 void backend_wake_all(struct backend *backend)
 {
 	unsigned int i;
@@ -216,6 +234,7 @@ void backend_resume(struct backend *backend)
 {
 	unsigned int i;
 
+	adopt_limits(backend);
 	lock_all(backend);
 	backend->replaying = false;
 	ledger_recover(backend->ledger, &backend->memory);

@@ -95,7 +95,7 @@ void backend_set_features(struct backend *backend, uint64_t features);
  */
 void backend_set_memory(struct backend *backend, struct memory *memory);
 
-/** backend_set_limit - change a limit, while workers work. */
+/** backend_set_limit - change a limit, while workers work, for the workers to come as well. */
 void backend_set_limit(struct backend *backend, enum limit_kind kind, struct limit limit);
 
 /** backend_quiesced - whether no queue is being served; then sessions are dropped. */
@@ -104,7 +104,8 @@ bool backend_quiesced(const struct backend *backend);
 /**
  * backend_resume - go on where a former worker was, when all its state is set up again.
  *
- * Undoes what it left half done in guest memory, and starts the queues it served.
+ * Undoes what it left half done in guest memory, starts the queues it served, and takes over
+ * the limits that were set.
  */
 void backend_resume(struct backend *backend);
 

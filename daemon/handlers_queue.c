@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "daemon/log.h"
@@ -18,6 +19,18 @@ static struct queue *find_queue(struct vhost_user *vu, uint64_t index)
 	return index < vu->backend->num_queues ? &vu->backend->queues[index] : NULL;
 }
 
+/* What an operator does wrong most often. */
+static enum outcome no_such_queue(const struct vhost_user *vu, const struct vu_message *m)
+{
+	char what[128];
+
+	(void)snprintf(
+	    what, sizeof(what),
+	    "no such queue: there are %u; QEMU's num_vqs must not exceed --num-queues=%u",
+	    vu->backend->num_queues, vu->backend->num_queues);
+	return vu_violation(m, what);
+}
+
 enum outcome vu_do_set_vring_num(struct vhost_user *vu, struct vu_message *m)
 {
 	struct queue *queue = find_queue(vu, m->payload.state.index);
@@ -25,7 +38,7 @@ enum outcome vu_do_set_vring_num(struct vhost_user *vu, struct vu_message *m)
 	enum outcome outcome;
 
 	if (!queue)
-		return vu_violation(m, "no such queue");
+		return no_such_queue(vu, m);
 	if (num == 0 || num > QUEUE_MAX_NUM || (num & (num - 1)))
 		return vu_violation(m, "not a size of a queue");
 	queue_lock(queue);
@@ -47,7 +60,7 @@ enum outcome vu_do_set_vring_addr(struct vhost_user *vu, struct vu_message *m)
 	int err;
 
 	if (!queue)
-		return vu_violation(m, "no such queue");
+		return no_such_queue(vu, m);
 	if (addr->flags & VU_VRING_F_LOG)
 		return vu_violation(m, "logging was not offered");
 	queue_lock(queue);
@@ -66,7 +79,7 @@ enum outcome vu_do_set_vring_base(struct vhost_user *vu, struct vu_message *m)
 	enum outcome outcome = DONE;
 
 	if (!queue)
-		return vu_violation(m, "no such queue");
+		return no_such_queue(vu, m);
 	if (m->payload.state.num > UINT16_MAX)
 		return vu_violation(m, "not an index of a split ring");
 	queue_lock(queue);
@@ -83,7 +96,7 @@ enum outcome vu_do_get_vring_base(struct vhost_user *vu, struct vu_message *m)
 	struct queue *queue = find_queue(vu, m->payload.state.index);
 
 	if (!queue)
-		return vu_violation(m, "no such queue");
+		return no_such_queue(vu, m);
 	queue_lock(queue);
 	m->payload.state.num = vu_stop_queue(vu, queue);
 	queue_unlock(queue);
@@ -99,7 +112,7 @@ enum outcome vu_do_set_vring_enable(struct vhost_user *vu, struct vu_message *m)
 	int err;
 
 	if (!queue)
-		return vu_violation(m, "no such queue");
+		return no_such_queue(vu, m);
 	if (m->payload.state.num > 1)
 		return vu_violation(m, "neither 0 nor 1");
 	queue_lock(queue);
@@ -125,7 +138,7 @@ static enum outcome take_queue_fd(struct vhost_user *vu, struct vu_message *m, s
 	*fd = -1;
 	*queue = find_queue(vu, m->payload.u64 & VU_VRING_INDEX_MASK);
 	if (!*queue || (m->payload.u64 & ~(uint64_t)(VU_VRING_INDEX_MASK | VU_VRING_NO_FD)))
-		return vu_violation(m, "no such queue");
+		return no_such_queue(vu, m);
 	if (m->fd_count != (none ? 0 : 1))
 		return vu_violation(m, "wrong number of file descriptors");
 	if (!none)

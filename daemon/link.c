@@ -4,7 +4,9 @@
  */
 #include "daemon/link.h"
 
+#include <endian.h>
 #include <errno.h>
+#include <string.h>
 
 #include "daemon/control.h"
 #include "daemon/crash.h"
@@ -57,4 +59,45 @@ int link_tell(struct vhost_user *vu, enum link_request request, uint64_t value)
 	};
 
 	return vu_reply(vu->socket, &m);
+}
+
+/* ---- what a worker can do ------------------------------------------------------------- */
+
+#define READY_SIZE (offsetof(struct vu_config, data) + sizeof(struct vcd_config))
+
+int link_ready(struct vhost_user *vu)
+{
+	struct vu_message m = {
+	    .header = {.request = LINK_READY, .size = READY_SIZE},
+	    .payload.config.size = sizeof(struct vcd_config),
+	};
+	struct vcd_config config;
+
+	vcd_device_config(vu->backend->device, &config);
+	memcpy(m.payload.config.data, &config, sizeof(config));
+	return vu_reply(vu->socket, &m);
+}
+
+bool link_config(const struct vu_message *m, struct vcd_config *config)
+{
+	if (m->header.request != LINK_READY || m->header.size != READY_SIZE)
+		return false;
+	memcpy(config, m->payload.config.data, sizeof(*config));
+	return true;
+}
+
+/* One bit for each algorithm; the order of bytes is the same in both. */
+static bool misses(const __le64 is[2], const __le64 was[2])
+{
+	return (was[0] & ~is[0]) || (was[1] & ~is[1]);
+}
+
+bool link_is_less(const struct vcd_config *is, const struct vcd_config *was)
+{
+	return is->version != was->version || le32toh(is->num_queues) < le32toh(was->num_queues) ||
+	       le32toh(is->max_request) < le32toh(was->max_request) ||
+	       le32toh(is->max_segments) < le32toh(was->max_segments) ||
+	       le32toh(is->max_sessions) < le32toh(was->max_sessions) ||
+	       le32toh(is->max_aad) < le32toh(was->max_aad) || misses(is->ciphers, was->ciphers) ||
+	       misses(is->macs, was->macs) || misses(is->aeads, was->aeads);
 }

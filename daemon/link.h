@@ -26,10 +26,11 @@
 #include <stdbool.h>
 
 #include "daemon/handlers.h"
+#include "virtio_cryptodev.h"
 
 /**
  * enum link_request - requests beside those of vhost-user.
- * @LINK_READY: from the worker: it can begin; no payload
+ * @LINK_READY: from the worker: it can begin; its config space, as a struct vu_config
  * @LINK_DONE: from the worker: carried out; a number, 0 or 1: refused
  * @LINK_VIOLATED: from the worker: the front end broke the protocol; the same payload
  * @LINK_RESUME: all of the former state is there: go on
@@ -52,8 +53,27 @@ bool link_is_request(const struct vu_message *m);
 /** link_run - carry it out, in the worker. Return: DONE, REFUSE, or VIOLATE. */
 enum outcome link_run(struct vhost_user *vu, struct vu_message *m);
 
+/** link_ready - send LINK_READY. Return: 0 or a negative errno. */
+int link_ready(struct vhost_user *vu);
+
 /**
- * link_tell - send LINK_READY, LINK_DONE or LINK_VIOLATED.
+ * link_config - the config space that came with LINK_READY.
+ * @m: the message
+ * @config: out
+ *
+ * Return: whether there was one.
+ */
+bool link_config(const struct vu_message *m, struct vcd_config *config);
+
+/**
+ * link_is_less - whether a driver that was told @was cannot do with @is.
+ *
+ * It misses an algorithm, may send less at a time, or another protocol is spoken.
+ */
+bool link_is_less(const struct vcd_config *is, const struct vcd_config *was);
+
+/**
+ * link_tell - send LINK_DONE or LINK_VIOLATED.
  * @vu: the worker's end
  * @request: which
  * @value: 0, or 1: refused

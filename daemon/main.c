@@ -246,19 +246,12 @@ static void gather(void *arg, struct stats *stats)
 			&stats->limit_waited_ns);
 }
 
-/* What the operator set last, or what the command line says. */
+/* What the command line says. What the operator set later stands in the ledger: backend_resume().
+ */
 static void set_limits(struct daemon *d)
 {
-	const struct ledger_head *head = d->ledger.head;
-
-	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++) {
-		struct limit limit = d->options.limits[kind];
-
-		if ((head->limits_set & 1ull << kind) && head->limits[kind].rate <= LIMIT_MAX &&
-		    head->limits[kind].burst <= LIMIT_MAX)
-			limit = head->limits[kind];
-		backend_set_limit(d->backend, kind, limit);
-	}
+	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++)
+		limits_set(&d->backend->limits, kind, d->options.limits[kind]);
 }
 
 static int pin_workers(struct daemon *d)

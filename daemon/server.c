@@ -83,7 +83,7 @@ static int begin(struct server *server)
 	vhost_user_begin(&server->vu, server->backend, take_fd(&server->link));
 	server->vu.control = server->control;
 	err = watch(server, server->vu.socket);
-	return err ? err : link_tell(&server->vu, LINK_READY, 0);
+	return err ? err : link_ready(&server->vu);
 }
 
 /* 1: it is time to end. */

@@ -65,10 +65,19 @@
 #include "daemon/util.h"
 #include "device/session_table.h"
 
+/* After accept() failed: for want of descriptors or memory, for the most part. */
+#define ACCEPT_PAUSE_MS 1000u
+
 void supervisor_give_up(struct supervisor *s, const char *what, int err)
 {
 	log_msg(LOG_ERROR, "cannot go on: %s: %s", what, strerror(-err));
 	s->error = err;
+}
+
+void supervisor_accept_failed(struct supervisor *s, int err)
+{
+	log_limited(LOG_WARN, "cannot accept a connection: %s; trying again", strerror(-err));
+	s->accept_after = now_ns() + ACCEPT_PAUSE_MS * 1000000ull;
 }
 
 void supervisor_watch(struct supervisor *s, int fd, bool on)
@@ -118,7 +127,7 @@ static bool end_worker(struct supervisor *s)
 /* Decide, after each event. Whether we go on. */
 static bool step(struct supervisor *s)
 {
-	bool idle;
+	bool accepting, idle;
 
 	if (s->error && !s->ending)
 		s->ending = true;
@@ -137,9 +146,12 @@ static bool step(struct supervisor *s)
 	/* Listened to is who can be answered; others would only wake us up. */
 	idle = s->worker.state == SERVING && s->op == OP_NONE && !s->ending && !s->pending &&
 	       !s->want_reset && clients_next(s) < 0;
+	accepting = !s->ending && !s->accept_after;
 	supervisor_watch_while(s, s->front, idle, &s->front_watched);
-	supervisor_watch_while(s, s->listener.fd, idle && s->front < 0, &s->listener_watched);
-	supervisor_watch_while(s, s->control, !s->ending && clients_room(s), &s->control_watched);
+	supervisor_watch_while(s, s->listener.fd,
+			       accepting && !s->listener_rests && (idle || s->front >= 0),
+			       &s->listener_watched);
+	supervisor_watch_while(s, s->control, accepting && clients_room(s), &s->control_watched);
 	return true;
 }
 

@@ -142,6 +142,8 @@ static void adopt_second(struct supervisor *s)
 	program_close(&s->program);
 	s->program = s->second.program;
 	s->worker = s->second;
+	if (s->worker.has_config)
+		s->config = s->worker.config;
 	s->second = (struct child){.link = -1, .program.fd = -1};
 	s->retry = 0;
 	s->done = ledger_done(&s->ledger);
@@ -171,8 +173,11 @@ static void worker_gone(struct supervisor *s, bool signalled, int number)
 
 static void second_gone(struct supervisor *s)
 {
-	static const char error[] = "the new worker did not start; the old one goes on";
+	const char *error = "the new worker did not start; the old one goes on";
 
+	if (s->second_error)
+		error = s->second_error;
+	s->second_error = NULL;
 	drop_link(s, &s->second);
 	program_close(&s->second.program);
 	s->second.state = GONE;
@@ -222,8 +227,29 @@ const char *child_upgrade(struct supervisor *s)
 
 /* ---- what it says --------------------------------------------------------------------- */
 
-static void ready(struct child *child)
+/* A program that runs must not find that an algorithm is gone, because of an upgrade. */
+static void ready(struct supervisor *s, struct child *child, const struct vu_message *m)
 {
+	static const char less[] =
+	    "the new worker offers fewer algorithms or lower limits than the "
+	    "old one, which goes on";
+
+	child->has_config = link_config(m, &child->config);
+	if (s->has_config && child == &s->second &&
+	    (!child->has_config || link_is_less(&child->config, &s->config))) {
+		s->second_error = less;
+		child_kill(s, child);
+		return;
+	}
+	if (s->has_config && child->has_config && link_is_less(&child->config, &s->config))
+		log_limited(LOG_WARN,
+			    "worker %d offers fewer algorithms or lower limits than the "
+			    "one before it",
+			    (int)child->pid);
+	if (!s->has_config && child->has_config) {
+		s->has_config = true;
+		s->config = child->config;
+	}
 	child->state = READY;
 	child->deadline = 0;
 }
@@ -241,7 +267,7 @@ void child_input(struct supervisor *s, struct child *child)
 		child_kill(s, child);
 	} else if (ret > 0) {
 		if (m->header.request == LINK_READY && child->state == STARTING)
-			ready(child);
+			ready(s, child, m);
 		else if (child == &s->worker)
 			operation_answered(s, m);
 		else
@@ -275,6 +301,8 @@ void child_deadlines(struct supervisor *s)
 		child_late(s, &s->worker);
 	if (passed(s->second.deadline, now))
 		child_late(s, &s->second);
+	if (passed(s->accept_after, now))
+		s->accept_after = 0;
 	if (passed(s->retry, now)) {
 		s->retry = 0;
 		/* One that was asked for is on its way: second_gone() sees to it if that fails. */
@@ -285,7 +313,8 @@ void child_deadlines(struct supervisor *s)
 
 int child_timeout_ms(const struct supervisor *s)
 {
-	const uint64_t deadlines[] = {s->retry, s->worker.deadline, s->second.deadline};
+	const uint64_t deadlines[] = {s->retry, s->worker.deadline, s->second.deadline,
+				      s->accept_after};
 	uint64_t first = UINT64_MAX;
 	uint64_t now;
 

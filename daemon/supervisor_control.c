@@ -80,8 +80,11 @@ void clients_accept(struct supervisor *s)
 	if (!make_room(s))
 		return;
 	fd = accept4(s->control, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			supervisor_accept_failed(s, -errno);
 		return;
+	}
 	if (unix_socket_peer(fd, &user) < 0 || (user != 0 && user != s->owner)) {
 		log_limited(LOG_WARN, "control socket: a peer of another user is turned away");
 		close(fd);

@@ -7,27 +7,64 @@
 #include "daemon/supervisor_internal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "daemon/link.h"
 #include "daemon/log.h"
 #include "daemon/util.h"
 
+/* For a front end to begin, when another one waits. Tests have less patience. */
+#ifndef VCD_SILENT_MS
+#define VCD_SILENT_MS 10000u
+#endif
+
 void front_end_begin(struct supervisor *s, int socket)
 {
 	s->front = socket;
+	s->front_since = now_ns();
+	s->front_owner = false;
 	s->ledger.head->front_ends++;
 	log_msg(LOG_INFO, "front end connected");
 }
 
+/* It has gone, and we have not got to see that yet. */
+static bool hung_up(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/* It connected, and does not begin: perhaps it is no front end at all. */
+static bool does_not_begin(const struct supervisor *s)
+{
+	return !s->front_owner && now_ns() - s->front_since > VCD_SILENT_MS * 1000000ull;
+}
+
 void front_end_accept(struct supervisor *s)
 {
-	int fd = listener_accept(&s->listener);
+	int fd;
 
-	if (fd >= 0)
-		front_end_begin(s, fd);
-	else if (fd != -EAGAIN)
-		supervisor_give_up(s, "accept", fd);
+	if (s->front >= 0 && hung_up(s->front)) {
+		s->listener_rests = true;
+		return;
+	}
+	fd = listener_accept(&s->listener);
+	if (fd < 0) {
+		if (fd != -EAGAIN)
+			supervisor_accept_failed(s, fd);
+		return;
+	}
+	if (s->front >= 0 && does_not_begin(s)) {
+		front_end_leave(s, -ETIMEDOUT);
+	} else if (s->front >= 0) {
+		log_limited(LOG_WARN,
+			    "a front end is connected already; another one is turned away");
+		close(fd);
+		return;
+	}
+	front_end_begin(s, fd);
 }
 
 void front_end_leave(struct supervisor *s, int reason)
@@ -44,6 +81,7 @@ void front_end_leave(struct supervisor *s, int reason)
 	supervisor_watch_while(s, s->front, false, &s->front_watched);
 	vu_read_next(&s->reader);
 	close_fd(&s->front);
+	s->listener_rests = false;
 	s->pending = false;
 	journal_clear(&s->journal);
 	s->want_reset = true;
@@ -112,6 +150,7 @@ void front_end_input(struct supervisor *s)
 		if (ret < 0)
 			front_end_leave(s, ret);
 	} else if (ret > 0) {
+		s->front_owner = s->front_owner || s->reader.message.header.request == VU_SET_OWNER;
 		s->pending = true;
 	}
 }
@@ -139,8 +178,12 @@ void front_end_answer(struct supervisor *s, struct vu_message *reply)
 	}
 	/* What is no question is answered by 0 or 1, as far as it is answered. */
 	refused = m->header.request != VU_GET_VRING_BASE && reply->payload.u64 != 0;
+	/* No worker of ours can have accepted it: this one lies, and what it has done is not known.
+	 */
 	if (journal_apply(&s->journal, m, refused) < 0) {
+		log_limited(LOG_WARN, "worker %d accepted what cannot be", (int)s->worker.pid);
 		child_kill(s, &s->worker);
+		front_end_leave(s, -EPROTO);
 		return;
 	}
 	vu_read_next(&s->reader);

@@ -42,6 +42,8 @@ enum worker_state {
  * @started: when it was started, in ns
  * @deadline: when it is killed unless it has answered, in ns; 0: nothing is due
  * @program: what it was started from; of the second worker only
+ * @has_config: it has said what it can do:
+ * @config: its config space
  */
 struct child {
 	enum worker_state state;
@@ -51,6 +53,8 @@ struct child {
 	uint64_t started;
 	uint64_t deadline;
 	struct program program;
+	bool has_config;
+	struct vcd_config config;
 };
 
 /**
@@ -108,6 +112,10 @@ struct clients {
  * @epoll: what the loop waits in
  * @front: the front end, or -1
  * @front_watched: it is listened to
+ * @front_since: when it connected, in ns
+ * @front_owner: it has sent SET_OWNER
+ * @listener_rests: the next front end is accepted when this one, which has hung up, is gone
+ * @accept_after: accept() failed: when it is tried again, in ns, or 0
  * @listener_watched: the listening socket is
  * @control_watched: the operator's is
  * @reader: what was received of its next message
@@ -115,6 +123,11 @@ struct clients {
  * @second: the one that is to follow it, on request
  * @op: see there
  * @cursor: in the journal, with OP_REPLAY
+ * @replayed: the request that is told with it
+ * @refusals: workers in a row that could not be brought into the former state
+ * @has_config: some worker has said what it can do:
+ * @config: what front ends may have been told
+ * @second_error: why the second worker is killed, or NULL
  * @pending: @reader holds a message whose outcome the front end waits for
  * @want_reset: the worker has yet to be told that the front end is gone
  * @ending: we are to end; the front end is gone, or will be let go
@@ -143,6 +156,10 @@ struct supervisor {
 	int epoll;
 	int front;
 	bool front_watched;
+	uint64_t front_since;
+	bool front_owner;
+	bool listener_rests;
+	uint64_t accept_after;
 	bool listener_watched;
 	bool control_watched;
 	struct vu_reader reader;
@@ -150,6 +167,11 @@ struct supervisor {
 	struct child second;
 	enum op op;
 	unsigned int cursor;
+	uint32_t replayed;
+	unsigned int refusals;
+	bool has_config;
+	struct vcd_config config;
+	const char *second_error;
 	bool pending;
 	bool want_reset;
 	bool ending;
@@ -163,6 +185,9 @@ struct supervisor {
 };
 
 /* ---- supervisor.c --------------------------------------------------------------------- */
+
+/** supervisor_accept_failed - log why nobody could be accepted; it is tried again in a second. */
+void supervisor_accept_failed(struct supervisor *s, int err);
 
 /** supervisor_give_up - log what failed, with a negative errno, and end. */
 void supervisor_give_up(struct supervisor *s, const char *what, int err);
@@ -203,7 +228,7 @@ const char *child_upgrade(struct supervisor *s);
 /** child_input - read from its link. */
 void child_input(struct supervisor *s, struct child *child);
 
-/** child_deadlines - kill who is late, and start a worker when it is time to. */
+/** child_deadlines - kill who is late, and start a worker, or accept again, when it is time to. */
 void child_deadlines(struct supervisor *s);
 
 /** child_timeout_ms - how long to sleep, in ms; -1: until something happens. */
@@ -266,7 +291,12 @@ void front_end_begin(struct supervisor *s, int socket);
  */
 void front_end_leave(struct supervisor *s, int reason);
 
-/** front_end_accept - take the front end that waits at the listening socket. */
+/**
+ * front_end_accept - take the front end that waits at the listening socket.
+ *
+ * One at a time: another one is turned away, so that it knows; unless the one that is there has
+ * said nothing for long, which then makes room.
+ */
 void front_end_accept(struct supervisor *s);
 
 /** front_end_input - read its next message, which is then to be passed on. */

@@ -5,6 +5,7 @@
  */
 #include "daemon/supervisor_internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +20,9 @@
 #ifndef VCD_ANSWER_MS
 #define VCD_ANSWER_MS 30000u
 #endif
+
+/* So many workers are told the former state, before the front end is told that it is lost. */
+#define MAX_REFUSALS 5u
 
 /*
  * Give the worker something to answer. One that does not even read is not worth having.
@@ -54,10 +58,12 @@ void operation_replay(struct supervisor *s)
 {
 	struct vu_message m;
 
-	if (journal_next(&s->journal, &s->cursor, &m))
+	if (journal_next(&s->journal, &s->cursor, &m)) {
+		s->replayed = m.header.request;
 		tell(s, OP_REPLAY, &m);
-	else
+	} else {
 		tell_private(s, OP_RESUME, LINK_RESUME, -1);
+	}
 }
 
 /* ---- answers -------------------------------------------------------------------------- */
@@ -75,6 +81,7 @@ static void upgraded(struct supervisor *s)
 static void serving(struct supervisor *s)
 {
 	s->worker.state = SERVING;
+	s->refusals = 0;
 	if (!s->served)
 		notify_send(s->notify, "READY=1\n");
 	s->served = true;
@@ -90,6 +97,33 @@ static void serving(struct supervisor *s)
 	s->lost = 0;
 }
 
+/*
+ * Refused is fine: then it was refused the first time as well. Not so for a region of memory: only
+ * those are told that were accepted.
+ */
+static bool is_refusal(const struct supervisor *s, const struct vu_message *reply)
+{
+	return reply->header.request == LINK_VIOLATED ||
+	       (s->replayed == VU_ADD_MEM_REG && reply->payload.u64 != 0);
+}
+
+/*
+ * The former state cannot be had: the front end has made its memory's file shorter, or there is no
+ * memory to map it, or this worker lies. After some tries the front end has to know.
+ */
+static void replay_refused(struct supervisor *s)
+{
+	log_limited(LOG_ERROR, "worker %d does not accept the former state (%s)",
+		    (int)s->worker.pid, vu_request_name(s->replayed));
+	child_kill(s, &s->worker);
+	if (++s->refusals < MAX_REFUSALS)
+		return;
+	log_msg(LOG_ERROR, "%u workers did not accept what the front end has set up: it is let go",
+		s->refusals);
+	s->refusals = 0;
+	front_end_leave(s, -EPROTO);
+}
+
 void operation_answered(struct supervisor *s, struct vu_message *reply)
 {
 	enum op op = s->op;
@@ -99,11 +133,8 @@ void operation_answered(struct supervisor *s, struct vu_message *reply)
 	s->worker.deadline = 0;
 	switch (op) {
 	case OP_REPLAY:
-		/* Refused is fine: then it was refused the first time as well. */
-		if (reply->header.request == LINK_VIOLATED) {
-			log_msg(LOG_ERROR, "a new worker does not accept the former state");
-			child_kill(s, &s->worker);
-		}
+		if (is_refusal(s, reply))
+			replay_refused(s);
 		break;
 	case OP_RESUME:
 		if (done)

@@ -317,10 +317,28 @@ static void test_metrics_of_a_vm(void **state)
 	assert_true(samples > 50);
 }
 
+/* A worker that stands by looks at the operator's limits when it takes over, and not before. */
+static void test_limits_of_the_next_worker(void **state)
+{
+	struct ledger_head *head = t.ledger.head;
+
+	limits_set(&t.backend->limits, LIMIT_OPS, (struct limit){100, 10});
+	limits_set(&t.backend->limits, LIMIT_KEYS, (struct limit){7, 7});
+	assert_int_equal(head->limits_set, 0);
+	/* The one that still serves is told others; one of them is spoilt. */
+	head->limits[LIMIT_OPS] = (struct limit){5, 1};
+	head->limits[LIMIT_BYTES] = (struct limit){LIMIT_MAX + 1, 1};
+	head->limits_set = 1u << LIMIT_OPS | 1u << LIMIT_BYTES;
+	assert_non_null(strstr(ask("limits"), "ops 100/s, burst 10\n"));
+	backend_resume(t.backend);
+	assert_non_null(strstr(ask("limits"), "ops 5/s, burst 1\nbytes none\nkeys 7/s"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_limits_of_the_next_worker, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_zero_byte, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_every_command, setup, teardown),

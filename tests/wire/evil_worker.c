@@ -113,6 +113,7 @@ static void __attribute__((noreturn)) do_evil(uint32_t asked)
 
 	switch (plan->deed) {
 	case EVIL_NOISE:
+	case EVIL_UNPROMPTED:
 		noise(bytes, sizeof(bytes));
 		if (write(link_fd, bytes, sizeof(bytes)) < 0)
 			die();
@@ -186,6 +187,8 @@ static void __attribute__((noreturn)) serve(void)
 			do_evil(asked);
 		resumed = resumed || asked == LINK_RESUME;
 		yes(LINK_DONE);
+		if (plan->deed == EVIL_UNPROMPTED && resumed)
+			do_evil(asked);
 	}
 }
 

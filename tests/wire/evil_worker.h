@@ -15,6 +15,7 @@
  */
 enum evil_deed {
 	EVIL_NOISE,	   /* bytes that are no message */
+	EVIL_UNPROMPTED,   /* the same, as soon as it serves, when nothing was asked */
 	EVIL_REQUEST,	   /* a request, where only replies are */
 	EVIL_HUGE,	   /* a reply of 4 GiB */
 	EVIL_OTHER,	   /* a reply to another request */

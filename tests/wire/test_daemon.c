@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tests/wire/operator.h"
 #include "tests/wire/rig.h"
 
 /* For what is not in a rig's directory. */
@@ -412,24 +414,81 @@ static void test_reconnect(void **state)
 	rig_stop(&rig);
 }
 
-/* A second front end waits until the first one is gone. */
+/* A second front end is turned away, and knows; the next one after the first is served. */
 static void test_one_at_a_time(void **state)
 {
 	struct front *second;
-	struct vu_message reply;
 	struct rig rig;
-	char byte;
 
 	rig_listen(&rig, NULL);
+	for (unsigned int i = 0; i < 3; i++) {
+		rig_connect(&rig, NULL);
+		assert_int_equal(front_connect(NULL, rig.socket_path, &second), 0);
+		assert_int_equal(front_wait_closed(second), 0);
+		front_free(second);
+		rig_check(&rig);
+		rig_disconnect(&rig);
+	}
 	rig_connect(&rig, NULL);
-	assert_int_equal(front_connect(NULL, rig.socket_path, &second), 0);
-	assert_int_equal(front_send(second, VU_GET_FEATURES, 0, NULL, 0, NULL, 0), 0);
 	rig_check(&rig);
-	assert_int_equal(recv(second->socket, &byte, 1, MSG_DONTWAIT), -1);
-	assert_int_equal(errno, EAGAIN);
+	rig_stop(&rig);
+}
+
+/* More queues than the daemon has: what is wrong, in the words of QEMU's command line. */
+static void test_too_many_queues(void **state)
+{
+	const uint64_t call = 2 | VU_VRING_NO_FD;
+	struct process process;
+	struct front *front;
+	char text[4096], arg[80];
+	size_t len = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(arg, sizeof(arg), "--socket-path=%s", path);
+	assert_int_equal(process_start(&process, rig_daemon, ARGS(arg, "--num-queues=2"), -1, &fd),
+			 0);
+	assert_int_equal(front_connect(NULL, path, &front), 0);
+	assert_int_equal(front_send(front, VU_SET_VRING_CALL, 0, &call, sizeof(call), NULL, 0), 0);
+	assert_int_equal(front_wait_closed(front), 0);
+	front_free(front);
+	assert_int_equal(process_stop(&process), 0);
+	while (len + 1 < sizeof(text) && (n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	close(fd);
+	assert_non_null(strstr(text, "QEMU's num_vqs must not exceed --num-queues=2"));
+}
+
+/* Who cannot be accepted for want of descriptors is accepted when there are some again. */
+static void test_no_descriptors(void **state)
+{
+	struct rlimit before, few;
+	struct front *front;
+	int clients[12];
+	struct rig rig;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 19;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	rig_listen(&rig, ARGS("--num-queues=1"));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	rig_connect(&rig, NULL);
+	rig_check(&rig);
 	rig_disconnect(&rig);
-	assert_int_equal(front_receive(second, &reply), 0);
-	front_free(second);
+	/* They say nothing: the supervisor keeps as many as it can. */
+	for (size_t i = 0; i < 12; i++)
+		clients[i] = operator_reach(rig.control_path);
+	assert_int_equal(front_connect(NULL, rig.socket_path, &front), 0);
+	assert_int_equal(front_send(front, VU_GET_FEATURES, 0, NULL, 0, NULL, 0), 0);
+	usleep(100000);
+	for (size_t i = 0; i < 12; i++)
+		close(clients[i]);
+	assert_int_equal(front_receive(front, &(struct vu_message){0}), 0);
+	front_free(front);
+	rig_connect(&rig, NULL);
+	rig_check(&rig);
 	rig_stop(&rig);
 }
 
@@ -545,6 +604,8 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_fd_connected),
 	    cmocka_unit_test(test_reconnect),
 	    cmocka_unit_test(test_one_at_a_time),
+	    cmocka_unit_test(test_too_many_queues),
+	    cmocka_unit_test(test_no_descriptors),
 	    cmocka_unit_test(test_idle),
 	};
 

@@ -22,6 +22,7 @@
 
 static const char *const deeds[EVIL_DEEDS] = {
     [EVIL_NOISE] = "noise",
+    [EVIL_UNPROMPTED] = "noise when nothing was asked",
     [EVIL_REQUEST] = "a request",
     [EVIL_HUGE] = "a huge reply",
     [EVIL_OTHER] = "a reply to something else",
@@ -110,7 +111,8 @@ static void evil(enum evil_deed deed, bool serving)
 static void test_new(void **state)
 {
 	for (unsigned int deed = 0; deed < EVIL_DEEDS; deed++)
-		evil((enum evil_deed)deed, false);
+		if (deed != EVIL_UNPROMPTED)
+			evil((enum evil_deed)deed, false);
 }
 
 /*
@@ -120,8 +122,49 @@ static void test_new(void **state)
 static void test_serving(void **state)
 {
 	for (unsigned int deed = 0; deed < EVIL_DEEDS; deed++)
-		if (deed != EVIL_VIOLATED && deed != EVIL_UNASKED)
+		if (deed != EVIL_VIOLATED && deed != EVIL_UNASKED && deed != EVIL_UNPROMPTED)
 			evil((enum evil_deed)deed, true);
+}
+
+/* Nobody waits for an answer of it, so there is no time limit either: it is seen to lie. */
+static void test_unprompted(void **state)
+{
+	struct rig rig;
+
+	rig_start(&rig, &(struct front_options){.queues = 2}, NULL);
+	rig_check(&rig);
+	plan->deed = EVIL_UNPROMPTED;
+	plan->serving = true;
+	__atomic_store_n(&plan->left, IN_A_ROW, __ATOMIC_RELEASE);
+	assert_int_equal(kill(process_worker(&rig.daemon), SIGKILL), 0);
+	for (unsigned int tries = 0; __atomic_load_n(&plan->left, __ATOMIC_ACQUIRE) > 0; tries++) {
+		assert_true(tries < FRONT_TIMEOUT_MS);
+		usleep(1000);
+	}
+	rig_check(&rig);
+	finish(&rig);
+}
+
+/* A front end that connects and says nothing makes room for one that does. */
+static void test_silent_front_end(void **state)
+{
+	struct front *silent;
+	struct rig rig;
+	int err;
+
+	plan->left = 0;
+	rig_listen(&rig, NULL);
+	assert_int_equal(front_connect(NULL, rig.socket_path, &silent), 0);
+	do {
+		rig_reach(&rig, NULL);
+		err = front_start(rig.front);
+		if (err)
+			rig_disconnect(&rig);
+	} while (err);
+	assert_int_equal(front_wait_closed(silent), 0);
+	front_free(silent);
+	rig_check(&rig);
+	rig_stop(&rig);
 }
 
 /* The connection is lost then, and nothing else: the next front end is served. */
@@ -166,6 +209,8 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_new),
 	    cmocka_unit_test(test_serving),
 	    cmocka_unit_test(test_blamed),
+	    cmocka_unit_test(test_unprompted),
+	    cmocka_unit_test(test_silent_front_end),
 	    cmocka_unit_test(test_end),
 	};
 

@@ -198,6 +198,37 @@ static void test_leaves_and_kills(void **state)
 	rig_stop(&rig);
 }
 
+/*
+ * A front end that makes its memory's file shorter, and a worker that dies: the next one cannot map
+ * it. The front end is told so, instead of waiting while workers come and go; the next one is
+ * served.
+ */
+static void state_lost(enum front_style style)
+{
+	const struct front_options options = {.style = style};
+	struct rig rig;
+
+	rig_listen(&rig, NULL);
+	rig_connect(&rig, &options);
+	rig_check(&rig);
+	assert_int_equal(ftruncate(rig.front->memfd, 4096), 0);
+	kill_worker(&rig);
+	assert_int_equal(front_send(rig.front, VU_GET_FEATURES, 0, NULL, 0, NULL, 0), 0);
+	assert_int_equal(front_wait_closed(rig.front), 0);
+	rig_disconnect(&rig);
+	rig_connect(&rig, &options);
+	rig_check(&rig);
+	rig_report(&rig);
+	assert_in_range(rig_stat(&rig, "restarts"), 2, 6);
+	rig_stop(&rig);
+}
+
+static void test_state_lost(void **state)
+{
+	state_lost(FRONT_QEMU);
+	state_lost(FRONT_UML);
+}
+
 /* ---- at chosen places ----------------------------------------------------------------- */
 
 static const char *crash_daemon;
@@ -290,6 +321,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_messages_and_kills),
 	    cmocka_unit_test(test_reset_and_killed),
 	    cmocka_unit_test(test_leaves_and_kills),
+	    cmocka_unit_test(test_state_lost),
 	    cmocka_unit_test(test_places),
 	    cmocka_unit_test(test_poison),
 	};

@@ -26,6 +26,10 @@ static char dir[32], program[64], path[64], control_arg[96];
 #define GO ".go"
 static char go[96];
 
+/* Likewise: the daemon. */
+#define REAL ".real"
+static char real[96];
+
 /* For everybody to execute. */
 static bool copy(const char *from_path, const char *to_path)
 {
@@ -53,6 +57,7 @@ static int make_dir(void **state)
 	snprintf(path, sizeof(path), "%s/control", dir);
 	snprintf(control_arg, sizeof(control_arg), "--control=%s", path);
 	snprintf(go, sizeof(go), "%s" GO, program);
+	snprintf(real, sizeof(real), "%s" REAL, program);
 	return copy(rig_daemon, program) ? 0 : -1;
 }
 
@@ -60,6 +65,7 @@ static int remove_dir(void **state)
 {
 	unlink(program);
 	unlink(go);
+	unlink(real);
 	return rmdir(dir);
 }
 
@@ -182,6 +188,28 @@ static void test_clients(void **state)
 	rig_stop(&rig);
 }
 
+/* A program that can do less than what the guest was told does not take over. */
+static void test_less(void **state)
+{
+	struct rig rig;
+	pid_t before;
+
+	start(&rig, NULL);
+	rig_check(&rig);
+	before = process_worker(&rig.daemon);
+	assert_int_equal(rename(program, real), 0);
+	assert_true(copy("/proc/self/exe", program));
+	assert_non_null(strstr(ask("upgrade\n"), "ERR the new worker offers fewer algorithms"));
+	assert_int_equal(process_worker(&rig.daemon), before);
+	rig_check(&rig);
+	assert_int_equal(unlink(program), 0);
+	assert_int_equal(rename(real, program), 0);
+	assert_non_null(strstr(ask("upgrade\n"), "upgraded to worker "));
+	assert_int_equal(counter("upgrades"), 1);
+	rig_check(&rig);
+	rig_stop(&rig);
+}
+
 /* A word that comes in two pieces is one word. */
 static void test_in_pieces(void **state)
 {
@@ -280,14 +308,34 @@ static void test_bad_words(void **state)
 	}
 }
 
-/* This program in the daemon's place: it is executed as a worker, and ends when it may. */
-static int be_no_worker(void)
+/* The real daemon, with fewer sessions than its supervisor was told. */
+static int be_less(const char *daemon, char **argv)
+{
+	char *args[PROCESS_MAX_ARGS + 3];
+	unsigned int n = 0;
+
+	for (; argv[n] && n < PROCESS_MAX_ARGS; n++)
+		args[n] = argv[n];
+	args[n++] = (char *)(uintptr_t) "--max-sessions=8";
+	args[n] = NULL;
+	execv(daemon, args);
+	return 1;
+}
+
+/*
+ * This program in the daemon's place: it is executed as a worker. It is one that offers less, when
+ * there is a real daemon beside it; otherwise none, and ends when it may.
+ */
+static int be_no_worker(char **argv)
 {
 	char name[PATH_MAX + 1];
 	ssize_t n = readlink("/proc/self/exe", name, PATH_MAX - sizeof(GO));
 
 	if (n < 0)
 		return 1;
+	strcpy(name + n, REAL);
+	if (access(name, X_OK) == 0)
+		return be_less(name, argv);
 	strcpy(name + n, GO);
 	while (access(name, F_OK) < 0)
 		usleep(10000);
@@ -300,6 +348,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test_setup_teardown(test_done, make_dir, remove_dir),
 	    cmocka_unit_test_setup_teardown(test_failed, make_dir, remove_dir),
 	    cmocka_unit_test_setup_teardown(test_clients, make_dir, remove_dir),
+	    cmocka_unit_test_setup_teardown(test_less, make_dir, remove_dir),
 	    cmocka_unit_test_setup_teardown(test_in_pieces, make_dir, remove_dir),
 	    cmocka_unit_test_setup_teardown(test_vm_name, make_dir, remove_dir),
 	    cmocka_unit_test_setup_teardown(test_bad_words, make_dir, remove_dir),
@@ -307,7 +356,7 @@ int main(int argc, char **argv)
 	};
 
 	if (argc > 1 && !strncmp(argv[1], "--worker=", 9))
-		return be_no_worker();
+		return be_no_worker(argv);
 	if (argc != 2)
 		return 2;
 	rig_daemon = argv[1];
