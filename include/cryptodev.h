@@ -56,7 +56,6 @@
 #include <linux/build_bug.h>
 #else
 #include <sys/ioctl.h>
-#include <assert.h>
 #endif
 
 #ifdef __KERNEL__
@@ -316,14 +315,25 @@ struct crypt_kop {
 #define CIOCCRYPTBATCH _IOW('c', 160, struct crypt_batch) /* extension */
 #define CIOCTIMEOUT _IOW('c', 161, __u32)		  /* extension */
 
-#if defined(__LP64__) || (defined(__KERNEL__) && defined(CONFIG_64BIT))
-static_assert(sizeof(struct session_op) == 48, "session_op");
-static_assert(sizeof(struct crypt_op) == 48, "crypt_op");
-static_assert(sizeof(struct crypt_auth_op) == 72, "crypt_auth_op");
-static_assert(sizeof(struct crypt_kop) == 144, "crypt_kop");
+/* Programs may be of any age: C99 and C++98 have no such thing. */
+#ifdef __KERNEL__
+#define __cryptodev_assert(condition, name) static_assert(condition, name)
+#elif defined(__cplusplus) && __cplusplus >= 201103L
+#define __cryptodev_assert(condition, name) static_assert(condition, name)
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define __cryptodev_assert(condition, name) _Static_assert(condition, name)
+#else
+#define __cryptodev_assert(condition, name) struct __cryptodev_no_assert
 #endif
-static_assert(sizeof(struct session_info_op) == 268, "session_info_op");
-static_assert(sizeof(struct cphash_op) == 8, "cphash_op");
-static_assert(sizeof(struct crypt_batch) == 24, "crypt_batch");
+
+#if defined(__LP64__) || (defined(__KERNEL__) && defined(CONFIG_64BIT))
+__cryptodev_assert(sizeof(struct session_op) == 48, "session_op");
+__cryptodev_assert(sizeof(struct crypt_op) == 48, "crypt_op");
+__cryptodev_assert(sizeof(struct crypt_auth_op) == 72, "crypt_auth_op");
+__cryptodev_assert(sizeof(struct crypt_kop) == 144, "crypt_kop");
+#endif
+__cryptodev_assert(sizeof(struct session_info_op) == 268, "session_info_op");
+__cryptodev_assert(sizeof(struct cphash_op) == 8, "cphash_op");
+__cryptodev_assert(sizeof(struct crypt_batch) == 24, "crypt_batch");
 
 #endif /* VCD_CRYPTODEV_H */

@@ -10,6 +10,7 @@
  */
 #include "check.h"
 
+#include <assert.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
