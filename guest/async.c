@@ -216,7 +216,8 @@ static bool vcd_async_settle(struct vcd_async *async)
  */
 static int vcd_async_serial(struct vcd_file *file, struct vcd_async *async)
 {
-	unsigned long patience = msecs_to_jiffies(vcd_timeout_ms) + 1;
+	u32 own = async->run.session->timeout_ms;
+	unsigned long patience = msecs_to_jiffies(vcd_timeout(own)) + 1;
 	struct vcd_async *earlier;
 
 	list_for_each_entry(earlier, &file->async_list, list) {
@@ -245,7 +246,8 @@ static int vcd_async_begin(struct vcd_file *file, struct vcd_async *async)
 	err = vcd_op_begin(run, queue);
 	if (!err) {
 		/* It may be done by now. */
-		async->deadline = jiffies + msecs_to_jiffies(vcd_timeout_ms);
+		async->deadline = jiffies +
+			msecs_to_jiffies(vcd_timeout(run->session->timeout_ms));
 		vcd_queue_kick(queue);
 		return 0;
 	}

@@ -11,6 +11,7 @@
  * that has to be cut, first lets everything before it finish and is then carried
  * out by itself, so that the outcome is that of one call after the other.
  */
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -156,6 +157,7 @@ int vcd_batch(struct vcd_file *file, const struct crypt_batch *args,
 		ret = read(&op, u64_to_user_ptr(args->ops), i);
 		if (!ret)
 			ret = vcd_batch_add(batch, file, &op);
+		cond_resched();
 	}
 	/* Also after a failure: what is in flight must come home. */
 	flushed = vcd_batch_flush(batch);

@@ -14,6 +14,7 @@
  * A page that the device has is unpinned or freed when the device has given the
  * request back, whoever has left meanwhile.
  */
+#include <linux/bitops.h>
 #include <linux/highmem.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -97,6 +98,13 @@ static bool vcd_buffer_grow(struct vcd_buffer *buf, unsigned int want)
 	for (i = 0; i < 1u << order; i++)
 		buf->pages[buf->num++] = page + i;
 	return true;
+}
+
+/** vcd_buffer_pieces() - least pieces that @num pages of our own come in */
+unsigned int vcd_buffer_pieces(unsigned int num)
+{
+	return (num >> VCD_CHUNK_ORDER) +
+	       hweight32(num & ((1u << VCD_CHUNK_ORDER) - 1));
 }
 
 /**

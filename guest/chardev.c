@@ -15,6 +15,7 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/poll.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -35,6 +36,7 @@ static int vcd_open_device(struct file *filp, struct vcd_device *dev)
 		goto err_free;
 	file->dev = dev;
 	xa_init_flags(&file->sessions, XA_FLAGS_ALLOC1);
+	file->next_id = get_random_u32();
 	vcd_async_init(file);
 	filp->private_data = file;
 	return nonseekable_open(file_inode(filp), filp);
@@ -281,16 +283,16 @@ static int vcd_read_op32(struct crypt_op *op, const void __user *array, u32 i)
 
 	if (copy_from_user(&op32, ops + i, sizeof(op32)))
 		return -EFAULT;
-	*op = (struct crypt_op) {
-		.ses = op32.ses,
-		.op = op32.op,
-		.flags = op32.flags,
-		.len = op32.len,
-		.src = compat_ptr(op32.src),
-		.dst = compat_ptr(op32.dst),
-		.mac = compat_ptr(op32.mac),
-		.iv = compat_ptr(op32.iv),
-	};
+	/* A 64-bit program may fetch it, padding and all. */
+	memset(op, 0, sizeof(*op));
+	op->ses = op32.ses;
+	op->op = op32.op;
+	op->flags = op32.flags;
+	op->len = op32.len;
+	op->src = compat_ptr(op32.src);
+	op->dst = compat_ptr(op32.dst);
+	op->mac = compat_ptr(op32.mac);
+	op->iv = compat_ptr(op32.iv);
 	return 0;
 }
 

@@ -322,18 +322,14 @@ int vcd_crypt(struct vcd_file *file, const struct crypt_op *op)
 	return err;
 }
 
-/* Both sessions are locked. */
-static int vcd_hash_copy_locked(struct vcd_session *dst, struct vcd_session *src)
+/* -ESTALE: the device does not know one of the two. */
+static int vcd_host_hash_copy(struct vcd_session *dst, struct vcd_session *src)
 {
 	struct vcd_result result;
 	struct vcd_req_ctx *req;
 	int err;
 
-	/* A hash that has not begun is like any other that has not. */
-	dst->hash_running = false;
-	if (!src->hash_running)
-		return 0;
-	req = vcd_req_new(dst->dev, 0, 0, 0);
+	req = vcd_req_new(dst->share, 0, 0, 0);
 	if (!req)
 		return -ENOMEM;
 	req->timeout_ms = dst->timeout_ms;
@@ -342,12 +338,31 @@ static int vcd_hash_copy_locked(struct vcd_session *dst, struct vcd_session *src
 	err = vcd_req_exec(req, &result);
 	if (!err)
 		err = vcd_wire_errno(result.status);
-	/* A device that forgot a session forgot the hash in it. */
+	vcd_req_put(req);
+	return err;
+}
+
+/* Both sessions are locked. */
+static int vcd_hash_copy_locked(struct vcd_session *dst, struct vcd_session *src)
+{
+	int err;
+
+	/* A hash that has not begun is like any other that has not. */
+	dst->hash_running = false;
+	if (!src->hash_running)
+		return 0;
+	err = vcd_host_hash_copy(dst, src);
+	if (err == -ESTALE) {
+		/* What was in @dst is not needed: it may be made again. */
+		err = vcd_session_revive(dst);
+		if (!err)
+			err = vcd_host_hash_copy(dst, src);
+	}
+	/* So it is @src that the device forgot, and the hash in it. */
 	if (err == -ESTALE)
 		err = -EIO;
 	if (!err)
 		dst->hash_running = true;
-	vcd_req_put(req);
 	return err;
 }
 

@@ -91,14 +91,16 @@ struct vcd_alg {
  * @num_queues: of them
  * @max_request: payload bytes of a request, each direction
  * @max_segments: descriptors of a request
+ * @max_sessions: sessions that the device can have
  * @ciphers: bit map of ciphers the device has
  * @macs: bit map of hashes and MACs
  * @aeads: bit map of AEADs
  * @reap: destroys sessions that nobody waits for
  * @reap_lock: protects @reap_list and @reaping
  * @reap_list: sessions to destroy
- * @reaping: the reaper has one in hand
- * @reaped: woken when nothing is left to reap
+ * @reaping: the reaper has some in hand
+ * @reaped: woken when some were reaped
+ * @share: the driver's own
  * @shares_lock: protects @shares
  * @shares: of the processes that have the device open
  * @sessions: sessions there are
@@ -118,14 +120,16 @@ struct vcd_device {
 	unsigned int num_queues;
 	u32 max_request;
 	u32 max_segments;
+	u32 max_sessions;
 	u64 ciphers[2];
 	u64 macs[2];
 	u64 aeads[2];
-	struct work_struct reap;
+	struct delayed_work reap;
 	spinlock_t reap_lock; /* reap_list, reaping */
 	struct list_head reap_list;
 	bool reaping;
 	wait_queue_head_t reaped;
+	struct vcd_share *share;
 	spinlock_t shares_lock; /* shares */
 	struct list_head shares;
 	atomic_t sessions;
@@ -142,6 +146,7 @@ extern umode_t vcd_node_mode;
 extern unsigned int vcd_async_max;
 extern unsigned int vcd_share_requests;
 extern unsigned int vcd_share_bytes;
+extern unsigned int vcd_share_sessions;
 extern struct workqueue_struct *vcd_wq;
 
 /* main.c */
@@ -165,6 +170,14 @@ const struct vcd_alg *vcd_aead_find(u32 id);
 const struct vcd_alg *vcd_mac_find(u32 id);
 bool vcd_is_aead(const struct vcd_alg *alg);
 bool vcd_mac_is_keyed(const struct vcd_alg *alg);
+
+/* Milliseconds that the device may take, when @own were asked for; 0: no wish. */
+static inline unsigned int vcd_timeout(u32 own)
+{
+	unsigned int most = READ_ONCE(vcd_timeout_ms);
+
+	return own ? min(own, most) : most;
+}
 
 static inline unsigned int vcd_queue_index(const struct vcd_queue *queue)
 {

@@ -3,7 +3,7 @@
  * main.c - the module and the virtio device.
  *
  * A device comes to life in this order, and goes in the reverse one: config
- * space read and judged, queues, DRIVER_OK, HELLO, nodes, list. Freeze takes the
+ * space read and judged, queues, DRIVER_OK, HELLO, list, nodes. Freeze takes the
  * queues away, restore brings them back and says HELLO; the device then knows no
  * session, and each is made again when it is next used.
  */
@@ -44,6 +44,10 @@ unsigned int vcd_share_bytes = 2 << 20;
 module_param_named(share_bytes, vcd_share_bytes, uint, 0644);
 MODULE_PARM_DESC(share_bytes, "bytes of data that these may have together; 0: no limit");
 
+unsigned int vcd_share_sessions;
+module_param_named(share_sessions, vcd_share_sessions, uint, 0644);
+MODULE_PARM_DESC(share_sessions, "sessions that one process may have; 0: half of what the device can have");
+
 static unsigned int vcd_device_id = VIRTIO_ID_CRYPTODEV;
 module_param_named(device_id, vcd_device_id, uint, 0444);
 MODULE_PARM_DESC(device_id, "virtio device id to bind to");
@@ -59,6 +63,7 @@ static void vcd_device_free(struct kref *ref)
 	struct vcd_device *dev = container_of(ref, struct vcd_device, ref);
 
 	ida_free(&vcd_index, dev->index);
+	vcd_share_put(dev->share);
 	kfree(dev->queues);
 	kfree(dev);
 }
@@ -100,6 +105,7 @@ static int vcd_read_config(struct vcd_device *dev)
 	queues = le32_to_cpu(config.num_queues);
 	dev->max_request = le32_to_cpu(config.max_request);
 	dev->max_segments = le32_to_cpu(config.max_segments);
+	dev->max_sessions = le32_to_cpu(config.max_sessions);
 	for (i = 0; i < ARRAY_SIZE(dev->ciphers); i++) {
 		dev->ciphers[i] = le64_to_cpu(config.ciphers[i]);
 		dev->macs[i] = le64_to_cpu(config.macs[i]);
@@ -129,7 +135,7 @@ static struct vcd_device *vcd_device_alloc(struct virtio_device *vdev)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&dev->ref);
 	dev->vdev = vdev;
-	INIT_WORK(&dev->reap, vcd_session_reap);
+	INIT_DELAYED_WORK(&dev->reap, vcd_session_reap);
 	spin_lock_init(&dev->reap_lock);
 	INIT_LIST_HEAD(&dev->reap_list);
 	init_waitqueue_head(&dev->reaped);
@@ -148,14 +154,21 @@ static struct vcd_device *vcd_device_alloc(struct virtio_device *vdev)
 		spin_lock_init(&dev->queues[i].lock);
 		INIT_LIST_HEAD(&dev->queues[i].turns);
 	}
+	dev->share = vcd_share_own(dev);
+	if (!dev->share) {
+		err = -ENOMEM;
+		goto err_free;
+	}
 	dev->index = ida_alloc(&vcd_index, GFP_KERNEL);
 	if (dev->index < 0) {
 		err = dev->index;
-		goto err_free;
+		goto err_share;
 	}
 	snprintf(dev->name, sizeof(dev->name), "cryptodev%d", dev->index);
 	return dev;
 
+err_share:
+	vcd_share_put(dev->share);
 err_free:
 	kfree(dev->queues);
 	kfree(dev);
@@ -179,6 +192,20 @@ static int vcd_start(struct vcd_device *dev)
 	return err;
 }
 
+static void vcd_device_list(struct vcd_device *dev)
+{
+	spin_lock(&vcd_devices_lock);
+	list_add_tail(&dev->list, &vcd_devices);
+	spin_unlock(&vcd_devices_lock);
+}
+
+static void vcd_device_unlist(struct vcd_device *dev)
+{
+	spin_lock(&vcd_devices_lock);
+	list_del(&dev->list);
+	spin_unlock(&vcd_devices_lock);
+}
+
 static int vcd_probe(struct virtio_device *vdev)
 {
 	struct vcd_device *dev;
@@ -196,18 +223,19 @@ static int vcd_probe(struct virtio_device *vdev)
 	err = vcd_start(dev);
 	if (err)
 		goto err_put;
+	/* Whoever sees the node can open it. */
+	vcd_device_list(dev);
 	err = vcd_chardev_add(dev);
 	if (err)
-		goto err_stop;
+		goto err_unlist;
 	vcd_stats_add(dev);
-	spin_lock(&vcd_devices_lock);
-	list_add_tail(&dev->list, &vcd_devices);
-	spin_unlock(&vcd_devices_lock);
 	dev_info(&vdev->dev, "%s: %u queues, requests up to %u bytes\n",
 		 dev->name, dev->num_queues, dev->max_request);
 	return 0;
 
-err_stop:
+err_unlist:
+	vcd_device_unlist(dev);
+	WRITE_ONCE(dev->gone, true);
 	vcd_queues_stop(dev);
 err_put:
 	vcd_device_put(dev);
@@ -218,13 +246,12 @@ static void vcd_remove(struct virtio_device *vdev)
 {
 	struct vcd_device *dev = vdev->priv;
 
-	spin_lock(&vcd_devices_lock);
-	list_del(&dev->list);
-	spin_unlock(&vcd_devices_lock);
+	vcd_device_unlist(dev);
 	vcd_stats_del(dev);
 	vcd_chardev_del(dev);
 	WRITE_ONCE(dev->gone, true);
 	vcd_queues_stop(dev);
+	vcd_session_reap_now(dev);
 	dev->vdev = NULL;
 	vcd_device_put(dev);
 }

@@ -26,14 +26,18 @@
  * who wait count as sleepers.
  *
  * Invariants
- * - queue->vq is used under queue->lock, except by a notifier, who is counted in
- *   queue->notifying. vcd_queues_stop() clears it first and waits for those.
+ * - queue->vq is used under queue->lock, except by a notifier, who is in an RCU
+ *   read-side section. vcd_queues_stop() clears it first and waits for those.
+ * - Only virtqueues that this file has asked for are looked at. The core's list of a
+ *   device's virtqueues has others, too, whose index the host has chosen (the
+ *   admin queue of virtio-pci).
  * - virtqueue_add and virtqueue_get_buf are never called without the lock.
  * - queue->sleepers > 0 and a live ring mean callbacks are enabled.
  */
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/log2.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -114,6 +118,9 @@ static int vcd_queue_add(struct vcd_queue *queue, struct vcd_req_ctx *req)
 	unsigned int out = 0, in = 0;
 	int err;
 
+	/* Adding to a full ring notifies the device, under the lock. */
+	if (!queue->vq->num_free)
+		return -ENOSPC;
 	sgs[out++] = &req->in_sg;
 	if (req->src.num)
 		sgs[out++] = req->src.sgt.sgl;
@@ -154,7 +161,7 @@ static int vcd_queue_try(struct vcd_queue *queue, struct vcd_req_ctx *req,
 
 	if (!queue->vq)
 		return -EIO;
-	if (req->share && !req->charged && !vcd_share_admit(queue, req))
+	if (!req->charged && !vcd_share_admit(queue, req))
 		return -EAGAIN;
 	if (!list_empty(&queue->turns) &&
 	    (!turn || queue->turns.next != &turn->list))
@@ -184,7 +191,7 @@ static int vcd_turn_wait(struct vcd_queue *queue, struct vcd_turn *turn)
 /* Get in line, or stay there. Caller holds queue->lock, queue->vq is live. */
 static void vcd_turn_begin(struct vcd_queue *queue, struct vcd_turn *turn)
 {
-	bool share = turn->req->share && !turn->req->charged;
+	bool share = !turn->req->charged;
 
 	reinit_completion(&turn->go);
 	if (list_empty(&turn->list)) {
@@ -250,17 +257,16 @@ void vcd_queue_kick(struct vcd_queue *queue)
 	struct virtqueue *notify = NULL;
 	unsigned long flags;
 
+	rcu_read_lock();
 	spin_lock_irqsave(&queue->lock, flags);
 	if (queue->vq && virtqueue_kick_prepare(queue->vq)) {
 		notify = queue->vq;
 		queue->stats.kicks++;
-		atomic_inc(&queue->notifying);
 	}
 	spin_unlock_irqrestore(&queue->lock, flags);
-	if (notify) {
+	if (notify)
 		virtqueue_notify(notify);
-		atomic_dec(&queue->notifying);
-	}
+	rcu_read_unlock();
 }
 
 /**
@@ -509,40 +515,47 @@ out:
 	return err;
 }
 
+/* Take back what is in a ring that the device does not use any more. */
+static void vcd_queue_empty(struct vcd_queue *queue, struct virtqueue *vq)
+{
+	struct vcd_req_ctx *req;
+
+	spin_lock_irq(&queue->lock);
+	while (vq && (req = virtqueue_detach_unused_buf(vq))) {
+		req->lost = true;
+		vcd_queue_returned(queue, req);
+	}
+	queue->progress++;
+	vcd_queue_next_turn(queue);
+	spin_unlock_irq(&queue->lock);
+}
+
 /**
  * vcd_queues_stop() - reset the device and end every request in its rings
- * @dev: device
+ * @dev: device; its queues may be stopped, or never have been set up
  *
  * Their callers get -ENODEV if the device is gone, else -EIO. Afterwards the
  * virtqueues do not exist.
  */
 void vcd_queues_stop(struct vcd_device *dev)
 {
-	struct virtqueue *vq;
+	struct virtqueue *vqs[VCD_MAX_QUEUES];
 	unsigned int i;
 
 	for (i = 0; i < dev->num_queues; i++) {
 		struct vcd_queue *queue = &dev->queues[i];
 
 		spin_lock_irq(&queue->lock);
+		vqs[i] = queue->vq;
 		queue->vq = NULL;
 		spin_unlock_irq(&queue->lock);
-		while (atomic_read(&queue->notifying))
-			cond_resched();
 	}
+	/* Those who are about to notify the device. */
+	synchronize_rcu();
 	virtio_reset_device(dev->vdev);
-	virtio_device_for_each_vq(dev->vdev, vq) {
-		struct vcd_queue *queue = &dev->queues[vq->index];
-		struct vcd_req_ctx *req;
-
-		spin_lock_irq(&queue->lock);
-		while ((req = virtqueue_detach_unused_buf(vq))) {
-			req->lost = true;
-			vcd_queue_returned(queue, req);
-		}
-		queue->progress++;
-		vcd_queue_next_turn(queue);
-		spin_unlock_irq(&queue->lock);
-	}
-	dev->vdev->config->del_vqs(dev->vdev);
+	for (i = 0; i < dev->num_queues; i++)
+		vcd_queue_empty(&dev->queues[i], vqs[i]);
+	/* All are there or none is. */
+	if (vqs[0])
+		dev->vdev->config->del_vqs(dev->vdev);
 }

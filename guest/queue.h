@@ -52,7 +52,6 @@ struct vcd_queue_stats {
  * @sleepers: requests in the ring whose owner sleeps, or has left: while there
  *	are any, the device must interrupt
  * @progress: counts times the device gave something back
- * @notifying: callers between dropping @lock and having notified the device
  * @turns: callers waiting for free descriptors, first come first served
  * @misses: polls in a row that did not pay, see queue.c
  * @skip: callers that sleep at once before the next one polls again
@@ -65,7 +64,6 @@ struct vcd_queue {
 	unsigned int size;
 	unsigned int sleepers;
 	unsigned int progress;
-	atomic_t notifying;
 	struct list_head turns;
 	unsigned int misses;
 	unsigned int skip;
@@ -89,7 +87,8 @@ struct vcd_use {
  * @ref: its files, their sessions, their requests
  * @list: in the device's shares
  * @dev: device
- * @tgid: the process
+ * @tgid: the process; NULL: the driver itself
+ * @sessions: that the process has, those included that are about to be destroyed
  * @num: entries of @use
  * @use: by queue
  */
@@ -98,6 +97,7 @@ struct vcd_share {
 	struct list_head list;
 	struct vcd_device *dev;
 	struct pid *tgid;
+	atomic_t sessions;
 	unsigned int num;
 	struct vcd_use use[];
 };
@@ -124,9 +124,12 @@ bool vcd_queue_forget(struct vcd_req_ctx *req);
 int vcd_queue_wait(struct vcd_req_ctx *req);
 
 /* share.c */
+struct vcd_share *vcd_share_own(struct vcd_device *dev);
 struct vcd_share *vcd_share_find(struct vcd_device *dev);
 struct vcd_share *vcd_share_get(struct vcd_share *share);
 void vcd_share_put(struct vcd_share *share);
+bool vcd_share_add_session(struct vcd_share *share);
+void vcd_share_end_session(struct vcd_share *share);
 bool vcd_share_admit(struct vcd_queue *queue, struct vcd_req_ctx *req);
 struct list_head *vcd_share_line(struct vcd_queue *queue,
 				 struct vcd_req_ctx *req);

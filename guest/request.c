@@ -17,6 +17,13 @@
 
 #include "trace.h"
 
+/* What the device writes to shares no cache line with what the driver does. */
+#ifdef ARCH_DMA_MINALIGN
+#define VCD_DMA_ALIGN max_t(size_t, L1_CACHE_BYTES, ARCH_DMA_MINALIGN)
+#else
+#define VCD_DMA_ALIGN ((size_t)L1_CACHE_BYTES)
+#endif
+
 static void vcd_req_free(struct vcd_req_ctx *req)
 {
 	struct vcd_device *dev = req->dev;
@@ -47,6 +54,8 @@ static int vcd_req_reply(struct vcd_req_ctx *req, struct vcd_result *result)
 	return vcd_wire_reply(&reply, req->used, max_out, result);
 }
 
+static void vcd_host_destroy(struct vcd_share *share, u64 host_id);
+
 static void vcd_req_cleanup(struct work_struct *work)
 {
 	struct vcd_req_ctx *req = container_of(work, struct vcd_req_ctx, cleanup);
@@ -54,13 +63,13 @@ static void vcd_req_cleanup(struct work_struct *work)
 
 	if (vcd_req_is_create(req) && !vcd_req_reply(req, &result) &&
 	    result.status == VCD_S_OK)
-		vcd_host_destroy(req->dev, result.value);
+		vcd_host_destroy(req->share, result.value);
 	vcd_req_free(req);
 }
 
 /**
  * vcd_req_new() - make a request
- * @dev: device
+ * @share: what it is charged to, of the device that it is for
  * @in_len: bytes of payload that will lie behind the header in req->in
  * @out_len: bytes of output that will lie behind the reply in req->out
  * @tail_len: bytes of output that will lie in req->tail, behind req->dst
@@ -70,12 +79,12 @@ static void vcd_req_cleanup(struct work_struct *work)
  *
  * Return: the request, the caller's; NULL without memory.
  */
-struct vcd_req_ctx *vcd_req_new(struct vcd_device *dev, u32 in_len, u32 out_len,
+struct vcd_req_ctx *vcd_req_new(struct vcd_share *share, u32 in_len, u32 out_len,
 				u32 tail_len)
 {
-	size_t in_at = ALIGN(sizeof(struct vcd_req_ctx), L1_CACHE_BYTES);
+	size_t in_at = ALIGN(sizeof(struct vcd_req_ctx), VCD_DMA_ALIGN);
 	size_t in_size = sizeof(struct vcd_req) + in_len;
-	size_t out_at = ALIGN(in_at + in_size, L1_CACHE_BYTES);
+	size_t out_at = ALIGN(in_at + in_size, VCD_DMA_ALIGN);
 	size_t out_size = sizeof(struct vcd_reply) + out_len;
 	struct vcd_req_ctx *req;
 
@@ -83,8 +92,9 @@ struct vcd_req_ctx *vcd_req_new(struct vcd_device *dev, u32 in_len, u32 out_len,
 	if (!req)
 		return NULL;
 	memset(req, 0, sizeof(*req));
-	vcd_device_get(dev);
-	req->dev = dev;
+	vcd_device_get(share->dev);
+	req->dev = share->dev;
+	req->share = vcd_share_get(share);
 	refcount_set(&req->ref, 1);
 	init_completion(&req->done);
 	INIT_WORK(&req->cleanup, vcd_req_cleanup);
@@ -106,9 +116,7 @@ struct vcd_req_ctx *vcd_req_new(struct vcd_device *dev, u32 in_len, u32 out_len,
 /** vcd_req_timeout() - milliseconds that the device may take for @req */
 unsigned int vcd_req_timeout(const struct vcd_req_ctx *req)
 {
-	unsigned int most = READ_ONCE(vcd_timeout_ms);
-
-	return req->timeout_ms ? min(req->timeout_ms, most) : most;
+	return vcd_timeout(req->timeout_ms);
 }
 
 /** vcd_req_put() - the caller's part ends; NULL is fine; may sleep */
@@ -199,7 +207,7 @@ int vcd_host_hello(struct vcd_device *dev)
 	struct vcd_req_ctx *req;
 	int err;
 
-	req = vcd_req_new(dev, 0, 0, 0);
+	req = vcd_req_new(dev->share, 0, 0, 0);
 	if (!req)
 		return -ENOMEM;
 	vcd_wire_hello((struct vcd_req_hello *)req->in);
@@ -214,27 +222,54 @@ int vcd_host_hello(struct vcd_device *dev)
 }
 
 /**
- * vcd_host_destroy() - end a session on the device
- * @dev: device
+ * vcd_req_new_destroy() - make a request that ends a session on the device
+ * @share: what it is charged to
  * @host_id: the device's session id
+ *
+ * Return: the request, the caller's; NULL without memory.
+ */
+struct vcd_req_ctx *vcd_req_new_destroy(struct vcd_share *share, u64 host_id)
+{
+	struct vcd_req_ctx *req = vcd_req_new(share, 0, 0, 0);
+
+	if (!req)
+		return NULL;
+	vcd_wire_session((struct vcd_req *)req->in, VCD_OP_SESSION_DESTROY,
+			 host_id);
+	req->host_id = host_id;
+	return req;
+}
+
+/**
+ * vcd_req_wait_destroy() - wait until a session was ended
+ * @req: made by vcd_req_new_destroy() and sent; it is put
  *
  * Return: 0 when it is gone; a negative errno when that is not known.
  */
-int vcd_host_destroy(struct vcd_device *dev, u64 host_id)
+int vcd_req_wait_destroy(struct vcd_req_ctx *req)
 {
 	struct vcd_result result;
-	struct vcd_req_ctx *req;
-	int err;
+	int err = vcd_req_wait(req, &result);
 
-	req = vcd_req_new(dev, 0, 0, 0);
-	if (!req)
-		return -ENOMEM;
-	vcd_wire_session((struct vcd_req *)req->in, VCD_OP_SESSION_DESTROY,
-			 host_id);
-	err = vcd_req_exec(req, &result);
 	if (!err && result.status != VCD_S_STALE)
 		err = vcd_wire_errno(result.status);
-	trace_vcd_session_destroy(dev, host_id, err);
+	trace_vcd_session_destroy(req->dev, req->host_id, err);
 	vcd_req_put(req);
 	return err;
+}
+
+/* Both, for a session that no caller has known. */
+static void vcd_host_destroy(struct vcd_share *share, u64 host_id)
+{
+	struct vcd_queue *queue = vcd_queue_here(share->dev);
+	struct vcd_req_ctx *req = vcd_req_new_destroy(share, host_id);
+
+	if (!req)
+		return;
+	if (vcd_req_start(req, queue)) {
+		vcd_req_put(req);
+		return;
+	}
+	vcd_queue_kick(queue);
+	vcd_req_wait_destroy(req);
 }

@@ -43,7 +43,7 @@ struct vcd_buffer {
  * @ref: caller and device
  * @dev: device
  * @queue: queue it was put on
- * @share: what it is charged to, or NULL
+ * @share: what it is charged to
  * @bytes: of data, the larger direction
  * @charged: it is; under queue->lock
  * @seq: number on its queue
@@ -108,6 +108,7 @@ int vcd_buffer_pin_pages(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
 			 bool write);
 int vcd_buffer_pin(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
 		   bool write);
+unsigned int vcd_buffer_pieces(unsigned int num);
 int vcd_buffer_alloc(struct vcd_buffer *buf, u32 len);
 int vcd_buffer_from_user(struct vcd_buffer *buf, u32 offset,
 			 const u8 __user *addr, u32 len);
@@ -119,7 +120,7 @@ int vcd_buffer_to_user(const struct vcd_buffer *buf, u8 __user *addr, u32 len);
 void vcd_buffer_free(struct vcd_buffer *buf);
 
 /* request.c */
-struct vcd_req_ctx *vcd_req_new(struct vcd_device *dev, u32 in_len,
+struct vcd_req_ctx *vcd_req_new(struct vcd_share *share, u32 in_len,
 				u32 out_len, u32 tail_len);
 void vcd_req_put(struct vcd_req_ctx *req);
 void vcd_req_complete(struct vcd_req_ctx *req);
@@ -129,7 +130,8 @@ void vcd_req_disown(struct vcd_req_ctx *req);
 int vcd_req_exec(struct vcd_req_ctx *req, struct vcd_result *result);
 unsigned int vcd_req_timeout(const struct vcd_req_ctx *req);
 int vcd_host_hello(struct vcd_device *dev);
-int vcd_host_destroy(struct vcd_device *dev, u64 host_id);
+struct vcd_req_ctx *vcd_req_new_destroy(struct vcd_share *share, u64 host_id);
+int vcd_req_wait_destroy(struct vcd_req_ctx *req);
 
 /* Of no consequence: the device can write to the header. */
 static inline u16 vcd_req_opcode(const struct vcd_req_ctx *req)

@@ -9,9 +9,10 @@
  * whoever meets STALE first makes the session again, under session->remake;
  * others that met it wait there and find host_id changed.
  *
- * The end: CIOCFSESSION destroys the device's session and waits for that. At the
- * last close, and where a call still uses the session, nobody can wait; the
- * last one out gives it to the reaper, a work item of the device.
+ * The end: whoever drops the last reference, be it CIOCFSESSION, the last close or a
+ * call that still used the session, wipes the keys and gives it to the reaper, a
+ * work item of the device. Nobody waits for that but a caller that wants another
+ * session and would be one too many while there are some to reap.
  */
 #include <linux/jiffies.h>
 #include <linux/slab.h>
@@ -25,12 +26,20 @@ static void vcd_session_free(struct vcd_session *session)
 
 	if (session->host_id)
 		atomic_dec(&dev->sessions);
+	vcd_share_end_session(session->share);
 	vcd_share_put(session->share);
 	kfree_sensitive(session);
 	vcd_device_put(dev);
 }
 
 /* The device's work item holds a reference on the device while it is queued. */
+static void vcd_reaper_queue(struct vcd_device *dev, unsigned long delay)
+{
+	vcd_device_get(dev);
+	if (!queue_delayed_work(vcd_wq, &dev->reap, delay))
+		vcd_device_put(dev);
+}
+
 static void vcd_session_give_to_reaper(struct vcd_session *session)
 {
 	struct vcd_device *dev = session->dev;
@@ -38,36 +47,98 @@ static void vcd_session_give_to_reaper(struct vcd_session *session)
 	spin_lock(&dev->reap_lock);
 	list_add_tail(&session->reap, &dev->reap_list);
 	spin_unlock(&dev->reap_lock);
+	vcd_reaper_queue(dev, 0);
+}
+
+/**
+ * vcd_session_reap_now() - the device is gone: whatever waits to be reaped can go
+ * @dev: device, marked so
+ */
+void vcd_session_reap_now(struct vcd_device *dev)
+{
 	vcd_device_get(dev);
-	if (!queue_work(vcd_wq, &dev->reap))
+	if (mod_delayed_work(vcd_wq, &dev->reap, 0))
 		vcd_device_put(dev);
 }
 
-static struct vcd_session *vcd_session_next_to_reap(struct vcd_device *dev)
+/* The next sessions to reap; at the end none, and what is left @back in the list. */
+static unsigned int vcd_reaper_take(struct vcd_device *dev,
+				    struct vcd_session *sessions[VCD_REAP_MAX])
 {
-	struct vcd_session *session;
+	unsigned int num = 0;
 
 	spin_lock(&dev->reap_lock);
-	session = list_first_entry_or_null(&dev->reap_list, struct vcd_session,
-					   reap);
-	if (session)
-		list_del(&session->reap);
-	dev->reaping = session;
+	while (num < VCD_REAP_MAX && !list_empty(&dev->reap_list)) {
+		sessions[num] = list_first_entry(&dev->reap_list,
+						 struct vcd_session, reap);
+		list_del(&sessions[num++]->reap);
+	}
+	dev->reaping = num;
 	spin_unlock(&dev->reap_lock);
-	return session;
+	return num;
+}
+
+static void vcd_reaper_give_back(struct vcd_device *dev,
+				 struct vcd_session *sessions[], unsigned int num)
+{
+	spin_lock(&dev->reap_lock);
+	while (num--)
+		list_add(&sessions[num]->reap, &dev->reap_list);
+	dev->reaping = false;
+	spin_unlock(&dev->reap_lock);
+}
+
+/*
+ * Have the device destroy some sessions, all at once. One whose request was sent is
+ * gone, even if the device has not said so in time: it will destroy it when it goes
+ * on. Return: how many are gone.
+ */
+static unsigned int vcd_reap_some(struct vcd_device *dev,
+				  struct vcd_session *sessions[], unsigned int num)
+{
+	struct vcd_queue *queue = vcd_queue_here(dev);
+	struct vcd_req_ctx *reqs[VCD_REAP_MAX];
+	unsigned int sent, i;
+
+	for (sent = 0; sent < num; sent++) {
+		reqs[sent] = NULL;
+		/* One that the device never had, or no longer has. */
+		if (!sessions[sent]->host_id || READ_ONCE(dev->gone))
+			continue;
+		reqs[sent] = vcd_req_new_destroy(dev->share,
+						 sessions[sent]->host_id);
+		if (!reqs[sent])
+			break;
+		if (vcd_req_start(reqs[sent], queue)) {
+			vcd_req_put(reqs[sent]);
+			break;
+		}
+	}
+	vcd_queue_kick(queue);
+	for (i = 0; i < sent; i++) {
+		if (reqs[i])
+			vcd_req_wait_destroy(reqs[i]);
+		vcd_session_free(sessions[i]);
+	}
+	return sent;
 }
 
 /** vcd_session_reap() - the reaper: destroy sessions that nobody waits for */
 void vcd_session_reap(struct work_struct *work)
 {
-	struct vcd_device *dev = container_of(work, struct vcd_device, reap);
-	struct vcd_session *session;
+	struct vcd_device *dev = container_of(work, struct vcd_device, reap.work);
+	struct vcd_session *sessions[VCD_REAP_MAX];
+	unsigned int num, done;
 
-	while ((session = vcd_session_next_to_reap(dev))) {
-		/* When this fails the device is dead and its sessions with it. */
-		if (session->host_id && !READ_ONCE(dev->gone))
-			vcd_host_destroy(dev, session->host_id);
-		vcd_session_free(session);
+	while ((num = vcd_reaper_take(dev, sessions))) {
+		done = vcd_reap_some(dev, sessions, num);
+		if (done < num) {
+			/* The device takes no more for now. */
+			vcd_reaper_give_back(dev, sessions + done, num - done);
+			vcd_reaper_queue(dev, READ_ONCE(dev->gone) ? 0 : HZ);
+			break;
+		}
+		wake_up_all(&dev->reaped);
 	}
 	wake_up_all(&dev->reaped);
 	vcd_device_put(dev);
@@ -86,8 +157,12 @@ static bool vcd_reaper_idle(struct vcd_device *dev)
 /** vcd_session_put() - drop a reference; the last one ends the session */
 void vcd_session_put(struct vcd_session *session)
 {
-	if (refcount_dec_and_test(&session->ref))
-		vcd_session_give_to_reaper(session);
+	if (!refcount_dec_and_test(&session->ref))
+		return;
+	/* The reaper needs host_id; the host may let it wait. */
+	memzero_explicit(session->keys, session->key_len + session->mackey_len);
+	memzero_explicit(session->iv, sizeof(session->iv));
+	vcd_session_give_to_reaper(session);
 }
 
 /** vcd_session_get() - find a session of @file by id and take a reference */
@@ -111,7 +186,7 @@ static int vcd_host_create(struct vcd_session *session, u64 *host_id)
 	struct vcd_req_ctx *req;
 	int err;
 
-	req = vcd_req_new(session->dev, keys_len, 0, 0);
+	req = vcd_req_new(session->share, keys_len, 0, 0);
 	if (!req)
 		return -ENOMEM;
 	vcd_wire_create((struct vcd_req_create *)req->in,
@@ -120,7 +195,6 @@ static int vcd_host_create(struct vcd_session *session, u64 *host_id)
 			session->key_len, session->mackey_len);
 	memcpy(req->in + sizeof(struct vcd_req_create), session->keys, keys_len);
 	req->timeout_ms = session->timeout_ms;
-	req->share = vcd_share_get(session->share);
 	err = vcd_req_exec(req, &result);
 	if (!err)
 		err = vcd_wire_errno(result.status);
@@ -172,8 +246,6 @@ int vcd_session_start(struct vcd_session *session, struct vcd_req_ctx *req,
 
 	req->host_id = READ_ONCE(session->host_id);
 	req->timeout_ms = session->timeout_ms;
-	if (!req->share)
-		req->share = vcd_share_get(session->share);
 	*out = *hdr;
 	out->session = cpu_to_le64(req->host_id);
 	return vcd_req_start(req, queue);
@@ -254,6 +326,25 @@ static int vcd_session_keys(struct vcd_session *session,
 	return 0;
 }
 
+/* Charge another session to the process. -EMFILE: it has its share. */
+static int vcd_session_charge(const struct vcd_file *file)
+{
+	struct vcd_device *dev = file->dev;
+	bool charged = vcd_share_add_session(file->share);
+	long left;
+
+	if (charged)
+		return 0;
+	/* Some that it has ended may not have been destroyed yet. */
+	left = wait_event_killable_timeout(dev->reaped,
+					   (charged = vcd_share_add_session(file->share)) ||
+					   vcd_reaper_idle(dev),
+					   msecs_to_jiffies(vcd_timeout(file->timeout_ms)));
+	if (charged || vcd_share_add_session(file->share))
+		return 0;
+	return left < 0 ? -EINTR : -EMFILE;
+}
+
 static struct vcd_session *vcd_session_alloc(const struct vcd_file *file,
 					     const struct vcd_alg *cipher,
 					     const struct vcd_alg *mac,
@@ -265,10 +356,15 @@ static struct vcd_session *vcd_session_alloc(const struct vcd_file *file,
 	struct vcd_session *session;
 	int err;
 
+	err = vcd_session_charge(file);
+	if (err)
+		return ERR_PTR(err);
 	session = kzalloc(struct_size(session, keys, key_len + mackey_len),
 			  GFP_KERNEL_ACCOUNT);
-	if (!session)
+	if (!session) {
+		vcd_share_end_session(file->share);
 		return ERR_PTR(-ENOMEM);
+	}
 	vcd_device_get(file->dev);
 	session->dev = file->dev;
 	session->share = vcd_share_get(file->share);
@@ -296,13 +392,11 @@ static int vcd_session_create(struct vcd_session *session)
 {
 	struct vcd_device *dev = session->dev;
 	int err = vcd_host_create(session, &session->host_id);
-	unsigned int ms = vcd_timeout_ms;
+	unsigned int ms = vcd_timeout(session->timeout_ms);
 	long left;
 
 	if (err != -ENOSPC || vcd_reaper_idle(dev))
 		return err;
-	if (session->timeout_ms)
-		ms = min(ms, session->timeout_ms);
 	/* Sessions already ended may still stand in the way. */
 	left = wait_event_killable_timeout(dev->reaped, vcd_reaper_idle(dev),
 					   msecs_to_jiffies(ms));
@@ -319,11 +413,12 @@ static int vcd_session_algs(const struct vcd_device *dev,
 {
 	*cipher = NULL;
 	*mac = NULL;
-	if ((!op->cipher && !op->mac) ||
-	    op->keylen > CRYPTO_CIPHER_MAX_KEY_LEN ||
-	    op->mackeylen > CRYPTO_HMAC_MAX_KEY_LEN)
+	if (!op->cipher && !op->mac)
 		return -EINVAL;
+	/* Fields that the session does not use may hold anything. */
 	if (op->cipher) {
+		if (op->keylen > CRYPTO_CIPHER_MAX_KEY_LEN)
+			return -EINVAL;
 		*cipher = vcd_cipher_find(op->cipher);
 		if (*cipher && !vcd_map_has(dev->ciphers, op->cipher))
 			return -EINVAL;
@@ -336,6 +431,8 @@ static int vcd_session_algs(const struct vcd_device *dev,
 	if (vcd_is_aead(*cipher))
 		return op->mac && op->mackeylen ? -EINVAL : 0;
 	if (op->mac) {
+		if (op->mackeylen > CRYPTO_HMAC_MAX_KEY_LEN)
+			return -EINVAL;
 		*mac = vcd_mac_find(op->mac);
 		if (!*mac || !vcd_map_has(dev->macs, op->mac))
 			return -EINVAL;
@@ -384,22 +481,17 @@ int vcd_session_new(struct vcd_file *file, const struct session_op *op, u32 *id)
  * vcd_session_end() - CIOCFSESSION
  * @file: file description
  * @id: session id; one that is not known is no error, as in the ABI's reference
+ *
+ * Does not wait for the host.
+ *
+ * Return: 0.
  */
 int vcd_session_end(struct vcd_file *file, u32 id)
 {
 	struct vcd_session *session = xa_erase(&file->sessions, id);
 
-	if (!session)
-		return 0;
-	if (!refcount_dec_if_one(&session->ref)) {
+	if (session)
 		vcd_session_put(session);
-		return 0;
-	}
-	/* Destroying twice does no harm, leaving it behind would. */
-	if (vcd_host_destroy(session->dev, session->host_id))
-		vcd_session_give_to_reaper(session);
-	else
-		vcd_session_free(session);
 	return 0;
 }
 
@@ -425,6 +517,50 @@ static void vcd_info_name(char to[CRYPTODEV_MAX_ALG_NAME],
 	to[CRYPTODEV_MAX_ALG_NAME - 1] = 0;
 }
 
+/*
+ * Ask the device about a session; @info may be NULL. The session is made again if
+ * it has to be.
+ */
+static int vcd_session_ask(struct vcd_session *session,
+			   struct vcd_session_info *info)
+{
+	struct vcd_result result;
+	struct vcd_queue *queue;
+	struct vcd_req_ctx *req;
+	struct vcd_req hdr;
+	int err;
+
+	req = vcd_req_new(session->share, 0, sizeof(*info), 0);
+	if (!req)
+		return -ENOMEM;
+	vcd_wire_session(&hdr, VCD_OP_SESSION_INFO, 0);
+	queue = vcd_queue_here(session->dev);
+	err = vcd_session_start(session, req, &hdr, queue);
+	if (!err) {
+		vcd_queue_kick(queue);
+		err = vcd_session_wait(session, req, &hdr, &result);
+	}
+	if (!err)
+		err = vcd_wire_errno(result.status);
+	if (!err && result.out_len != sizeof(*info))
+		err = -EIO;
+	if (!err && info)
+		memcpy(info, req->out + sizeof(struct vcd_reply), sizeof(*info));
+	vcd_req_put(req);
+	return err;
+}
+
+/**
+ * vcd_session_revive() - make a session again if the device has lost it
+ * @session: session
+ *
+ * Return: 0: the device knows it; or a negative errno.
+ */
+int vcd_session_revive(struct vcd_session *session)
+{
+	return vcd_session_ask(session, NULL);
+}
+
 /**
  * vcd_session_info() - CIOCGSESSINFO
  * @file: file description
@@ -437,42 +573,21 @@ static void vcd_info_name(char to[CRYPTODEV_MAX_ALG_NAME],
  */
 int vcd_session_info(struct vcd_file *file, struct session_info_op *op)
 {
-	const struct vcd_session_info *info;
-	struct vcd_session *session;
-	struct vcd_result result;
-	struct vcd_queue *queue;
-	struct vcd_req_ctx *req;
-	struct vcd_req hdr;
-	int err = -ENOMEM;
+	struct vcd_session *session = vcd_session_get(file, op->ses);
+	struct vcd_session_info info;
+	int err;
 
-	session = vcd_session_get(file, op->ses);
 	if (!session)
 		return -EINVAL;
-	req = vcd_req_new(session->dev, 0, sizeof(*info), 0);
-	if (!req)
-		goto out;
-	vcd_wire_session(&hdr, VCD_OP_SESSION_INFO, 0);
-	queue = vcd_queue_here(session->dev);
-	err = vcd_session_start(session, req, &hdr, queue);
+	err = vcd_session_ask(session, &info);
 	if (!err) {
-		vcd_queue_kick(queue);
-		err = vcd_session_wait(session, req, &hdr, &result);
-	}
-	if (!err)
-		err = vcd_wire_errno(result.status);
-	if (!err && result.out_len != sizeof(*info))
-		err = -EIO;
-	if (!err) {
-		info = (const void *)(req->out + sizeof(struct vcd_reply));
-		vcd_info_name(op->cipher_info.cra_name, info->cipher_name);
-		vcd_info_name(op->cipher_info.cra_driver_name, info->cipher_driver);
-		vcd_info_name(op->hash_info.cra_name, info->mac_name);
-		vcd_info_name(op->hash_info.cra_driver_name, info->mac_driver);
+		vcd_info_name(op->cipher_info.cra_name, info.cipher_name);
+		vcd_info_name(op->cipher_info.cra_driver_name, info.cipher_driver);
+		vcd_info_name(op->hash_info.cra_name, info.mac_name);
+		vcd_info_name(op->hash_info.cra_driver_name, info.mac_driver);
 		op->alignmask = 0;
 		op->flags = SIOP_FLAG_KERNEL_DRIVER_ONLY;
 	}
-	vcd_req_put(req);
-out:
 	vcd_session_put(session);
 	return err;
 }

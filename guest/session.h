@@ -27,13 +27,16 @@ struct vcd_share;
 
 /* Times a lost session is made again for one request before giving up. */
 #define VCD_REMAKE_MAX		4
+/* Sessions that the reaper has the device destroy at once. */
+#define VCD_REAP_MAX		16
 
 /**
  * struct vcd_file - an open file description
  * @dev: device
  * @share: of the process that opened it
  * @sessions: by id; the xarray's lock covers lookup and reference
- * @next_id: where the search for a free id goes on
+ * @next_id: where the search for a free id goes on; random at first, so that
+ *	an id of another file is not by chance one of this, too
  * @timeout_ms: CIOCTIMEOUT, for sessions that are made; 0: vcd_timeout_ms
  * @async_lock: one submission or fetch at a time
  * @async_list: operations submitted and not fetched, in order
@@ -102,6 +105,7 @@ void vcd_session_end_all(struct vcd_file *file);
 int vcd_session_info(struct vcd_file *file, struct session_info_op *op);
 struct vcd_session *vcd_session_get(struct vcd_file *file, u32 id);
 void vcd_session_put(struct vcd_session *session);
+int vcd_session_revive(struct vcd_session *session);
 int vcd_session_remake(struct vcd_session *session, u64 *host_id);
 int vcd_session_start(struct vcd_session *session, struct vcd_req_ctx *req,
 		      const struct vcd_req *hdr, struct vcd_queue *queue);
@@ -111,5 +115,6 @@ void vcd_session_iv_load(struct vcd_session *session, u8 iv[VCD_MAX_IV_LEN]);
 void vcd_session_iv_store(struct vcd_session *session,
 			  const u8 iv[VCD_MAX_IV_LEN]);
 void vcd_session_reap(struct work_struct *work);
+void vcd_session_reap_now(struct vcd_device *dev);
 
 #endif /* VCD_GUEST_SESSION_H */

@@ -10,9 +10,13 @@
  * process finds room at once, and before it lies at most one share for each
  * process that floods the queue. The bound is in docs/decisions/0060.
  *
+ * The same holds for sessions: a process has at most share_sessions of them, half
+ * of what the device can have, so that there are some left for others.
+ *
  * A share belongs to the process that opened the file: files of one process
  * have one share together, and a descriptor that is passed on takes from the
- * share of who opened it.
+ * share of who opened it. The driver has one for requests of its own: HELLO, and the
+ * end of sessions. There is no request without a share.
  *
  * Charged is a request from the moment it is admitted until the device has given
  * it back, also when its caller has left. Who gives room back hands it to the
@@ -34,7 +38,7 @@ static struct vcd_use *vcd_use_of(const struct vcd_queue *queue,
 	return &share->use[queue - queue->dev->queues];
 }
 
-static struct vcd_share *vcd_share_alloc(struct vcd_device *dev)
+static struct vcd_share *vcd_share_alloc(struct vcd_device *dev, struct pid *tgid)
 {
 	struct vcd_share *share;
 	unsigned int i;
@@ -45,7 +49,8 @@ static struct vcd_share *vcd_share_alloc(struct vcd_device *dev)
 		return NULL;
 	kref_init(&share->ref);
 	share->dev = dev;
-	share->tgid = get_pid(task_tgid(current));
+	share->tgid = get_pid(tgid);
+	INIT_LIST_HEAD(&share->list);
 	share->num = dev->num_queues;
 	for (i = 0; i < share->num; i++)
 		INIT_LIST_HEAD(&share->use[i].turns);
@@ -59,6 +64,17 @@ static void vcd_share_free(struct vcd_share *share)
 }
 
 /**
+ * vcd_share_own() - make the driver's own share
+ * @dev: device, whose number of queues is known; outlives the share
+ *
+ * Return: the share, referenced; NULL without memory.
+ */
+struct vcd_share *vcd_share_own(struct vcd_device *dev)
+{
+	return vcd_share_alloc(dev, NULL);
+}
+
+/**
  * vcd_share_find() - the share of the calling process, made if need be
  * @dev: device, whose queues are set up; outlives the share
  *
@@ -66,7 +82,7 @@ static void vcd_share_free(struct vcd_share *share)
  */
 struct vcd_share *vcd_share_find(struct vcd_device *dev)
 {
-	struct vcd_share *new = vcd_share_alloc(dev);
+	struct vcd_share *new = vcd_share_alloc(dev, task_tgid(current));
 	struct vcd_share *share;
 
 	if (!new)
@@ -85,11 +101,10 @@ struct vcd_share *vcd_share_find(struct vcd_device *dev)
 	return new;
 }
 
-/** vcd_share_get() - another reference; NULL is fine */
+/** vcd_share_get() - another reference */
 struct vcd_share *vcd_share_get(struct vcd_share *share)
 {
-	if (share)
-		kref_get(&share->ref);
+	kref_get(&share->ref);
 	return share;
 }
 
@@ -110,6 +125,38 @@ void vcd_share_put(struct vcd_share *share)
 	if (share)
 		kref_put_lock(&share->ref, vcd_share_release,
 			      &share->dev->shares_lock);
+}
+
+/* Sessions that a process may have. */
+static unsigned int vcd_share_max_sessions(const struct vcd_device *dev)
+{
+	unsigned int most = READ_ONCE(vcd_share_sessions);
+
+	return most ? most : max(dev->max_sessions / 2, 1u);
+}
+
+/**
+ * vcd_share_add_session() - charge a session to its process
+ * @share: of the process
+ *
+ * Return: whether it may have another; if so, vcd_share_end_session() is due.
+ */
+bool vcd_share_add_session(struct vcd_share *share)
+{
+	unsigned int most = vcd_share_max_sessions(share->dev);
+	int now = atomic_read(&share->sessions);
+
+	do {
+		if ((unsigned int)now >= most)
+			return false;
+	} while (!atomic_try_cmpxchg(&share->sessions, &now, now + 1));
+	return true;
+}
+
+/** vcd_share_end_session() - the session is no more, here and on the device */
+void vcd_share_end_session(struct vcd_share *share)
+{
+	atomic_dec(&share->sessions);
 }
 
 static bool vcd_use_fits(const struct vcd_queue *queue,
@@ -158,8 +205,6 @@ bool vcd_share_admit(struct vcd_queue *queue, struct vcd_req_ctx *req)
 	struct vcd_use *use;
 
 	lockdep_assert_held(&queue->lock);
-	if (!req->share)
-		return true;
 	use = vcd_use_of(queue, req->share);
 	if (!list_empty(&use->turns) || !vcd_use_fits(queue, use, req->bytes))
 		return false;
@@ -183,8 +228,6 @@ void vcd_share_leave(struct vcd_queue *queue, struct vcd_req_ctx *req)
 	struct vcd_use *use;
 
 	lockdep_assert_held(&queue->lock);
-	if (!req->share)
-		return;
 	use = vcd_use_of(queue, req->share);
 	if (req->charged) {
 		use->requests--;

@@ -46,10 +46,9 @@ u32 vcd_xfer_max(const struct vcd_device *dev)
 	       ~(u32)(VCD_MAX_IV_LEN - 1);
 }
 
-static bool vcd_xfer_is_small(const struct vcd_xfer *xfer)
+/* Whether it is one that may be copied beside the header if that has @max bytes. */
+static bool vcd_xfer_is_small(const struct vcd_xfer *xfer, u32 max)
 {
-	u32 max = min(READ_ONCE(vcd_copybreak), VCD_COPY_MAX);
-
 	return (u64)xfer->head_len + xfer->src_len + xfer->in_tail_len <= max &&
 	       xfer->dst_len <= max;
 }
@@ -79,6 +78,19 @@ static bool vcd_xfer_too_many_segments(const struct vcd_xfer *xfer,
 	if (req->dst.num)
 		segments += req->dst.sgt.nents;
 	return segments > xfer->session->dev->max_segments;
+}
+
+/*
+ * Pages of ours are too many pieces for the device: because it takes no request of
+ * that size, or because memory is in small pieces now.
+ */
+static int vcd_xfer_copied_errno(const struct vcd_xfer *xfer,
+				 const struct vcd_req_ctx *req)
+{
+	unsigned int least = 2 + !!xfer->tail_len + vcd_buffer_pieces(req->src.num) +
+			     vcd_buffer_pieces(req->dst.num);
+
+	return least > xfer->session->dev->max_segments ? -EMSGSIZE : -ENOMEM;
 }
 
 /* Everything in the request's own buffers. */
@@ -149,7 +161,7 @@ static int vcd_xfer_prepare(struct vcd_xfer *xfer, enum vcd_xfer_how how)
 
 	if (beside)
 		in_len += xfer->src_len + xfer->in_tail_len;
-	req = vcd_req_new(xfer->session->dev, in_len, beside ? xfer->dst_len : 0,
+	req = vcd_req_new(xfer->session->share, in_len, beside ? xfer->dst_len : 0,
 			  xfer->tail_len);
 	if (!req)
 		return -ENOMEM;
@@ -165,7 +177,8 @@ static int vcd_xfer_prepare(struct vcd_xfer *xfer, enum vcd_xfer_how how)
 				vcd_xfer_fill_copied(xfer, req);
 		/* Pages of ours are in larger pieces than a program's often are. */
 		if (!err && vcd_xfer_too_many_segments(xfer, req))
-			err = how == VCD_XFER_PINNED ? -EAGAIN : -EMSGSIZE;
+			err = how == VCD_XFER_PINNED ? -EAGAIN :
+				vcd_xfer_copied_errno(xfer, req);
 	}
 	if (!err)
 		err = vcd_xfer_pin_landing(xfer, req);
@@ -194,7 +207,7 @@ int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue)
 {
 	int err;
 
-	if (vcd_xfer_is_small(xfer))
+	if (vcd_xfer_is_small(xfer, min(READ_ONCE(vcd_copybreak), VCD_COPY_MAX)))
 		err = vcd_xfer_prepare(xfer, VCD_XFER_BESIDE);
 	else if (!xfer->copy && !xfer->in_tail_len)
 		err = vcd_xfer_prepare(xfer, VCD_XFER_PINNED);
@@ -203,6 +216,9 @@ int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue)
 	/* What cannot be pinned may still be copied; if not, that says so. */
 	if (err == -EAGAIN)
 		err = vcd_xfer_prepare(xfer, VCD_XFER_COPIED);
+	/* A device of few segments: beside the header it takes none of its own. */
+	if (err == -EMSGSIZE && vcd_xfer_is_small(xfer, VCD_COPY_MAX))
+		err = vcd_xfer_prepare(xfer, VCD_XFER_BESIDE);
 	if (err)
 		return err;
 	err = vcd_session_start(xfer->session, xfer->req, &xfer->hdr, queue);

@@ -156,7 +156,9 @@ enum cryptodev_crypto_op_t {
  * @ses: out: session id, never 0, unique within the file description
  *
  * Either @cipher or @mac or both. EINVAL: neither, an unknown or unavailable
- * algorithm, a bad key length. EFAULT: unreadable key.
+ * algorithm, a bad key length. EFAULT: unreadable key. EMFILE: the process has as many
+ * sessions as one may have (module parameter share_sessions; half of the device's,
+ * by default). ENOSPC: the device has no more.
  */
 struct session_op {
 	__u32 cipher;

@@ -54,6 +54,8 @@ enum evil_what {
 	EVIL_CREATE_SILENT,
 	EVIL_CREATE_LATE,
 
+	EVIL_DESTROY_SILENT, /* the request that ends the session is not answered */
+
 	/* At once, when the session is made. */
 	EVIL_RELEASE,
 	EVIL_CONFIG_CHANGED, /* the config space is now enum evil_config arg, with a message */
@@ -74,6 +76,10 @@ enum evil_config {
 	EVIL_CONFIG_USABLE,
 	EVIL_CONFIG_LARGEST = EVIL_CONFIG_USABLE, /* every number as large as allowed */
 	EVIL_CONFIG_SMALLEST,
+	EVIL_CONFIG_REQUEST_4096, /* the first value that is allowed, the others as they are */
+	EVIL_CONFIG_SEGMENTS_4,
+	EVIL_CONFIG_QUEUES_1,
+	EVIL_CONFIG_QUEUES_64,
 	EVIL_CONFIG_MORE_ALGORITHMS, /* than the device has */
 	EVIL_CONFIG_NO_ALGORITHMS,
 	EVIL_CONFIG_COUNT

@@ -86,6 +86,19 @@ void tell(int fd, uint32_t what, uint32_t arg)
 	}
 }
 
+void set_parameter(const char *name, const char *value)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/module/virtio_cryptodev/parameters/%s", name);
+	f = fopen(path, "we");
+	if (!f || fputs(value, f) < 0 || fclose(f)) {
+		perror(path);
+		exit(1);
+	}
+}
+
 bool works(int fd)
 {
 	struct evil_order honest = order(EVIL_HONEST, 0);
@@ -95,8 +108,9 @@ bool works(int fd)
 }
 
 /* Groups of cases that leave the device in order; and those that load the module anew. */
-static void (*const groups[])(int fd) = {bad_replies, bad_creation, lost_on_the_way, late_answers,
-					 reordered,   flooded,	    config_changes};
+static void (*const groups[])(int fd) = {bad_replies,	      bad_creation,   lost_on_the_way,
+					 late_answers,	      reordered,      flooded,
+					 flooded_with_copies, config_changes, ended_in_silence};
 static void (*const reloads[])(void) = {bad_ring, probes, leave_in_silence};
 
 /* All groups, or number @only. */

@@ -13,7 +13,8 @@
 
 /* Long enough for an honest answer on a busy machine, short enough to wait for often. */
 #define TIMEOUT_MS 1500
-#define MODULE_ARGS "timeout_ms=1500"
+#define TIMEOUT_PARAMETER "1500"
+#define MODULE_ARGS "timeout_ms=" TIMEOUT_PARAMETER
 
 /* The module's file. */
 extern int module;
@@ -47,6 +48,9 @@ void tell(int fd, uint32_t what, uint32_t arg);
 /** works - whether an honest call succeeds. */
 bool works(int fd);
 
+/** set_parameter - set a parameter of the module that is loaded. */
+void set_parameter(const char *name, const char *value);
+
 /** load - load the module. Return: 0 or negative errno. */
 int load(const char *args);
 
@@ -62,6 +66,8 @@ void lost_on_the_way(int fd);
 void late_answers(int fd);
 void reordered(int fd);
 void flooded(int fd);
+void flooded_with_copies(int fd);
+void ended_in_silence(int fd);
 
 /* loading.c. */
 void config_changes(int fd);

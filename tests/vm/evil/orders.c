@@ -108,6 +108,18 @@ void evil_config(const struct evil_host *host, struct vcd_config *c)
 		c->max_sessions = c->max_aad = 0;
 		c->num_queues = htole32(1);
 		break;
+	case EVIL_CONFIG_REQUEST_4096:
+		c->max_request = htole32(4096);
+		break;
+	case EVIL_CONFIG_SEGMENTS_4:
+		c->max_segments = htole32(4);
+		break;
+	case EVIL_CONFIG_QUEUES_1:
+		c->num_queues = htole32(1);
+		break;
+	case EVIL_CONFIG_QUEUES_64:
+		c->num_queues = htole32(64);
+		break;
 	case EVIL_CONFIG_MORE_ALGORITHMS:
 		memset(c->ciphers, 0xff, sizeof(c->ciphers));
 		memset(c->macs, 0xff, sizeof(c->macs));
@@ -467,6 +479,8 @@ void evil_answer(struct evil_host *host, struct evil_queue *q, uint16_t head, st
 		answer_create(host, q, head, r);
 		return;
 	case VCD_OP_SESSION_DESTROY:
+		if (s && s->order.what == EVIL_DESTROY_SILENT)
+			return;
 		if (s)
 			s->id = 0;
 		s = NULL;

@@ -229,6 +229,56 @@ static const char *long_mac(int fd, uint32_t at, bool cipher, bool in_place, int
 	return problem;
 }
 
+static int hash_part(int fd, uint32_t ses, unsigned int flags, uint8_t digest[32])
+{
+	static uint8_t data[64];
+	struct crypt_op op = {.ses = ses,
+			      .flags = (uint16_t)flags,
+			      .len = flags & COP_FLAG_UPDATE ? sizeof(data) : 0,
+			      .src = data,
+			      .mac = digest};
+
+	return dev_ioctl(fd, CIOCCRYPT, &op);
+}
+
+/*
+ * A running hash is copied to a session that the device has lost: no hash was lost. With
+ * @from_lost the source was lost, too.
+ */
+static const char *copy_to_lost(int fd, bool from_lost)
+{
+	struct evil_order lose = order(EVIL_STALE_ONCE, 1);
+	uint32_t src, dst, loser;
+	uint8_t right[32], digest[32], data[64] = {0};
+	const char *problem = NULL;
+	int err;
+
+	lose.zero = 4000 + from_lost;
+	if (dev_mac_session(fd, 0, NULL, 0, CRYPTO_SHA2_256, NULL, 0, &src) ||
+	    dev_mac_session(fd, 0, NULL, 0, CRYPTO_SHA2_256, NULL, 0, &dst) ||
+	    dev_session(fd, CRYPTO_AES_CBC, &lose, 16, &loser))
+		return "no sessions";
+	ref_digest(ref_mac_find(CRYPTO_SHA2_256), NULL, 0, data, sizeof(data), right);
+	if (from_lost && hash_part(fd, src, COP_FLAG_RESET | COP_FLAG_UPDATE, digest))
+		problem = "no hash";
+	/* all sessions are lost, and those used afterwards are made again */
+	if (dev_crypt(fd, loser, COP_ENCRYPT, 0, data, data, 16, NULL))
+		problem = "nothing works";
+	memset(data, 0, sizeof(data));
+	if (!from_lost && hash_part(fd, src, COP_FLAG_RESET | COP_FLAG_UPDATE, digest))
+		problem = "no hash after the loss";
+	err = dev_ioctl(fd, CIOCCPHASH, &(struct cphash_op){.dst_ses = dst, .src_ses = src});
+	if (!problem && err != (from_lost ? -EIO : 0))
+		problem = strerror(-err);
+	if (!problem && !from_lost &&
+	    (hash_part(fd, dst, COP_FLAG_FINAL, digest) || memcmp(digest, right, 32)))
+		problem = "not the hash that was copied";
+	dev_end(fd, src);
+	dev_end(fd, dst);
+	dev_end(fd, loser);
+	return problem;
+}
+
 /* A single call that is cut is repeated from its start, if its source is still there. */
 void lost_on_the_way(int fd)
 {
@@ -246,5 +296,7 @@ void lost_on_the_way(int fd)
 			verdict("lost", detail, long_mac(fd, at, how > 0, how == 2, want));
 		}
 	}
+	verdict("lost", "a hash is copied to it", copy_to_lost(fd, false));
+	verdict("lost", "a hash is copied from it", copy_to_lost(fd, true));
 	group("sessions lost while a long call is on its way");
 }

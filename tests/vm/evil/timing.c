@@ -4,6 +4,7 @@
  * one process floods the queue.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 #include "guest.h"
+
+#define COPIERS 100
 
 /* ---- time ----------------------------------------------------------------------------- */
 
@@ -87,6 +90,120 @@ static _Noreturn void flooder(unsigned int *count)
 		}
 	}
 	_exit(0);
+}
+
+/* The same with copies of a hash, of a hundred threads. */
+struct copier {
+	int fd;
+	uint32_t dst, src;
+};
+
+static void *copy(void *arg)
+{
+	struct copier *c = arg;
+	struct cphash_op op = {.dst_ses = c->dst, .src_ses = c->src};
+
+	dev_ioctl(c->fd, CIOCCPHASH, &op);
+	return NULL;
+}
+
+static _Noreturn void copying_flooder(unsigned int *count)
+{
+	static struct copier copiers[COPIERS];
+	static uint8_t buf[64];
+	struct evil_order ord = order(EVIL_HOLD, 0);
+	pthread_t thread;
+	int fd = dev_open();
+
+	for (int i = 0; i < COPIERS; i++) {
+		struct copier *c = &copiers[i];
+		struct crypt_op op = {
+		    .flags = COP_FLAG_RESET | COP_FLAG_UPDATE, .len = 64, .src = buf};
+
+		c->fd = fd;
+		if (dev_mac_session(fd, 0, NULL, 0, CRYPTO_SHA1_HMAC, &ord, sizeof(ord), &c->dst) ||
+		    dev_mac_session(fd, 0, NULL, 0, CRYPTO_SHA1_HMAC, buf, sizeof(ord), &c->src))
+			_exit(1);
+		op.ses = c->src;
+		if (dev_ioctl(fd, CIOCCRYPT, &op))
+			_exit(1);
+	}
+	for (int i = 0; i < COPIERS; i++)
+		if (pthread_create(&thread, NULL, copy, &copiers[i]))
+			_exit(1);
+	__atomic_store_n(count, 1, __ATOMIC_SEQ_CST);
+	for (;;)
+		pause();
+}
+
+/* Requests that the device has, by the driver's own account. */
+static unsigned int in_flight(void)
+{
+	FILE *f = fopen("/sys/kernel/debug/virtio_cryptodev/cryptodev0/queues", "re");
+	unsigned int sum = 0, one;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*u %*u %*u %u", &one) == 1)
+			sum += one;
+	if (f)
+		fclose(f);
+	return sum;
+}
+
+/* A copy of a hash is a request as others are: no more than the share of them. */
+void flooded_with_copies(int fd)
+{
+	unsigned int *count =
+	    mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	/* those that were never answered, in cases before */
+	unsigned int before = in_flight(), now = 0, most = 0;
+	char detail[64];
+	pid_t child;
+	int status;
+
+	if (count == MAP_FAILED)
+		exit(2);
+	child = fork();
+	if (!child)
+		copying_flooder(count);
+	/* until it has been the same for a while */
+	for (int same = 0; same < 20 && !waitpid(child, &status, WNOHANG); usleep(20000)) {
+		now = in_flight() - before;
+		same =
+		    __atomic_load_n(count, __ATOMIC_SEQ_CST) && now && now == most ? same + 1 : 0;
+		most = now > most ? now : most;
+	}
+	snprintf(detail, sizeof(detail), "%u of %u copies went in", most, COPIERS);
+	verdict("flooding", detail, most > 64 ? "more than its share" : most ? NULL : "none did");
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	tell(fd, EVIL_RELEASE, 0);
+	verdict("flooding", "after the release", works(fd) ? NULL : "nothing works");
+	munmap(count, 4096);
+	group("flooding with copies of a hash");
+}
+
+/* Ending sessions waits for nobody; with the former driver this took ten minutes for each. */
+void ended_in_silence(int fd)
+{
+	struct evil_order ord = order(EVIL_DESTROY_SILENT, 0);
+	const char *problem = NULL;
+	uint32_t ses[8];
+
+	set_parameter("timeout_ms", "600000");
+	for (int i = 0; i < 8; i++)
+		if (dev_session(fd, CRYPTO_AES_CBC, &ord, sizeof(ord), &ses[i]))
+			problem = "no session";
+	alarm(120);
+	for (int i = 0; i < 8; i++)
+		if (dev_end(fd, ses[i]))
+			problem = "it failed";
+	alarm(0);
+	verdict("sessions end", "the host says nothing", problem);
+	verdict("sessions end", "afterwards", works(fd) ? NULL : "nothing works");
+	set_parameter("timeout_ms", TIMEOUT_PARAMETER);
+	group("sessions that end in silence");
 }
 
 /* Until the number stays what it is for a while. */

@@ -330,6 +330,57 @@ static void unknown_ids(void)
 	must_answer(fd, ses);
 }
 
+/* Programs that closed descriptors they did not know use other files' ids: those must not hit. */
+static void ids_differ(void)
+{
+	enum { FILES = 16, EACH = 4 };
+	uint32_t ids[FILES * EACH];
+
+	for (size_t i = 0; i < FILES; i++) {
+		int fd = must_open();
+
+		for (size_t j = 0; j < EACH; j++)
+			ids[i * EACH + j] = must_session(fd, CRYPTO_AES_CBC);
+	}
+	for (size_t i = 0; i < FILES * EACH; i++)
+		for (size_t j = 0; j < i; j++)
+			expect(ids[i] != ids[j], "files %zu and %zu both have id %u", i / EACH,
+			       j / EACH, ids[i]);
+}
+
+/* Fields that a session has no use for hold anything. */
+static void unused_fields(void)
+{
+	static const struct session_op garbage = {.keylen = 0xdeadbeef,
+						  .key = (uint8_t *)0x100,
+						  .mackeylen = 0xdeadbeef,
+						  .mackey = (uint8_t *)0x100};
+	struct session_op op = garbage;
+	int fd = must_open();
+
+	op.mac = CRYPTO_SHA1;
+	op.mackeylen = 0;
+	expect_ret(0, dev_ioctl(fd, CIOCGSESSION, &op));
+	op = garbage;
+	op.mac = CRYPTO_SHA1_HMAC;
+	op.mackeylen = 20;
+	op.mackey = (uint8_t *)test_key;
+	expect_ret(0, dev_ioctl(fd, CIOCGSESSION, &op));
+	op = garbage;
+	op.cipher = CRYPTO_AES_CBC;
+	op.keylen = 16;
+	op.key = (uint8_t *)test_key;
+	expect_ret(0, dev_ioctl(fd, CIOCGSESSION, &op));
+	must_answer(fd, op.ses);
+
+	/* those that it has use for are judged */
+	op.mac = CRYPTO_SHA1_HMAC;
+	expect_ret(-EINVAL, dev_ioctl(fd, CIOCGSESSION, &op));
+	op = garbage;
+	op.cipher = CRYPTO_AES_CBC;
+	expect_ret(-EINVAL, dev_ioctl(fd, CIOCGSESSION, &op));
+}
+
 const struct check session_checks[] = {
     {"session/key-lengths", key_lengths},
     {"session/null-cipher", null_cipher},
@@ -343,5 +394,7 @@ const struct check session_checks[] = {
     {"session/end-reuse", end_reuse},
     {"session/end-unknown", end_unknown},
     {"session/unknown-ids", unknown_ids},
+    {"session/ids-differ", ids_differ},
+    {"session/unused-fields", unused_fields},
     {NULL, NULL},
 };

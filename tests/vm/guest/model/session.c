@@ -37,9 +37,9 @@ int model_session_new(struct table *t, const struct session_op *op, uint32_t *id
 	}
 	if (m && op->cipher)
 		made.taglen = m->size;
-	if ((!op->cipher && !op->mac) || (made.mac && !m) || op->keylen > sizeof(made.key) ||
-	    op->mackeylen > sizeof(made.mackey) ||
-	    (op->cipher && !cipher_ok(op->cipher, op->keylen)))
+	if ((!op->cipher && !op->mac) || (made.mac && !m) ||
+	    (m && op->mackeylen > sizeof(made.mackey)) ||
+	    (op->cipher && (op->keylen > sizeof(made.key) || !cipher_ok(op->cipher, op->keylen))))
 		return -EINVAL;
 	if (op->cipher && model_read(made.key, op->key, op->keylen))
 		return -EFAULT;
