@@ -51,9 +51,6 @@
 /* In the environment of a worker, from its supervisor. */
 #define SUPERVISOR_VERSION "VCD_SUPERVISOR_VERSION"
 
-/* Room for the keys and contexts of all sessions that can be; memory is used when touched. */
-#define VAULT_SIZE ((size_t)512 << 20)
-
 /**
  * struct daemon - the worker process.
  * @options: command line
@@ -97,11 +94,20 @@ static int stage_process(struct daemon *d)
  * Memory for keys, before libcrypto takes any. A leak checker cannot look into it, and
  * the address sanitizer is more use on libcrypto's blocks than a wipe.
  */
-static void open_vault(void)
+static void open_vault(const struct options *o)
 {
 #ifndef VCD_INSTRUMENTED
+	unsigned int workers = o->workers ? o->workers : 1;
+	size_t sessions = o->max_sessions ? o->max_sessions : VCD_DEFAULT_MAX_SESSIONS;
+	size_t request = o->max_request ? o->max_request : VCD_DEFAULT_MAX_REQUEST;
+	/* Room for all that can be; memory is used when it is touched. */
+	size_t size = vcd_engine_memory(workers, sessions);
 	struct vault_state state;
-	int err = vault_open(VAULT_SIZE, &state);
+	int err;
+
+	if (!strncmp(o->engine, "cryptodev", strlen("cryptodev")))
+		size += workers * 4 * request;
+	err = vault_open(size, &state);
 
 	if (err) {
 		log_msg(LOG_WARN, "keys are in ordinary memory: %s", strerror(-err));
@@ -135,7 +141,7 @@ static int open_engine(struct daemon *d)
 	const struct options *o = &d->options;
 	int err;
 
-	open_vault();
+	open_vault(o);
 	err = vcd_engine_open(o->engine, o->workers ? o->workers : 1, &d->engine);
 	switch (err) {
 	case 0:

@@ -11,13 +11,17 @@
  *
  * The memory is one region: locked as far as the limit allows, left out of core
  * dumps, and wiped in a child. Where the kernel does not wipe (the advice is refused, or
- * accepted without effect), a handler of fork() does. It is taken from the front in blocks of
- * powers of two, each behind a header that tells its class; freed ones wait in a list for each
- * class. Nothing is given back or joined: sessions of a kind are alike. The part that
- * is locked is used first.
+ * accepted without effect), a handler of fork() does.
+ *
+ * It is managed as buddies: blocks of powers of two, each behind a header that tells its class. A
+ * block that is too large for what is asked is halved, and halves that are both free are joined
+ * again, so that what one kind of session gave back can serve another kind. The region is all
+ * there is: when it is used up, callers get no memory, and its size is a bound of what a guest
+ * can have (engine.h). The lower half of a block is used first, as it is the first part of the
+ * region that is locked.
  *
  * Invariants
- * - A block on a free list holds zeros behind its link.
+ * - A free block holds zeros behind its header, but for the headers of blocks that were joined.
  * - Headers are never in reach of the guest; a header that makes no sense is a bug
  *   of ours, and ends the process.
  */
@@ -33,18 +37,24 @@
 
 #include <openssl/crypto.h>
 
-/* Blocks of 64 bytes to 128 KiB, with the header; larger ones are the heap's. */
+/* Blocks of 64 bytes to 32 MiB, with the header. */
 #define MIN_SHIFT 6u
-#define MAX_SHIFT 17u
+#define MAX_SHIFT 25u
 #define CLASSES (MAX_SHIFT - MIN_SHIFT + 1)
 
-/* Marks a block of the ordinary heap. */
-#define HEAP_CLASS CLASSES
+/* What a block is, with its class in the lowest bits. */
+#define TAKEN 0x7a4e0000u
+#define FREE 0xf4ee0000u
+
+/* In units of the smallest block from the start of the region; the end of a list. */
+#define NONE UINT32_MAX
 
 /* struct block - stands before what the caller gets. */
 struct block {
-	uint64_t class;
-	uint64_t size; /* bytes that the caller asked for */
+	uint32_t state;
+	uint32_t size; /* bytes that the caller asked for */
+	uint32_t prev; /* of a free block, in the list of its class */
+	uint32_t next;
 };
 
 _Static_assert(sizeof(struct block) == 16, "keeps the alignment of malloc()");
@@ -53,69 +63,128 @@ static struct {
 	pthread_mutex_t lock;
 	uint8_t *start;
 	size_t size;
-	size_t used;
-	void *free[CLASSES];
+	size_t used; /* bytes in blocks that are taken */
+	size_t top;  /* no block behind it was ever taken */
+	uint32_t free[CLASSES];
 } vault = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static size_t class_size(uint64_t class)
+static size_t class_size(uint32_t class)
 {
 	return (size_t)1 << (class + MIN_SHIFT);
 }
 
-/* Smallest class for @total bytes, HEAP_CLASS: none. */
-static uint64_t class_for(size_t total)
+/* Smallest class for @total bytes; CLASSES: none. */
+static uint32_t class_for(size_t total)
 {
-	uint64_t class = 0;
+	uint32_t class = 0;
 
 	while (class < CLASSES && class_size(class) < total)
 		class ++;
 	return class;
 }
 
-static struct block *take(uint64_t class)
+static struct block *block_at(uint32_t unit)
+{
+	return (struct block *)(void *)(vault.start + ((size_t)unit << MIN_SHIFT));
+}
+
+static uint32_t unit_of(const struct block *block)
+{
+	return (uint32_t)((size_t)((const uint8_t *)block - vault.start) >> MIN_SHIFT);
+}
+
+static void list_add(struct block *block, uint32_t class)
+{
+	uint32_t unit = unit_of(block), next = vault.free[class];
+
+	*block = (struct block){.state = FREE | class, .prev = NONE, .next = next};
+	if (next != NONE)
+		block_at(next)->prev = unit;
+	vault.free[class] = unit;
+}
+
+static void list_remove(const struct block *block, uint32_t class)
+{
+	if (block->prev != NONE)
+		block_at(block->prev)->next = block->next;
+	else
+		vault.free[class] = block->next;
+	if (block->next != NONE)
+		block_at(block->next)->prev = block->prev;
+}
+
+/* A block of @class, halved from a larger one if need be; NULL: there is none. */
+static struct block *take(uint32_t class)
 {
 	struct block *block = NULL;
+	uint32_t from = class;
+	size_t end;
 
 	pthread_mutex_lock(&vault.lock);
-	if (vault.free[class]) {
-		block = vault.free[class];
-		/* cppcheck-suppress pointerSize; a free block begins with a pointer */
-		memcpy(&vault.free[class], block, sizeof(void *));
-	} else if (vault.size - vault.used >= class_size(class)) {
-		block = (struct block *)(void *)(vault.start + vault.used);
+	while (from < CLASSES && vault.free[from] == NONE)
+		from++;
+	if (vault.start && from < CLASSES) {
+		block = block_at(vault.free[from]);
+		list_remove(block, from);
+		for (; from > class; from--)
+			list_add((struct block *)(void *)((uint8_t *)block + class_size(from - 1)),
+				 from - 1);
+		block->state = TAKEN | class;
 		vault.used += class_size(class);
+		end = (size_t)((uint8_t *)block - vault.start) + class_size(class);
+		if (end > vault.top)
+			vault.top = end;
 	}
 	pthread_mutex_unlock(&vault.lock);
 	return block;
 }
 
-static void give(struct block *block, uint64_t class)
+/* The other half of the block that @block would be joined to, if that is free; else NULL. */
+static struct block *free_buddy(const struct block *block, uint32_t class)
 {
+	size_t offset = (size_t)((const uint8_t *)block - vault.start) ^ class_size(class);
+	struct block *buddy = (struct block *)(void *)(vault.start + offset);
+
+	if (class + 1 >= CLASSES || offset > vault.size - class_size(class))
+		return NULL;
+	return buddy->state == (FREE | class) ? buddy : NULL;
+}
+
+static void give(struct block *block, uint32_t class)
+{
+	struct block *buddy;
+
 	pthread_mutex_lock(&vault.lock);
-	/* cppcheck-suppress pointerSize */
-	memcpy(block, &vault.free[class], sizeof(void *));
-	vault.free[class] = block;
+	vault.used -= class_size(class);
+	while ((buddy = free_buddy(block, class))) {
+		list_remove(buddy, class);
+		if (buddy < block) {
+			memset(block, 0, sizeof(*block));
+			block = buddy;
+		} else {
+			memset(buddy, 0, sizeof(*buddy));
+		}
+		class ++;
+	}
+	list_add(block, class);
 	pthread_mutex_unlock(&vault.lock);
 }
 
 void *vault_alloc(size_t size)
 {
-	struct block *block = NULL;
-	uint64_t class;
+	struct block *block;
 	size_t total;
+	uint32_t class;
 
 	if (__builtin_add_overflow(size, sizeof(*block), &total))
 		return NULL;
 	class = class_for(total);
-	if (class < CLASSES)
-		block = take(class);
-	if (!block) {
-		class = HEAP_CLASS;
-		block = malloc(total);
-	}
+	if (class == CLASSES)
+		return NULL;
+	block = take(class);
 	if (!block)
 		return NULL;
-	*block = (struct block){.class = class, .size = size};
+	block->size = (uint32_t)size;
 	return block + 1;
 }
 
@@ -123,7 +192,7 @@ static struct block *block_of(void *p)
 {
 	struct block *block = (struct block *)p - 1;
 
-	if (block->class > HEAP_CLASS)
+	if (!vault_holds(p) || (block->state & ~0xffu) != TAKEN || (block->state & 0xff) >= CLASSES)
 		abort();
 	return block;
 }
@@ -131,17 +200,14 @@ static struct block *block_of(void *p)
 void vault_free(void *p)
 {
 	struct block *block;
-	uint64_t class;
+	uint32_t class;
 
 	if (!p)
 		return;
 	block = block_of(p);
-	class = block->class;
+	class = block->state & 0xff;
 	explicit_bzero(block, sizeof(*block) + block->size);
-	if (class == HEAP_CLASS)
-		free(block);
-	else
-		give(block, class);
+	give(block, class);
 }
 
 void *vault_resize(void *p, size_t size)
@@ -158,6 +224,16 @@ void *vault_resize(void *p, size_t size)
 	memcpy(copy, p, block->size < size ? block->size : size);
 	vault_free(p);
 	return copy;
+}
+
+size_t vault_used(void)
+{
+	size_t used;
+
+	pthread_mutex_lock(&vault.lock);
+	used = vault.used;
+	pthread_mutex_unlock(&vault.lock);
+	return used;
 }
 
 bool vault_holds(const void *p)
@@ -209,7 +285,27 @@ static bool advice_counts(void *start)
 /* In the child of a fork() whose parent's kernel does not wipe. */
 static void wipe_in_child(void)
 {
-	explicit_bzero(vault.start, vault.used);
+	explicit_bzero(vault.start, vault.top);
+}
+
+/*
+ * The region as free blocks, the largest that fit and lie at a multiple of their size. From its
+ * end, so that the lists begin with what is in front.
+ */
+static void carve(void)
+{
+	size_t at = vault.size & ~(class_size(0) - 1);
+
+	for (uint32_t class = 0; class < CLASSES; class ++)
+		vault.free[class] = NONE;
+	while (at) {
+		uint32_t class = (uint32_t)__builtin_ctzll(at) - MIN_SHIFT;
+
+		if (class >= CLASSES)
+			class = CLASSES - 1;
+		at -= class_size(class);
+		list_add((struct block *)(void *)(vault.start + at), class);
+	}
 }
 
 int vault_open(size_t size, struct vault_state *state)
@@ -233,5 +329,6 @@ int vault_open(size_t size, struct vault_state *state)
 	};
 	if (!state->wiped_on_fork)
 		state->wiped_on_fork = pthread_atfork(NULL, NULL, wipe_in_child) == 0;
+	carve();
 	return 0;
 }

@@ -36,10 +36,10 @@ struct vault_state {
 int vault_open(size_t size, struct vault_state *state);
 
 /**
- * vault_alloc - memory, wiped by vault_free(). From the ordinary heap, with the same
- * promise, when the vault is full.
+ * vault_alloc - memory, wiped by vault_free().
  *
- * Return: @size bytes, aligned to 16, not zeroed; NULL without memory.
+ * Return: @size bytes, aligned to 16, not zeroed; NULL when the vault has no block that is large
+ * enough, or for more than 32 MiB less 16 bytes.
  */
 void *vault_alloc(size_t size);
 
@@ -49,7 +49,10 @@ void *vault_resize(void *p, size_t size);
 /** vault_free - wipe and free; NULL is fine. */
 void vault_free(void *p);
 
-/** vault_holds - whether @p lies in the vault, not in the ordinary heap. */
+/** vault_holds - whether @p lies in the vault. */
 bool vault_holds(const void *p);
+
+/** vault_used - bytes of the blocks that are taken; each is a power of two. */
+size_t vault_used(void);
 
 #endif /* VCD_DAEMON_VAULT_H */

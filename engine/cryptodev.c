@@ -7,7 +7,8 @@
  * A /dev/crypto may serialise everything that goes through one open file (the
  * common implementation does), and sessions belong to the open file. So each
  * worker has a file of its own, and a session of the engine becomes a session on
- * that file when the worker's first job on it comes.
+ * that file when the worker's first job on it comes, for as long as it is among those that the
+ * worker used last (cache.h).
  *
  * One more file, `control', is used by all: it tries out which algorithms there are,
  * tries the keys of a new session, so that a bad one is refused at once, and
@@ -23,7 +24,7 @@
  *
  * Invariants
  * - Session ids of the ABI are never 0: 0 says "not made".
- * - Only worker i touches workers[i] of the engine and lanes[i] of a session, but
+ * - Only worker i touches workers[i] of the engine and slots[i] of a session, but
  *   for freeing. state_ses is used by the one job that the caller lets run on the
  *   session's half-done hash.
  */
@@ -92,6 +93,7 @@ static void engine_close(struct vcd_engine *base)
 	struct cdev_engine *engine = vcd_cdev_engine_of(base);
 
 	for (unsigned int i = 0; i < base->workers; i++) {
+		vcd_cdev_kept_free(engine->workers[i].kept);
 		if (engine->workers[i].fd >= 0)
 			engine->sys.close(engine->workers[i].fd);
 		OPENSSL_clear_free(engine->workers[i].bounce, engine->workers[i].bounce_size);

@@ -15,43 +15,10 @@
 
 #include "cryptodev.h"
 #include "engine/alg.h"
+#include "engine/cache.h"
 #include "engine/cryptodev_backend.h"
 #include "engine/key.h"
 #include "engine/xts.h"
-
-/**
- * struct cdev_worker - what belongs to one worker.
- * @fd: its open file
- * @bounce: memory for AEAD jobs
- * @bounce_size: its bytes
- */
-struct cdev_worker {
-	int fd;
-	uint8_t *bounce;
-	size_t bounce_size;
-};
-
-/**
- * struct cdev_engine - the engine.
- * @base: head
- * @sys: the system calls
- * @control: open file for everything that belongs to no worker
- * @has: by vcd_alg_index()
- * @driver: names for SESSION_INFO, likewise
- * @lib: library context of @ecb
- * @ecb: AES-ECB of 128 and 256 bits, for the IV that continues XTS
- * @workers: one each
- */
-struct cdev_engine {
-	struct vcd_engine base;
-	struct vcd_cryptodev_sys sys;
-	int control;
-	bool has[VCD_ALG_COUNT];
-	char driver[VCD_ALG_COUNT][VCD_ALG_NAME_LEN];
-	OSSL_LIB_CTX *lib;
-	EVP_CIPHER *ecb[2];
-	struct cdev_worker workers[];
-};
 
 /**
  * struct cdev_lane - a session as one worker has it.
@@ -67,24 +34,80 @@ struct cdev_lane {
 	struct vcd_xts *xts;
 };
 
+struct cdev_engine;
+
+/**
+ * struct cdev_kept - what a worker has of the sessions that it used last (cache.h).
+ * @engine: engine
+ * @fd: the worker's open file, for sessions of the ABI
+ * @cache: which sessions have lanes
+ * @lanes: by the cache's slots
+ */
+struct cdev_kept {
+	struct cdev_engine *engine;
+	int fd;
+	struct vcd_cache cache;
+	struct cdev_lane lanes[VCD_CACHE_SLOTS];
+};
+
+/**
+ * struct cdev_worker - what belongs to one worker.
+ * @fd: its open file
+ * @bounce: memory for AEAD jobs
+ * @bounce_size: its bytes
+ * @kept: made by its first job
+ */
+struct cdev_worker {
+	int fd;
+	uint8_t *bounce;
+	size_t bounce_size;
+	struct cdev_kept *kept;
+};
+
+/**
+ * struct cdev_engine - the engine.
+ * @base: head
+ * @serial: of the session made last
+ * @sys: the system calls
+ * @control: open file for everything that belongs to no worker
+ * @has: by vcd_alg_index()
+ * @driver: names for SESSION_INFO, likewise
+ * @lib: library context of @ecb
+ * @ecb: AES-ECB of 128 and 256 bits, for the IV that continues XTS
+ * @workers: one each
+ */
+struct cdev_engine {
+	struct vcd_engine base;
+	uint64_t serial;
+	struct vcd_cryptodev_sys sys;
+	int control;
+	bool has[VCD_ALG_COUNT];
+	char driver[VCD_ALG_COUNT][VCD_ALG_NAME_LEN];
+	OSSL_LIB_CTX *lib;
+	EVP_CIPHER *ecb[2];
+	struct cdev_worker workers[];
+};
+
 /**
  * struct cdev_session - a session.
  * @base: head
+ * @serial: no other session of the engine has or had it; from 1
  * @key: cipher key
  * @mackey: MAC key
  * @state_ses: id on the control file, of the session with the half-done hash
  * @begun: the hash is half done
  * @fed: it has been given data; until then the device has not heard of it
- * @lanes: one per worker
+ * @slots: for each worker, the slot that was the session's last
  */
 struct cdev_session {
 	struct vcd_engine_session base;
+	uint64_t serial;
 	struct vcd_key key;
 	struct vcd_key mackey;
 	uint32_t state_ses;
 	bool begun;
 	bool fed;
-	struct cdev_lane lanes[];
+	uint16_t slots[];
 };
 
 static inline struct cdev_engine *vcd_cdev_engine_of(struct vcd_engine *engine)
@@ -130,15 +153,21 @@ void vcd_cdev_session_free(struct vcd_engine_session *base);
  * one that the job is about; made when it is not there yet.
  * @engine: engine
  * @worker: number of the worker
- * @session: session of the job
+ * @lane: the worker's lane of the job's session
  * @job: the job
  * @ses: out: its id
  *
  * Return: VCD_S_*.
  */
 uint32_t vcd_cdev_lane_session(struct cdev_engine *engine, unsigned int worker,
-			       struct cdev_session *session, const struct vcd_job *job,
-			       uint32_t *ses);
+			       struct cdev_lane *lane, const struct vcd_job *job, uint32_t *ses);
+
+/** vcd_cdev_lane_of - a worker's lane of @session; NULL for lack of memory. */
+struct cdev_lane *vcd_cdev_lane_of(struct cdev_engine *engine, unsigned int worker,
+				   struct cdev_session *session);
+
+/** vcd_cdev_kept_free - end what a worker has of sessions; NULL is fine. */
+void vcd_cdev_kept_free(struct cdev_kept *kept);
 
 /** vcd_cdev_run - run of struct vcd_engine_ops. */
 void vcd_cdev_run(struct vcd_engine *base, unsigned int worker, struct vcd_job *const jobs[],

@@ -161,9 +161,11 @@ static uint32_t run_job(struct cdev_engine *engine, unsigned int worker, struct 
 {
 	const uint32_t self_contained = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL;
 	struct cdev_session *session = vcd_cdev_session_of(job->session);
-	struct cdev_lane *lane = &session->lanes[worker];
+	struct cdev_lane *lane = vcd_cdev_lane_of(engine, worker, session);
 	uint32_t status, ses;
 
+	if (!lane)
+		return VCD_S_NOMEM;
 	if (session->base.mac && !(job->flags & VCD_JOB_CIPHER_ONLY)) {
 		job->mac_len = 0;
 		if (job->flags & VCD_JOB_HASH_FINAL)
@@ -171,7 +173,7 @@ static uint32_t run_job(struct cdev_engine *engine, unsigned int worker, struct 
 		if ((job->flags & self_contained) != self_contained)
 			return crypt_stateful(engine, lane, job);
 	}
-	status = vcd_cdev_lane_session(engine, worker, session, job, &ses);
+	status = vcd_cdev_lane_session(engine, worker, lane, job, &ses);
 	if (status != VCD_S_OK)
 		return status;
 	if (vcd_alg_mode(session->base.cipher) == VCD_MODE_AEAD)

@@ -75,16 +75,61 @@ static struct vcd_session_params params_of(const struct cdev_session *session)
 	};
 }
 
+static void lane_release(void *lanes, uint16_t slot)
+{
+	struct cdev_kept *kept = lanes;
+	struct cdev_lane *lane = &kept->lanes[slot];
+
+	vcd_cdev_ses_free(kept->engine, kept->fd, lane->ses);
+	vcd_cdev_ses_free(kept->engine, kept->fd, lane->cipher_ses);
+	vcd_cdev_ses_free(kept->engine, kept->fd, lane->hash_ses);
+	vcd_xts_free(lane->xts);
+	*lane = (struct cdev_lane){0};
+}
+
+void vcd_cdev_kept_free(struct cdev_kept *kept)
+{
+	if (kept)
+		vcd_cache_end(&kept->cache, lane_release, kept);
+	free(kept);
+}
+
+struct cdev_lane *vcd_cdev_lane_of(struct cdev_engine *engine, unsigned int number,
+				   struct cdev_session *session)
+{
+	struct cdev_worker *worker = &engine->workers[number];
+	struct cdev_kept *kept = worker->kept;
+	uint16_t slot = session->slots[number];
+
+	if (kept && vcd_cache_hit(&kept->cache, slot, session->serial))
+		return &kept->lanes[slot];
+	if (!kept) {
+		kept = calloc(1, sizeof(*kept));
+		if (!kept)
+			return NULL;
+		kept->engine = engine;
+		kept->fd = worker->fd;
+		vcd_cache_init(&kept->cache);
+		/* Whoever frees a session looks, from other threads. */
+		__atomic_store_n(&worker->kept, kept, __ATOMIC_RELEASE);
+	}
+	slot = vcd_cache_take(&kept->cache, session->serial, lane_release, kept);
+	session->slots[number] = slot;
+	return &kept->lanes[slot];
+}
+
 void vcd_cdev_session_free(struct vcd_engine_session *base)
 {
 	struct cdev_engine *engine = vcd_cdev_engine_of(base->engine);
 	struct cdev_session *session = vcd_cdev_session_of(base);
 
 	for (unsigned int i = 0; i < base->engine->workers; i++) {
-		vcd_cdev_ses_free(engine, engine->workers[i].fd, session->lanes[i].ses);
-		vcd_cdev_ses_free(engine, engine->workers[i].fd, session->lanes[i].cipher_ses);
-		vcd_cdev_ses_free(engine, engine->workers[i].fd, session->lanes[i].hash_ses);
-		vcd_xts_free(session->lanes[i].xts);
+		struct cdev_kept *kept =
+		    __atomic_load_n(&engine->workers[i].kept, __ATOMIC_ACQUIRE);
+
+		if (kept)
+			vcd_cache_drop(&kept->cache, session->slots[i], session->serial,
+				       lane_release, kept);
 	}
 	vcd_cdev_ses_free(engine, engine->control, session->state_ses);
 	vcd_key_wipe(&session->key);
@@ -114,9 +159,11 @@ int vcd_cdev_session_new(struct vcd_engine *base, const struct vcd_session_param
 	struct cdev_session *session;
 	int error;
 
-	session = calloc(1, sizeof(*session) + base->workers * sizeof(session->lanes[0]));
+	session = calloc(1, sizeof(*session) + base->workers * sizeof(session->slots[0]));
 	if (!session)
 		return -ENOMEM;
+	session->serial =
+	    __atomic_add_fetch(&vcd_cdev_engine_of(base)->serial, 1, __ATOMIC_RELAXED);
 	session->base.engine = base;
 	session->base.cipher = params->cipher;
 	session->base.mac = params->mac;
@@ -134,11 +181,9 @@ int vcd_cdev_session_new(struct vcd_engine *base, const struct vcd_session_param
 }
 
 uint32_t vcd_cdev_lane_session(struct cdev_engine *engine, unsigned int worker,
-			       struct cdev_session *session, const struct vcd_job *job,
-			       uint32_t *ses)
+			       struct cdev_lane *lane, const struct vcd_job *job, uint32_t *ses)
 {
-	struct vcd_session_params params = params_of(session);
-	struct cdev_lane *lane = &session->lanes[worker];
+	struct vcd_session_params params = params_of(vcd_cdev_session_of(job->session));
 	uint32_t *which = &lane->ses, status = VCD_S_OK;
 
 	if (params.cipher && params.mac && job->flags & VCD_JOB_CIPHER_ONLY) {

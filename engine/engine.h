@@ -108,6 +108,24 @@ struct vcd_session_params {
 	size_t mackey_len;
 };
 
+/*
+ * What an engine takes of memory at most, in blocks of powers of two: for itself and the
+ * libraries; for each worker, which keeps contexts for 1,024 sessions (cache.h; most for
+ * Blowfish) and has managers; for each session, its keys, schedule and half-done hash. Memory
+ * in which the engine cryptodev passes AEADs on comes on top, for each worker as much as two of
+ * the largest.
+ */
+#define VCD_ENGINE_BYTES ((size_t)16 << 20)
+#define VCD_ENGINE_WORKER_BYTES ((size_t)20 << 20)
+#define VCD_ENGINE_SESSION_BYTES ((size_t)8 << 10)
+
+/** vcd_engine_memory - bytes that an engine with @workers workers takes for @sessions sessions. */
+static inline size_t vcd_engine_memory(unsigned int workers, size_t sessions)
+{
+	return VCD_ENGINE_BYTES + workers * VCD_ENGINE_WORKER_BYTES +
+	       sessions * VCD_ENGINE_SESSION_BYTES;
+}
+
 struct vcd_engine;
 
 /**

@@ -22,10 +22,37 @@ static struct vcd_ossl_session *to_session(struct vcd_engine_session *session)
 	return (struct vcd_ossl_session *)session;
 }
 
+static void lane_release(void *lanes, uint16_t slot)
+{
+	struct vcd_ossl_lane *lane = (struct vcd_ossl_lane *)lanes + slot;
+
+	vcd_ossl_cipher_release(lane);
+	vcd_ossl_hash_release(&lane->hash);
+}
+
+static struct vcd_ossl_worker *worker_new(void)
+{
+	struct vcd_ossl_worker *worker = calloc(1, sizeof(*worker));
+
+	if (worker)
+		vcd_cache_init(&worker->cache);
+	return worker;
+}
+
+static void worker_free(struct vcd_ossl_worker *worker)
+{
+	if (!worker)
+		return;
+	vcd_cache_end(&worker->cache, lane_release, worker->lanes);
+	free(worker);
+}
+
 static void engine_close(struct vcd_engine *base)
 {
 	struct vcd_ossl_engine *engine = to_engine(base);
 
+	for (unsigned int i = 0; i < base->workers; i++)
+		worker_free(engine->workers[i]);
 	for (size_t i = 0; i < VCD_ALG_COUNT; i++) {
 		struct vcd_ossl_alg *alg = &engine->algs[i];
 
@@ -85,7 +112,8 @@ static int engine_open(const char *arg, unsigned int workers, struct vcd_engine 
 	if (arg)
 		return -EINVAL;
 	ERR_clear_error();
-	engine = calloc(1, sizeof(*engine));
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): it is an array of pointers */
+	engine = calloc(1, sizeof(*engine) + workers * sizeof(engine->workers[0]));
 	if (!engine)
 		return -ENOMEM;
 	engine->base.ops = &vcd_engine_openssl;
@@ -140,16 +168,16 @@ static bool engine_has(struct vcd_engine *base, const struct vcd_alg *cipher,
 
 static void session_free(struct vcd_engine_session *base)
 {
+	const struct vcd_ossl_engine *engine = to_engine(base->engine);
 	struct vcd_ossl_session *session = to_session(base);
 
 	for (unsigned int i = 0; i < base->engine->workers; i++) {
-		struct vcd_ossl_lane *lane = session->lanes[i];
+		struct vcd_ossl_worker *worker =
+		    __atomic_load_n(&engine->workers[i], __ATOMIC_ACQUIRE);
 
-		if (!lane)
-			continue;
-		vcd_ossl_cipher_release(lane);
-		vcd_ossl_hash_release(&lane->hash);
-		free(lane);
+		if (worker)
+			vcd_cache_drop(&worker->cache, session->slots[i], session->serial,
+				       lane_release, worker->lanes);
 	}
 	vcd_ossl_hash_release(&session->state);
 	vcd_key_wipe(&session->key);
@@ -163,10 +191,10 @@ static int session_new(struct vcd_engine *base, const struct vcd_session_params 
 	struct vcd_ossl_engine *engine = to_engine(base);
 	struct vcd_ossl_session *session;
 
-	/* NOLINTNEXTLINE(bugprone-sizeof-expression): it is an array of pointers */
-	session = calloc(1, sizeof(*session) + base->workers * sizeof(session->lanes[0]));
+	session = calloc(1, sizeof(*session) + base->workers * sizeof(session->slots[0]));
 	if (!session)
 		return -ENOMEM;
+	session->serial = __atomic_add_fetch(&engine->serial, 1, __ATOMIC_RELAXED);
 	session->base.engine = base;
 	session->base.cipher = params->cipher;
 	session->base.mac = params->mac;
@@ -212,17 +240,43 @@ static uint32_t run_job(struct vcd_ossl_session *session, struct vcd_ossl_lane *
 	return status;
 }
 
-static void engine_run(struct vcd_engine *base, unsigned int worker, struct vcd_job *const jobs[],
+/* The lane of @session, which has lost its last one or never had one; NULL for lack of memory. */
+static struct vcd_ossl_lane *lane_take(struct vcd_ossl_engine *engine, unsigned int number,
+				       struct vcd_ossl_session *session)
+{
+	struct vcd_ossl_worker *worker = engine->workers[number];
+
+	if (!worker) {
+		worker = worker_new();
+		if (!worker)
+			return NULL;
+		/* Whoever frees a session looks, from other threads. */
+		__atomic_store_n(&engine->workers[number], worker, __ATOMIC_RELEASE);
+	}
+	session->slots[number] =
+	    vcd_cache_take(&worker->cache, session->serial, lane_release, worker->lanes);
+	return &worker->lanes[session->slots[number]];
+}
+
+static void engine_run(struct vcd_engine *base, unsigned int number, struct vcd_job *const jobs[],
 		       size_t n)
 {
+	struct vcd_ossl_engine *engine = to_engine(base);
+	struct vcd_ossl_worker *worker = engine->workers[number];
+
 	for (size_t i = 0; i < n; i++) {
 		struct vcd_job *job = jobs[i];
 		struct vcd_ossl_session *session = to_session(job->session);
+		uint16_t slot = session->slots[number];
+		struct vcd_ossl_lane *lane;
 
-		if (!session->lanes[worker])
-			session->lanes[worker] = calloc(1, sizeof(struct vcd_ossl_lane));
-		job->status = session->lanes[worker] ? run_job(session, session->lanes[worker], job)
-						     : VCD_S_NOMEM;
+		if (worker && vcd_cache_hit(&worker->cache, slot, session->serial)) {
+			lane = &worker->lanes[slot];
+		} else {
+			lane = lane_take(engine, number, session);
+			worker = engine->workers[number];
+		}
+		job->status = lane ? run_job(session, lane, job) : VCD_S_NOMEM;
 	}
 }
 

@@ -11,11 +11,17 @@
  * context of our own: neither the program's openssl.cnf nor a provider that it
  * loads (ours may be among them) changes what the engine computes with.
  *
- * A session has a *lane* for each worker, made by the worker's first job on it. A
- * lane holds the EVP contexts that the worker made for the session, and nobody else
- * touches it until the session is freed; so there is no lock anywhere on the way of a
- * job. Contexts are made, and keyed, by the first job that needs them; later jobs set
- * the IV and nothing else, and in CBC not even that (openssl_cipher.c).
+ * A worker has a *lane* for each of the sessions that it used last (cache.h). A lane holds the
+ * EVP contexts that the worker made for the session, and no other thread touches it until the
+ * session is freed; so a job that finds its lane takes no lock. Contexts are made, and keyed, by
+ * the first job that needs them; later jobs set the IV and nothing else, and in CBC not even
+ * that (openssl_cipher.c).
+ *
+ * A hash that goes over several jobs has its context in the session while it is half done, since
+ * the next job may come to another worker. The context is taken from a lane and goes back to one.
+ *
+ * So contexts take memory for VCD_CACHE_SLOTS sessions of each worker, and for one half-done hash
+ * of each session, and no more.
  *
  * A context that reported a failure is thrown away: the next job makes a new one.
  */
@@ -26,6 +32,7 @@
 #include <openssl/provider.h>
 
 #include "engine/alg.h"
+#include "engine/cache.h"
 #include "engine/key.h"
 
 #define VCD_OSSL_KEY_SIZES 3
@@ -44,20 +51,27 @@ struct vcd_ossl_alg {
 	char driver[VCD_ALG_NAME_LEN];
 };
 
+/** struct vcd_ossl_worker - what one worker has; defined below. */
+struct vcd_ossl_worker;
+
 /**
  * struct vcd_ossl_engine - the engine.
  * @base: head
+ * @serial: of the session made last
  * @lib: library context of everything below
  * @base_provider: "default"
  * @legacy_provider: "legacy", or NULL when it is not installed
  * @algs: by vcd_alg_index()
+ * @workers: made by the first job of each
  */
 struct vcd_ossl_engine {
 	struct vcd_engine base;
+	uint64_t serial;
 	OSSL_LIB_CTX *lib;
 	OSSL_PROVIDER *base_provider;
 	OSSL_PROVIDER *legacy_provider;
 	struct vcd_ossl_alg algs[VCD_ALG_COUNT];
+	struct vcd_ossl_worker *workers[];
 };
 
 /** struct vcd_ossl_hash - a context of a hash (@md) or a MAC (@mac); both NULL: not made. */
@@ -83,7 +97,7 @@ struct vcd_ossl_chain {
 };
 
 /**
- * struct vcd_ossl_lane - the contexts of one worker.
+ * struct vcd_ossl_lane - the contexts that one worker has of one session.
  * @cipher: [1] encrypts, [0] decrypts
  * @chain: for CBC, where @cipher stands
  * @ccm: for CCM, what @cipher fits
@@ -99,25 +113,37 @@ struct vcd_ossl_lane {
 };
 
 /**
+ * struct vcd_ossl_worker - what one worker has.
+ * @cache: which sessions have lanes
+ * @lanes: by the cache's slots
+ */
+struct vcd_ossl_worker {
+	struct vcd_cache cache;
+	struct vcd_ossl_lane lanes[VCD_CACHE_SLOTS];
+};
+
+/**
  * struct vcd_ossl_session - a session.
  * @base: head
+ * @serial: no other session of the engine has or had it; from 1
  * @cipher: cipher of the session's key size, NULL for CRYPTO_NULL or none
  * @xts_ecb: AES-ECB for the tweak key, when the cipher is XTS
  * @key: cipher key
  * @mackey: MAC key
- * @state: the hash that goes over several jobs; only one such job runs at a time
- * @begun: whether it is half done
- * @lanes: one per worker, NULL until it has had a job
+ * @state: the hash that is half done; only one job with it runs at a time
+ * @begun: whether there is one
+ * @slots: for each worker, the slot that was the session's last
  */
 struct vcd_ossl_session {
 	struct vcd_engine_session base;
+	uint64_t serial;
 	const EVP_CIPHER *cipher;
 	const EVP_CIPHER *xts_ecb;
 	struct vcd_key key;
 	struct vcd_key mackey;
 	struct vcd_ossl_hash state;
 	bool begun;
-	struct vcd_ossl_lane *lanes[];
+	uint16_t slots[];
 };
 
 /** vcd_ossl_cipher_fetch - fill in @alg's ciphers. Return: whether libcrypto has them. */

@@ -3,7 +3,8 @@
  * openssl_hash.c - hashes and MACs of the openssl backend. See openssl.h.
  *
  * A hash that begins and ends in one job runs in the worker's lane, several of
- * them at a time. One that goes over several jobs lives in the session.
+ * them at a time. One that goes over several jobs lives in the session while it is half
+ * done: the worker that begins it lends its lane's context, and the one that ends it keeps it.
  *
  * A MAC's context is keyed when it is made; EVP_MAC_init() without a key
  * starts it anew with the same one.
@@ -164,6 +165,17 @@ static uint32_t run(const struct vcd_ossl_session *session, struct vcd_ossl_hash
 	return status;
 }
 
+/* What @from has becomes @to's, which may have one already: then it is one too many. */
+static void move(struct vcd_ossl_hash *to, struct vcd_ossl_hash *from)
+{
+	if (to->md || to->mac) {
+		vcd_ossl_hash_release(from);
+		return;
+	}
+	*to = *from;
+	*from = (struct vcd_ossl_hash){0};
+}
+
 static bool self_contained(const struct vcd_job *job)
 {
 	const uint32_t both = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL;
@@ -184,15 +196,21 @@ uint32_t vcd_ossl_hash_run(struct vcd_ossl_session *session, struct vcd_ossl_lan
 	job->mac_len = 0;
 	if (self_contained(job))
 		return run(session, &lane->hash, job, data);
+	if (!session->begun)
+		move(&session->state, &lane->hash);
 	status = run(session, &session->state, job, data);
 	session->begun = status == VCD_S_OK && !(job->flags & VCD_JOB_HASH_FINAL);
+	if (!session->begun)
+		move(&lane->hash, &session->state);
 	return status;
 }
 
 void vcd_ossl_hash_abandon(struct vcd_ossl_session *session, const struct vcd_job *job)
 {
-	if (!self_contained(job))
-		session->begun = false;
+	if (self_contained(job))
+		return;
+	session->begun = false;
+	vcd_ossl_hash_release(&session->state);
 }
 
 uint32_t vcd_ossl_hash_copy(struct vcd_ossl_session *dst, const struct vcd_ossl_session *src)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_vault.c - memory for keys: blocks, wiping, what a child sees. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -118,23 +120,76 @@ static void test_resize(void **state)
 	assert_null(vault_alloc(SIZE_MAX - 3));
 }
 
-/* Too large, or too much: the heap, with the same manners. */
+/* Too large, or too much: there is no other memory. */
 static void test_full(void **state)
 {
+	size_t used = vault_used();
 	void *all[64];
-	unsigned int i;
-	void *p = vault_alloc(SIZE / 2);
+	unsigned int n = 0;
 
-	assert_non_null(p);
-	assert_false(vault_holds(p));
+	assert_null(vault_alloc(SIZE));
+	while (n < 64 && (all[n] = vault_alloc(60000)))
+		n++;
+	/* libcrypto has a little of it; each takes 64 KiB. */
+	assert_in_range(n, 8, 16);
+	assert_int_equal(vault_used(), used + n * 65536ul);
+	assert_null(vault_resize(all[0], 70000));
+	vault_free(all[0]);
+	all[0] = vault_alloc(60000);
+	assert_non_null(all[0]);
+	while (n > 0)
+		vault_free(all[--n]);
+	assert_int_equal(vault_used(), used);
+}
+
+/* What was given back in small blocks can be had in large ones, and the other way round. */
+static void test_joined(void **state)
+{
+	static void *small[SIZE / 64];
+	size_t used = vault_used(), n = 0, i;
+	uint8_t *large;
+
+	while ((small[n] = vault_alloc(48)))
+		n++;
+	assert_true(n > SIZE / 64 / 2);
+	assert_int_equal(vault_used(), used + n * 64);
+	for (i = 0; i < n; i += 2)
+		vault_free(small[i]);
+	assert_null(vault_alloc(SIZE / 8));
+	for (i = 1; i < n; i += 2)
+		vault_free(small[i]);
+	assert_int_equal(vault_used(), used);
+	large = vault_alloc(SIZE / 4);
+	assert_non_null(large);
+	/* Zeros, for whoever forgets to clear: only headers were there. */
+	for (i = 0; i < SIZE / 4; i++)
+		assert_int_equal(large[i], 0);
+	vault_free(large);
+	assert_int_equal(vault_used(), used);
+}
+
+/* A block that is freed twice, or was never taken, ends the process. */
+static void test_misuse(void **state)
+{
+	static uint64_t never[8];
+	void *p = vault_alloc(40);
+	int status;
+	pid_t pid;
+
 	vault_free(p);
-	for (i = 0; i < 64; i++) {
-		all[i] = vault_alloc(60000);
-		assert_non_null(all[i]);
+	for (unsigned int i = 0; i < 2; i++) {
+		pid = fork();
+		if (pid == 0) {
+			const struct rlimit no_core = {0, 0};
+
+			signal(SIGABRT, SIG_DFL);
+			(void)setrlimit(RLIMIT_CORE, &no_core);
+			vault_free(i ? p : &never[4]);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 	}
-	assert_false(vault_holds(all[63]));
-	for (i = 0; i < 64; i++)
-		vault_free(all[i]);
 }
 
 static void test_fork(void **state)
@@ -164,10 +219,11 @@ static void test_libcrypto(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_state), cmocka_unit_test(test_blocks),
-	    cmocka_unit_test(test_wiped), cmocka_unit_test(test_resize),
-	    cmocka_unit_test(test_fork),  cmocka_unit_test(test_libcrypto),
-	    cmocka_unit_test(test_full),
+	    cmocka_unit_test(test_state),  cmocka_unit_test(test_blocks),
+	    cmocka_unit_test(test_wiped),  cmocka_unit_test(test_resize),
+	    cmocka_unit_test(test_fork),   cmocka_unit_test(test_libcrypto),
+	    cmocka_unit_test(test_full),   cmocka_unit_test(test_joined),
+	    cmocka_unit_test(test_misuse),
 	};
 
 	return cmocka_run_group_tests(tests, open_vault, NULL);
