@@ -132,7 +132,7 @@ static void adapt(struct worker *worker, uint64_t slept, uint64_t max_ns)
 
 /*
  * Round keys, padded keys and the like are left on the stack by the libraries that
- * have worked on it. They do not outlive the next rest.
+ * have worked on it. They do not outlive the next rest; nor does data in the device's scratch.
  */
 static void __attribute__((noinline)) wipe_stack(void)
 {
@@ -151,6 +151,7 @@ static void sleep_until_kick(struct worker *worker)
 
 	counter_add(&worker->line->sleeps, 1);
 	wipe_stack();
+	vcd_device_rest(worker->backend->device, worker->number);
 	n = epoll_wait(worker->epoll, events, EVENTS, -1);
 	for (i = 0; i < n; i++)
 		if (events[i].data.ptr != NULL)

@@ -35,8 +35,7 @@ int vcd_arena_init(struct vcd_arena *arena, uint32_t max_request)
 
 void vcd_arena_fini(struct vcd_arena *arena)
 {
-	if (arena->memory)
-		OPENSSL_cleanse(arena->memory, arena->touched);
+	vcd_arena_wipe(arena);
 	free(arena->memory);
 	*arena = (struct vcd_arena){0};
 }
@@ -65,4 +64,11 @@ uint8_t *vcd_arena_take(struct vcd_arena *arena, size_t size)
 void vcd_arena_empty(struct vcd_arena *arena)
 {
 	arena->used = 0;
+}
+
+void vcd_arena_wipe(struct vcd_arena *arena)
+{
+	if (arena->touched)
+		OPENSSL_cleanse(arena->memory, arena->touched);
+	arena->used = arena->touched = 0;
 }

@@ -150,6 +150,11 @@ int vcd_device_new(const struct vcd_device_options *options, struct vcd_device *
 	return vcd_device_new_at(&checked, seed, chance.epoch, ret);
 }
 
+void vcd_device_rest(struct vcd_device *device, unsigned int worker)
+{
+	vcd_arena_wipe(&device->workers[worker].arena);
+}
+
 struct vcd_device *vcd_device_free(struct vcd_device *device)
 {
 	if (!device)

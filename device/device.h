@@ -192,6 +192,12 @@ struct vcd_device_stats {
 	uint64_t sessions_live;
 };
 
+/**
+ * vcd_device_rest - wipe what requests have left in the scratch memory of @worker, which is the
+ * caller and has nothing to do.
+ */
+void vcd_device_rest(struct vcd_device *device, unsigned int worker);
+
 /** vcd_device_stats_get - a snapshot; safe while workers execute. */
 void vcd_device_stats_get(const struct vcd_device *device, struct vcd_device_stats *stats);
 

@@ -93,7 +93,7 @@ static_assert(offsetof(struct vcd_op, job.mac) <= 128, "what most requests need 
  * @memory: the memory
  * @size: its bytes, a multiple of the alignment of pieces
  * @used: bytes taken, likewise
- * @touched: most that were ever taken; wiped at the end, as plaintext was there
+ * @touched: most that were taken since it was wiped, as plaintext was there
  */
 struct vcd_arena {
 	uint8_t *memory;
@@ -116,6 +116,9 @@ uint8_t *vcd_arena_take(struct vcd_arena *arena, size_t size);
 
 /** vcd_arena_empty - forget all pieces. */
 void vcd_arena_empty(struct vcd_arena *arena);
+
+/** vcd_arena_wipe - forget all pieces, and what was in them. */
+void vcd_arena_wipe(struct vcd_arena *arena);
 
 /**
  * struct vcd_worker - what belongs to one worker.

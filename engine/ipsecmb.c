@@ -34,8 +34,7 @@ static void worker_free(struct vcd_mb_worker *worker)
 		return;
 	vcd_mb_manager_free(worker->aes);
 	vcd_mb_manager_free(worker->hash);
-	OPENSSL_cleanse(worker, sizeof(*worker));
-	free(worker);
+	vcd_mb_free(worker, sizeof(*worker));
 }
 
 static void engine_close(struct vcd_engine *base)
@@ -316,7 +315,7 @@ static struct vcd_mb_worker *worker_for(struct vcd_mb_engine *engine, unsigned i
 	bool hash = group->service == VCD_MB_SHA || group->service == VCD_MB_HMAC;
 
 	if (!worker) {
-		worker = calloc(1, sizeof(*worker));
+		worker = vcd_mb_alloc(sizeof(*worker));
 		if (!worker)
 			return NULL;
 		engine->workers[number] = worker;

@@ -206,6 +206,18 @@ struct vcd_mb_engine {
  */
 int vcd_mb_cpu_detect(struct vcd_mb_engine *engine);
 
+/**
+ * vcd_mb_alloc - zeroed memory for what keys or data pass through, from libcrypto's allocator.
+ *
+ * So it lies where a program has libcrypto keep its secrets (the daemon: in its vault).
+ *
+ * Return: @size bytes at the start of a cache line; NULL without memory.
+ */
+void *vcd_mb_alloc(size_t size);
+
+/** vcd_mb_free - wipe and free @size bytes of vcd_mb_alloc(); NULL is fine. */
+void vcd_mb_free(void *memory, size_t size);
+
 /** vcd_mb_manager_new - a manager. Return: NULL for lack of memory. */
 IMB_MGR *vcd_mb_manager_new(enum vcd_mb_arch arch);
 

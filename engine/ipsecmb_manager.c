@@ -9,29 +9,57 @@
 #include "engine/ipsecmb.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
+/* Managers, and GCM's key schedules, begin with a cache line. */
 #define ALIGN ((size_t)64)
 
 static size_t manager_size(void)
 {
-	return (imb_get_mb_mgr_size() + ALIGN - 1) / ALIGN * ALIGN;
+	return imb_get_mb_mgr_size();
+}
+
+/* What vcd_mb_alloc() got from libcrypto stands in front of what it gave. */
+static void **origin_of(void *memory)
+{
+	return (void **)memory - 1;
+}
+
+void *vcd_mb_alloc(size_t size)
+{
+	uint8_t *origin = OPENSSL_malloc(size + ALIGN + sizeof(void *));
+	uintptr_t first;
+	uint8_t *memory;
+
+	if (!origin)
+		return NULL;
+	first = (uintptr_t)origin + sizeof(void *);
+	memory = origin + ((first + ALIGN - 1) / ALIGN * ALIGN - (uintptr_t)origin);
+	*origin_of(memory) = origin;
+	memset(memory, 0, size);
+	return memory;
+}
+
+void vcd_mb_free(void *memory, size_t size)
+{
+	if (!memory)
+		return;
+	OPENSSL_cleanse(memory, size);
+	OPENSSL_free(*origin_of(memory));
 }
 
 IMB_MGR *vcd_mb_manager_new(enum vcd_mb_arch arch)
 {
-	void *memory = aligned_alloc(ALIGN, manager_size());
+	void *memory = vcd_mb_alloc(manager_size());
 	IMB_MGR *manager;
 
 	if (!memory)
 		return NULL;
-	memset(memory, 0, manager_size());
 	manager = imb_set_pointers_mb_mgr(memory, 0, 1);
 	if (!manager) {
-		free(memory);
+		vcd_mb_free(memory, manager_size());
 		return NULL;
 	}
 	switch (arch) {
@@ -51,10 +79,7 @@ IMB_MGR *vcd_mb_manager_new(enum vcd_mb_arch arch)
 
 void vcd_mb_manager_free(IMB_MGR *manager)
 {
-	if (!manager)
-		return;
-	OPENSSL_cleanse(manager, manager_size());
-	free(manager);
+	vcd_mb_free(manager, manager ? manager_size() : 0);
 }
 
 static bool has(uint64_t features, uint64_t wanted)

@@ -3,15 +3,11 @@
 #include "engine/ipsecmb.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
 #include "cryptodev.h"
-
-/* The library wants AES schedules on 16 bytes, GCM's on a cache line. */
-#define ALIGN ((size_t)64)
 
 #define CIPHER(how, id, len, dec)                                                                  \
 	{                                                                                          \
@@ -193,11 +189,10 @@ int vcd_mb_schedule_new(struct vcd_mb_engine *engine, struct vcd_mb_session *ses
 	size = size_of(group->service);
 	if (!size)
 		return 0;
-	session->schedule_size = (size + ALIGN - 1) / ALIGN * ALIGN;
-	session->schedule = aligned_alloc(ALIGN, session->schedule_size);
+	session->schedule_size = size;
+	session->schedule = vcd_mb_alloc(size);
 	if (!session->schedule)
 		return -ENOMEM;
-	memset(session->schedule, 0, session->schedule_size);
 	if (group->service == VCD_MB_GCM)
 		expand_gcm(&engine->aes, session->schedule, params->key, params->key_len);
 	else if (group->service == VCD_MB_CHACHA)
@@ -212,8 +207,6 @@ int vcd_mb_schedule_new(struct vcd_mb_engine *engine, struct vcd_mb_session *ses
 
 void vcd_mb_schedule_free(struct vcd_mb_session *session)
 {
-	if (session->schedule)
-		OPENSSL_cleanse(session->schedule, session->schedule_size);
-	free(session->schedule);
+	vcd_mb_free(session->schedule, session->schedule_size);
 	session->schedule = NULL;
 }

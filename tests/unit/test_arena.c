@@ -75,12 +75,32 @@ static void pieces(void **state)
 	vcd_arena_fini(&arena);
 }
 
+/* What was taken, and no more, is zero afterwards. */
+static void wiped(void **state)
+{
+	struct vcd_arena arena = {0};
+	uint8_t *piece;
+
+	assert_int_equal(vcd_arena_init(&arena, MAX_REQUEST), 0);
+	memset(arena.memory, 9, arena.size);
+	piece = vcd_arena_take(&arena, 1000);
+	vcd_arena_empty(&arena);
+	vcd_arena_take(&arena, 10);
+	vcd_arena_wipe(&arena);
+	for (size_t i = 0; i < 1000; i++)
+		assert_int_equal(piece[i], 0);
+	assert_int_equal(piece[1024], 9);
+	assert_ptr_equal(vcd_arena_take(&arena, 10), arena.memory);
+	vcd_arena_fini(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(any_single_request_fits),
 	    cmocka_unit_test(absurd_sizes),
 	    cmocka_unit_test(pieces),
+	    cmocka_unit_test(wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

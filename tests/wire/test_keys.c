@@ -5,7 +5,8 @@
  * The memory of the daemon, and of all processes below it, is read through
  * /proc/PID/mem and searched for keys and for what engines make of them: round keys,
  * padded HMAC keys. It is searched while the session lives, too: a test that does not
- * find the key then would prove nothing.
+ * find the key then would prove nothing. What it finds then has to lie in memory that is locked
+ * and left out of core dumps.
  *
  * The daemon runs without a sandbox, as it cannot be read otherwise.
  */
@@ -147,29 +148,38 @@ static uint32_t search_range(int mem, uint64_t start, uint64_t end, const struct
 	return found;
 }
 
-/* Everything that is not guest memory, which is the guest's to wipe. */
-static uint32_t search_process(pid_t pid, const struct needles *needles)
+/* Which of a process' memory is searched. */
+enum where {
+	EVERYWHERE,
+	UNSAFE, /* what is not locked, or not left out of core dumps */
+};
+
+/*
+ * Everything that is not guest memory, which is the guest's to wipe. Flags of a mapping stand in
+ * its last line: "lo" is locked, "dd" is not dumped (proc(5)).
+ */
+static uint32_t search_process(pid_t pid, enum where where, const struct needles *needles)
 {
+	unsigned long long start = 0, end = 0, from, to;
 	uint32_t found = 0;
-	char path[64];
-	char line[512];
+	char path[64], line[512], mode[5];
 	FILE *maps;
 	int mem;
 
 	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
 	mem = open(path, O_RDONLY | O_CLOEXEC);
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
 	maps = fopen(path, "re");
 	if (mem < 0 || !maps)
 		fail_msg("process %d cannot be read: %s", (int)pid, strerror(errno));
 	while (fgets(line, sizeof(line), maps)) {
-		unsigned long long start;
-		unsigned long long end;
-		char mode[5];
-
-		if (sscanf(line, "%llx-%llx %4s", &start, &end, mode) == 3 && mode[0] == 'r' &&
-		    !strstr(line, "memfd:guest-memory"))
-			found |= search_range(mem, start, end, needles);
+		if (sscanf(line, "%llx-%llx %4s", &from, &to, mode) == 3) {
+			start = from;
+			end = mode[0] == 'r' && !strstr(line, "memfd:guest-memory") ? to : from;
+		} else if (!strncmp(line, "VmFlags:", 8)) {
+			if (where == EVERYWHERE || !strstr(line, " lo") || !strstr(line, " dd"))
+				found |= search_range(mem, start, end, needles);
+		}
 	}
 	fclose(maps);
 	close(mem);
@@ -177,9 +187,9 @@ static uint32_t search_process(pid_t pid, const struct needles *needles)
 }
 
 /* It, and what it has started. */
-static uint32_t search_all(pid_t pid, const struct needles *needles)
+static uint32_t search_all(pid_t pid, enum where where, const struct needles *needles)
 {
-	uint32_t found = search_process(pid, needles);
+	uint32_t found = search_process(pid, where, needles);
 	char path[64];
 	FILE *children;
 	int child;
@@ -187,25 +197,27 @@ static uint32_t search_all(pid_t pid, const struct needles *needles)
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
 	children = fopen(path, "re");
 	while (children && fscanf(children, "%d", &child) == 1)
-		found |= search_all(child, needles);
+		found |= search_all(child, where, needles);
 	if (children)
 		fclose(children);
 	return found;
 }
 
-static void expect_none(const struct rig *rig, const struct needles *needles, const char *when)
+static void expect_none(const struct rig *rig, enum where where, const struct needles *needles,
+			const char *when)
 {
-	uint32_t found = search_all(rig->daemon.pid, needles);
+	uint32_t found = search_all(rig->daemon.pid, where, needles);
 	unsigned int i;
 
 	/* What is on a worker's stack goes when that rests, a moment after its reply. */
 	for (i = 0; found && i < 200; i++) {
 		usleep(20000);
-		found = search_all(rig->daemon.pid, needles);
+		found = search_all(rig->daemon.pid, where, needles);
 	}
 	for (i = 0; i < needles->n; i++)
 		if (found & (1u << i))
-			fail_msg("%s: the %s is in memory still", when, needles->name[i]);
+			fail_msg("%s: the %s is in memory%s", when, needles->name[i],
+				 where == UNSAFE ? " that is swapped or dumped" : " still");
 }
 
 /* ---- sessions ------------------------------------------------------------------------- */
@@ -261,7 +273,7 @@ static void make_secrets(struct rig *rig, struct secrets *secrets)
 	explicit_bzero(key, sizeof(key));
 	explicit_bzero(mackey, sizeof(mackey));
 	/* Otherwise there is nothing to lose. */
-	assert_int_not_equal(search_all(rig->daemon.pid, &secrets->needles) & 1u, 0);
+	assert_int_not_equal(search_all(rig->daemon.pid, EVERYWHERE, &secrets->needles) & 1u, 0);
 }
 
 static void start(struct rig *rig, struct secrets *secrets)
@@ -283,7 +295,7 @@ static void test_session_close(void **state)
 		assert_int_equal(
 		    front_session_destroy(&rig.front->queue[0], &rig.request, secrets.id[i]),
 		    VCD_S_OK);
-	expect_none(&rig, &secrets.needles, "after the end of the session");
+	expect_none(&rig, EVERYWHERE, &secrets.needles, "after the end of the session");
 	rig_stop(&rig);
 }
 
@@ -296,7 +308,7 @@ static void test_hello(void **state)
 	rig_listen(&rig, args);
 	start(&rig, &secrets);
 	assert_int_equal(front_hello(&rig.front->queue[0], &rig.request), VCD_S_OK);
-	expect_none(&rig, &secrets.needles, "after HELLO");
+	expect_none(&rig, EVERYWHERE, &secrets.needles, "after HELLO");
 	rig_stop(&rig);
 }
 
@@ -311,13 +323,32 @@ static void test_front_end_lost(void **state)
 	rig_disconnect(&rig);
 	/* The next front end is served when the former one is forgotten. */
 	rig_connect(&rig, NULL);
-	expect_none(&rig, &secrets.needles, "after the loss of the front end");
+	expect_none(&rig, EVERYWHERE, &secrets.needles, "after the loss of the front end");
+	rig_stop(&rig);
+}
+
+/* While sessions live, what engines make of their keys is in memory that is locked and not dumped.
+ */
+static void test_live(void **state)
+{
+	static const char *const args[] = {"--sandbox=none", NULL};
+	struct secrets secrets;
+	struct rig rig;
+	unsigned int i;
+
+	rig_listen(&rig, args);
+	start(&rig, &secrets);
+	/* Batches, so that lanes are used as well. */
+	for (i = 0; i < 2; i++)
+		crypt_once(&rig, secrets.id[i], i ? VCD_F_HASH_RESET | VCD_F_HASH_FINAL : 0);
+	expect_none(&rig, UNSAFE, &secrets.needles, "while the sessions live");
 	rig_stop(&rig);
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_live),
 	    cmocka_unit_test(test_session_close),
 	    cmocka_unit_test(test_hello),
 	    cmocka_unit_test(test_front_end_lost),
