@@ -12,12 +12,17 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PREFIX "vhost-user-cryptodev: "
 
-static enum log_level threshold = LOG_WARN;
+static enum log_level threshold = LOG_NOTICE;
+
+/* Standard error is the journal. */
+static bool journal;
 
 /* The budget of log_limited(); all under the lock. */
 static struct {
@@ -26,6 +31,17 @@ static struct {
 	uint64_t left_out;
 	time_t last;
 } budget = {.lock = PTHREAD_MUTEX_INITIALIZER, .tokens = LOG_BURST};
+
+void log_open(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long dev, ino;
+	struct stat st;
+
+	/* Somebody may have put another file there since. */
+	journal = stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
+		  fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+}
 
 void log_set_level(enum log_level level)
 {
@@ -42,13 +58,16 @@ static void log_line(enum log_level level, uint64_t left_out, const char *format
 
 static void log_line(enum log_level level, uint64_t left_out, const char *format, va_list args)
 {
-	static const char *const tag[] = {"error: ", "warning: ", "", "debug: "};
+	static const char *const tag[] = {"error: ", "warning: ", "", "", "debug: "};
+	/* As syslog(3) counts: the first is 3. */
+	const int priority = (int)level + 3;
 	char line[512];
 	int saved_errno = errno;
 	size_t len;
 	int n;
 
-	n = snprintf(line, sizeof(line), PREFIX "%s", tag[level]);
+	n = journal ? snprintf(line, sizeof(line), "<%d>", priority)
+		    : snprintf(line, sizeof(line), PREFIX "%s", tag[level]);
 	len = (size_t)n;
 	errno = saved_errno;
 	n = vsnprintf(line + len, sizeof(line) - len, format, args);

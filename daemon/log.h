@@ -12,11 +12,20 @@
 #include <stdbool.h>
 
 enum log_level {
-	LOG_ERROR, /* something failed */
-	LOG_WARN,  /* something is wrong, we go on; the default threshold */
-	LOG_INFO,  /* front ends come and go */
-	LOG_DEBUG, /* each protocol message */
+	LOG_ERROR,  /* something failed */
+	LOG_WARN,   /* something is wrong, we go on */
+	LOG_NOTICE, /* front ends come and go, upgrades; the default threshold */
+	LOG_INFO,   /* more than most want to know */
+	LOG_DEBUG,  /* each protocol message */
 };
+
+/**
+ * log_open - find out where messages go. Call first of all.
+ *
+ * When standard error is the journal, a line begins with its priority instead of our name, which
+ * the journal knows.
+ */
+void log_open(void);
 
 /** log_set_level - print messages up to @level. Call before threads start. */
 void log_set_level(enum log_level level);

@@ -394,6 +394,7 @@ int main(int argc, char **argv)
 	int status;
 	int err;
 
+	log_open();
 	status = options_parse(argc, argv, &d.options);
 	if (status != OPTIONS_RUN)
 		return status;

@@ -409,7 +409,7 @@ int options_parse(int argc, char **argv, struct options *options)
 			    .poll_cpu = 100,
 			    .sandbox = sandbox_default_mode(),
 			    .seccomp = SECCOMP_KILL,
-			    .level = LOG_WARN,
+			    .level = LOG_NOTICE,
 			    .link = -1};
 	int ret;
 

@@ -25,7 +25,7 @@ void front_end_begin(struct supervisor *s, int socket)
 	s->front_since = now_ns();
 	s->front_owner = false;
 	s->ledger.head->front_ends++;
-	log_msg(LOG_INFO, "front end connected");
+	log_limited(LOG_NOTICE, "front end connected");
 }
 
 /* It has gone, and we have not got to see that yet. */
@@ -72,7 +72,7 @@ void front_end_leave(struct supervisor *s, int reason)
 	if (s->front < 0)
 		return;
 	if (reason == -ECONNRESET) {
-		log_msg(LOG_INFO, "front end disconnected");
+		log_limited(LOG_NOTICE, "front end disconnected");
 	} else if (reason) {
 		if (reason == -EPROTO)
 			s->ledger.head->protocol_errors++;

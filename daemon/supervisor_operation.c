@@ -74,7 +74,7 @@ static void upgraded(struct supervisor *s)
 
 	(void)snprintf(text, sizeof(text), "upgraded to worker %d, which goes on after %.3f ms",
 		       (int)s->worker.pid, (double)(now_ns() - s->lost) / 1e6);
-	log_msg(LOG_WARN, "%s", text);
+	log_msg(LOG_NOTICE, "%s", text);
 	clients_upgraded(s, NULL, text);
 }
 

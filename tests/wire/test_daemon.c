@@ -434,6 +434,77 @@ static void test_one_at_a_time(void **state)
 	rig_stop(&rig);
 }
 
+/* Run the daemon with @file as its standard error, which may be called the journal. */
+static void run_logging_to(FILE *file, bool journal, const char *const *args)
+{
+	int err = dup(STDERR_FILENO);
+	struct process process;
+	struct stat st;
+	char stream[64];
+
+	assert_true(err >= 0);
+	assert_int_equal(fstat(fileno(file), &st), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino + !journal);
+	setenv("JOURNAL_STREAM", stream, 1);
+	assert_int_equal(dup2(fileno(file), STDERR_FILENO), STDERR_FILENO);
+	assert_int_equal(process_start(&process, rig_daemon, args, -1, NULL), 0);
+	assert_int_equal(process_wait(&process), 1);
+	assert_int_equal(dup2(err, STDERR_FILENO), STDERR_FILENO);
+	close(err);
+	unsetenv("JOURNAL_STREAM");
+}
+
+/* To the journal, lines with a priority and without a name that it has itself. */
+static void test_journal(void **state)
+{
+	char line[512];
+
+	for (int journal = 0; journal < 2; journal++) {
+		FILE *file = tmpfile();
+
+		assert_non_null(file);
+		run_logging_to(file, journal, ARGS("--socket-path=/nonexistent/x"));
+		rewind(file);
+		assert_non_null(fgets(line, sizeof(line), file));
+		assert_ptr_equal(strstr(line, journal ? "<3>cannot listen on "
+						      : "vhost-user-cryptodev: error: cannot "),
+				 line);
+		fclose(file);
+	}
+}
+
+/* Without -v, of what goes well: who comes and who goes, and nothing else. */
+static void test_default_level(void **state)
+{
+	static const char *const want[] = {"front end connected\n", "front end disconnected\n"};
+	struct process process;
+	struct front *front;
+	char text[4096], arg[80];
+	const char *at = text;
+	size_t len = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(arg, sizeof(arg), "--socket-path=%s", path);
+	assert_int_equal(process_start(&process, rig_daemon, ARGS(arg), -1, &fd), 0);
+	assert_int_equal(front_connect(NULL, path, &front), 0);
+	assert_int_equal(front_start(front), 0);
+	front_free(front);
+	while (len + 1 < sizeof(text) && (n = read(fd, text + len, sizeof(text) - 1 - len)) > 0) {
+		len += (size_t)n;
+		text[len] = '\0';
+		if (strstr(text, want[1]) && process.pid > 0)
+			assert_int_equal(process_stop(&process), 0);
+	}
+	close(fd);
+	for (size_t i = 0; i < 2; i++) {
+		at = strstr(at, want[i]);
+		assert_non_null(at);
+	}
+	assert_null(strstr(text, "error"));
+}
+
 /* More queues than the daemon has: what is wrong, in the words of QEMU's command line. */
 static void test_too_many_queues(void **state)
 {
@@ -604,6 +675,8 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_fd_connected),
 	    cmocka_unit_test(test_reconnect),
 	    cmocka_unit_test(test_one_at_a_time),
+	    cmocka_unit_test(test_journal),
+	    cmocka_unit_test(test_default_level),
 	    cmocka_unit_test(test_too_many_queues),
 	    cmocka_unit_test(test_no_descriptors),
 	    cmocka_unit_test(test_idle),
