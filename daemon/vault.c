@@ -206,7 +206,9 @@ void vault_free(void *p)
 		return;
 	block = block_of(p);
 	class = block->state & 0xff;
-	explicit_bzero(block, sizeof(*block) + block->size);
+	/* In two steps: gcc with UBSan takes @block for NULL, but not @p. */
+	explicit_bzero(p, block->size);
+	*block = (struct block){0};
 	give(block, class);
 }
 
