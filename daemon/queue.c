@@ -433,9 +433,30 @@ static void remember(struct queue *queue, uint16_t head, const struct chain *cha
 	};
 }
 
-/* Take up to @n chains. 0, or how the ring is broken behind the ones taken. */
-static int gather(struct queue *queue, const struct memory *memory, unsigned int n,
-		  struct queue_batch *batch)
+/* Whether a request is paid for, or there is no limit. Guests cannot change its length any more. */
+static bool afford(const struct vcd_device *device, struct queue_batch *batch,
+		   const struct chain *chain)
+{
+	uint64_t cost;
+
+	if (!batch->limited)
+		return true;
+	cost = vcd_device_cost(device, chain->in, chain->in_count);
+	if (!batch->ops_left || cost > batch->cost_left) {
+		batch->wants = MAX(batch->wants, cost);
+		return false;
+	}
+	batch->ops_left--;
+	batch->cost_left -= cost;
+	return true;
+}
+
+/*
+ * Take up to @n chains, and no more than are paid for. 0, or how the ring is broken behind the ones
+ * taken.
+ */
+static int gather(struct queue *queue, const struct vcd_device *device, const struct memory *memory,
+		  unsigned int n, struct queue_batch *batch)
 {
 	struct memory_cursor cursor = memory_cursor(memory, queue->region);
 	struct chain_source source = {
@@ -464,6 +485,8 @@ static int gather(struct queue *queue, const struct memory *memory, unsigned int
 		err = chain_walk(&source, head, batch->iov + batch->iov_used, &chain);
 		if (err)
 			return err;
+		if (!afford(device, batch, &chain))
+			break;
 		batch->requests[batch->n] = (struct vcd_request){
 		    .in = chain.in,
 		    .out = chain.out,
@@ -563,8 +586,8 @@ static int process_locked(struct queue *queue, struct vcd_device *device, unsign
 		prefetch_write(&queue->used->ring[queue->used_idx & (queue->num - 1)]);
 		begin = now_ns();
 		disarm(queue);
-		err = gather(queue, memory, batch_requests(queue, (unsigned int)left, batch->lanes),
-			     batch);
+		err = gather(queue, device, memory,
+			     batch_requests(queue, (unsigned int)left, batch->lanes), batch);
 		if (batch->n) {
 			carry_out(queue, device, worker, memory, batch);
 			ns = now_ns() - begin;

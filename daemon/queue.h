@@ -55,6 +55,10 @@
  * @bytes: descriptor bytes of all of them
  * @lanes: requests that the engine works on at a time
  * @most: bytes after which it is complete even if it has fewer
+ * @limited: it may have what follows, and no more (rate_limits.h)
+ * @ops_left: requests that are paid for, this batch's and those of the batches that follow
+ * @cost_left: bytes that are paid for, as vcd_device_cost() counts them
+ * @wants: the most that a request costs which was left for that reason; the worker clears it
  * @undo: where input is saved that the batch writes over; without a thread: nowhere
  */
 struct queue_batch {
@@ -67,6 +71,10 @@ struct queue_batch {
 	uint64_t bytes;
 	unsigned int lanes;
 	uint64_t most;
+	bool limited;
+	uint64_t ops_left;
+	uint64_t cost_left;
+	uint64_t wants;
 	struct undo undo;
 };
 

@@ -68,9 +68,9 @@ uint64_t limits_wait(struct limits *limits, uint64_t now)
 	return wait;
 }
 
-void limits_charge(struct limits *limits, uint64_t now, const uint64_t used[LIMIT_KINDS])
+/* With the lock. */
+static void charge(struct limits *limits, uint64_t now, const uint64_t used[LIMIT_KINDS])
 {
-	pthread_mutex_lock(&limits->lock);
 	for (size_t i = 0; i < LIMIT_KINDS; i++) {
 		struct limit_bucket *bucket = &limits->buckets[i];
 
@@ -81,6 +81,56 @@ void limits_charge(struct limits *limits, uint64_t now, const uint64_t used[LIMI
 			bucket->rest = 0;
 		}
 		bucket->due += duration(used[i], bucket->limit.rate, &bucket->rest);
+	}
+}
+
+void limits_charge(struct limits *limits, uint64_t now, const uint64_t used[LIMIT_KINDS])
+{
+	pthread_mutex_lock(&limits->lock);
+	charge(limits, now, used);
+	pthread_mutex_unlock(&limits->lock);
+}
+
+/* Units that may be had at once. */
+static uint64_t available(const struct limit_bucket *bucket, uint64_t now)
+{
+	uint64_t rest = 0, most = now + duration(bucket->limit.burst, bucket->limit.rate, &rest);
+
+	if (bucket->due <= now)
+		return bucket->limit.burst;
+	if (bucket->due >= most)
+		return 0;
+	return (uint64_t)((unsigned __int128)(most - bucket->due) * bucket->limit.rate / NS_PER_S);
+}
+
+void limits_claim(struct limits *limits, uint64_t now, unsigned int sharers,
+		  const uint64_t want[LIMIT_KINDS], uint64_t got[LIMIT_KINDS])
+{
+	pthread_mutex_lock(&limits->lock);
+	for (size_t i = 0; i < LIMIT_KINDS; i++) {
+		const struct limit_bucket *bucket = &limits->buckets[i];
+		uint64_t share;
+
+		got[i] = UINT64_MAX;
+		if (!bucket->limit.rate)
+			continue;
+		share = available(bucket, now) / sharers;
+		got[i] = share > want[i] ? share : want[i];
+	}
+	charge(limits, now, got);
+	pthread_mutex_unlock(&limits->lock);
+}
+
+void limits_refund(struct limits *limits, const uint64_t unused[LIMIT_KINDS])
+{
+	pthread_mutex_lock(&limits->lock);
+	for (size_t i = 0; i < LIMIT_KINDS; i++) {
+		struct limit_bucket *bucket = &limits->buckets[i];
+		uint64_t rest = 0;
+
+		/* What the division leaves over is lost: at most a nanosecond. */
+		if (bucket->limit.rate && unused[i])
+			bucket->due -= duration(unused[i], bucket->limit.rate, &rest);
 	}
 	pthread_mutex_unlock(&limits->lock);
 }

@@ -11,14 +11,19 @@
  * asked for so far would have been done at the limited rate. The device may be ahead of the clock
  * by its burst, and waits when it is further ahead.
  *
- * What a batch costs is known when it is done, so it is paid afterwards: the
- * bucket goes into debt by at most one batch of each worker, and the debt is
- * waited for before the next. Over a limit means waiting, never an error: the
- * requests stay in the ring. The driver sees a slower device.
+ * Operations and bytes are paid in advance. A worker claims a share of what may be had at
+ * once, and takes no more requests than that pays for. For a request that its claim does not
+ * pay for it claims what that costs, and waits until the bucket has room for it. What was not used
+ * goes back to the bucket. So in any time t the device takes no more than rate * t and two bursts
+ * (one, but for what was claimed while there was plenty and given back when there was not), however
+ * large requests are, and however many workers there are. How many keys a batch sets up is known
+ * when it is done: they are paid afterwards, and the debt of at most one batch of each worker is
+ * waited for. Over a limit means waiting, never an error: the requests stay in the ring. The driver
+ * sees a slower device.
  *
- * Turns: a worker that has waited for as long as it was told to takes its batch,
- * even when others have gone into debt meanwhile. So each worker that has work
- * gets a batch in each round of debt, and a busy queue cannot starve another.
+ * Turns: a worker that has waited for as long as it was told to takes its request,
+ * even when others have claimed more meanwhile. So each worker that has work
+ * gets a request in each round, and a busy queue cannot starve another.
  *
  * Invariants
  * - With no limit set, a worker reads one word of memory per round, no lock, no clock.
@@ -116,6 +121,21 @@ uint64_t limits_wait(struct limits *limits, uint64_t now);
 
 /** limits_charge - pay for what was done: @used units of each kind. */
 void limits_charge(struct limits *limits, uint64_t now, const uint64_t used[LIMIT_KINDS]);
+
+/**
+ * limits_claim - pay in advance.
+ * @limits: limits
+ * @now: CLOCK_MONOTONIC, ns
+ * @sharers: how many may want to claim at the same time
+ * @want: what is needed at the least, units of each kind; limits_wait() says when it may be used
+ * @got: out: what was paid: @want, or a share of what may be had at once when that is more;
+ *	UINT64_MAX where there is no limit
+ */
+void limits_claim(struct limits *limits, uint64_t now, unsigned int sharers,
+		  const uint64_t want[LIMIT_KINDS], uint64_t got[LIMIT_KINDS]);
+
+/** limits_refund - give back what was claimed and not used, under the same limits. */
+void limits_refund(struct limits *limits, const uint64_t unused[LIMIT_KINDS]);
 
 /** limits_waited - count a wait of @ns. */
 void limits_waited(struct limits *limits, uint64_t ns);

@@ -35,6 +35,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/param.h>
 #include <unistd.h>
 
 #include "daemon/backend.h"
@@ -65,18 +66,34 @@ static bool stopping(const struct worker *worker)
 	return __atomic_load_n(&worker->stop, __ATOMIC_ACQUIRE);
 }
 
+/* Under a limit, what is paid for may last for the first queue only: then each is the first in
+ * turn. */
+static unsigned int first_queue(struct worker *worker)
+{
+	const struct backend *backend = worker->backend;
+	unsigned int queues;
+
+	if (!worker->batch->limited || worker->number >= backend->num_queues)
+		return worker->number;
+	queues = (backend->num_queues - worker->number - 1) / backend->num_workers + 1;
+	return worker->number + worker->rounds++ % queues * backend->num_workers;
+}
+
 /* A batch for each queue; the least restful of their results. */
 static enum queue_result serve_round(struct worker *worker, bool rearm)
 {
 	struct backend *backend = worker->backend;
 	enum queue_result most = QUEUE_SLEEPING;
-	unsigned int i;
+	unsigned int i, index = first_queue(worker);
 
 	for (i = worker->number; i < backend->num_queues; i += backend->num_workers) {
 		enum queue_result r =
-		    queue_process(&backend->queues[i], backend->device, worker->number,
+		    queue_process(&backend->queues[index], backend->device, worker->number,
 				  &backend->memory, worker->batch, rearm);
 
+		index += backend->num_workers;
+		if (index >= backend->num_queues)
+			index = worker->number;
 		if (r == QUEUE_LOST) {
 			/* It is all queues' memory; those who sleep have to see it too. */
 			backend_wake_all(backend);
@@ -160,35 +177,57 @@ static void sleep_until_kick(struct worker *worker)
 		adapt(worker, now_ns() - begin, max_ns);
 }
 
+/* Pay for what was done since the last time, as far as it was not paid for; the rest goes back. */
+static void settle(struct worker *worker)
+{
+	struct limits *limits = &worker->backend->limits;
+	unsigned int generation = limits_generation(limits);
+	uint64_t used[LIMIT_KINDS], unused[LIMIT_KINDS] = {0};
+	struct vcd_device_usage usage;
+
+	vcd_device_usage_get(worker->backend->device, worker->number, &usage);
+	used[LIMIT_OPS] = usage.requests - worker->paid.requests;
+	used[LIMIT_BYTES] = usage.bytes - worker->paid.bytes;
+	used[LIMIT_KEYS] = usage.set_ups - worker->paid.set_ups;
+	for (unsigned int i = 0; i < LIMIT_KINDS; i++) {
+		uint64_t covered = MIN(used[i], worker->prepaid[i]);
+
+		unused[i] = worker->prepaid[i] - covered;
+		used[i] -= covered;
+		worker->prepaid[i] = 0;
+	}
+	/* What was done, or paid, under other limits, or none, is nothing to these. */
+	if (worker->paid_generation == generation) {
+		limits_charge(limits, now_ns(), used);
+		limits_refund(limits, unused);
+	}
+	worker->paid = usage;
+	worker->paid_generation = generation;
+	worker->batch->ops_left = worker->batch->cost_left = 0;
+}
+
 /*
- * What has been done since the last look is paid for; what that makes of waiting
- * is waited for. A limit is changed, or the worker stopped, by a wake-up, and
- * then one looks anew. Kicks wake it too: they may come once for each queue.
+ * Settle, and pay for what comes next; what that makes of waiting is waited for. A limit is
+ * changed, or the worker stopped, by a wake-up, and then one looks anew. Kicks wake it too: they
+ * may come once for each queue.
  */
 static void keep_limits(struct worker *worker)
 {
 	struct limits *limits = &worker->backend->limits;
-	unsigned int generation = limits_generation(limits);
-	struct vcd_device_usage usage;
+	struct queue_batch *batch = worker->batch;
+	const uint64_t want[LIMIT_KINDS] = {[LIMIT_OPS] = 1, [LIMIT_BYTES] = batch->wants};
 	struct epoll_event event;
-	uint64_t begin = now_ns();
-	uint64_t until;
+	unsigned int generation;
+	uint64_t begin, until;
 
-	vcd_device_usage_get(worker->backend->device, worker->number, &usage);
-	/* What was done under other limits, or none, is not charged to these. */
-	if (worker->paid_generation == generation)
-		limits_charge(limits, begin,
-			      (const uint64_t[LIMIT_KINDS]){
-				  [LIMIT_OPS] = usage.requests - worker->paid.requests,
-				  [LIMIT_BYTES] = usage.bytes - worker->paid.bytes,
-				  [LIMIT_KEYS] = usage.set_ups - worker->paid.set_ups,
-			      });
-	worker->paid = usage;
-	worker->paid_generation = generation;
+	settle(worker);
+	generation = worker->paid_generation;
+	begin = now_ns();
+	batch->limited = true;
+	batch->wants = 0;
+	limits_claim(limits, begin, worker->backend->num_workers, want, worker->prepaid);
 	until = begin + limits_wait(limits, begin);
-	if (until == begin)
-		return;
-	/* @until stays what it is, whatever debts others make: see rate_limits.h, turns. */
+	/* @until stays what it is, whatever others claim: see rate_limits.h, turns. */
 	for (uint64_t now = begin;
 	     now < until && limits_generation(limits) == generation && !stopping(worker);
 	     now = now_ns()) {
@@ -196,7 +235,13 @@ static void keep_limits(struct worker *worker)
 
 		(void)epoll_wait(worker->epoll, &event, 1, ms < 1000 ? (int)ms : 1000);
 	}
-	limits_waited(limits, now_ns() - begin);
+	if (until != begin)
+		limits_waited(limits, now_ns() - begin);
+	/* Paid under other limits: nothing may be taken for it. */
+	if (limits_generation(limits) != generation || stopping(worker))
+		return;
+	batch->ops_left = worker->prepaid[LIMIT_OPS];
+	batch->cost_left = worker->prepaid[LIMIT_BYTES];
 }
 
 static void *worker_main(void *arg)
@@ -211,6 +256,8 @@ static void *worker_main(void *arg)
 	while (!stopping(worker)) {
 		if (limits_any(&worker->backend->limits))
 			keep_limits(worker);
+		else
+			worker->batch->limited = false;
 		if (serve_round(worker, !polls) == QUEUE_MORE)
 			continue;
 		if (polls && (poll_queues(worker) || serve_round(worker, true) == QUEUE_MORE))
@@ -218,6 +265,9 @@ static void *worker_main(void *arg)
 		/* Sessions that have ended are freed while there is nothing else to do. */
 		if (vcd_device_tidy(worker->backend->device))
 			continue;
+		/* Others may use what we have claimed. */
+		if (worker->batch->limited)
+			settle(worker);
 		sleep_until_kick(worker);
 	}
 	return NULL;

@@ -28,6 +28,8 @@ struct backend;
  * @poll_budget: what is left of its share of a CPU for that
  * @line: its line in the ledger: counters
  * @paid: what rate_limits.c was told of
+ * @rounds: that it served under a limit
+ * @prepaid: what was paid in advance, by enum limit_kind, since @paid
  * @paid_generation: of the limits, then
  * @batch: its memory for batches
  */
@@ -43,6 +45,8 @@ struct worker {
 	struct poll_budget poll_budget;
 	struct ledger_thread *line;
 	struct vcd_device_usage paid;
+	unsigned int rounds;
+	uint64_t prepaid[LIMIT_KINDS];
 	unsigned int paid_generation;
 	struct queue_batch *batch;
 };

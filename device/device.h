@@ -224,6 +224,15 @@ struct vcd_device_usage {
 	uint64_t set_ups;
 };
 
+/**
+ * vcd_device_cost - bytes that a request is going to be charged, but for %VCD_WORK_HASH_COPY and
+ * the size of a session's info.
+ * @in: its readable part
+ * @in_count: iovecs in @in
+ */
+uint64_t vcd_device_cost(const struct vcd_device *device, const struct iovec *in,
+			 unsigned int in_count);
+
 /** vcd_device_usage_get - of @worker, which is the caller. */
 void vcd_device_usage_get(const struct vcd_device *device, unsigned int worker,
 			  struct vcd_device_usage *usage);

@@ -38,7 +38,7 @@
  * - A request gets exactly one reply, through vcd_reply(), or none when its
  *   writable part cannot hold one.
  * - The iovecs of a request are private: they are the same when they are walked again.
- * - A request is charged before anything of it is looked at (charge() of request.c), so that
+ * - A request is charged before anything of it is looked at (parse() of request.c), so that
  *   there is no kind of request, and no way for one to end, that is not.
  */
 #ifndef VCD_DEVICE_INTERNAL_H
@@ -266,6 +266,18 @@ static inline void vcd_reply(struct vcd_request *request, uint8_t *at, uint32_t 
 	else
 		vcd_reply_scattered(request, status, out_len, value, iv);
 	request->written = (uint32_t)sizeof(struct vcd_reply) + out_len;
+}
+
+/** vcd_charge_of - bytes that a request with @readable bytes is charged, see vcd_device_cost(). */
+static inline uint64_t vcd_charge_of(const struct vcd_device *device, uint64_t readable)
+{
+	uint64_t most = device->options.max_request + VCD_MAX_AAD;
+	uint64_t payload =
+	    readable > sizeof(struct vcd_req) ? readable - sizeof(struct vcd_req) : 0;
+
+	if (payload > most)
+		return most;
+	return payload > VCD_WORK_LEAST ? payload : VCD_WORK_LEAST;
 }
 
 /** vcd_worker_section_end - end @worker's section; free what it ended, and a few more. */

@@ -336,18 +336,6 @@ static inline uint32_t dispatch(const struct vcd_ctx *ctx, union header *header,
 	}
 }
 
-/* Charge a request with @readable bytes; see struct vcd_device_usage. */
-static inline void charge(struct vcd_device *device, struct vcd_worker *worker, uint64_t readable)
-{
-	uint64_t most = device->options.max_request + VCD_MAX_AAD;
-	uint64_t payload =
-	    readable > sizeof(struct vcd_req) ? readable - sizeof(struct vcd_req) : 0;
-
-	if (payload > most)
-		payload = most;
-	worker->usage.bytes += payload > VCD_WORK_LEAST ? payload : VCD_WORK_LEAST;
-}
-
 static inline __attribute__((always_inline)) void
 parse(struct vcd_device *device, struct vcd_worker *worker, struct vcd_request *request)
 {
@@ -360,7 +348,7 @@ parse(struct vcd_device *device, struct vcd_worker *worker, struct vcd_request *
 	uint32_t status;
 	uint8_t *reply;
 
-	charge(device, worker, readable);
+	worker->usage.bytes += vcd_charge_of(device, readable);
 	if (writable < sizeof(struct vcd_reply)) {
 		request->written = 0;
 		return;

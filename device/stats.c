@@ -29,6 +29,12 @@ void vcd_device_stats_get(const struct vcd_device *device, struct vcd_device_sta
 	}
 }
 
+uint64_t vcd_device_cost(const struct vcd_device *device, const struct iovec *in,
+			 unsigned int in_count)
+{
+	return vcd_charge_of(device, vcd_iov_total(in, in_count));
+}
+
 void vcd_device_usage_get(const struct vcd_device *device, unsigned int worker,
 			  struct vcd_device_usage *usage)
 {

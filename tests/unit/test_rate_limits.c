@@ -141,6 +141,71 @@ static void test_parse(void **state)
 	}
 }
 
+static uint64_t claim(uint64_t now, unsigned int sharers, uint64_t bytes)
+{
+	uint64_t got[LIMIT_KINDS];
+
+	limits_claim(&limits, now, sharers, (const uint64_t[LIMIT_KINDS]){1, bytes, 0}, got);
+	/* What is not limited is paid whatever it is. */
+	assert_true(got[LIMIT_OPS] == UINT64_MAX && got[LIMIT_KEYS] == UINT64_MAX);
+	return got[LIMIT_BYTES];
+}
+
+static void refund(uint64_t bytes)
+{
+	limits_refund(&limits, (const uint64_t[LIMIT_KINDS]){UINT64_MAX, bytes, UINT64_MAX});
+}
+
+/* A claim is a share of what there is, or what is needed, which then has to be waited for. */
+static void test_claims(void **state)
+{
+	uint64_t now = 100 * S;
+
+	limits_set(&limits, LIMIT_BYTES, (struct limit){.rate = 1000, .burst = 100});
+	assert_int_equal(claim(now, 4, 0), 25);
+	assert_int_equal(claim(now, 4, 0), 18);
+	assert_int_equal(claim(now, 1, 0), 57);
+	assert_int_equal(claim(now, 1, 0), 0);
+	assert_int_equal(limits_wait(&limits, now), 0);
+	/* 40 come back, and can be had again. */
+	refund(40);
+	assert_int_equal(claim(now, 2, 0), 20);
+	assert_int_equal(claim(now, 1, 50), 50);
+	assert_int_equal(limits_wait(&limits, now), 30 * S / 1000);
+	/* Larger than the burst: as long as the rate says, and not refused. */
+	now += 30 * S / 1000;
+	assert_int_equal(claim(now, 1, 5000), 5000);
+	assert_int_equal(limits_wait(&limits, now), 5 * S);
+	assert_int_equal(limits_wait(&limits, now + 5 * S), 0);
+	/* It was not used after all. */
+	refund(5000);
+	assert_int_equal(limits_wait(&limits, now), 0);
+	assert_int_equal(claim(now, 1, 0), 0);
+	assert_int_equal(claim(now + S, 1, 0), 100);
+}
+
+/* Whatever is claimed, used and given back, no more is used in a time than its rate and the burst.
+ */
+static void test_claims_in_the_long_run(void **state)
+{
+	const uint64_t rate = 1000, burst = 100, begin = 7 * S;
+	uint64_t now = begin, used = 0, seed = 1;
+
+	limits_set(&limits, LIMIT_BYTES, (struct limit){.rate = rate, .burst = burst});
+	for (unsigned int i = 0; i < 10000; i++) {
+		uint64_t want, got, some;
+
+		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+		want = seed >> 60 ? 0 : seed >> 40 & 1023;
+		got = claim(now, 1 + i % 8, want);
+		now += limits_wait(&limits, now);
+		some = seed >> 33 & 1 ? got : got / 2;
+		refund(got - some);
+		used += some;
+		assert_true(used <= (now - begin) * rate / S + burst + 1);
+	}
+}
+
 /** struct look - a snapshot that another thread takes. */
 struct look {
 	bool begun;
@@ -190,6 +255,8 @@ int main(void)
 	    cmocka_unit_test_setup(test_long_run, setup),
 	    cmocka_unit_test_setup(test_worst_counts, setup),
 	    cmocka_unit_test_setup(test_changed, setup),
+	    cmocka_unit_test_setup(test_claims, setup),
+	    cmocka_unit_test_setup(test_claims_in_the_long_run, setup),
 	    cmocka_unit_test_setup(test_snapshot, setup),
 	    cmocka_unit_test(test_parse),
 	};
