@@ -2,6 +2,8 @@
 /* identity.c - this user's Ed25519 key: made on first use, kept in a file of mode 0600. */
 #include "chat/identity.h"
 
+#include "chat/publish.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -34,10 +36,10 @@ static int store(const char *path, EVP_PKEY *key)
 		err = -errno;
 	if (close(fd) < 0 && !err)
 		err = -errno;
-	/* link() and not rename(): never replace a key. */
-	if (!err && link(temporary, path) < 0)
-		err = -errno;
-	unlink(temporary);
+	if (!err)
+		err = publish(AT_FDCWD, temporary, path); /* never replaces a key */
+	if (err)
+		unlink(temporary);
 	return err;
 }
 

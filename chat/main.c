@@ -80,7 +80,11 @@ int main(int argc, char **argv)
 	 * frame of a file would get new pages from the kernel.
 	 */
 	mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
-	err = wait_setup();
+	err = wait_ignore_pipes();
+	/* While there is nothing to say goodbye to, a signal ends the program as it ends any other:
+	 * talk_run() takes them over when the conversation begins. */
+	if (!err && options.protocol == PROTOCOL_LAB)
+		err = wait_setup();
 	if (err) {
 		fprintf(stderr, "cryptochat: cannot set up signals: %s\n", strerror(-err));
 		return CHAT_USAGE;

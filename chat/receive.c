@@ -9,6 +9,8 @@
  */
 #include "chat/files.h"
 
+#include "chat/publish.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -314,13 +316,7 @@ static int give_name(struct files *f, char *name)
 			snprintf(name, FILE_NAME_SIZE, "%.240s.%d", f->in.name, i);
 		else
 			strcpy(name, f->in.name);
-		err = linkat(dir, f->in.part, dir, name, 0) < 0 ? -errno : 0;
-		/* A file system without links: then with a call that does not replace either. */
-		if (err == -EPERM || err == -EOPNOTSUPP)
-			err = renameat2(dir, f->in.part, dir, name, RENAME_NOREPLACE) < 0 ? -errno
-											  : 0;
-		else if (!err)
-			unlinkat(dir, f->in.part, 0);
+		err = publish(dir, f->in.part, name);
 	}
 	if (dir >= 0)
 		close(dir);

@@ -26,8 +26,9 @@
 #include "chat/net.h"
 #include "chat/wait.h"
 
-#define TURN_MS 500   /* longest sleep while there are members: pings and deadlines */
-#define CALL_MS 30000 /* for TCP and TLS to come about */
+#define TURN_MS 500	     /* longest sleep while there are members: pings and deadlines */
+#define CALL_MS 30000	     /* for TCP and TLS to come about */
+#define ACCEPT_PAUSE_MS 1000 /* after accept() has failed for lack of something */
 #define RETRY_FIRST_MS 200
 #define RETRY_MOST_MS 15000
 /* Frames of one member dealt with before others get their turn. */
@@ -89,23 +90,71 @@ static void reap(struct room *room)
 	}
 }
 
+/*
+ * The place of somebody who has not come in and may be only a lot of silence: first one without
+ * TLS, then one without a greeting, then one that waits for the user; of these the oldest.
+ */
+static struct member *least_stranger(struct room *room)
+{
+	struct member *found = NULL;
+	int found_rank = 0;
+
+	for (struct member *m = room->members; m; m = m->next) {
+		int rank;
+
+		if (!m->caller || member_is_present(m) || m == room->question ||
+		    m->stage == MEMBER_GONE)
+			continue;
+		rank = !m->link || m->link->state != LINK_OPEN ? 3
+		       : m->stage == MEMBER_ASKING	       ? 1
+							       : 2;
+		if (!found || rank > found_rank ||
+		    (rank == found_rank && m->since_ms <= found->since_ms)) {
+			found = m;
+			found_rank = rank;
+		}
+	}
+	return found;
+}
+
+/* Strangers are few; when there are too many, the least likely one goes. */
+static struct member *new_stranger(struct room *room)
+{
+	unsigned int strangers = 0;
+	struct member *out;
+
+	for (struct member *m = room->members; m; m = m->next)
+		strangers += !member_is_present(m) && m->stage != MEMBER_GONE;
+	if (strangers >= ROOM_STRANGERS) {
+		out = least_stranger(room);
+		if (!out)
+			return NULL;
+		member_end(out, CHAT_OK, "lost", "was too many");
+	}
+	return room_member(room, true);
+}
+
 static void accept_callers(struct room *room)
 {
 	struct sockaddr_storage peer;
-	unsigned int strangers = 0;
 	socklen_t len = sizeof(peer);
 	struct member *m;
 	int fd = net_take(room->listener, &peer, &len);
 
 	if (fd < 0) {
-		if (fd != -EAGAIN && fd != -EINTR)
-			ui_error(&room->ui, "warning", "cannot accept a connection: %s",
+		if (fd == -EAGAIN || fd == -EINTR)
+			return;
+		/* Without descriptors or memory the next try would fail at once, again and again.
+		 */
+		room->accept_ms = wait_clock_ms() + ACCEPT_PAUSE_MS;
+		if (!room->cannot_accept)
+			ui_error(&room->ui, "warning", "cannot accept connections for now: %s",
 				 strerror(-fd));
+		room->cannot_accept = true;
 		return;
 	}
-	for (m = room->members; m; m = m->next)
-		strangers += !member_is_present(m);
-	m = strangers < ROOM_STRANGERS ? room_member(room, true) : NULL;
+	room->cannot_accept = false;
+	m = new_stranger(room);
 	if (!m || link_open(room->tls, fd, true, false, &m->link)) {
 		close(fd);
 		if (m)
@@ -335,7 +384,12 @@ static int turn(struct room *room, bool more)
 	    (struct pollfd){.fd = wants_input(room) ? STDIN_FILENO : -1, .events = POLLIN};
 	fds[POLL_OUTPUT] = (struct pollfd){.fd = ui_wants_output(&room->ui) ? STDOUT_FILENO : -1,
 					   .events = POLLOUT};
-	fds[POLL_LISTENER] = (struct pollfd){.fd = room->listener, .events = POLLIN};
+	if (now >= room->accept_ms)
+		room->accept_ms = 0;
+	else if (timeout < 0 || timeout > room->accept_ms - now)
+		timeout = (int)(room->accept_ms - now);
+	fds[POLL_LISTENER] =
+	    (struct pollfd){.fd = room->accept_ms ? -1 : room->listener, .events = POLLIN};
 	for (m = room->members; m; m = m->next) {
 		short events;
 

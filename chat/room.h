@@ -124,6 +124,8 @@ struct member {
  * @token: of the invite we gave out
  * @token_valid: and nobody has used it yet
  * @secret: of --key-file; len 0: none
+ * @accept_ms: when to look at the listener again; 0: at once
+ * @cannot_accept: the last try failed, and the user was told
  * @question: the member the user is being asked about
  * @question_changed: the question before went without an answer
  * @quitting: the user wants to leave
@@ -150,6 +152,8 @@ struct room {
 	struct secret secret;
 	char nick[NICK_SIZE];
 	struct member *members;
+	int64_t accept_ms;
+	bool cannot_accept;
 	struct member *question;
 	bool question_changed;
 	bool quitting;

@@ -317,7 +317,13 @@ static enum chat_exit converse(struct room *room)
 	const struct options *o = room->options;
 	bool no_input = o->message || o->command == COMMAND_SEND || o->command == COMMAND_RECV;
 	enum chat_exit status;
-	int err = ui_open(&room->ui, o->json, no_input, o->bell, o->quiet);
+	int err = wait_setup();
+
+	if (err) {
+		say("cannot set up signals: %s", strerror(-err));
+		return CHAT_USAGE;
+	}
+	err = ui_open(&room->ui, o->json, no_input, o->bell, o->quiet);
 
 	if (err) {
 		say("cannot use the terminal: %s", strerror(-err));

@@ -44,9 +44,15 @@ bool wait_resized(void)
 	return was;
 }
 
-int wait_setup(void)
+int wait_ignore_pipes(void)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	return sigaction(SIGPIPE, &ignore, NULL) < 0 ? -errno : 0;
+}
+
+int wait_setup(void)
+{
 	struct sigaction stop = {.sa_handler = on_stop};
 	sigset_t block;
 
@@ -63,8 +69,7 @@ int wait_setup(void)
 			return -errno;
 		sigaddset(&block, stop_signals[i]);
 	}
-	if (sigaction(SIGPIPE, &ignore, NULL) < 0 ||
-	    sigprocmask(SIG_BLOCK, &block, &asleep_mask) < 0)
+	if (sigprocmask(SIG_BLOCK, &block, &asleep_mask) < 0)
 		return -errno;
 	for (size_t i = 0; i < STOP_SIGNALS; i++)
 		sigdelset(&asleep_mask, stop_signals[i]);

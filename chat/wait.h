@@ -17,6 +17,10 @@
 /** wait_setup() - block the stop signals and ignore SIGPIPE; call once, at the start */
 int wait_setup(void);
 
+/** wait_ignore_pipes() - writing to what nobody reads is an error, not a signal; 0 or negative
+ * errno */
+int wait_ignore_pipes(void);
+
 /**
  * wait_for() - sleep until a descriptor is ready
  * @fds: as for poll(); entries with a negative fd are skipped

@@ -479,6 +479,21 @@ static void words_differ_away(void **state)
 	person_free(&bob);
 }
 
+/* A signal ends the program also while it waits for the invite, as it ends any other. */
+static void interrupted_at_the_invite(void **state)
+{
+	static const int signals[] = {SIGINT, SIGTERM};
+	const struct process_setup setup = {.columns = 80, .rows = 24};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct process *p = talk_start(&setup, "alice", "connect --offload=off");
+
+		process_expect_err(p, "Paste the invite:");
+		assert_int_equal(kill(p->pid, signals[i]), 0);
+		process_expect_exit(p, 128 + signals[i]);
+	}
+}
+
 /* The peer is away: nothing waits for it, so the user leaves at once. */
 static void leave_while_away(void **state)
 {
@@ -558,6 +573,7 @@ int main(void)
 	    TEST(verify_and_status),
 	    TEST(words_differ),
 	    TEST(words_differ_away),
+	    TEST(interrupted_at_the_invite),
 	    TEST(leave_while_away),
 	    TEST(leave_with_unsent),
 	    TEST(commands),

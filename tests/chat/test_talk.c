@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -606,6 +607,51 @@ static void second_of_the_same_user(void **state)
 	process_expect_exit(a, OK);
 }
 
+/* Whoever says nothing keeps nobody out. */
+static void silent_strangers(void **state)
+{
+	uint16_t port;
+	struct process *a = talk_listen(NULL, "alice", "listen --accept-new", &port), *b;
+	int fds[40];
+
+	for (int i = 0; i < 40; i++)
+		fds[i] = kit_socket_connect(port);
+	b = talk_connect(NULL, "bob", port, "--accept-new -m hello");
+	process_expect_exit(b, OK);
+	process_expect_text(a, "hello\n");
+	for (int i = 0; i < 40; i++)
+		close(fds[i]);
+}
+
+/* Without descriptors the listener waits, says so once, and goes on when there are some again. */
+static void no_descriptors_left(void **state)
+{
+	struct rlimit before, few;
+	uint16_t port;
+	struct process *a, *b;
+	const char *at;
+	int fds[16];
+	unsigned int said = 0;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 14;
+	a = talk_listen(NULL, "alice", "listen --accept-new", &port);
+	assert_int_equal(prlimit(a->pid, RLIMIT_NOFILE, &few, NULL), 0);
+	for (int i = 0; i < 16; i++)
+		fds[i] = kit_socket_connect(port);
+	process_expect_err(a, "cannot accept connections for now: Too many open files");
+	process_pump_once(1500);
+	for (at = a->err.data; (at = strstr(at, "cannot accept")) != NULL; at++)
+		said++;
+	assert_in_range(said, 1, 3);
+	for (int i = 0; i < 16; i++)
+		close(fds[i]);
+	b = talk_connect(NULL, "bob", port, "--accept-new -m hello");
+	process_expect_exit(b, OK);
+	process_expect_text(a, "hello\n");
+}
+
 static void nobody_listens(void **state)
 {
 	uint16_t port;
@@ -694,6 +740,8 @@ int main(void)
 	    TEST(stream_is_not_continued),
 	    TEST(listener_starts_anew),
 	    TEST(second_of_the_same_user),
+	    TEST(silent_strangers),
+	    TEST(no_descriptors_left),
 	    TEST(nobody_listens),
 	    TEST(device_required),
 	    TEST(device_encrypts),

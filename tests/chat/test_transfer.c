@@ -253,22 +253,54 @@ static void not_asked_for(void **state)
 	expect_absent("got/file.part");
 }
 
+/* File systems without hard links refuse them in many ways, and some cannot rename without
+ * replacing. */
+static void no_hard_links(void **state)
+{
+	static const char *const ways[][2] = {
+	    {"1", NULL},  {"38", NULL}, {"5", NULL},  {"13", NULL},
+	    {"31", NULL}, {"95", "22"}, {"38", "38"},
+	};
+	const char *program = getenv("CRYPTOCHAT"), *nolink = getenv("NOLINK");
+	char keep[512], name[16];
+
+	assert_non_null(program);
+	assert_non_null(nolink);
+	snprintf(keep, sizeof(keep), "%s", program);
+	prepare();
+	setenv("NOLINK_PROGRAM", keep, 1);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct process *a, *b;
+		uint16_t port;
+
+		setenv("CRYPTOCHAT", nolink, 1);
+		setenv("NOLINK_ERRNO", ways[i][0], 1);
+		if (ways[i][1])
+			setenv("NOLINK_RENAME_ERRNO", ways[i][1], 1);
+		/* Its identity is made anew each time, and must not be replaced either. */
+		unlink(kit_path("alice/identity.pem"));
+		a = receiver(&port);
+		setenv("CRYPTOCHAT", keep, 1);
+		b = sender("%D/file", port);
+		process_expect_exit(b, OK);
+		process_expect_exit(a, OK);
+		snprintf(name, sizeof(name), i ? "got/file.%zu" : "got/file", i);
+		expect_file(name, content, SIZE);
+		expect_absent("got/file.part");
+		process_expect_err(a, "Made a new identity");
+	}
+	unsetenv("NOLINK_ERRNO");
+	unsetenv("NOLINK_RENAME_ERRNO");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(one_file),
-	    TEST(several_and_empty),
-	    TEST(never_overwrites),
-	    TEST(resumes),
-	    TEST(resumes_a_complete_part),
-	    TEST(part_of_another_file),
-	    TEST(longer_part),
-	    TEST(link_in_the_way),
-	    TEST(killed_and_continued),
-	    TEST(through_cuts),
-	    TEST(not_a_file),
-	    TEST(send_waits_for_recv),
-	    TEST(not_asked_for),
+	    TEST(no_hard_links),	TEST(one_file),	     TEST(several_and_empty),
+	    TEST(never_overwrites),	TEST(resumes),	     TEST(resumes_a_complete_part),
+	    TEST(part_of_another_file), TEST(longer_part),   TEST(link_in_the_way),
+	    TEST(killed_and_continued), TEST(through_cuts),  TEST(not_a_file),
+	    TEST(send_waits_for_recv),	TEST(not_asked_for),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
