@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <glob.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,13 +103,15 @@ void find_free(struct found *list, size_t n)
 	free(list);
 }
 
+bool find_good_name(const char *name)
+{
+	return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
 int find_vm(const char *name, char **path)
 {
 	_cleanup_free_ char *older = NULL;
 
-	*path = NULL;
-	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
-		return -EINVAL;
 	if (asprintf(path, "%s/%s/control", directory(), name) < 0) {
 		*path = NULL;
 		return -ENOMEM;

@@ -9,6 +9,7 @@
 #ifndef VCD_CTL_FIND_H
 #define VCD_CTL_FIND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /** Where control sockets are looked for, as told to people. */
@@ -36,12 +37,15 @@ int find_all(struct found **list, size_t *n);
 /** find_free - free what find_all() returned. */
 void find_free(struct found *list, size_t n);
 
+/** find_good_name - whether @name can be that of a VM: nothing that leads out of the directory. */
+bool find_good_name(const char *name);
+
 /**
  * find_vm - the control socket of a VM.
- * @name: its name
+ * @name: its name, a good one
  * @path: out: to be freed
  *
- * Return: 0; -EINVAL: that is no name; -ENOENT: no socket, *@path tells where one would be;
+ * Return: 0; -ENOENT: no socket, *@path tells where one would be;
  * -ENOMEM.
  */
 int find_vm(const char *name, char **path);

@@ -221,9 +221,7 @@ static char *vm_socket(const char *name)
 	char *path;
 	int err = find_vm(name, &path);
 
-	if (err == -EINVAL)
-		fprintf(stderr, PROGRAM ": --vm=%s: that is no name of a unit's instance\n", name);
-	else if (err == -ENOENT)
+	if (err == -ENOENT)
 		fprintf(stderr,
 			PROGRAM ": no daemon for %s: there is no %s; is vhost-user-cryptodev@%s "
 				"running?\n",
@@ -383,6 +381,8 @@ static int parse(int argc, char **argv, struct options *o)
 			return STATUS_USAGE;
 		}
 	}
+	if (o->vm && !find_good_name(o->vm))
+		return usage_error("--vm: the name of a unit's instance is needed");
 	if (o->vm && o->socket)
 		return usage_error("--vm and --socket: one of them, please");
 	return optind < argc ? -1 : usage_error("a command is needed");
