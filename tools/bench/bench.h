@@ -53,6 +53,7 @@ enum bench_submit {
  * @sessions: sessions of each thread, used in turn
  * @submit: how, in mode dev
  * @batch: operations of one call, for BENCH_SUBMIT_BATCH
+ * @zero_copy: 1: mode dev passes COP_FLAG_ZERO_COPY
  */
 struct workload {
 	const struct vcd_alg *alg;
@@ -67,6 +68,7 @@ struct workload {
 	unsigned int sessions;
 	enum bench_submit submit;
 	unsigned int batch;
+	unsigned int zero_copy;
 };
 
 /** enum bench_place - who runs on which CPU, see affinity.h. */

@@ -38,6 +38,7 @@ void bench_help(void)
 	    "  --sessions=N       sessions of each thread, used in turn (default: 1)\n"
 	    "  --submit=HOW       dev: sync (default; depth is 1), batch or async\n"
 	    "  --batch=N          dev: operations of one call, with --submit=batch (default: 32)\n"
+	    "  --zero-copy=0|1    dev: output straight to this program's memory (default: 0)\n"
 	    "\n"
 	    "Where:\n"
 	    "  --engine=SPEC      engine, for engine and wire (default: auto); for afalg the\n"

@@ -145,6 +145,7 @@ static void fill_op(const struct bench *bench, struct dev_thread *t, unsigned in
 	*op = (struct crypt_op){
 	    .ses = t->sessions[t->next_session],
 	    .op = work->decrypt ? COP_DECRYPT : COP_ENCRYPT,
+	    .flags = work->zero_copy ? COP_FLAG_ZERO_COPY : 0,
 	    .len = work->size,
 	    .src = t->in + slot * t->in_stride,
 	    .dst = bench_is_hash(work) ? NULL : out,
@@ -192,6 +193,7 @@ static int auth_step(const struct bench *bench, struct dev_thread *t)
 	struct crypt_auth_op op = {
 	    .ses = t->sessions[t->next_session],
 	    .op = bench->work.decrypt ? COP_DECRYPT : COP_ENCRYPT,
+	    .flags = bench->work.zero_copy ? COP_FLAG_ZERO_COPY : 0,
 	    .len = bench->in_len,
 	    .auth_len = bench->work.aad_len,
 	    .auth_src = bench->aad,

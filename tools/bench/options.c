@@ -28,6 +28,7 @@ enum option_id {
 	OPT_SESSIONS,
 	OPT_SUBMIT,
 	OPT_BATCH,
+	OPT_ZERO_COPY,
 	OPT_ENGINE,
 	OPT_DAEMON,
 	OPT_SOCKET,
@@ -60,6 +61,7 @@ static const struct option long_options[] = {
     {"sessions", required_argument, NULL, OPT_SESSIONS},
     {"submit", required_argument, NULL, OPT_SUBMIT},
     {"batch", required_argument, NULL, OPT_BATCH},
+    {"zero-copy", required_argument, NULL, OPT_ZERO_COPY},
     {"engine", required_argument, NULL, OPT_ENGINE},
     {"daemon", required_argument, NULL, OPT_DAEMON},
     {"socket", required_argument, NULL, OPT_SOCKET},
@@ -196,6 +198,8 @@ static bool take_work_option(int id, const char *arg, struct bench_side *side)
 		return workload_parse_submit(arg, &work->submit);
 	case OPT_BATCH:
 		return parse_uint("batch", arg, 1, BENCH_MAX_BATCH, &work->batch);
+	case OPT_ZERO_COPY:
+		return parse_uint("zero-copy", arg, 0, 1, &work->zero_copy);
 	default:
 		return false;
 	}
