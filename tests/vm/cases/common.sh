@@ -62,7 +62,7 @@ vm() {
 add() {
 	local name
 	for name in "$@"; do
-		if [[ $name == *.sh ]]; then
+		if [[ $name == *.sh || $name == *.py ]]; then
 			echo "--add=$GUEST_SCRIPTS/$name"
 		else
 			echo "--add=$GUEST_BIN/$name"

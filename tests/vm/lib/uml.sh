@@ -30,6 +30,8 @@ uml_config() {
 	fi
 	if [[ -n $1 ]]; then
 		cat "$VM_DIR/config/uml-debug.config"
+	else
+		cat "$VM_DIR/config/uml-plain.config"
 	fi
 }
 
