@@ -14,6 +14,7 @@
  * @times: so many fail then; UINT_MAX: all
  * @error: with this errno; output is then garbage. 0: they hang
  * @open: opening fails with this errno
+ * @software: the driver says that its algorithms are the kernel's software
  * @old: a driver before CIOCTIMEOUT: it refuses that, waits in CIOCFSESSION, and
  * lets the device write to pages of the caller unless COP_FLAG_NO_ZC is given
  *
@@ -27,6 +28,7 @@ struct model_fault {
 	unsigned int times;
 	int error;
 	int open;
+	bool software;
 	bool old;
 };
 

@@ -223,6 +223,33 @@ static void test_lacking_algorithm(void **state)
 	rig_retry = "0";
 }
 
+/* `drivers = hardware' wants what user space cannot have otherwise. */
+static void test_hardware_only(void **state)
+{
+	unsigned int calls;
+	struct rig rig;
+
+	rig_retry = "3600000";
+	setenv("CRYPTODEV_PROVIDER_DRIVERS", "hardware", 1);
+	rig_open(&rig, NULL, NULL, NULL);
+	assert_true(once(&rig, "AES-128-CTR"));
+	model_fault(&(struct model_fault){.software = true});
+	/* Once found to be good, it is not asked again. */
+	assert_true(once(&rig, "AES-128-CTR"));
+	assert_false(once(&rig, "AES-128-GCM"));
+	calls = model_calls();
+	assert_false(once(&rig, "AES-128-GCM"));
+	assert_int_equal(model_calls(), calls);
+	assert_string_equal(rig_string(&rig, "cryptodev-status"), "ok, without AES-128-GCM");
+	rig_close(&rig);
+	unsetenv("CRYPTODEV_PROVIDER_DRIVERS");
+	rig_open(&rig, NULL, NULL, NULL);
+	model_fault(&(struct model_fault){.software = true});
+	assert_true(once(&rig, "AES-128-GCM"));
+	rig_close(&rig);
+	rig_retry = "0";
+}
+
 /* --- programs ---------------------------------------------------------------------- */
 
 static void lists(const char *except, const char *only)
@@ -460,6 +487,32 @@ static void test_number_of_somebody_else(void **state)
 	close(fd);
 }
 
+/* Closed and nothing in their place: each is noticed once, and opened again. */
+static void test_closed_descriptors(void **state)
+{
+	struct rig rig;
+	struct job job;
+	uint64_t ops;
+
+	rig_open(&rig, NULL, NULL, NULL);
+	job_open(&job, &rig, "AES-128-CBC");
+	for (int i = 0; i < 4; i++)
+		assert_true(once(&rig, "AES-128-CTR"));
+	assert_true(job_run(&job));
+	for (int fd = 3; fd < 64; fd++)
+		close(fd);
+	ops = rig_counter(&rig, "cryptodev-ops");
+	for (int i = 0; i < 40; i++)
+		once(&rig, "AES-128-CTR");
+	assert_true(rig_counter(&rig, "cryptodev-ops") >= ops + 36);
+	assert_in_range(rig_counter(&rig, "cryptodev-errors"), 0, 4);
+	assert_string_equal(rig_string(&rig, "cryptodev-status"), "ok");
+	job_run(&job);
+	assert_true(job_run(&job));
+	job_close(&job);
+	rig_close(&rig);
+}
+
 /* --- a host that hangs --------------------------------------------------------------- */
 
 #define MANY 8
@@ -572,6 +625,8 @@ int main(void)
 	    cmocka_unit_test(test_rights_given_up),
 	    cmocka_unit_test(test_standard_descriptors),
 	    cmocka_unit_test(test_number_of_somebody_else),
+	    cmocka_unit_test(test_closed_descriptors),
+	    cmocka_unit_test(test_hardware_only),
 	    cmocka_unit_test(test_hung_host_is_waited_for_once),
 	    cmocka_unit_test(test_timeout_is_the_drivers_to_keep),
 	    cmocka_unit_test(test_nothing_is_written_late),

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
@@ -40,6 +41,43 @@ static bool has_digest(const struct rig *rig)
 
 	EVP_MD_free(md);
 	return ours;
+}
+
+/* What every provider says of itself. */
+static void test_about(void **state)
+{
+	const char *name = NULL, *version = NULL, *build = NULL;
+	int status = 77;
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_NAME, &name, 0),
+	    OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_VERSION, &version, 0),
+	    OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_BUILDINFO, &build, 0),
+	    OSSL_PARAM_int(OSSL_PROV_PARAM_STATUS, &status),
+	    OSSL_PARAM_END,
+	};
+	const OSSL_PARAM *gettable;
+	struct rig rig;
+	int num = 0;
+
+	rig_open(&rig, NULL, NULL, NULL);
+	assert_int_equal(OSSL_PROVIDER_get_params(rig.provider, params), 1);
+	assert_string_equal(name, "OpenSSL provider for /dev/crypto");
+	assert_string_equal(version, VCD_VERSION);
+	assert_string_equal(build, "virtio-cryptodev " VCD_VERSION);
+	assert_int_equal(status, 1);
+	gettable = OSSL_PROVIDER_gettable_params(rig.provider);
+	for (; gettable->key; gettable++, num++) {
+		uint64_t number;
+		void *pointer;
+		OSSL_PARAM one[] = {*gettable, OSSL_PARAM_END};
+
+		one[0].data =
+		    gettable->data_type == OSSL_PARAM_UTF8_PTR ? (void *)&pointer : (void *)&number;
+		assert_int_equal(OSSL_PROVIDER_get_params(rig.provider, one), 1);
+		assert_true(OSSL_PARAM_modified(one));
+	}
+	assert_int_equal(num, 16);
+	rig_close(&rig);
 }
 
 static void test_classes(void **state)
@@ -324,10 +362,15 @@ static void test_stats_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_classes),	 cmocka_unit_test(test_no_device),
-	    cmocka_unit_test(test_wrong_values), cmocka_unit_test(test_random),
-	    cmocka_unit_test(test_who_counts),	 cmocka_unit_test(test_stats_file),
-	    cmocka_unit_test(test_stats),	 cmocka_unit_test(test_random_of_configuration),
+	    cmocka_unit_test(test_about),
+	    cmocka_unit_test(test_classes),
+	    cmocka_unit_test(test_no_device),
+	    cmocka_unit_test(test_wrong_values),
+	    cmocka_unit_test(test_random),
+	    cmocka_unit_test(test_who_counts),
+	    cmocka_unit_test(test_stats_file),
+	    cmocka_unit_test(test_stats),
+	    cmocka_unit_test(test_random_of_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -300,6 +300,49 @@ static void test_idle_contexts_are_small(void **state)
 	rig_close(&rig);
 }
 
+/* A context that gets other keys, nonces, copies and messages for ever does not grow. */
+static void test_nothing_grows(void **state)
+{
+	static const char *const names[] = {"AES-128-GCM", "AES-128-CCM", "AES-128-CBC",
+					    "AES-256-XTS"};
+	static uint8_t data[4096 + 16], k[64];
+	struct mallinfo2 before = {0}, after;
+	EVP_CIPHER_CTX *ctx, *copy;
+	EVP_CIPHER *cipher;
+	struct rig rig;
+	int n;
+
+	for (int j = 0; j < 64; j++)
+		k[j] = (uint8_t)j;
+	rig_open(&rig, NULL, NULL, NULL);
+	for (int i = 0; i < 4; i++) {
+		cipher = EVP_CIPHER_fetch(rig.ours, names[i], NULL);
+		ctx = EVP_CIPHER_CTX_new();
+		copy = EVP_CIPHER_CTX_new();
+		assert_int_equal(EVP_CipherInit_ex2(ctx, cipher, k, iv, 1, NULL), 1);
+		for (int round = 0; round < 500; round++) {
+			if (round == 100)
+				before = mallinfo2();
+			k[0]++;
+			assert_int_equal(EVP_CipherInit_ex2(ctx, NULL, k, iv, 1, NULL), 1);
+			EVP_CIPHER_CTX_copy(copy, ctx);
+			assert_int_equal(
+			    EVP_CipherUpdate(ctx, data, &n, data, round % 2 ? 4096 : 64), 1);
+			EVP_CIPHER_CTX_copy(copy, ctx);
+			assert_int_equal(EVP_CipherFinal_ex(ctx, data + n, &n), 1);
+			if (i < 2)
+				assert_int_equal(
+				    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 12, data), 1);
+		}
+		after = mallinfo2();
+		assert_true(after.uordblks < before.uordblks + 3000);
+		EVP_CIPHER_CTX_free(copy);
+		EVP_CIPHER_CTX_free(ctx);
+		EVP_CIPHER_free(cipher);
+	}
+	rig_close(&rig);
+}
+
 /* --- calls that the default provider refuses ------------------------------------------ */
 
 static void test_refused_alike(void **state)
@@ -406,6 +449,7 @@ int main(void)
 	    cmocka_unit_test(test_longer_than_the_device_takes),
 	    cmocka_unit_test(test_secure_heap),
 	    cmocka_unit_test(test_idle_contexts_are_small),
+	    cmocka_unit_test(test_nothing_grows),
 	    cmocka_unit_test(test_refused_alike),
 	    cmocka_unit_test(test_ccm_again),
 	    cmocka_unit_test(test_interrupted),
