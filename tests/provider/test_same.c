@@ -418,6 +418,51 @@ static void test_ccm_again(void **state)
 	rig_close(&rig);
 }
 
+/* Nonces that GCM counts up, or takes from the other side, as TLS 1.2 and others do. */
+static void test_counted_nonces(void **state)
+{
+	uint8_t nonce[2][8], tag[2][16], data[2][3000];
+	struct rig rig;
+	struct pair p;
+	int n;
+
+	rig_open(&rig, "1000", NULL, NULL);
+	for (int enc = 1; enc >= 0; enc--) {
+		pair_init(&p, &rig, "AES-256-GCM", enc);
+		for (int j = 0; j < 2; j++)
+			assert_int_equal(EVP_CIPHER_CTX_ctrl(p.ctx[j], EVP_CTRL_GCM_SET_IV_FIXED,
+							     -1, (void *)iv),
+					 1);
+		for (int i = 0; i < 6; i++) {
+			int len = i % 2 ? 100 : 3000;
+
+			for (int j = 0; j < 2; j++) {
+				memset(nonce[j], 0x33 + i, 8);
+				memset(data[j], i, sizeof(data[j]));
+				assert_int_equal(EVP_CIPHER_CTX_ctrl(p.ctx[j],
+								     enc ? EVP_CTRL_GCM_IV_GEN
+									 : EVP_CTRL_GCM_SET_IV_INV,
+								     8, nonce[j]),
+						 1);
+				assert_int_equal(
+				    EVP_CipherUpdate(p.ctx[j], data[j], &n, data[j], len), 1);
+				EVP_CipherFinal_ex(p.ctx[j], data[j] + n, &n);
+				if (enc)
+					assert_int_equal(EVP_CIPHER_CTX_ctrl(p.ctx[j],
+									     EVP_CTRL_AEAD_GET_TAG,
+									     16, tag[j]),
+							 1);
+			}
+			assert_memory_equal(nonce[0], nonce[1], 8);
+			assert_memory_equal(data[0], data[1], (size_t)len);
+			if (enc)
+				assert_memory_equal(tag[0], tag[1], 16);
+		}
+		pair_free(&p);
+	}
+	rig_close(&rig);
+}
+
 /* --- a device that is interrupted ------------------------------------------------------ */
 
 /* Now and then: the call is made again. For ever: software does it, and it is no success. */
@@ -452,6 +497,7 @@ int main(void)
 	    cmocka_unit_test(test_nothing_grows),
 	    cmocka_unit_test(test_refused_alike),
 	    cmocka_unit_test(test_ccm_again),
+	    cmocka_unit_test(test_counted_nonces),
 	    cmocka_unit_test(test_interrupted),
 	};
 
