@@ -42,7 +42,8 @@ void files_show(struct files *f)
 		return;
 	if (f->in.state == IN_RECEIVING) {
 		progress_update(&f->in.progress, f->in.have, now);
-		progress_text(&f->in.progress, f->in.name, f->in.have, text, sizeof(text));
+		progress_text(&f->in.progress, f->in.name, f->in.have, ui_columns(f->ui), text,
+			      sizeof(text));
 	} else if (f->out.state == OUT_SENDING || f->out.state == OUT_ENDED) {
 		uint64_t waiting = f->outbox->bytes;
 		uint64_t sent = f->out.offset > waiting ? f->out.offset - waiting : 0;
@@ -51,7 +52,8 @@ void files_show(struct files *f)
 		if (sent < f->out.progress.resumed)
 			sent = f->out.progress.resumed;
 		progress_update(&f->out.progress, sent, now);
-		progress_text(&f->out.progress, f->out.name, sent, text, sizeof(text));
+		progress_text(&f->out.progress, f->out.name, sent, ui_columns(f->ui), text,
+			      sizeof(text));
 	} else {
 		return;
 	}

@@ -110,6 +110,10 @@ struct files {
 void files_init(struct files *f, struct outbox *outbox, struct ui *ui, const char *dir,
 		bool take_all);
 
+/** files_check() - can the file at @path be sent? 0, -EINVAL: it is no regular file, or negative
+ * errno */
+int files_check(const char *path);
+
 /** files_send() - queue a file; returns 0, -EINVAL: not a regular file, or negative errno */
 int files_send(struct files *f, const char *path);
 

@@ -30,9 +30,14 @@ void progress_begin(struct progress *p, uint64_t total, uint64_t resumed, int64_
 /** progress_update() - @done bytes are there now */
 void progress_update(struct progress *p, uint64_t done, int64_t now_ms);
 
-/** progress_text() - "NAME  43 % [####    ]  4.3 MB/10 MB  1.2 MB/s  0:05"; @size bytes at @out */
-void progress_text(const struct progress *p, const char *name, uint64_t done, char *out,
-		   size_t size);
+/**
+ * progress_text() - "NAME  43 % [####    ] 4.3 MB/10 MB  1.2 MB/s  0:05"
+ * @name: a file's, with any bytes; shown safely
+ * @columns: what fits in a line; the less, the less is told
+ * @out: @size bytes
+ */
+void progress_text(const struct progress *p, const char *name, uint64_t done, size_t columns,
+		   char *out, size_t size);
 
 /** progress_average() - bytes a second from the beginning to @now_ms */
 double progress_average(const struct progress *p, uint64_t done, int64_t now_ms);

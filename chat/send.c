@@ -33,16 +33,25 @@ static int open_regular(const char *path, uint64_t *size)
 	return fd;
 }
 
-int files_send(struct files *f, const char *path)
+int files_check(const char *path)
 {
-	struct queued *q, **at = &f->queue;
-	size_t len = strlen(path) + 1;
 	uint64_t size;
 	int fd = open_regular(path, &size);
 
 	if (fd < 0)
 		return fd;
-	close(fd); /* only to say at once what is wrong */
+	close(fd);
+	return 0;
+}
+
+int files_send(struct files *f, const char *path)
+{
+	struct queued *q, **at = &f->queue;
+	size_t len = strlen(path) + 1;
+	int err = files_check(path);
+
+	if (err)
+		return err; /* said at once, and not when its turn comes */
 	q = malloc(sizeof(*q) + len);
 	if (!q)
 		return -ENOMEM;

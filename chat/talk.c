@@ -272,6 +272,27 @@ static int setup_listener(struct room *room)
 	return invite ? give_invite(room, port) : 0;
 }
 
+/* What can be found wrong before another person is troubled is. */
+static int check_files(const struct options *o)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < o->file_count; i++) {
+		int one = files_check(o->files[i]);
+
+		if (!one)
+			continue;
+		err = one;
+		say("cannot send %s: %s", o->files[i],
+		    one == -EINVAL ? "it is no regular file" : strerror(-one));
+	}
+	if (o->command == COMMAND_RECV && access(o->dir ? o->dir : ".", W_OK | X_OK) < 0) {
+		err = -errno;
+		say("cannot receive into %s: %s", o->dir ? o->dir : ".", strerror(errno));
+	}
+	return err;
+}
+
 static bool wants_to_call(const struct options *o)
 {
 	return o->host || o->invite_file || o->command == COMMAND_CONNECT;
@@ -286,6 +307,8 @@ static enum chat_exit setup(struct talk *t)
 	bool made = false;
 	int status;
 
+	if (check_files(o))
+		return CHAT_USAGE;
 	status = setup_device(room);
 	if (status)
 		return (enum chat_exit)status;

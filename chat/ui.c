@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -351,7 +352,8 @@ static void say(struct ui *ui, const char *event, const char *peer, const char *
 		screen_print(&ui->screen, line, false);
 		break;
 	case UI_PIPE:
-		fprintf(stderr, "cryptochat: %s\n", safe);
+		fprintf(stderr, "%scryptochat: %s\n", ui->progress ? "\r\033[K" : "", safe);
+		ui->progress = false;
 		break;
 	case UI_JSON:
 		json = json_event(event, "peer", peer, "text", raw, strlen(raw), 0);
@@ -397,8 +399,19 @@ void ui_progress(struct ui *ui, const char *text)
 			len = SCREEN_STATUS_SIZE - 1;
 		screen_status(&ui->screen, text_show(text ? text : "", len, "", safe));
 	} else if (ui->kind == UI_PIPE && isatty(STDERR_FILENO)) {
-		fprintf(stderr, "\r\033[K%s", text ? text : "");
+		if (text || ui->progress)
+			fprintf(stderr, "\r\033[K%s", text ? text : "");
+		ui->progress = text != NULL;
 	}
+}
+
+size_t ui_columns(const struct ui *ui)
+{
+	int fd = ui->kind == UI_TERMINAL ? STDOUT_FILENO : STDERR_FILENO;
+	struct winsize ws = {0};
+
+	/* The last column is left free: after it terminals differ. */
+	return ioctl(fd, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 1 ? ws.ws_col - 1u : 79;
 }
 
 void ui_tick(struct ui *ui)

@@ -33,6 +33,7 @@ enum ui_kind { UI_TERMINAL, UI_PIPE, UI_JSON };
  * @eof_key: terminal: Ctrl-D was typed on an empty line; whoever acts on it clears it
  * @in_error: negative errno of a failed read
  * @out_error: negative errno of a failed write; output is dropped from then on
+ * @progress: pipe: a line of progress is on standard error, without its end
  * @at_line_start: what was written last to the pipe ended in a newline
  */
 struct ui {
@@ -49,6 +50,7 @@ struct ui {
 	bool eof_key;
 	int in_error;
 	int out_error;
+	bool progress;
 	bool at_line_start;
 	struct text_filter filter;
 };
@@ -112,6 +114,9 @@ __attribute__((format(printf, 3, 4))) void ui_error(struct ui *ui, const char *e
 
 /** ui_progress() - terminal: a line above the prompt; NULL: none */
 void ui_progress(struct ui *ui, const char *text);
+
+/** ui_columns() - what fits in a line of ui_progress() */
+size_t ui_columns(const struct ui *ui);
 
 /** ui_tick() - the terminal's size may have changed */
 void ui_tick(struct ui *ui);

@@ -16,6 +16,7 @@
 #include "chat/json.h"
 #include "chat/outbox.h"
 #include "chat/peers.h"
+#include "chat/progress.h"
 #include "chat/text.h"
 #include "chat/trust.h"
 #include "chat/verify.h"
@@ -406,6 +407,46 @@ static void json_lines(void **state)
 	free(line);
 }
 
+/* A line of progress fits, whatever the width and the name, and steers no terminal. */
+static void progress_fits(void **state)
+{
+	static const char *const names[] = {
+	    "a", "a-rather-long-name-of-a-file-that-people-send-to-each-other.tar",
+	    "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3"
+	    "\xb6\xc3\xbc"
+	    "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3"
+	    "\xb6\xc3\xbc",
+	    "\033]0;title\007\033[31m.tar", "\xff\xfe"};
+	struct progress p;
+	char text[256];
+
+	progress_begin(&p, 3200000000u, 0, 1000);
+	progress_update(&p, 600000000, 3000);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		for (size_t columns = 1; columns < 130; columns++) {
+			size_t width = 0;
+			const uint8_t *at = (const uint8_t *)text;
+
+			progress_text(&p, names[i], 600000000, columns, text, sizeof(text));
+			assert_true(text_is_plain(text, strlen(text)));
+			for (size_t left = strlen(text), n; left; at += n, left -= n) {
+				uint32_t c;
+
+				n = text_decode(at, left, &c);
+				assert_true(n > 0);
+				width++;
+			}
+			assert_true(width <= columns);
+			assert_true(columns < 6 || strstr(text, " 18 %"));
+		}
+	}
+	progress_text(&p, "file.tar", 600000000, 80, text, sizeof(text));
+	assert_string_equal(text,
+			    "file.tar  18 % [###                 ] 600 MB/3.2 GB  300 MB/s  0:08");
+	progress_text(&p, "file.tar", 600000000, 20, text, sizeof(text));
+	assert_string_equal(text, "file.tar  18 %  0:08");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +466,7 @@ int main(void)
 	    cmocka_unit_test(all_words_differ),
 	    cmocka_unit_test(shown_text),
 	    cmocka_unit_test(json_lines),
+	    cmocka_unit_test(progress_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

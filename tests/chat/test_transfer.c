@@ -208,14 +208,41 @@ static void through_cuts(void **state)
 	process_expect_err(b, "is back");
 }
 
+/* What is wrong with the files is found before anybody is called, or gets an invite. */
 static void not_a_file(void **state)
 {
-	struct ends ends;
+	struct process *p;
 
 	prepare();
-	ends = transfer("%D/nothing %D/got /dev/zero", INCOMPLETE);
+	p = sender("%D/nothing %D/got /dev/zero", 1);
+	process_expect_exit(p, USAGE);
+	process_expect_err(p, "nothing: No such file");
+	process_expect_err(p, "got: it is no regular file");
+	process_expect_err(p, "/dev/zero: it is no regular file");
+	p = talk_start(NULL, "bob", "send %D/nothing --offload=off");
+	process_expect_exit(p, USAGE);
+	assert_null(strstr(p->err.data, "cryptochat1:"));
+	p = talk_start(NULL, "bob", "recv --dir=%D/nowhere --offload=off");
+	process_expect_exit(p, USAGE);
+	process_expect_err(p, "nowhere: No such file");
+	assert_null(strstr(p->err.data, "cryptochat1:"));
+}
+
+/* The file goes between the call and the greeting. */
+static void file_goes(void **state)
+{
+	struct ends ends;
+	uint16_t port;
+
+	prepare();
+	ends.receiver = receiver(&port);
+	assert_int_equal(kill(ends.receiver->pid, SIGSTOP), 0);
+	ends.sender = sender("%D/file", port);
+	process_pump_once(500);
+	assert_int_equal(unlink(kit_path("file")), 0);
+	assert_int_equal(kill(ends.receiver->pid, SIGCONT), 0);
+	process_expect_exit(ends.sender, INCOMPLETE);
 	process_expect_err(ends.sender, "No such file");
-	process_expect_err(ends.sender, "it is no regular file");
 }
 
 /* By invite, sender waiting: the two commands a person types. */
@@ -296,11 +323,21 @@ static void no_hard_links(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(no_hard_links),	TEST(one_file),	     TEST(several_and_empty),
-	    TEST(never_overwrites),	TEST(resumes),	     TEST(resumes_a_complete_part),
-	    TEST(part_of_another_file), TEST(longer_part),   TEST(link_in_the_way),
-	    TEST(killed_and_continued), TEST(through_cuts),  TEST(not_a_file),
-	    TEST(send_waits_for_recv),	TEST(not_asked_for),
+	    TEST(no_hard_links),
+	    TEST(one_file),
+	    TEST(several_and_empty),
+	    TEST(never_overwrites),
+	    TEST(resumes),
+	    TEST(resumes_a_complete_part),
+	    TEST(part_of_another_file),
+	    TEST(longer_part),
+	    TEST(link_in_the_way),
+	    TEST(killed_and_continued),
+	    TEST(through_cuts),
+	    TEST(not_a_file),
+	    TEST(file_goes),
+	    TEST(send_waits_for_recv),
+	    TEST(not_asked_for),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
