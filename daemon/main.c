@@ -146,6 +146,11 @@ static int open_engine(struct daemon *d)
 	switch (err) {
 	case 0:
 		report_failed(d->engine);
+		if (vcd_engine_defies_fips(o->engine, VCD_FIPS_ENABLED))
+			log_msg(LOG_WARN,
+				"this host is in FIPS mode, and --engine=%s is not a validated "
+				"module: use --engine=openssl:fips",
+				o->engine);
 		break;
 	case -EINVAL:
 		log_msg(LOG_ERROR, "--engine=%s: no such engine, or a bad argument; see --help",

@@ -51,6 +51,18 @@ int vcd_engine_open(const char *spec, unsigned int workers, struct vcd_engine **
 	return strcmp(spec, "ipsec-mb") ? -EINVAL : -ENODEV;
 }
 
+bool vcd_engine_defies_fips(const char *spec, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	int enabled = 0;
+
+	if (!file)
+		return false;
+	enabled = fgetc(file);
+	(void)fclose(file);
+	return enabled == '1' && strcmp(spec, "openssl:fips") != 0;
+}
+
 struct vcd_engine *vcd_engine_close(struct vcd_engine *engine)
 {
 	if (engine)
@@ -61,7 +73,7 @@ struct vcd_engine *vcd_engine_close(struct vcd_engine *engine)
 const char *const *vcd_engine_names(void)
 {
 	static const char *const names[] = {
-	    "auto",	 "openssl",
+	    "auto",	 "openssl",	   "openssl:fips",
 #ifdef VCD_HAVE_IPSEC_MB
 	    "ipsec-mb",
 #endif

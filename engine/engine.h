@@ -240,8 +240,9 @@ struct vcd_engine {
 
 /**
  * vcd_engine_open - open an engine by name.
- * @spec: "auto", "openssl", "ipsec-mb", "cryptodev" or "cryptodev:PATH". "auto" is
- *	openssl and ipsec-mb, by job, or openssl alone where ipsec-mb is not to be had
+ * @spec: "auto", "openssl", "openssl:fips", "ipsec-mb", "cryptodev" or "cryptodev:PATH". "auto" is
+ *	openssl and ipsec-mb, by job, or openssl alone where ipsec-mb is not to be had;
+ *	"openssl:fips" is what OpenSSL's FIPS module has of the algorithms
  * @workers: threads that will run jobs, numbered 0 to @workers-1
  * @ret: out: the engine; untouched on failure
  *
@@ -251,6 +252,15 @@ struct vcd_engine {
  * "ipsec-mb" where it was not compiled in.
  */
 int vcd_engine_open(const char *spec, unsigned int workers, struct vcd_engine **ret);
+
+/** Where Linux says whether the host is to use validated modules only. */
+#define VCD_FIPS_ENABLED "/proc/sys/crypto/fips_enabled"
+
+/**
+ * vcd_engine_defies_fips - whether the host is in FIPS mode, by the file at @path
+ * (VCD_FIPS_ENABLED), and engine @spec is not "openssl:fips"; to warn of it.
+ */
+bool vcd_engine_defies_fips(const char *spec, const char *path);
 
 /** vcd_engine_close - end an engine; NULL is fine. Return: NULL. */
 struct vcd_engine *vcd_engine_close(struct vcd_engine *engine);

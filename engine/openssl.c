@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/conf.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
@@ -61,10 +62,9 @@ static void engine_close(struct vcd_engine *base)
 		EVP_MD_free(alg->md);
 		EVP_MAC_free(alg->mac);
 	}
-	if (engine->legacy_provider)
-		OSSL_PROVIDER_unload(engine->legacy_provider);
-	if (engine->base_provider)
-		OSSL_PROVIDER_unload(engine->base_provider);
+	for (size_t i = 2; i-- > 0;)
+		if (engine->providers[i])
+			OSSL_PROVIDER_unload(engine->providers[i]);
 	OSSL_LIB_CTX_free(engine->lib);
 	free(engine);
 }
@@ -78,6 +78,19 @@ static bool out_of_memory(void)
 	while ((error = ERR_get_error()))
 		found |= ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
 	return found;
+}
+
+uint32_t vcd_ossl_failure(void)
+{
+	bool memory = false, refused = false;
+	unsigned long error;
+
+	/* A provider that had no memory for its part of a context need not say so. */
+	while ((error = ERR_get_error())) {
+		memory |= ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+		refused |= ERR_GET_REASON(error) != EVP_R_INITIALIZATION_ERROR;
+	}
+	return refused && !memory ? VCD_S_IO : VCD_S_NOMEM;
 }
 
 /*
@@ -104,12 +117,38 @@ static int fetch_all(struct vcd_ossl_engine *engine)
 	return any ? 0 : -ENODEV;
 }
 
+/* The FIPS module's checksum stands in the system's configuration. */
+static void read_configuration(OSSL_LIB_CTX *lib)
+{
+	char *path = CONF_get1_default_config_file();
+
+	if (path)
+		(void)OSSL_LIB_CTX_load_config(lib, path);
+	OPENSSL_free(path);
+}
+
+static int load_providers(struct vcd_ossl_engine *engine, bool fips)
+{
+	OSSL_PROVIDER **providers = engine->providers;
+
+	if (fips) {
+		engine->properties = "fips=yes";
+		read_configuration(engine->lib);
+	}
+	providers[0] = OSSL_PROVIDER_load(engine->lib, fips ? "fips" : "default");
+	if (!providers[0])
+		return out_of_memory() ? -ENOMEM : -ENODEV;
+	/* Single DES and Blowfish are legacy's; without it has() denies them. */
+	providers[1] = OSSL_PROVIDER_load(engine->lib, fips ? "base" : "legacy");
+	return out_of_memory() ? -ENOMEM : 0;
+}
+
 static int engine_open(const char *arg, unsigned int workers, struct vcd_engine **ret)
 {
 	struct vcd_ossl_engine *engine;
 	int err;
 
-	if (arg)
+	if (arg && strcmp(arg, "fips"))
 		return -EINVAL;
 	ERR_clear_error();
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): it is an array of pointers */
@@ -119,16 +158,9 @@ static int engine_open(const char *arg, unsigned int workers, struct vcd_engine 
 	engine->base.ops = &vcd_engine_openssl;
 	engine->base.workers = workers;
 	engine->lib = OSSL_LIB_CTX_new();
-	if (engine->lib)
-		engine->base_provider = OSSL_PROVIDER_load(engine->lib, "default");
-	if (!engine->base_provider) {
-		err = out_of_memory() ? -ENOMEM : -ENODEV;
-		engine_close(&engine->base);
-		return err;
-	}
-	/* Single DES and Blowfish live there; without it has() denies them. */
-	engine->legacy_provider = OSSL_PROVIDER_load(engine->lib, "legacy");
-	err = out_of_memory() ? -ENOMEM : fetch_all(engine);
+	err = engine->lib ? load_providers(engine, arg) : -ENOMEM;
+	if (!err)
+		err = fetch_all(engine);
 	if (!err)
 		err = vcd_engine_selftest(&engine->base);
 	if (err) {

@@ -9,7 +9,9 @@
  *
  * All algorithms are fetched once, when the engine is opened, into a library
  * context of our own: neither the program's openssl.cnf nor a provider that it
- * loads (ours may be among them) changes what the engine computes with.
+ * loads (ours may be among them) changes what the engine computes with. But for "openssl:fips":
+ * a FIPS module wants to be told its checksum, which stands in the system's configuration, and
+ * so that is read. What is fetched then must have the property fips=yes.
  *
  * A worker has a *lane* for each of the sessions that it used last (cache.h). A lane holds the
  * EVP contexts that the worker made for the session, and no other thread touches it until the
@@ -59,8 +61,8 @@ struct vcd_ossl_worker;
  * @base: head
  * @serial: of the session made last
  * @lib: library context of everything below
- * @base_provider: "default"
- * @legacy_provider: "legacy", or NULL when it is not installed
+ * @properties: what is asked of every algorithm, or NULL
+ * @providers: "default", and "legacy" unless it is not installed; or "fips" and "base"
  * @algs: by vcd_alg_index()
  * @workers: made by the first job of each
  */
@@ -68,8 +70,8 @@ struct vcd_ossl_engine {
 	struct vcd_engine base;
 	uint64_t serial;
 	OSSL_LIB_CTX *lib;
-	OSSL_PROVIDER *base_provider;
-	OSSL_PROVIDER *legacy_provider;
+	const char *properties;
+	OSSL_PROVIDER *providers[2];
 	struct vcd_ossl_alg algs[VCD_ALG_COUNT];
 	struct vcd_ossl_worker *workers[];
 };
@@ -145,6 +147,13 @@ struct vcd_ossl_session {
 	bool begun;
 	uint16_t slots[];
 };
+
+/**
+ * vcd_ossl_failure - why libcrypto did not make or key a context; forgets its errors.
+ *
+ * Return: VCD_S_IO it was refused; else VCD_S_NOMEM.
+ */
+uint32_t vcd_ossl_failure(void);
 
 /** vcd_ossl_cipher_fetch - fill in @alg's ciphers. Return: whether libcrypto has them. */
 bool vcd_ossl_cipher_fetch(struct vcd_ossl_engine *engine, const struct vcd_alg *alg);

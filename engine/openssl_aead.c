@@ -119,10 +119,8 @@ uint32_t vcd_ossl_aead_run(struct vcd_ossl_session *session, struct vcd_ossl_lan
 	if (!vcd_aead_lengths_ok(job))
 		return VCD_S_INVALID;
 	ctx = context(session, lane, encrypt, job);
-	if (!ctx) {
-		ERR_clear_error();
-		return VCD_S_NOMEM;
-	}
+	if (!ctx)
+		return vcd_ossl_failure();
 	if (!start(ctx, encrypt, ccm, job))
 		goto err_release;
 	if (finish(ctx, ccm, job)) {

@@ -86,7 +86,8 @@ bool vcd_ossl_cipher_fetch(struct vcd_ossl_engine *engine, const struct vcd_alg 
 	for (size_t i = 0; i < N_CIPHER_NAMES && n < VCD_OSSL_KEY_SIZES; i++) {
 		if (cipher_names[i].id != alg->id)
 			continue;
-		entry->cipher[n] = EVP_CIPHER_fetch(engine->lib, cipher_names[i].name, NULL);
+		entry->cipher[n] =
+		    EVP_CIPHER_fetch(engine->lib, cipher_names[i].name, engine->properties);
 		if (!entry->cipher[n])
 			goto err_free;
 		n++;
@@ -118,7 +119,7 @@ const EVP_CIPHER *vcd_ossl_cipher_for(const struct vcd_ossl_engine *engine,
 	return NULL;
 }
 
-/* The lane's context for one direction, keyed; NULL for lack of memory. */
+/* The lane's context for one direction, keyed; NULL: see vcd_ossl_failure(). */
 static EVP_CIPHER_CTX *context(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
 			       int encrypt)
 {
@@ -266,10 +267,8 @@ uint32_t vcd_ossl_cipher_run(struct vcd_ossl_session *session, struct vcd_ossl_l
 	if (mode == VCD_MODE_XTS && job->len > VCD_XTS_MAX_LEN)
 		return VCD_S_INVALID;
 	ctx = context(session, lane, encrypt);
-	if (!ctx || (mode == VCD_MODE_XTS && !xts_ready(session, lane))) {
-		ERR_clear_error();
-		return VCD_S_NOMEM;
-	}
+	if (!ctx || (mode == VCD_MODE_XTS && !xts_ready(session, lane)))
+		return vcd_ossl_failure();
 	if (mode == VCD_MODE_CBC) {
 		if (cbc_run(ctx, &lane->chain[encrypt], encrypt, job))
 			return VCD_S_OK;

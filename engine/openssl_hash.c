@@ -61,13 +61,13 @@ bool vcd_ossl_hash_fetch(struct vcd_ossl_engine *engine, const struct vcd_alg *a
 	if (!name)
 		return false;
 	if (name->digest) {
-		entry->md = EVP_MD_fetch(engine->lib, name->digest, NULL);
+		entry->md = EVP_MD_fetch(engine->lib, name->digest, engine->properties);
 		if (!entry->md)
 			return false;
 	}
 	if (alg->kind == VCD_ALG_HASH)
 		return true;
-	entry->mac = EVP_MAC_fetch(engine->lib, name->digest ? "HMAC" : "CMAC", NULL);
+	entry->mac = EVP_MAC_fetch(engine->lib, name->digest ? "HMAC" : "CMAC", engine->properties);
 	return entry->mac;
 }
 
@@ -78,7 +78,7 @@ static EVP_MAC_CTX *mac_new(const struct vcd_ossl_session *session)
 	const struct hash_name *name = name_of(session->base.mac);
 	static const uint8_t no_key[1];
 	char cmac_cipher[] = "AES-128-CBC";
-	OSSL_PARAM params[2] = {OSSL_PARAM_END, OSSL_PARAM_END};
+	OSSL_PARAM params[3] = {OSSL_PARAM_END, OSSL_PARAM_END, OSSL_PARAM_END};
 	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(entry->mac);
 
 	if (!ctx)
@@ -94,6 +94,9 @@ static EVP_MAC_CTX *mac_new(const struct vcd_ossl_session *session)
 		memcpy(cmac_cipher + 4, bits, 3);
 		params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, cmac_cipher, 0);
 	}
+	if (engine->properties)
+		params[1] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_PROPERTIES,
+							     (char *)engine->properties, 0);
 	/* A key of no bytes is one; a NULL key would mean "as before". */
 	if (EVP_MAC_init(ctx, session->mackey.len ? session->mackey.bytes : no_key,
 			 session->mackey.len, params) == 1)
@@ -110,7 +113,7 @@ static uint32_t begin(const struct vcd_ossl_session *session, struct vcd_ossl_ha
 		if (hash->mac)
 			return EVP_MAC_init(hash->mac, NULL, 0, NULL) == 1 ? VCD_S_OK : VCD_S_IO;
 		hash->mac = mac_new(session);
-		return hash->mac ? VCD_S_OK : VCD_S_NOMEM;
+		return hash->mac ? VCD_S_OK : vcd_ossl_failure();
 	}
 	if (!hash->md)
 		hash->md = EVP_MD_CTX_new();

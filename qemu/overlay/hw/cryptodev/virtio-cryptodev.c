@@ -189,6 +189,10 @@ static bool backend_open(VirtIOCryptodev *s, Error **errp)
         warn_report("virtio-cryptodev: engine '%s': the self-test of %s failed: "
                     "the algorithm is not offered", name, failed->cli_name);
     }
+    if (vcd_engine_defies_fips(name, VCD_FIPS_ENABLED)) {
+        warn_report("virtio-cryptodev: this host is in FIPS mode, and engine '%s' is not "
+                    "a validated module: use engine=openssl:fips", name);
+    }
     options.engine = s->engine;
     err = vcd_device_new(&options, &s->device);
     if (err == -EINVAL) {
