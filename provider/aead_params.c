@@ -62,10 +62,7 @@ const OSSL_PARAM *cd_gcm_gettable_ctx_params(void *vctx, void *provctx)
 
 const OSSL_PARAM *cd_ccm_gettable_ctx_params(void *vctx, void *provctx)
 {
-    static const OSSL_PARAM gettable[] = {CD_GETTABLE_ALL, CD_GETTABLE_AES,
-                                          OSSL_PARAM_END};
-
-    return gettable;
+    return cd_gcm_gettable_ctx_params(vctx, provctx);
 }
 
 const OSSL_PARAM *cd_chacha_gettable_ctx_params(void *vctx, void *provctx)
