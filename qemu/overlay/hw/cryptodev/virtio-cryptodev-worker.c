@@ -108,6 +108,14 @@ static bool worker_tidy(VirtIOCryptodevWorker *worker)
     return some;
 }
 
+/* Wipe the plaintext of requests that it has in scratch memory; with the lock. */
+static void worker_rest(VirtIOCryptodevWorker *worker)
+{
+    if (worker->dev) {
+        vcd_device_rest(worker->dev->device, worker->number);
+    }
+}
+
 /* In the IOThread, without the BQL. */
 static void worker_run(void *opaque)
 {
@@ -115,16 +123,16 @@ static void worker_run(void *opaque)
 
     qemu_mutex_lock(&worker->lock);
     if (worker_batch(worker)) {
-        if (!QSIMPLEQ_EMPTY(&worker->pending) ||
-            !vcd_device_is_tidy(worker->dev->device)) {
-            qemu_bh_schedule(worker->run_bh);
-        }
+        /* Once more in any case: there is what to do, to tidy, or to wipe. */
+        qemu_bh_schedule(worker->run_bh);
         /* Gone when the device is; then there is nothing to answer either. */
         if (worker->done_bh) {
             qemu_bh_schedule(worker->done_bh);
         }
     } else if (worker_tidy(worker)) {
         qemu_bh_schedule(worker->run_bh);
+    } else {
+        worker_rest(worker);
     }
     qemu_mutex_unlock(&worker->lock);
 }
@@ -162,6 +170,7 @@ static void *worker_thread(void *opaque)
         } else if (worker_tidy(worker)) {
             continue;
         } else if (QSIMPLEQ_EMPTY(&worker->pending) && !worker->quit) {
+            worker_rest(worker);
             qemu_cond_wait(&worker->work, &worker->lock);
         }
     }
@@ -218,6 +227,7 @@ void virtio_cryptodev_execute_here(VirtIOCryptodev *s,
         }
         vcd_device_execute(s->device, 0, batch, n);
     }
+    vcd_device_rest(s->device, 0);
     virtio_cryptodev_complete(s, &done);
     virtio_cryptodev_tidy(s);
 }
