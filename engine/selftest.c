@@ -155,6 +155,7 @@ static int run(struct trial *t, struct vcd_job *job, unsigned int lanes)
 	bool in_place = job->dst && job->src == job->dst;
 
 	job->session = t->session;
+	jobs[0] = *job;
 	for (unsigned int i = 0; i < lanes; i++) {
 		jobs[i] = *job;
 		list[i] = &jobs[i];

@@ -25,6 +25,7 @@
 
 enum fault {
 	NO_FAULT,
+	NOT_THERE,	/* the cipher @name cannot be fetched */
 	BAD_OUTPUT,	/* of the cipher or hash @name; of all for NULL */
 	BAD_DECRYPTION, /* of the cipher @name */
 	STALE_IV,	/* the second IV and all later ones are ignored */
@@ -41,6 +42,8 @@ static struct {
 	unsigned int inits;
 } bad;
 
+EVP_CIPHER *__real_EVP_CIPHER_fetch(OSSL_LIB_CTX *ctx, const char *name, const char *properties);
+EVP_CIPHER *__wrap_EVP_CIPHER_fetch(OSSL_LIB_CTX *ctx, const char *name, const char *properties);
 int __real_EVP_CipherUpdate(EVP_CIPHER_CTX *ctx, unsigned char *out, int *outl,
 			    const unsigned char *in, int inl);
 int __wrap_EVP_CipherUpdate(EVP_CIPHER_CTX *ctx, unsigned char *out, int *outl,
@@ -65,6 +68,13 @@ int __wrap_EVP_MAC_init(EVP_MAC_CTX *ctx, const unsigned char *key, size_t keyle
 			const OSSL_PARAM params[]);
 int __real_EVP_MAC_final(EVP_MAC_CTX *ctx, unsigned char *out, size_t *outl, size_t outsize);
 int __wrap_EVP_MAC_final(EVP_MAC_CTX *ctx, unsigned char *out, size_t *outl, size_t outsize);
+
+EVP_CIPHER *__wrap_EVP_CIPHER_fetch(OSSL_LIB_CTX *ctx, const char *name, const char *properties)
+{
+	if (bad.fault == NOT_THERE && !strcmp(name, bad.name))
+		return NULL;
+	return __real_EVP_CIPHER_fetch(ctx, name, properties);
+}
 
 static bool cipher_is_bad(const EVP_CIPHER_CTX *ctx)
 {
@@ -284,6 +294,37 @@ static const uint32_t hashes[] = {
     CRYPTO_SHA3_256, CRYPTO_SHA3_384, CRYPTO_SHA3_512,	0,
 };
 
+/* A cipher that lacks one size of key is not offered, and XTS not without AES-ECB: none is wrong.
+ */
+static void not_there(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t gone[3];
+	} missing[] = {
+	    {"AES-256-CBC", {CRYPTO_AES_CBC}},
+	    {"AES-192-GCM", {CRYPTO_AES_GCM}},
+	    {"AES-192-ECB", {CRYPTO_AES_ECB, CRYPTO_AES_XTS}},
+	};
+	struct vcd_engine *engine;
+	const struct vcd_alg *alg;
+
+	for (size_t i = 0; i < ARRAY_SIZE(missing); i++) {
+		bad.fault = NOT_THERE;
+		bad.name = missing[i].name;
+		assert_int_equal(vcd_engine_open("openssl", 1, &engine), 0);
+		memset(&bad, 0, sizeof(bad));
+		for (size_t k = 0; k < ARRAY_SIZE(missing[i].gone) && missing[i].gone[k]; k++) {
+			alg = vcd_alg_find(missing[i].gone[k]);
+			if (has(engine, alg))
+				fail_msg("%s without %s", alg->cli_name, missing[i].name);
+		}
+		assert_null(vcd_engine_failed(engine, 0));
+		assert_true(has(engine, vcd_alg_find(CRYPTO_AES_CTR)));
+		vcd_engine_close(engine);
+	}
+}
+
 /* Every MAC but the first on a context is wrong, as with OpenSSL 3.0.2. */
 static void mac_not_anew(void **state)
 {
@@ -454,13 +495,13 @@ static void behind_multi_buffer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(one_primitive), cmocka_unit_test(one_direction),
-	    cmocka_unit_test(stale_iv),	     cmocka_unit_test(any_tag_goes),
-	    cmocka_unit_test(mac_not_anew),  cmocka_unit_test(hash_not_anew),
-	    cmocka_unit_test(copy_is_fresh), cmocka_unit_test(nothing_is_right),
-	    cmocka_unit_test(fake_device),
+	    cmocka_unit_test(one_primitive),	cmocka_unit_test(one_direction),
+	    cmocka_unit_test(stale_iv),		cmocka_unit_test(any_tag_goes),
+	    cmocka_unit_test(not_there),	cmocka_unit_test(mac_not_anew),
+	    cmocka_unit_test(hash_not_anew),	cmocka_unit_test(copy_is_fresh),
+	    cmocka_unit_test(nothing_is_right), cmocka_unit_test(fake_device),
 #ifdef VCD_HAVE_IPSEC_MB
-	    cmocka_unit_test(multi_buffer),  cmocka_unit_test(behind_multi_buffer),
+	    cmocka_unit_test(multi_buffer),	cmocka_unit_test(behind_multi_buffer),
 #endif
 	};
 
