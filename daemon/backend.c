@@ -254,6 +254,8 @@ void backend_reset(struct backend *backend)
 
 		worker_unwatch(backend_worker(backend, queue), queue->kick_fd);
 		queue_reset(queue);
+		/* The next front end's requests are others. */
+		queue->ledger->strikes = 0;
 	}
 	backend->features = 0;
 	unlock_all(backend);

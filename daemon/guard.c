@@ -51,8 +51,11 @@ static struct slot *find(uintptr_t address)
 	for (i = 0; i < n; i++) {
 		struct slot *slot = &slots[i];
 		size_t len = __atomic_load_n(&slot->len, __ATOMIC_ACQUIRE);
+		uintptr_t start = __atomic_load_n(&slot->start, __ATOMIC_ACQUIRE);
 
-		if (len && address >= slot->start && address - slot->start < len)
+		/* A pair only if nobody has used the slot anew in between. */
+		if (len && __atomic_load_n(&slot->len, __ATOMIC_ACQUIRE) == len &&
+		    address >= start && address - start < len)
 			return slot;
 	}
 	return NULL;
@@ -91,7 +94,7 @@ unsigned int guard_add(void *map, size_t len)
 		i++;
 	if (i == SLOTS)
 		return 0;
-	slots[i].start = (uintptr_t)map;
+	__atomic_store_n(&slots[i].start, (uintptr_t)map, __ATOMIC_RELAXED);
 	slots[i].lost = false;
 	__atomic_store_n(&slots[i].len, len, __ATOMIC_RELEASE);
 	if (i >= high)

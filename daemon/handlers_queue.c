@@ -160,7 +160,7 @@ enum outcome vu_do_set_vring_kick(struct vhost_user *vu, struct vu_message *m)
 	struct queue *queue;
 	struct worker *worker;
 	enum outcome outcome;
-	int err;
+	int refused, err;
 
 	outcome = take_queue_fd(vu, m, &queue, &fd);
 	if (outcome != DONE)
@@ -175,13 +175,13 @@ enum outcome vu_do_set_vring_kick(struct vhost_user *vu, struct vu_message *m)
 	queue_lock(queue);
 	worker_unwatch(worker, queue->kick_fd);
 	close_fd(&queue->kick_fd);
-	err = worker_watch(worker, queue, fd);
-	if (!err) {
+	refused = worker_watch(worker, queue, fd);
+	if (!refused)
 		queue->kick_fd = take_fd(&fd);
-		err = backend_update(vu->backend, queue);
-	}
+	/* In any case: a queue that nobody can kick is not served. */
+	err = backend_update(vu->backend, queue);
 	queue_unlock(queue);
-	return err ? REFUSE : DONE;
+	return refused || err ? REFUSE : DONE;
 }
 
 /*

@@ -54,6 +54,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <linux/virtio_config.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/param.h>
 
@@ -124,14 +125,17 @@ static __virtio16 *avail_event(const struct queue *queue)
 /* ---- signals -------------------------------------------------------------------------- */
 
 /*
- * Eventfd, or what user-mode Linux gives for one: exactly 8 bytes, not blocking.
- * When it is full, the other side has a signal to see already; when it is
- * broken, the front end is about to go.
+ * Eventfd, or what user-mode Linux gives for one: exactly 8 bytes, not blocking: the front end
+ * has it too, and may undo what made it so, hence the question before. When it is full, the other
+ * side has a signal to see already; when it is broken, the front end is about to go.
  */
 static void signal_fd(int fd)
 {
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
 	const uint64_t one = 1;
 
+	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
+		return;
 	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
 		log_limited(LOG_DEBUG, "signal to the front end failed: %m");
 }
@@ -233,6 +237,7 @@ int queue_update(struct queue *queue, const struct memory *memory, uint64_t feat
 		return 0;
 	}
 	err = locate(queue, memory, features & (1ull << VIRTIO_RING_F_EVENT_IDX));
+	/* It stays running in the ledger: when its map comes back it goes on where it was. */
 	if (err)
 		return err;
 	if (!was_active)

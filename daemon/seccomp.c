@@ -40,6 +40,9 @@ static const int worker_calls[] = {
     SCMP_SYS(epoll_pwait),
     SCMP_SYS(read),
     SCMP_SYS(write),
+    /* queue.c: is there room for a signal? */
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
     /* control.c: clients */
     SCMP_SYS(sendto),
     SCMP_SYS(recvfrom),

@@ -440,13 +440,49 @@ static void test_memory_shrinks(void **state)
 	rig_stop(&rig);
 }
 
+/* Its descriptor for signals is full, and made one that blocks: that stops no worker. */
+static void test_blocking_call(void **state)
+{
+	const uint64_t full = UINT64_MAX - 1;
+	struct front_queue *queue;
+	struct rig rig;
+	void *token;
+	uint32_t len;
+
+	rig_start(&rig, NULL, NULL);
+	rig_check(&rig);
+	queue = &rig.front->queue[0];
+	while (read(queue->call_fd, &(uint64_t){0}, 8) == 8)
+		;
+	assert_int_equal(write(queue->call_fd, &full, sizeof(full)), sizeof(full));
+	assert_int_equal(fcntl(queue->call_fd, F_SETFL, 0), 0);
+	for (unsigned int i = 0; i < 20; i++) {
+		front_prepare_crypt(&rig.request, 1, 0, 0, NULL, 0);
+		assert_int_equal(front_submit(queue, &rig.request, 0, 0), 0);
+		front_queue_kick(queue);
+		for (unsigned int tries = 0; front_queue_reap(queue, &token, &len) == 0; tries++) {
+			assert_true(tries < 2000);
+			usleep(1000);
+		}
+		/* Waits for the queue's lock. */
+		assert_int_equal(front_set_u64(rig.front, VU_SET_FEATURES, rig.front->features), 0);
+	}
+	assert_int_equal(fcntl(queue->call_fd, F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(read(queue->call_fd, &(uint64_t){0}, 8), 8);
+	rig_check(&rig);
+	rig_report(&rig);
+	assert_int_equal(rig_stat(&rig, "restarts"), 0);
+	rig_stop(&rig);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_misdeeds),  cmocka_unit_test(test_bad_memory),
-	    cmocka_unit_test(test_cut_short), cmocka_unit_test(test_never_reads),
-	    cmocka_unit_test(test_garbage),   cmocka_unit_test(test_dead_call),
-	    cmocka_unit_test(test_vanishes),  cmocka_unit_test(test_memory_shrinks),
+	    cmocka_unit_test(test_misdeeds),	  cmocka_unit_test(test_bad_memory),
+	    cmocka_unit_test(test_cut_short),	  cmocka_unit_test(test_never_reads),
+	    cmocka_unit_test(test_garbage),	  cmocka_unit_test(test_dead_call),
+	    cmocka_unit_test(test_vanishes),	  cmocka_unit_test(test_memory_shrinks),
+	    cmocka_unit_test(test_blocking_call),
 	};
 
 	if (argc != 2)
