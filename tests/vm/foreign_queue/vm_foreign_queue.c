@@ -3,9 +3,9 @@
  * vm_foreign_queue.c - puts a virtqueue that the driver has not asked for into the list that the
  * virtio core keeps of its device, with an index far from the driver's.
  *
- * That is what virtio-pci does since Linux 6.8 when a device offers an admin queue: the host chooses
- * the index. No emulator does it for this device, so it is done here: this driver is bound to the
- * device for a moment, and changes the functions that make and delete its virtqueues.
+ * That is what virtio-pci does since Linux 6.8 when a device offers an admin queue: the host
+ * chooses the index. No emulator does it for this device, so it is done here: this driver is bound
+ * to the device for a moment, and changes the functions that make and delete its virtqueues.
  */
 #include <linux/err.h>
 #include <linux/module.h>
