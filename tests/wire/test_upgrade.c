@@ -314,7 +314,7 @@ static int be_less(const char *daemon, char **argv)
 	char *args[PROCESS_MAX_ARGS + 3];
 	unsigned int n = 0;
 
-	for (; argv[n] && n < PROCESS_MAX_ARGS; n++)
+	for (; n < PROCESS_MAX_ARGS && argv[n]; n++)
 		args[n] = argv[n];
 	args[n++] = (char *)(uintptr_t) "--max-sessions=8";
 	args[n] = NULL;
