@@ -526,6 +526,44 @@ static void comparisons_are_bounded(void **state)
 	vcd_engine_session_free(session);
 }
 
+/* Input and earlier output have one byte in common, the only one that either has of its page. */
+static void overlap_of_one_byte(void **state)
+{
+	const struct vcd_session_params params = {
+	    .cipher = vcd_alg_find(CRYPTO_AES_CBC),
+	    .key = key,
+	    .key_len = 16,
+	};
+	uint8_t *const page = (uint8_t *)(uintptr_t)0x10000000;
+	struct vcd_engine_session *session;
+	struct iovec in[2] = {{page + 100 * PAGE, PAGE}, {NULL, PAGE}};
+	struct iovec out[2] = {{NULL, PAGE}, {page + 200 * PAGE, PAGE}};
+	/* Output @to bytes into the page, input @from bytes, and whether they have none in common.
+	 */
+	static const struct {
+		ptrdiff_t to, from;
+		bool apart;
+	} cases[] = {
+	    {1, PAGE, false},
+	    {0, PAGE, true},
+	    {0, -(ptrdiff_t)PAGE + 1, false},
+	    {1, PAGE + 1, true},
+	    {0, -(ptrdiff_t)PAGE, true},
+	};
+
+	if (!test.engine->ops->min_piece)
+		skip();
+	assert_int_equal(vcd_engine_session_new(test.engine, &params, &session), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct vcd_iov from = vcd_iov_init(in, 2), to = vcd_iov_init(out, 2);
+
+		out[0].iov_base = page + cases[i].to;
+		in[1].iov_base = page + cases[i].from;
+		assert_int_equal(vcd_pieces_fit(session, &from, &to, 2 * PAGE), cases[i].apart);
+	}
+	vcd_engine_session_free(session);
+}
+
 static void fails_at(size_t bad, bool in_place)
 {
 	const struct reference_cipher *ref = reference_find(CRYPTO_AES_CBC, 16);
@@ -588,11 +626,17 @@ static void errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(every_cipher),	 TEST(what_is_cut),
-	    TEST(never_cut),	 TEST(many_descriptors_one_piece),
-	    TEST(mixed_batches), TEST(rounds),
-	    TEST(tangled),	 TEST(one_page_again_and_again),
-	    TEST(errors),	 TEST(comparisons_are_bounded),
+	    TEST(every_cipher),
+	    TEST(what_is_cut),
+	    TEST(never_cut),
+	    TEST(many_descriptors_one_piece),
+	    TEST(mixed_batches),
+	    TEST(rounds),
+	    TEST(tangled),
+	    TEST(one_page_again_and_again),
+	    TEST(errors),
+	    TEST(comparisons_are_bounded),
+	    TEST(overlap_of_one_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
