@@ -340,7 +340,7 @@ static void info(void **state)
 {
 	const struct answer *answer;
 	struct vcd_session_info info;
-	uint64_t null;
+	uint64_t null, both;
 
 	for (size_t room = REPLY; room < REPLY + sizeof(info); room++)
 		assert_int_equal(devtest_simple(&test, VCD_OP_SESSION_INFO, aes_cbc, room)->status,
@@ -360,6 +360,13 @@ static void info(void **state)
 	assert_string_equal(info.cipher_name, "ecb(cipher_null)");
 	assert_int_equal(devtest_simple(&test, VCD_OP_SESSION_INFO, null + 1, REPLY + 300)->status,
 			 VCD_S_STALE);
+	both = devtest_session(&test, CRYPTO_AES_CTR, key, 16, CRYPTO_SHA1, NULL, 0);
+	answer = devtest_simple(&test, VCD_OP_SESSION_INFO, both, REPLY + 300);
+	memcpy(&info, answer->out, sizeof(info));
+	assert_string_equal(info.cipher_name, "ctr(aes)");
+	assert_string_equal(info.cipher_driver, "openssl-ctr-aes");
+	assert_string_equal(info.mac_name, "sha1");
+	assert_string_equal(info.mac_driver, "openssl-sha1");
 }
 
 static void crypt_fields(void **state)
