@@ -33,10 +33,12 @@
  *	vcd_req_ctx	by its caller, and by the device from the moment it is in
  *			the ring until the device gives it back. A caller that is
  *			killed or out of patience drops its part and leaves.
+ *	vcd_async	by its file until it is fetched, and by the work item that ends it
  *
  * Locks, outermost first: file->async_lock (mutex), session->serial (mutex, one
  * chained operation at a time), session->remake (mutex), queue->lock (spinlock, irqs off; ring,
- * shares and counters). dev->shares_lock and dev->reap_lock are held for a list
+ * shares and counters). async->lock (mutex, who has an asynchronous operation) is taken inside of
+ * file->async_lock, and with queue->lock taken inside. dev->shares_lock and dev->reap_lock are held for a list
  * only, with no other lock taken inside. Nobody sleeps under a spinlock, nobody waits without end.
  */
 #ifndef VCD_GUEST_DRIVER_H
