@@ -36,10 +36,11 @@
  *	vcd_async	by its file until it is fetched, and by the work item that ends it
  *
  * Locks, outermost first: file->async_lock (mutex), session->serial (mutex, one
- * chained operation at a time), session->remake (mutex), queue->lock (spinlock, irqs off; ring,
- * shares and counters). async->lock (mutex, who has an asynchronous operation) is taken inside of
- * file->async_lock, and with queue->lock taken inside. dev->shares_lock and dev->reap_lock are held for a list
- * only, with no other lock taken inside. Nobody sleeps under a spinlock, nobody waits without end.
+ * chained operation at a time), session->remake (mutex), queue->lock (spinlock,
+ * irqs off; ring, shares and counters). async->lock (mutex, who has an asynchronous
+ * operation) is taken inside of file->async_lock, and queue->lock inside of it.
+ * dev->shares_lock and dev->reap_lock are held for a list only, with no other lock
+ * taken inside. Nobody sleeps under a spinlock, nobody waits without end.
  */
 #ifndef VCD_GUEST_DRIVER_H
 #define VCD_GUEST_DRIVER_H
