@@ -17,8 +17,7 @@ import tempfile
 import threading
 import time
 
-# In a build for another machine meson says how its programs are run. The daemon is one process
-# there: an emulator of processes cannot execute the worker.
+# In a build for another machine meson says how its programs are run.
 WRAPPER = shlex.split(os.environ.get("MESON_EXE_WRAPPER", ""))
 CTL, DAEMON = ([*WRAPPER, program] for program in sys.argv[1:])
 FAILURES = []
@@ -54,8 +53,7 @@ class Vm:
         os.mkdir(self.directory)
         self.control = self.directory + "/control"
         self.process = subprocess.Popen([*DAEMON, f"--socket-path={self.directory}/socket",
-                                         f"--control={self.control}",
-                                         *(["--no-supervisor"] if WRAPPER else [])])
+                                         f"--control={self.control}"])
         # It answers when it is ready; a daemon that never is fails the checks.
         wait_for(f"{name} answers", lambda: self.process.poll() is not None or
                  ctl("-s", self.control, "status").returncode == 0)
