@@ -3,11 +3,15 @@
 #include "chat/request.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <json-c/json.h>
+
+#include "chat/text.h"
 
 /* A copy of a JSON string with a 0 after it. @len: its bytes; NULL: it must have no 0 inside. */
 static int copy_string(struct json_object *value, char **ret, size_t *len)
@@ -70,25 +74,81 @@ static int take_object(struct request *r, struct json_object *object, const char
 	return 0;
 }
 
-int request_parse(const char *line, size_t len, struct request *r, const char **why)
+static char *put_escape(char *to, uint32_t unit)
+{
+	return to + sprintf(to, "\\u%04" PRIx32, unit);
+}
+
+/*
+ * The same JSON in ASCII: the strict mode of json-c 0.17 and 0.18 takes bytes above 0x7f for
+ * control characters. Returns: 0, -EINVAL: it is not UTF-8, or -ENOMEM. @ret is freed by the
+ * caller.
+ */
+static int to_ascii(const char *line, size_t len, char **ret, size_t *ret_len)
+{
+	const uint8_t *at = (const uint8_t *)line;
+	/* Two bytes become six, and four become twelve. */
+	char *out = malloc(3 * len + 1), *to = out;
+
+	if (!out)
+		return -ENOMEM;
+	while (len) {
+		uint32_t c = 0;
+		size_t n = text_decode(at, len, &c);
+
+		if (!n) {
+			free(out);
+			return -EINVAL;
+		}
+		if (c < 0x80)
+			*to++ = (char)c;
+		else if (c < 0x10000)
+			to = put_escape(to, c);
+		else
+			to = put_escape(put_escape(to, 0xd800 + ((c - 0x10000) >> 10)),
+					0xdc00 + ((c - 0x10000) & 0x3ff));
+		at += n;
+		len -= n;
+	}
+	*ret_len = (size_t)(to - out);
+	*ret = out;
+	return 0;
+}
+
+static int parse_ascii(const char *line, size_t len, struct request *r, const char **why)
 {
 	struct json_tokener *tokener = json_tokener_new();
 	struct json_object *object;
-	struct request made = {0};
 	int err = -EINVAL;
 
 	if (!tokener)
 		return -ENOMEM;
-	*why = "it is not one JSON object in UTF-8";
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	object = len < INT_MAX ? json_tokener_parse_ex(tokener, line, (int)len) : NULL;
-	/* With STRICT set, bytes after the object are an error of the tokener. */
+	/* In strict mode bytes after the object are an error of the tokener. */
 	if (json_tokener_get_error(tokener) == json_tokener_success &&
 	    json_tokener_get_parse_end(tokener) == len &&
 	    json_object_is_type(object, json_type_object))
-		err = take_object(&made, object, why);
+		err = take_object(r, object, why);
 	json_object_put(object);
 	json_tokener_free(tokener);
+	return err;
+}
+
+int request_parse(const char *line, size_t len, struct request *r, const char **why)
+{
+	struct request made = {0};
+	size_t ascii_len;
+	char *ascii;
+	int err;
+
+	*why = "it is not one JSON object in UTF-8";
+	err = to_ascii(line, len, &ascii, &ascii_len);
+	if (err)
+		return err;
+	err = parse_ascii(ascii, ascii_len, &made, why);
+	explicit_bzero(ascii, ascii_len);
+	free(ascii);
 	if (err)
 		request_free(&made);
 	else

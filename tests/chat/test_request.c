@@ -19,6 +19,8 @@ static void texts(void **state)
 	    {"{\"text\":\"/quit\"}", "/quit", 5},
 	    {"{\"text\":\"a\\u0000b\\n\\u00e4\"}", "a\0b\n\xc3\xa4", 6},
 	    {"{\"text\":\"\xc3\xa4\"}\r", "\xc3\xa4", 2},
+	    {"{\"text\":\"\xe2\x82\xac\xf0\x9f\x99\x82\\ud83d\\ude42\"}",
+	     "\xe2\x82\xac\xf0\x9f\x99\x82\xf0\x9f\x99\x82", 11},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -82,6 +84,8 @@ static void refused(void **state)
 	    "{\"cmd\":\"qu\\u0000it\"}",
 	    "{\"file\":\"a\"}",
 	    "{\"text\":\"\xff\"}",
+	    "{\"text\":\"\xed\xa0\x80\"}",
+	    "\xc3\xa4",
 	    "{\"text\":\"\xc3\"}",
 	    "{'text':'a'}",
 	    "{\"text\":\"a\",}",
