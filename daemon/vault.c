@@ -15,10 +15,11 @@
  *
  * It is managed as buddies: blocks of powers of two, each behind a header that tells its class. A
  * block that is too large for what is asked is halved, and halves that are both free are joined
- * again, so that what one kind of session gave back can serve another kind. The region is all
- * there is: when it is used up, callers get no memory, and its size is a bound of what a guest
- * can have (engine.h). The lower half of a block is used first, as it is the first part of the
- * region that is locked.
+ * again, so that what one kind of session gave back can serve another kind. The bytes in use are
+ * limited: beyond that callers get no memory, and the limit is a bound of what a guest can have
+ * (engine.h). The region is larger, a whole number of the largest blocks: a smaller block at its
+ * end would be used before those in front, and it is the front that is locked when not all can be.
+ * For the same reason the lower half of a block is used first.
  *
  * Invariants
  * - A free block holds zeros behind its header, but for the headers of blocks that were joined.
@@ -63,8 +64,9 @@ static struct {
 	pthread_mutex_t lock;
 	uint8_t *start;
 	size_t size;
-	size_t used; /* bytes in blocks that are taken */
-	size_t top;  /* no block behind it was ever taken */
+	size_t limit; /* of @used */
+	size_t used;  /* bytes in blocks that are taken */
+	size_t top;   /* no block behind it was ever taken */
 	uint32_t free[CLASSES];
 } vault = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -123,7 +125,7 @@ static struct block *take(uint32_t class)
 	pthread_mutex_lock(&vault.lock);
 	while (from < CLASSES && vault.free[from] == NONE)
 		from++;
-	if (vault.start && from < CLASSES) {
+	if (vault.start && from < CLASSES && class_size(class) <= vault.limit - vault.used) {
 		block = block_at(vault.free[from]);
 		list_remove(block, from);
 		for (; from > class; from--)
@@ -275,6 +277,11 @@ static size_t lock(void *start, size_t size)
 	return some && some < size && mlock2(start, some, MLOCK_ONFAULT) == 0 ? some : 0;
 }
 
+static size_t min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 /*
  * Whether advice about memory is carried out at all. A kernel refuses advice that it does not
  * know; an emulator of processes (qemu-user) accepts any and may do nothing.
@@ -290,31 +297,28 @@ static void wipe_in_child(void)
 	explicit_bzero(vault.start, vault.top);
 }
 
-/*
- * The region as free blocks, the largest that fit and lie at a multiple of their size. From its
- * end, so that the lists begin with what is in front.
- */
+/* The region as free blocks of the largest size. From its end, so that the list begins in front. */
 static void carve(void)
 {
-	size_t at = vault.size & ~(class_size(0) - 1);
+	size_t at = vault.size;
 
 	for (uint32_t class = 0; class < CLASSES; class ++)
 		vault.free[class] = NONE;
 	while (at) {
-		uint32_t class = (uint32_t)__builtin_ctzll(at) - MIN_SHIFT;
-
-		if (class >= CLASSES)
-			class = CLASSES - 1;
-		at -= class_size(class);
-		list_add((struct block *)(void *)(vault.start + at), class);
+		at -= class_size(CLASSES - 1);
+		list_add((struct block *)(void *)(vault.start + at), CLASSES - 1);
 	}
 }
 
 int vault_open(size_t size, struct vault_state *state)
 {
-	void *start = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	const size_t largest = class_size(CLASSES - 1);
+	const size_t limit = size;
+	void *start;
 
+	size = (size + largest - 1) / largest * largest;
+	start = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (start == MAP_FAILED)
 		return -errno;
 	if (CRYPTO_set_mem_functions(crypto_alloc, crypto_resize, crypto_free) != 1) {
@@ -323,9 +327,10 @@ int vault_open(size_t size, struct vault_state *state)
 	}
 	vault.start = start;
 	vault.size = size;
+	vault.limit = limit;
 	*state = (struct vault_state){
-	    .size = size,
-	    .locked = lock(start, size),
+	    .size = limit,
+	    .locked = min_size(lock(start, size), limit),
 	    .undumpable = madvise(start, size, MADV_DONTDUMP) == 0 && advice_counts(start),
 	    .wiped_on_fork = madvise(start, size, MADV_WIPEONFORK) == 0 && advice_counts(start),
 	};

@@ -10,8 +10,8 @@
 
 /**
  * struct vault_state - what could be had.
- * @size: bytes of it
- * @locked: of these, from the start, bytes that are never swapped out
+ * @size: bytes that can be in use
+ * @locked: bytes, those that are used first, that are never swapped out
  * @undumpable: left out of core dumps
  * @wiped_on_fork: a child process finds zeros: the kernel sees to that, or else the C
  *                 library's fork()
@@ -25,7 +25,8 @@ struct vault_state {
 
 /**
  * vault_open - reserve it, and have libcrypto use it for everything.
- * @size: bytes to reserve; memory is used when it is touched
+ * @size: bytes that may be in use, in blocks that are powers of two; memory is used when it is
+ *	touched
  * @state: out
  *
  * Before the first use of libcrypto in the process. It lasts to the process' end; no
