@@ -14,9 +14,7 @@
 #include "daemon/notify.h"
 #include "daemon/util.h"
 
-/* For any answer of a worker that serves. Generous: a machine may be slow. Tests have less
- * patience.
- */
+/* For any answer of a worker that serves. Generous, as a machine may be slow; tests set less. */
 #ifndef VCD_ANSWER_MS
 #define VCD_ANSWER_MS 30000u
 #endif

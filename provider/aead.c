@@ -4,13 +4,15 @@
  *
  * A message
  * ---------
- *   FRESH  additional data is kept. The first data goes to the device when it
- * is bulk, as if it were the whole message: DEVICE what came back is handed
- * out, tag and data are kept. When the message ends here, as it does in TLS and
- * most other uses, that was all. When more data comes, software is brought to
- * this point and takes over: SOFT   software does the rest. Also what is small,
- * what has no tag yet when decrypting, unusual nonces and tags, and what the
- * device failed.
+ *   FRESH   Additional data is kept. The first data goes to the device when it
+ *           is bulk, as if it were the whole message.
+ *   DEVICE  What came back is handed out; tag and data are kept. When the
+ *           message ends here, as it does in TLS and most other uses, that was
+ *           all. When more data comes, software is brought to this point and
+ *           takes over.
+ *   SOFT    Software does the rest. It also does what is small, what has no tag
+ *           yet when decrypting, unusual nonces and tags, and what the device
+ *           failed.
  */
 #include "provider/aead.h"
 
