@@ -323,6 +323,41 @@ static void test_sshd(void **state)
 	assert_true(called("/usr/sbin/sshd", ""));
 }
 
+/* A program whose file was replaced while it runs: the kernel writes " (deleted)" after its name. */
+static void test_deleted_program(void **state)
+{
+	char copy[] = "/tmp/vcd-provider-XXXXXX", path[64], command[PATH_MAX + 128];
+	int status;
+
+	assert_non_null(mkdtemp(copy));
+	snprintf(path, sizeof(path), "%s/sshd", copy);
+	snprintf(command, sizeof(command), "cp /proc/%d/exe %s && chmod 755 %s", (int)getpid(),
+		 path, path);
+	assert_int_equal(system(command), 0);
+	snprintf(command, sizeof(command), "%s deleted", path);
+	status = system(command);
+	assert_int_equal(status, 0);
+	unlink(path);
+	assert_int_equal(rmdir(copy), 0);
+}
+
+/* What the copy does: sshd is excepted by its file's name. Return: the exit status. */
+static int deleted_program(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	struct rig rig;
+
+	if (n <= 0)
+		return 2;
+	path[n] = 0;
+	if (unlink(path))
+		return 3;
+	program_invocation_name = (char *)"other";
+	rig_open(&rig, NULL, NULL, NULL);
+	return offered(&rig) ? 4 : 0;
+}
+
 /* --- processes --------------------------------------------------------------------- */
 
 static bool uses_inherited(const struct rig *rig, struct job *job)
@@ -441,13 +476,47 @@ static bool standard_ones_stay_closed(const struct rig *rig, struct job *job)
 	return closed;
 }
 
+static bool stderr_stays_closed(const struct rig *rig, struct job *job)
+{
+	close(STDERR_FILENO);
+	return once(rig, "AES-128-GCM") && fcntl(STDERR_FILENO, F_GETFD) == -1;
+}
+
 static void test_standard_descriptors(void **state)
 {
 	struct rig rig;
 
 	rig_open(&rig, NULL, NULL, NULL);
 	in_child(standard_ones_stay_closed, &rig, NULL);
+	in_child(stderr_stays_closed, &rig, NULL);
 	rig_close(&rig);
+}
+
+/* Open descriptors from 3 on. */
+static unsigned int descriptors(void)
+{
+	unsigned int n = 0;
+
+	for (int fd = 3; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) != -1;
+	return n;
+}
+
+/* When the last context and the library's are gone, so are the files. */
+static void test_no_file_stays(void **state)
+{
+	unsigned int before = descriptors();
+	struct rig rig;
+	struct job job;
+
+	rig_open(&rig, NULL, NULL, NULL);
+	job_open(&job, &rig, "AES-128-CBC");
+	assert_true(job_run(&job));
+	assert_true(once(&rig, "AES-128-GCM"));
+	assert_true(descriptors() > before);
+	job_close(&job);
+	rig_close(&rig);
+	assert_int_equal(descriptors(), before);
 }
 
 /*
@@ -608,7 +677,7 @@ static void test_nothing_is_written_late(void **state)
 	late_writes(true, 60);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_opened_at_first_use),
@@ -618,12 +687,14 @@ int main(void)
 	    cmocka_unit_test(test_lacking_algorithm),
 	    cmocka_unit_test(test_programs),
 	    cmocka_unit_test(test_sshd),
+	    cmocka_unit_test(test_deleted_program),
 	    cmocka_unit_test(test_child_cannot_open),
 	    cmocka_unit_test(test_root_forks),
 	    cmocka_unit_test(test_others_open_nothing_for_children),
 	    cmocka_unit_test(test_inherited_file_recovers),
 	    cmocka_unit_test(test_rights_given_up),
 	    cmocka_unit_test(test_standard_descriptors),
+	    cmocka_unit_test(test_no_file_stays),
 	    cmocka_unit_test(test_number_of_somebody_else),
 	    cmocka_unit_test(test_closed_descriptors),
 	    cmocka_unit_test(test_hardware_only),
@@ -632,6 +703,8 @@ int main(void)
 	    cmocka_unit_test(test_nothing_is_written_late),
 	};
 
+	if (argc > 1 && strcmp(argv[1], "deleted") == 0)
+		return deleted_program();
 	rig_fill(&(uint64_t){1}, plain, sizeof(plain));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

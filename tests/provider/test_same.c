@@ -368,6 +368,35 @@ static void test_refused_alike(void **state)
 		assert_int_equal(ok[0], ok[1]);
 		pair_free(&p);
 	}
+	/* Tags of lengths that there are not, and of all that there are. */
+	for (int i = 0; i < 2; i++) {
+		for (int len = 0; len <= 20; len++) {
+			pair_init(&p, &rig, i ? "AES-128-GCM" : "AES-128-CCM", 0);
+			memset(out, 0, sizeof(out));
+			for (int j = 0; j < 2; j++)
+				ok[j] = EVP_CIPHER_CTX_ctrl(p.ctx[j], EVP_CTRL_AEAD_SET_TAG, len,
+							    out) > 0;
+			assert_int_equal(ok[0], ok[1]);
+			pair_free(&p);
+		}
+	}
+	/* Data before a key. */
+	for (int i = 0; i < 3; i++) {
+		static const char *const names[] = {"AES-128-CBC", "AES-128-CTR", "AES-128-GCM"};
+
+		for (int j = 0; j < 2; j++) {
+			EVP_CIPHER *cipher =
+			    EVP_CIPHER_fetch(j ? rig.stock : rig.ours, names[i], NULL);
+
+			p.ctx[j] = EVP_CIPHER_CTX_new();
+			assert_int_equal(EVP_CipherInit_ex2(p.ctx[j], cipher, NULL, iv, 1, NULL),
+					 1);
+			EVP_CIPHER_free(cipher);
+			ok[j] = EVP_CipherUpdate(p.ctx[j], out, &n[j], key, 32);
+		}
+		assert_int_not_equal(ok[0], 1);
+		pair_free(&p);
+	}
 	/* CCM: another message with a key but no nonce; data before a nonce. */
 	pair_init(&p, &rig, "AES-128-CCM", 1);
 	assert_int_equal(pair_update(&p, 40), 1);
