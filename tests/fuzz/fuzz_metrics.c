@@ -49,11 +49,13 @@ static void check_page(const char *page)
 
 		CHECK(end);
 		if (!strncmp(line, "# HELP ", 7)) {
-			size_t n = strcspn(line + 7, " ");
+			const char *space = memchr(line + 7, ' ', (size_t)(end - line) - 7);
 
+			CHECK(space);
 			for (const char *next = strstr(end, "# HELP "); next;
 			     next = strstr(next + 1, "# HELP "))
-				CHECK(next[-1] != '\n' || strncmp(next + 7, line + 7, n + 1) != 0);
+				CHECK(next[-1] != '\n' ||
+				      strncmp(next, line, (size_t)(space - line) + 1) != 0);
 		} else if (strncmp(line, "# TYPE ", 7) != 0) {
 			const char *labels = memchr(line, '{', (size_t)(end - line));
 
