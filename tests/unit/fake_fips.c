@@ -18,7 +18,7 @@
 static const char *const approved[] = {"AES-", "SHA1", "SHA2-", "SHA3-", "HMAC", "CMAC"};
 
 static OSSL_LIB_CTX *lib;
-static OSSL_PROVIDER *behind;
+static OSSL_PROVIDER *behind, *inner;
 
 static int is_approved(const char *names)
 {
@@ -48,6 +48,7 @@ static const OSSL_ALGORITHM *query(void *provctx, int operation, int *no_cache)
 
 static void teardown(void *provctx)
 {
+	OSSL_PROVIDER_unload(inner);
 	OSSL_PROVIDER_unload(behind);
 	OSSL_LIB_CTX_free(lib);
 }
@@ -89,8 +90,10 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
 	lib = OSSL_LIB_CTX_new();
 	behind = lib ? OSSL_PROVIDER_load(lib, "default") : NULL;
 	/* MACs fetch what they are made of there, by the same property. */
-	if (!behind || !OSSL_PROVIDER_add_builtin(lib, "approved", init_inner) ||
-	    !OSSL_PROVIDER_load(lib, "approved"))
+	if (!behind || !OSSL_PROVIDER_add_builtin(lib, "approved", init_inner))
+		return 0;
+	inner = OSSL_PROVIDER_load(lib, "approved");
+	if (!inner)
 		return 0;
 	*provctx = OSSL_PROVIDER_get0_provider_ctx(behind);
 	*out = functions;
