@@ -113,41 +113,48 @@ char *talk_read(const char *path, size_t *len)
 	return data;
 }
 
-static void feed_string(struct process *p, const char *text)
+static void put_string(FILE *out, const char *text)
 {
-	char coded[8];
-
-	process_feed(p, "\"", 1);
+	fputc('"', out);
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
 
 		if (c >= 0x20 && c != '"' && c != '\\')
-			snprintf(coded, sizeof(coded), "%c", c);
+			fputc(c, out);
 		else
-			snprintf(coded, sizeof(coded), "\\u%04x", c);
-		process_feed(p, coded, strlen(coded));
+			fprintf(out, "\\u%04x", c);
 	}
-	process_feed(p, "\"", 1);
+	fputc('"', out);
+}
+
+/* An object of one or two members, in one piece: what is fed byte by byte is copied as often. */
+static void feed_object(struct process *p, const char *const members[4])
+{
+	char *line = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&line, &size);
+
+	assert_non_null(out);
+	for (int i = 0; i < 4 && members[i]; i += 2) {
+		fputc(i ? ',' : '{', out);
+		put_string(out, members[i]);
+		fputc(':', out);
+		put_string(out, members[i + 1]);
+	}
+	fputs("}\n", out);
+	assert_int_equal(fclose(out), 0);
+	process_feed(p, line, size);
+	free(line);
 }
 
 void talk_says(struct process *p, const char *text)
 {
-	process_say(p, "{\"text\":");
-	feed_string(p, text);
-	process_say(p, "}\n");
+	feed_object(p, (const char *const[4]){"text", text});
 }
 
 void talk_command(struct process *p, const char *command, const char *argument, const char *value)
 {
-	process_say(p, "{\"cmd\":");
-	feed_string(p, command);
-	if (argument) {
-		process_say(p, ",");
-		feed_string(p, argument);
-		process_say(p, ":");
-		feed_string(p, value);
-	}
-	process_say(p, "}\n");
+	feed_object(p, (const char *const[4]){"cmd", command, argument, value});
 }
 
 struct process *relay_start(uint16_t target, const char *limit, uint16_t *port)
