@@ -347,6 +347,7 @@ static int deleted_program(void)
 	char path[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	struct rig rig;
+	int status;
 
 	if (n <= 0)
 		return 2;
@@ -355,7 +356,9 @@ static int deleted_program(void)
 		return 3;
 	program_invocation_name = (char *)"other";
 	rig_open(&rig, NULL, NULL, NULL);
-	return offered(&rig) ? 4 : 0;
+	status = offered(&rig) ? 4 : 0;
+	rig_close(&rig);
+	return status;
 }
 
 /* --- processes --------------------------------------------------------------------- */
