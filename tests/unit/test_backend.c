@@ -58,16 +58,53 @@ static bool may_begin(struct queue *queue)
 	return true;
 }
 
+/** struct holder - a worker in its batch: it has the lock of a queue until @over. */
+struct holder {
+	struct queue *queue;
+	pthread_t thread;
+	bool has;
+	bool over;
+};
+
+static void *hold(void *arg)
+{
+	struct holder *holder = arg;
+
+	queue_lock(holder->queue);
+	__atomic_store_n(&holder->has, true, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&holder->over, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	queue_unlock(holder->queue);
+	return NULL;
+}
+
+static void hold_begin(struct holder *holder, struct queue *queue)
+{
+	*holder = (struct holder){.queue = queue};
+	assert_int_equal(pthread_create(&holder->thread, NULL, hold, holder), 0);
+	for (unsigned int tries = 0; !__atomic_load_n(&holder->has, __ATOMIC_ACQUIRE); tries++) {
+		assert_true(tries < 60000);
+		usleep(1000);
+	}
+}
+
+static void hold_end(struct holder *holder)
+{
+	__atomic_store_n(&holder->over, true, __ATOMIC_RELEASE);
+	pthread_join(holder->thread, NULL);
+}
+
 /*
- * We are the workers in their batches: we have the locks of all queues. While the first of them
+ * Workers in their batches have the locks of all queues. While the first of them
  * goes on, no queue can begin another one; so all of them together take as long as the longest.
  */
 static void waits_side_by_side(void **state)
 {
+	struct holder holders[QUEUES];
 	pthread_t thread;
 
 	for (unsigned int i = 0; i < QUEUES; i++)
-		queue_lock(&t.backend->queues[i]);
+		hold_begin(&holders[i], &t.backend->queues[i]);
 	assert_int_equal(pthread_create(&thread, NULL, change, NULL), 0);
 	for (unsigned int i = 0; i < QUEUES; i++)
 		for (unsigned int tries = 0; may_begin(&t.backend->queues[i]); tries++) {
@@ -78,7 +115,7 @@ static void waits_side_by_side(void **state)
 		assert_false(__atomic_load_n(&t.changed, __ATOMIC_ACQUIRE));
 		for (unsigned int k = 0; k < i; k++)
 			assert_false(may_begin(&t.backend->queues[k]));
-		queue_unlock(&t.backend->queues[i - 1]);
+		hold_end(&holders[i - 1]);
 	}
 	pthread_join(thread, NULL);
 	assert_true(t.changed);

@@ -166,14 +166,15 @@ static void start_drivers(struct rig *rig)
 	unsigned int i;
 
 	stop = false;
-	for (i = 0; i < QUEUES; i++) {
+	/* They look at each other from the start. */
+	for (i = 0; i < QUEUES; i++)
 		drivers[i] = (struct driver){
 		    .queue = &rig->front->queue[i],
 		    .request = &rig->scratch[i],
 		};
+	for (i = 0; i < QUEUES; i++)
 		assert_int_equal(pthread_create(&drivers[i].thread, NULL, driver_main, &drivers[i]),
 				 0);
-	}
 }
 
 static int compare(const void *a, const void *b)
