@@ -50,7 +50,12 @@ static void test_more_than_2_gib(void **state)
 		for (int j = 0; j < 2; j++) {
 			cipher = EVP_CIPHER_fetch(j ? rig.stock : rig.ours, names[i], NULL);
 			ctx = EVP_CIPHER_CTX_new();
-			assert_int_equal(EVP_CipherInit_ex2(ctx, cipher, key, iv, 1, NULL), 1);
+			assert_int_equal(EVP_CipherInit_ex2(ctx, cipher, NULL, NULL, 1, NULL), 1);
+			/* CCM's longest message depends on its nonce, which OpenSSL 3.5 keeps to. */
+			if (i == 2)
+				assert_int_equal(
+				    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, 7, NULL), 1);
+			assert_int_equal(EVP_CipherInit_ex2(ctx, NULL, key, iv, 1, NULL), 1);
 			/* ChaCha20's output is read again at the end, and ours is not all there. */
 			assert_int_equal(
 			    EVP_Cipher(ctx, i == 1 ? NULL : out, in, (unsigned int)len),
