@@ -29,7 +29,7 @@ server_prepare() {
 # data goes both ways.
 login() {
 	rm -f "$R/tmp/got"
-	inside busybox timeout 60 ssh -F none -i /root/id -p $PORT -o IdentitiesOnly=yes -o BatchMode=yes \
+	inside busybox timeout 300 ssh -F none -i /root/id -p $PORT -o IdentitiesOnly=yes -o BatchMode=yes \
 		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -c "$2" \
 		root@127.0.0.1 cat <"$R/tmp/sent" >"$R/tmp/got" 2>"$R/tmp/ssh.log"
 	status=$?
