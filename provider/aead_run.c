@@ -208,8 +208,11 @@ static int soft_message(CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
     cd_count_soft(ctx->prov, m->len);
     if (!soft_init(ctx, m->nonce, m->noncelen, m->tag, m->taglen))
         return 0;
+    /* The length is told first for the sake of the additional data. OpenSSL 3.5
+     * does not take one above INT_MAX. */
     if (ccm
-        && (!feed_ccm(ctx->soft, NULL, NULL, m->len)
+        && (((m->aad_len != 0 || m->len <= INT_MAX)
+             && !feed_ccm(ctx->soft, NULL, NULL, m->len))
             || (m->aad_len != 0
                 && !feed_ccm(ctx->soft, NULL, m->aad, m->aad_len))
             || !feed_ccm(ctx->soft, m->out, m->len != 0 ? m->in : nothing,
