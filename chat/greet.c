@@ -283,10 +283,11 @@ static struct member *same_key(const struct member *m)
 }
 
 /*
- * A caller whose key is in a conversation. One that goes on is not replaced: it may be the same
- * person's other window, or a script of his. Whether it goes on is not known before something is
- * heard of it, or its link breaks; until then the caller waits. One whose link is broken is over,
- * as the process that could have resumed it has started anew.
+ * A caller whose key is already in a conversation. An active conversation is not replaced, because
+ * the caller may be another window or a script of the same person. The caller waits until the peer
+ * of that conversation sends something, which proves that it is active, or until its link breaks.
+ * A conversation with a broken link is over, because the process that could have resumed it has
+ * started again.
  *
  * Returns: the caller may go on.
  */
@@ -341,8 +342,8 @@ static bool has_place(struct member *m)
 }
 
 /*
- * The name of a key that is new here. One that is ours, that belongs to another key, or that may
- * look like another one in another script, gets the beginning of the key behind it.
+ * Names a new key. The name gets the first characters of the key as a suffix if it is our own name,
+ * if it belongs to another key, or if it has characters that look like those of another script.
  */
 static void name_new(struct member *m)
 {

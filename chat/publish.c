@@ -2,10 +2,10 @@
 /*
  * publish.c - give a finished file its name, without ever replacing another one.
  *
- * A link is the surest way: it is there or it is not. File systems without links answer as they
- * like (EPERM, EOPNOTSUPP, ENOSYS, EIO, EACCES, EMLINK were seen), so any failure but EEXIST means
- * that the next way is tried: a rename that does not replace, and at last an empty file of that
- * name, which only we can have made, and a rename over it.
+ * A link is the safest way, because it exists or it does not. File systems without links return
+ * various errors (EPERM, EOPNOTSUPP, ENOSYS, EIO, EACCES and EMLINK were seen). After any error but
+ * EEXIST, publish() tries the next way: a rename that does not replace. The last way is to create
+ * an empty file of that name exclusively, and to rename over it.
  */
 #include "chat/publish.h"
 

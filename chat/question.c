@@ -4,17 +4,17 @@
  *
  * Theory of operation
  * -------------------
- * One member at a time is asked about, at a terminal. What the user had typed when the question
- * came is put aside, and comes back when the question is over. While it is open a line is an
- * answer, or a command if it begins with a slash; it is never a message.
+ * The program asks the user about one member at a time, at a terminal. It puts aside what the user
+ * had typed, and brings it back when the question is over. While the question is open, a line is
+ * an answer, or a command if it begins with a slash. It is never a message.
  *
  * The answer belongs to the key that was on the screen:
  *
  * - A question does not open while there is input that was typed before it was there.
- * - When the member goes, so do the question, its prompt and the answer being typed.
- * - A question that follows on one that went without an answer may have changed under the user's
- *   fingers: the first "yes" to it is not taken, but asked for again with the name and the key.
- *   A fingerprint names its key, and is taken.
+ * - When the member leaves, the question closes: its prompt and the answer being typed disappear.
+ * - After a question that closed without an answer, the user may still be answering that one. The
+ *   program therefore asks again, with the name and the key, before it accepts a "yes" to the next
+ *   question. A fingerprint names its key, so the program accepts it at once.
  */
 #include "chat/room.h"
 
@@ -42,7 +42,7 @@ void question_withdraw(struct member *m)
 		  m->caller ? m->greeting.nick : room->address);
 }
 
-/* What is asked about, for people. */
+/* The name of the member in a message to the user. */
 static const char *name_of(const struct member *m)
 {
 	return m->caller ? m->nick : m->room->address;
@@ -74,7 +74,7 @@ void question_ask(struct room *room)
 	screen_prompt(&room->ui.screen, "accept? ");
 }
 
-/* Is a plain "yes" sure to be meant for this key? */
+/* Whether a plain "yes" certainly belongs to this key. */
 static bool yes_is_meant(struct room *room, const char *line)
 {
 	char key[KEY_TEXT_SIZE];

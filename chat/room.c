@@ -91,8 +91,8 @@ static void reap(struct room *room)
 }
 
 /*
- * The place of somebody who has not come in and may be only a lot of silence: first one without
- * TLS, then one without a greeting, then one that waits for the user; of these the oldest.
+ * The connection to drop when there are too many that are not accepted yet: one without TLS, else
+ * one without a greeting, else one that waits for the user; the oldest of these.
  */
 static struct member *least_stranger(struct room *room)
 {

@@ -2,8 +2,8 @@
 /*
  * unsent.c - what a peer has not acknowledged when its conversation ends.
  *
- * Nothing is lost silently: whatever ends a conversation, the messages that may not have arrived
- * are named, and the exit status is not 0.
+ * No message is lost silently. Whatever ends a conversation, the program names the messages that
+ * may not have arrived, and its exit status is not 0.
  */
 #include "chat/room.h"
 

@@ -17,9 +17,10 @@
  * block that is too large for what is asked is halved, and halves that are both free are joined
  * again, so that what one kind of session gave back can serve another kind. The bytes in use are
  * limited: beyond that callers get no memory, and the limit is a bound of what a guest can have
- * (engine.h). The region is larger, a whole number of the largest blocks: a smaller block at its
- * end would be used before those in front, and it is the front that is locked when not all can be.
- * For the same reason the lower half of a block is used first.
+ * (engine.h). The region is larger: a whole number of the largest blocks. The allocator
+ * would use a smaller block at the end before the blocks in front, but the front is what the
+ * kernel locks when it cannot lock everything. For the same reason the allocator uses the
+ * lower half of a block first.
  *
  * Invariants
  * - A free block holds zeros behind its header, but for the headers of blocks that were joined.
