@@ -171,7 +171,7 @@ static int add_checked(scmp_filter_ctx filter)
 	return err;
 }
 
-/* What engine/cryptodev.c asks of a /dev/crypto; the device is open. */
+/* What engine/cryptodev/engine.c asks of a /dev/crypto; the device is open. */
 static int add_cryptodev(scmp_filter_ctx filter)
 {
 	static const unsigned long requests[] = {

@@ -186,7 +186,7 @@ struct vcd_job {
 };
 
 /**
- * struct vcd_engine_ops - a backend. One file each: openssl.c, ipsecmb.c, cryptodev.c.
+ * struct vcd_engine_ops - a backend. One file each: openssl/engine.c, ipsecmb/engine.c, cryptodev/engine.c.
  * @name: as --engine names it
  * @lanes: jobs that it works on at a time: so many in a batch are worth waiting for
  * @sleeps: a job may sleep in the kernel; else it computes in the calling thread

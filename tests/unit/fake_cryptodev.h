@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "engine/alg.h"
-#include "engine/cryptodev_backend.h"
+#include "engine/cryptodev/backend.h"
 
 extern const struct vcd_cryptodev_sys fake_cryptodev;
 

@@ -4,7 +4,7 @@
  * stands an openssl session with another key, so that a job's result tells who made it; that is
  * compared with what the policy says, counted out anew for each job.
  */
-#include "engine/ipsecmb.h"
+#include "engine/ipsecmb/internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cryptodev_run.c - jobs of the cryptodev backend.
+ * run.c - jobs of the cryptodev backend.
  */
-#include "engine/cryptodev_internal.h"
+#include "engine/cryptodev/internal.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ipsecmb_policy.c - which jobs the library is faster for. See ipsecmb.h.
+ * policy.c - which jobs the library is faster for. See internal.h.
  *
  * The numbers are measured, by running the same bursts on the engines openssl and
  * ipsec-mb in turn, in CPU time: docs/performance.md has the ratios and the command. They
@@ -12,7 +12,7 @@
  * Two sets: with vector AES (and AVX512), and without. Hashes depend on the SHA
  * instructions, which libcrypto uses too: they take the lanes' place.
  */
-#include "engine/ipsecmb.h"
+#include "engine/ipsecmb/internal.h"
 
 #include "cryptodev.h"
 

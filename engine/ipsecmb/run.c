@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ipsecmb_run.c - the work of a group. See ipsecmb.h.
+ * run.c - the work of a group. See internal.h.
  *
  * Three ways into the library: the synchronous cipher and hash bursts, which take an
  * array of ours; the direct call of GCM, which has no lanes to fill and is twice as fast
@@ -10,7 +10,7 @@
  * guest that changes its output while it is made gets a wrong IV for its own next
  * piece, and nothing else.
  */
-#include "engine/ipsecmb.h"
+#include "engine/ipsecmb/internal.h"
 
 #include <string.h>
 

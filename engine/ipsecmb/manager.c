@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ipsecmb_manager.c - the library's managers, and what the CPU must have. See ipsecmb.h.
+ * manager.c - the library's managers, and what the CPU must have. See internal.h.
  *
  * The library looks at CPUID alone. Whether the system saves the wide registers is asked
  * of the compiler's run time, which knows: a hypervisor or a kernel option can withhold
  * them.
  */
-#include "engine/ipsecmb.h"
+#include "engine/ipsecmb/internal.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * openssl_cipher.c - ciphers of the openssl backend. See openssl.h.
+ * cipher.c - ciphers of the openssl backend. See internal.h.
  *
  * Padding is switched off by a parameter at the first initialisation, not by
  * EVP_CIPHER_CTX_set_padding(): that one leaves a mark in the context which makes
@@ -18,7 +18,7 @@
  * buffers, not what the context is believed to hold. After an error the context is
  * thrown away, and what it held is forgotten with it.
  */
-#include "engine/openssl.h"
+#include "engine/openssl/internal.h"
 
 #include <limits.h>
 #include <string.h>

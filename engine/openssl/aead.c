@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * openssl_aead.c - AEADs of the openssl backend. See openssl.h.
+ * aead.c - AEADs of the openssl backend. See internal.h.
  *
  * libcrypto puts plaintext out before it has compared the tag; what failed is
  * wiped before the job ends. A caller whose dst is seen by others meanwhile gives
  * private memory (device/ does).
  */
-#include "engine/openssl.h"
+#include "engine/openssl/internal.h"
 
 #include <string.h>
 

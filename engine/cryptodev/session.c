@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cryptodev_session.c - sessions of the cryptodev backend, and the ABI's behind them.
+ * session.c - sessions of the cryptodev backend, and the ABI's behind them.
  */
-#include "engine/cryptodev_internal.h"
+#include "engine/cryptodev/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>

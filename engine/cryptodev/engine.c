@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cryptodev.c - the cryptodev backend: jobs carried out by a /dev/crypto of the host.
+ * engine.c - the cryptodev backend: jobs carried out by a /dev/crypto of the host.
  *
  * Theory of operation
  * -------------------
@@ -28,7 +28,7 @@
  *   for freeing. state_ses is used by the one job that the caller lets run on the
  *   session's half-done hash.
  */
-#include "engine/cryptodev_internal.h"
+#include "engine/cryptodev/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* openssl.c - the openssl backend: engine and sessions. See openssl.h. */
-#include "engine/openssl.h"
+/* engine.c - the openssl backend: engine and sessions. See internal.h. */
+#include "engine/openssl/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>

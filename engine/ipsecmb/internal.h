@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ipsecmb.h - what the files of the multi-buffer backend share.
+ * internal.h - what the files of the multi-buffer backend share.
  *
  * Theory of operation
  * -------------------
@@ -12,13 +12,13 @@
  * which length it takes for the library to be the faster way; the other jobs, and all
  * that the library does not have, go to an openssl session that stands behind each of
  * ours. `ipsec-mb` is the backend with a policy that always prefers the library,
- * `auto` the same one with a table of what was measured (ipsecmb_policy.c).
+ * `auto` the same one with a table of what was measured (policy.c).
  *
- *   ipsecmb.c          engine, sorting, delegation
- *   ipsecmb_manager.c  the library's managers, and what the CPU must have
- *   ipsecmb_session.c  key schedules
- *   ipsecmb_run.c      the groups' work
- *   ipsecmb_policy.c   the table
+ *   engine.c          engine, sorting, delegation
+ *   manager.c  the library's managers, and what the CPU must have
+ *   session.c  key schedules
+ *   run.c      the groups' work
+ *   policy.c   the table
  *
  * Each worker has managers of its own: they are not thread-safe. There are two, since
  * the widest registers are best for AES and the SHA instructions for hashes, and a
@@ -34,8 +34,8 @@
  *   compared here, in constant time; the library only computes it.
  * - Schedules, managers and intermediate values are wiped before they are freed.
  */
-#ifndef VCD_IPSECMB_H
-#define VCD_IPSECMB_H
+#ifndef VCD_ENGINE_IPSECMB_INTERNAL_H
+#define VCD_ENGINE_IPSECMB_INTERNAL_H
 
 #include <intel-ipsec-mb.h>
 
@@ -242,4 +242,4 @@ void vcd_mb_schedule_free(struct vcd_mb_session *session);
 void vcd_mb_run_group(struct vcd_mb_engine *engine, struct vcd_mb_worker *worker,
 		      const struct vcd_mb_group *group, struct vcd_job *const jobs[], size_t n);
 
-#endif /* VCD_IPSECMB_H */
+#endif /* VCD_ENGINE_IPSECMB_INTERNAL_H */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cryptodev_backend.h - the cryptodev backend, with its system calls in the caller's hands.
+ * backend.h - the cryptodev backend, with its system calls in the caller's hands.
  *
  * For tests, which put a /dev/crypto of their own behind it.
  */
-#ifndef VCD_CRYPTODEV_BACKEND_H
-#define VCD_CRYPTODEV_BACKEND_H
+#ifndef VCD_ENGINE_CRYPTODEV_BACKEND_H
+#define VCD_ENGINE_CRYPTODEV_BACKEND_H
 
 #include "engine/engine.h"
 
@@ -28,4 +28,4 @@ struct vcd_cryptodev_sys {
 int vcd_cryptodev_open_with(const char *path, unsigned int workers,
 			    const struct vcd_cryptodev_sys *sys, struct vcd_engine **ret);
 
-#endif /* VCD_CRYPTODEV_BACKEND_H */
+#endif /* VCD_ENGINE_CRYPTODEV_BACKEND_H */

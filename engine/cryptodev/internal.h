@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cryptodev_internal.h - what the parts of the cryptodev backend know of each other.
+ * internal.h - what the parts of the cryptodev backend know of each other.
  *
- *   cryptodev.c           the engine: its open files, which algorithms the device has
- *   cryptodev_session.c   sessions: on which file they are made, and when
- *   cryptodev_run.c       jobs
+ *   engine.c    the engine: its open files, which algorithms the device has
+ *   session.c   sessions: on which file they are made, and when
+ *   run.c       jobs
  *
- * The theory of operation stands in cryptodev.c.
+ * The theory of operation stands in engine.c.
  */
-#ifndef VCD_CRYPTODEV_INTERNAL_H
-#define VCD_CRYPTODEV_INTERNAL_H
+#ifndef VCD_ENGINE_CRYPTODEV_INTERNAL_H
+#define VCD_ENGINE_CRYPTODEV_INTERNAL_H
 
 #include <openssl/evp.h>
 
 #include "cryptodev.h"
 #include "engine/alg.h"
 #include "engine/cache.h"
-#include "engine/cryptodev_backend.h"
+#include "engine/cryptodev/backend.h"
 #include "engine/key.h"
 #include "engine/xts.h"
 
@@ -177,4 +177,4 @@ void vcd_cdev_run(struct vcd_engine *base, unsigned int worker, struct vcd_job *
 uint32_t vcd_cdev_hash_copy(struct vcd_engine_session *dst_base,
 			    struct vcd_engine_session *src_base);
 
-#endif /* VCD_CRYPTODEV_INTERNAL_H */
+#endif /* VCD_ENGINE_CRYPTODEV_INTERNAL_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * openssl_hash.c - hashes and MACs of the openssl backend. See openssl.h.
+ * hash.c - hashes and MACs of the openssl backend. See internal.h.
  *
  * A hash that begins and ends in one job runs in the worker's lane, several of
  * them at a time. One that goes over several jobs lives in the session while it is half
@@ -9,7 +9,7 @@
  * A MAC's context is keyed when it is made; EVP_MAC_init() without a key
  * starts it anew with the same one.
  */
-#include "engine/openssl.h"
+#include "engine/openssl/internal.h"
 
 #include <string.h>
 

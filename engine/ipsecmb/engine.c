@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ipsecmb.c - the multi-buffer backend: engine, sorting, delegation. See ipsecmb.h. */
-#include "engine/ipsecmb.h"
+/* engine.c - the multi-buffer backend: engine, sorting, delegation. See internal.h. */
+#include "engine/ipsecmb/internal.h"
 
 #include <endian.h>
 #include <errno.h>

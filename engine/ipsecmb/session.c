@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ipsecmb_session.c - groups and key schedules of a session. See ipsecmb.h. */
-#include "engine/ipsecmb.h"
+/* session.c - groups and key schedules of a session. See internal.h. */
+#include "engine/ipsecmb/internal.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * openssl.h - what the files of the openssl backend share.
+ * internal.h - what the files of the openssl backend share.
  *
  * Theory of operation
  * -------------------
- * openssl.c owns the engine and the sessions; openssl_cipher.c, openssl_hash.c and
- * openssl_aead.c run the parts of a job.
+ * engine.c owns the engine and the sessions; cipher.c, hash.c and
+ * aead.c run the parts of a job.
  *
  * All algorithms are fetched once, when the engine is opened, into a library
  * context of our own: neither the program's openssl.cnf nor a provider that it
@@ -17,7 +17,7 @@
  * EVP contexts that the worker made for the session, and no other thread touches it until the
  * session is freed; so a job that finds its lane takes no lock. Contexts are made, and keyed, by
  * the first job that needs them; later jobs set the IV and nothing else, and in CBC not even
- * that (openssl_cipher.c).
+ * that (cipher.c).
  *
  * A hash that goes over several jobs has its context in the session while it is half done, since
  * the next job may come to another worker. The context is taken from a lane and goes back to one.
@@ -27,8 +27,8 @@
  *
  * A context that reported a failure is thrown away: the next job makes a new one.
  */
-#ifndef VCD_OPENSSL_H
-#define VCD_OPENSSL_H
+#ifndef VCD_ENGINE_OPENSSL_INTERNAL_H
+#define VCD_ENGINE_OPENSSL_INTERNAL_H
 
 #include <openssl/evp.h>
 #include <openssl/provider.h>
@@ -192,4 +192,4 @@ uint32_t vcd_ossl_hash_copy(struct vcd_ossl_session *dst, const struct vcd_ossl_
 /** vcd_ossl_hash_release - free what @hash holds. */
 void vcd_ossl_hash_release(struct vcd_ossl_hash *hash);
 
-#endif /* VCD_OPENSSL_H */
+#endif /* VCD_ENGINE_OPENSSL_INTERNAL_H */
