@@ -33,20 +33,20 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#include "daemon/backend.h"
-#include "daemon/commands.h"
-#include "daemon/control.h"
-#include "daemon/guard.h"
-#include "daemon/ledger.h"
-#include "daemon/log.h"
+#include "daemon/vm/vm.h"
+#include "daemon/operate/commands.h"
+#include "daemon/operate/control.h"
+#include "daemon/virtio/guard.h"
+#include "daemon/recovery/ledger.h"
+#include "daemon/base/log.h"
 #include "daemon/options.h"
-#include "daemon/sandbox.h"
-#include "daemon/server.h"
-#include "daemon/spawn.h"
-#include "daemon/stats.h"
-#include "daemon/supervisor.h"
-#include "daemon/util.h"
-#include "daemon/vault.h"
+#include "daemon/confine/sandbox.h"
+#include "daemon/event_loop.h"
+#include "daemon/supervisor/spawn.h"
+#include "daemon/operate/stats.h"
+#include "daemon/supervisor/supervisor.h"
+#include "daemon/base/util.h"
+#include "daemon/confine/vault.h"
 
 /* In the environment of a worker, from its supervisor. */
 #define SUPERVISOR_VERSION "VCD_SUPERVISOR_VERSION"

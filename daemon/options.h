@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/rate_limits.h"
-#include "daemon/log.h"
-#include "daemon/sandbox.h"
+#include "daemon/recovery/rate_limits.h"
+#include "daemon/base/log.h"
+#include "daemon/confine/sandbox.h"
 
 /* Exit status of the program; documented in the manual page. */
 enum exit_status {

@@ -7,7 +7,7 @@
  * A fixed array of slots. A session id is (serial << slot bits) | slot. Each
  * creation takes its serial from a counter by one atomic addition. Tables may share
  * that counter, at the same time and from several processes, as two workers do while one
- * replaces the other (daemon/ledger.h). A table keeps no copy of it. So no serial, and
+ * replaces the other (daemon/recovery/ledger.h). A table keeps no copy of it. So no serial, and
  * hence no id, is given twice, whatever the order in which the tables come and go.
  *
  * The first table on a counter seeds it with a random number, so that an id from an

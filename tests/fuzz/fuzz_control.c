@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/backend.h"
-#include "daemon/commands.h"
-#include "daemon/control.h"
+#include "daemon/vm/vm.h"
+#include "daemon/operate/commands.h"
+#include "daemon/operate/control.h"
 
 #define CHECK(condition)                                                                           \
 	do {                                                                                       \

@@ -4,7 +4,7 @@
  *
  * Two things come from the other side of the link: bytes, which message.c makes replies
  * of; and the claim that any message of the front end was carried out, which
- * journal.c then keeps. Input: records, as many as there are. First byte, % 3:
+ * supervisor/setup.c then keeps. Input: records, as many as there are. First byte, % 3:
  *
  *	0 MESSAGE  request, whether it was refused, how many descriptors, size, payload
  *	1 BYTES    length, bytes: on the link
@@ -24,9 +24,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/journal.h"
-#include "daemon/log.h"
-#include "daemon/util.h"
+#include "daemon/supervisor/setup.h"
+#include "daemon/base/log.h"
+#include "daemon/base/util.h"
 
 #define QUEUES 3u
 #define MAX_STEPS 2048u

@@ -21,10 +21,10 @@
 #include <sys/param.h>
 #include <unistd.h>
 
-#include "daemon/backend.h"
-#include "daemon/ledger.h"
-#include "daemon/log.h"
-#include "daemon/stats.h"
+#include "daemon/vm/vm.h"
+#include "daemon/recovery/ledger.h"
+#include "daemon/base/log.h"
+#include "daemon/operate/stats.h"
 
 #define QUEUES 2u
 #define THREADS 2u

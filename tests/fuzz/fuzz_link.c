@@ -22,10 +22,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/journal.h"
-#include "daemon/link.h"
-#include "daemon/log.h"
-#include "daemon/util.h"
+#include "daemon/supervisor/setup.h"
+#include "daemon/vhost_user/channel.h"
+#include "daemon/base/log.h"
+#include "daemon/base/util.h"
 
 #define QUEUES 2u
 #define MEMORY 65536

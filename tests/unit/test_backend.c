@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_backend.c - daemon/backend.c: a change to what all queues use waits for the batches that are
+ * test_backend.c - daemon/vm/vm.c: a change to what all queues use waits for the batches that are
  * under way, side by side.
  */
 #include "tests/unit/unit.h"
@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "daemon/backend.h"
+#include "daemon/vm/vm.h"
 
 #define QUEUES 4u
 

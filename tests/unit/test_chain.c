@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_chain.c - daemon/chain.c: descriptors that lie in several regions of guest memory, and what
+ * test_chain.c - daemon/virtio/chain.c: descriptors that lie in several regions of guest memory, and what
  * becomes of chains with more pieces than a request may have.
  *
  * How chains can be malformed is the business of tests/wire.
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/chain.h"
+#include "daemon/virtio/chain.h"
 
 #define REGIONS 12u
 #define BYTES 4096u

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test_control.c - daemon/control.c's parser, and daemon/commands.c behind it. */
+/* test_control.c - daemon/operate/control.c's parser, and daemon/operate/commands.c behind it. */
 #include <endian.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -12,9 +12,9 @@
 #include <cmocka.h>
 
 #include "cryptodev.h"
-#include "daemon/backend.h"
-#include "daemon/commands.h"
-#include "daemon/control.h"
+#include "daemon/vm/vm.h"
+#include "daemon/operate/commands.h"
+#include "daemon/operate/control.h"
 
 static struct {
 	struct vcd_engine *engine;

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "cryptodev.h"
-#include "daemon/vault.h"
+#include "daemon/confine/vault.h"
 #include "engine/alg.h"
 #include "engine/cache.h"
 #include "tests/lib/engine.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_journal.c - daemon/journal.c: what is kept of a front end's messages, who owns
+ * test_journal.c - daemon/supervisor/setup.c: what is kept of a front end's messages, who owns
  * the descriptors, and that messages no worker can have accepted are not believed.
  */
 #include "tests/unit/unit.h"
@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "daemon/journal.h"
+#include "daemon/supervisor/setup.h"
 
 #define BIT(n) (1ull << (n))
 #define QUEUES 3u

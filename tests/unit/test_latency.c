@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test_latency.c - daemon/latency.c: where values fall, and what is read from that. */
+/* test_latency.c - daemon/base/latency.c: where values fall, and what is read from that. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/latency.h"
+#include "daemon/base/latency.h"
 
 static unsigned int bucket_with_a_value(const struct latency *latency)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_ledger.c - daemon/ledger.c: what a worker does with the ledger of a dead one,
+ * test_ledger.c - daemon/recovery/ledger.c: what a worker does with the ledger of a dead one,
  * and that it believes no length, index or address in it.
  */
 #include "tests/unit/unit.h"
@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/ledger.h"
+#include "daemon/recovery/ledger.h"
 
 #define QUEUES 2u
 #define THREADS 2u

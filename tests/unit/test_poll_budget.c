@@ -2,7 +2,7 @@
 /* test_poll_budget.c - a worker's share of a CPU for polling. */
 #include "tests/unit/unit.h"
 
-#include "daemon/poll_budget.h"
+#include "daemon/vm/poll_budget.h"
 
 #define SECOND 1000000000ull
 

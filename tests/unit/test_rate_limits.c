@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test_rate_limits.c - daemon/rate_limits.c: the arithmetic, on a clock of the test's own. */
+/* test_rate_limits.c - daemon/recovery/rate_limits.c: the arithmetic, on a clock of the test's own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include "daemon/rate_limits.h"
+#include "daemon/recovery/rate_limits.h"
 
 #define S 1000000000ull
 

@@ -16,7 +16,7 @@
 
 #include "tests/unit/unit.h"
 
-#include "daemon/vault.h"
+#include "daemon/confine/vault.h"
 
 #include <openssl/evp.h>
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * confined.h - run a function in a process that went through the stages of
- * daemon/sandbox.h, and tell how that ended.
+ * daemon/confine/sandbox.h, and tell how that ended.
  */
 #ifndef TESTS_WIRE_CONFINED_H
 #define TESTS_WIRE_CONFINED_H
 
 #include <stdbool.h>
 
-#include "daemon/sandbox.h"
+#include "daemon/confine/sandbox.h"
 
 /**
  * struct confined - a process to make.

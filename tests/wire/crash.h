@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "daemon/crash.h"
+#include "daemon/recovery/crash.h"
 
 /**
  * struct crash_plan - what the file that $VCD_CRASH names holds, shared by test and daemon.

@@ -19,9 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/link.h"
+#include "daemon/vhost_user/channel.h"
 #include "daemon/options.h"
-#include "daemon/util.h"
+#include "daemon/base/util.h"
 
 static struct evil_plan *plan;
 static int link_fd, ledger_fd;

@@ -33,7 +33,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/message.h"
+#include "daemon/vhost_user/message.h"
 #include "virtio_cryptodev.h"
 
 /** Generous: sanitizers and a loaded machine are slow. */

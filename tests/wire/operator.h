@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * operator.h - a client of a daemon's control socket (daemon/control.h). Every function asserts.
+ * operator.h - a client of a daemon's control socket (daemon/operate/control.h). Every function asserts.
  */
 #ifndef TESTS_WIRE_OPERATOR_H
 #define TESTS_WIRE_OPERATOR_H

@@ -2,7 +2,7 @@
 /*
  * test_sandbox.c - is a confined process really confined, and can it still work?
  *
- * The stages of daemon/sandbox.h are run in processes of this test, which then try
+ * The stages of daemon/confine/sandbox.h are run in processes of this test, which then try
  * what a process that was taken over would try; nothing of that is in the daemon.
  * test_confinement.c looks at the daemon itself.
  */
@@ -23,7 +23,7 @@
 #include "tests/wire/attempts.h"
 #include "tests/wire/confined.h"
 
-#include "daemon/util.h"
+#include "daemon/base/util.h"
 #include "engine/alg.h"
 
 struct attempt {

@@ -11,8 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/control.h"
-#include "daemon/util.h"
+#include "daemon/operate/control.h"
+#include "daemon/base/util.h"
 #include "tools/ctl/text.h"
 
 int client_connect(const char *path, unsigned int timeout_ms)

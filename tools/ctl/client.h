@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * client.h - the client's side of the daemon's control socket (daemon/control.h).
+ * client.h - the client's side of the daemon's control socket (daemon/operate/control.h).
  */
 #ifndef VCD_CTL_CLIENT_H
 #define VCD_CTL_CLIENT_H

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/util.h"
+#include "daemon/base/util.h"
 
 #define DIRECTORY "/run/vhost-user-cryptodev"
 

@@ -2,7 +2,7 @@
 /*
  * main.c - vcryptoctl: ask a running vhost-user-cryptodev, and change its limits.
  *
- * Commands go to the daemon as they are (daemon/commands.h); `top`, `help` and the page
+ * Commands go to the daemon as they are (daemon/operate/commands.h); `top`, `help` and the page
  * of all daemons are made here.
  */
 #include <errno.h>
@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/control.h"
-#include "daemon/util.h"
+#include "daemon/operate/control.h"
+#include "daemon/base/util.h"
 #include "tools/ctl/client.h"
 #include "tools/ctl/find.h"
 #include "tools/ctl/metrics.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/types.h>
 
-#include "daemon/escape.h"
+#include "daemon/base/escape.h"
 
 #define PREFIX "virtio_cryptodev_"
 #define HISTOGRAM PREFIX "request_duration_seconds"

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/escape.h"
-#include "daemon/util.h"
+#include "daemon/base/escape.h"
+#include "daemon/base/util.h"
 #include "tools/ctl/client.h"
 #include "tools/ctl/find.h"
 #include "tools/ctl/merge.h"

@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/util.h"
+#include "daemon/base/util.h"
 #include "engine/engine.h"
 #include "host.h"
 
@@ -190,7 +190,7 @@ static void receive(struct evil_host *host, struct vu_reader *reader)
 	}
 }
 
-/* One client of the control socket, as daemon/control.h has it: it asks for stats, what else. */
+/* One client of the control socket, as daemon/operate/control.h has it: it asks for stats, what else. */
 static void tell_stats(const struct evil_host *host, int listener)
 {
 	struct vcd_device_stats stats;

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/chain.h"
-#include "daemon/memory.h"
-#include "daemon/message.h"
+#include "daemon/virtio/chain.h"
+#include "daemon/virtio/memory.h"
+#include "daemon/vhost_user/message.h"
 #include "device/device.h"
 #include "evil.h"
 

@@ -32,9 +32,9 @@
 
 #include <linux/virtio_config.h>
 
-#include "daemon/link.h"
-#include "daemon/log.h"
-#include "daemon/vhost_user.h"
+#include "daemon/vhost_user/channel.h"
+#include "daemon/base/log.h"
+#include "daemon/vhost_user/vhost_user.h"
 #include "tests/fuzz/fuzz.h"
 
 #define QUEUES 2

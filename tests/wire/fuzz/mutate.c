@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/message.h"
+#include "daemon/vhost_user/message.h"
 #include "tests/fuzz/fuzz.h"
 
 #define MAX_RECORDS 512

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* notify.c - telling a service manager how we are. See notify.h. */
+#include "daemon/base/notify.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "daemon/base/log.h"
+#include "daemon/base/util.h"
+
+int notify_open(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const char *path = getenv("NOTIFY_SOCKET");
+	_cleanup_fd_ int fd = -1;
+	size_t len;
+
+	if (!path || !*path)
+		return -1;
+	len = strlen(path);
+	if ((*path != '/' && *path != '@') || len >= sizeof(address.sun_path))
+		return -EINVAL;
+	memcpy(address.sun_path, path, len);
+	if (*path == '@') /* an abstract name */
+		address.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address,
+			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
+		return errno == EPERM ? -EACCES : -errno;
+	return take_fd(&fd);
+}
+
+void notify_send(int fd, const char *lines)
+{
+	if (fd >= 0 && send(fd, lines, strlen(lines), MSG_NOSIGNAL) < 0)
+		log_msg(LOG_INFO, "the service manager cannot be told: %m");
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * remover.h - removes the sockets' files at the end of a daemon that was started by root.
+ *
+ * Such a supervisor becomes an ordinary user, who may not remove files where root put
+ * them. So a process that stays root waits for the word. It reads one byte in its life.
+ */
+#ifndef VCD_DAEMON_CONFINE_REMOVER_H
+#define VCD_DAEMON_CONFINE_REMOVER_H
+
+#include <sys/types.h>
+
+#define REMOVER_FILES 2
+
+/**
+ * struct remover_file - a file to be removed.
+ * @path: its name, or NULL: there is none
+ * @dev: device of the file, as it was made
+ * @ino: and inode: a successor's file of the same name stays
+ */
+struct remover_file {
+	const char *path;
+	dev_t dev;
+	ino_t ino;
+};
+
+/** remover_file - remove it, if it is still the one that was made. */
+void remover_file(const struct remover_file *file);
+
+/**
+ * remover_start - start the process. It is no child of ours, so that those are workers only.
+ *
+ * Return: what remover_end() takes, or a negative errno.
+ */
+int remover_start(const struct remover_file files[REMOVER_FILES]);
+
+/**
+ * remover_end - have it remove the files, and wait until that is done.
+ *
+ * When we end without this, they stay: a daemon that is started again replaces them.
+ */
+void remover_end(int remover);
+
+#endif /* VCD_DAEMON_CONFINE_REMOVER_H */

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sandbox.h - the process takes away from itself what it does not need.
+ *
+ * A process that has been taken over by a hostile guest shall be able to do what
+ * it does anyway, work on that guest's memory, and nothing else. Each stage is a
+ * function; sandbox.c says what they do and why in this order:
+ *
+ *     sandbox_begin()       descriptors and core dumps; the first thing of all
+ *     ...                   open what needs a name: sockets, files, the engine
+ *     sandbox_isolate()     user, namespaces, root directory; one thread only
+ *     sandbox_drop()        capabilities, Landlock; threads inherit it
+ *     ...                   make the threads
+ *     sandbox_lock()        limits and the filter of system calls, on all threads
+ *
+ * A stage that cannot do a part of it says so. With SANDBOX_AUTO the process then
+ * goes on with the rest, as containers often forbid a part; with SANDBOX_STRICT it
+ * does not.
+ */
+#ifndef VCD_DAEMON_CONFINE_SANDBOX_H
+#define VCD_DAEMON_CONFINE_SANDBOX_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/** enum sandbox_mode - --sandbox. */
+enum sandbox_mode {
+	SANDBOX_AUTO,	/* as much as can be had here */
+	SANDBOX_STRICT, /* all of it, or fail */
+	SANDBOX_NONE,	/* nothing: for debuggers */
+};
+
+/** enum seccomp_mode - --seccomp: what happens at a system call that is not listed. */
+enum seccomp_mode {
+	SECCOMP_KILL, /* the process ends, by SIGSYS */
+	SECCOMP_LOG,  /* the kernel logs it (audit) and carries it out */
+	SECCOMP_OFF,  /* no filter */
+};
+
+/**
+ * enum measure - the parts that are reported one by one.
+ */
+enum measure {
+	MEASURE_DESCRIPTORS,
+	MEASURE_NO_CORE,
+	MEASURE_USER,
+	MEASURE_USER_NS,
+	MEASURE_MOUNT_NS,
+	MEASURE_NET_NS,
+	MEASURE_IPC_NS,
+	MEASURE_UTS_NS,
+	MEASURE_PID_NS,
+	MEASURE_EMPTY_ROOT,
+	MEASURE_NO_CAPS,
+	MEASURE_NO_NEW_PRIVS,
+	MEASURE_NOT_DUMPABLE,
+	MEASURE_LANDLOCK,
+	MEASURE_LIMITS,
+	MEASURE_SECCOMP,
+	MEASURE_COUNT,
+};
+
+/**
+ * struct sandbox - what is wanted, and what was reached.
+ * @mode: how much
+ * @seccomp: the filter
+ * @cryptodev: ioctls of a /dev/crypto are carried out (--engine=cryptodev)
+ * @own_user_ns: sandbox_fork() made the user namespace
+ * @own_user_err: and wrote its maps; 0 or a negative errno
+ * @done: bit (1 << enum measure) for each one that is in force
+ */
+struct sandbox {
+	enum sandbox_mode mode;
+	enum seccomp_mode seccomp;
+	bool cryptodev;
+	bool own_user_ns;
+	int own_user_err;
+	unsigned int done;
+};
+
+/**
+ * sandbox_default_mode - the mode when the command line names none.
+ *
+ * SANDBOX_AUTO; in builds with sanitizers or coverage SANDBOX_NONE, as their
+ * runtimes open files and trace the process when it ends.
+ */
+enum sandbox_mode sandbox_default_mode(void);
+
+/**
+ * sandbox_begin - what concerns a process from its start.
+ * @sandbox: sandbox
+ * @keep: descriptors to keep open beside standard error; -1 is none
+ * @n: how many
+ *
+ * Closes all other descriptors, which whoever started us may have left open, puts
+ * /dev/null in place of standard input and output, and switches core dumps off. That last part is
+ * done in every mode: a core of this process holds keys.
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int sandbox_begin(struct sandbox *sandbox, const int *keep, unsigned int n);
+
+/**
+ * sandbox_fork - fork(), with a PID namespace for the child where that can be had.
+ * @sandbox: sandbox
+ *
+ * For a parent that starts workers: the child, number 1 of its namespace, sees no
+ * process but itself, and dies with the parent's thread. One thread only; the
+ * child has not gone through any stage that the parent has not.
+ *
+ * Return: as fork().
+ */
+pid_t sandbox_fork(struct sandbox *sandbox);
+
+/**
+ * sandbox_isolate - another user, own namespaces, an empty root directory.
+ *
+ * Root becomes nobody. Behind this no file has a name: what is needed is open.
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int sandbox_isolate(struct sandbox *sandbox);
+
+/**
+ * sandbox_drop - capabilities, and the ways to get any; Landlock; no tracing.
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int sandbox_drop(struct sandbox *sandbox);
+
+/**
+ * sandbox_lock - limits, and the filter of system calls for a worker process.
+ *
+ * All threads are there, and are filtered too. The last stage: afterwards the
+ * process opens nothing, starts nothing, and maps no code.
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int sandbox_lock(struct sandbox *sandbox);
+
+/**
+ * sandbox_unroot - root, who is to start workers, becomes nobody, or gives up what it can.
+ * @sandbox: sandbox
+ * @program: what workers are executed from
+ * @devices: workers have to open devices that may be root's
+ *
+ * Nobody has no capability and none in its bounding set; its workers get theirs with a user
+ * namespace. Where nobody could not start a worker that confines itself as root's does, we stay
+ * root, with the capabilities that this takes and no other; that is said, as a warning.
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int sandbox_unroot(struct sandbox *sandbox, int program, bool devices);
+
+/**
+ * sandbox_parent - the last stage of a process that starts workers.
+ *
+ * It stays able to fork, to exec and to do all of the above in the child; what
+ * neither needs is filtered away (tracing, kernel modules, BPF and the like), and
+ * it is not traceable.
+ *
+ * Return: 0 or a negative errno, logged.
+ */
+int sandbox_parent(struct sandbox *sandbox);
+
+/** sandbox_report - log, at the level of information, what is in force. */
+void sandbox_report(const struct sandbox *sandbox);
+
+/* ---- between the files of the sandbox ------------------------------------------------- */
+
+/** sandbox_has - note that @measure is in force. Return: 0. */
+int sandbox_has(struct sandbox *sandbox, enum measure measure);
+
+/**
+ * sandbox_lacks - say that @measure could not be taken.
+ * @sandbox: sandbox
+ * @measure: what
+ * @err: why, a negative errno
+ *
+ * Return: 0 to go on without, or @err when the mode is strict.
+ */
+int sandbox_lacks(struct sandbox *sandbox, enum measure measure, int err);
+
+/** sandbox_result - sandbox_has() when @err is 0, sandbox_lacks() otherwise. */
+int sandbox_result(struct sandbox *sandbox, enum measure measure, int err);
+
+/** namespaces_enter - all namespaces, and the empty root directory. */
+int namespaces_enter(struct sandbox *sandbox);
+
+/** namespaces_map - in a new user namespace, be who we were outside: @uid and @gid. */
+int namespaces_map(uid_t uid, gid_t gid);
+
+/** landlock_deny_all - no file, no TCP, no abstract socket or signal to others, for this thread. */
+int landlock_deny_all(void);
+
+/** seccomp_worker - install the filter of a worker, on all threads. */
+int seccomp_worker(enum seccomp_mode mode, bool cryptodev);
+
+/** seccomp_parent - install the filter of a parent, on all threads. */
+int seccomp_parent(enum seccomp_mode mode);
+
+/**
+ * capabilities_pass_on - have the program that is executed next keep what it needs to confine
+ * itself.
+ *
+ * Whoever is not root in its user namespace loses all capabilities when it executes a program,
+ * those that came with the namespace too. The ambient ones stay. capabilities_clear() ends it.
+ *
+ * Return: 0, or a negative errno, which is in errno as well.
+ */
+int capabilities_pass_on(void);
+
+/** capabilities_clear - none left, nor any to be had, for this thread. */
+int capabilities_clear(void);
+
+#endif /* VCD_DAEMON_CONFINE_SANDBOX_H */

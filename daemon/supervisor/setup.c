@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * setup.c - what a front end has set up, as the messages that set it up again.
+ * See setup.h.
+ */
+#include "daemon/supervisor/setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+
+#include "daemon/base/log.h"
+#include "daemon/base/util.h"
+
+#define BIT(n) (1ull << (n))
+
+void journal_init(struct journal *journal, unsigned int queues)
+{
+	unsigned int i;
+
+	memset(journal, 0, sizeof(*journal));
+	journal->queues = queues;
+	journal->backend_fd = -1;
+	for (i = 0; i < VCD_MAX_QUEUES; i++)
+		journal->queue[i] = (struct journal_queue){
+		    .enable = -1,
+		    .kick.fd = -1,
+		    .call.fd = -1,
+		    .err.fd = -1,
+		};
+}
+
+static void drop_regions(struct journal *journal)
+{
+	while (journal->region_count > 0)
+		close_fd(&journal->region[--journal->region_count].fd);
+}
+
+void journal_clear(struct journal *journal)
+{
+	unsigned int i;
+
+	close_fd(&journal->backend_fd);
+	drop_regions(journal);
+	for (i = 0; i < VCD_MAX_QUEUES; i++) {
+		close_fd(&journal->queue[i].kick.fd);
+		close_fd(&journal->queue[i].call.fd);
+		close_fd(&journal->queue[i].err.fd);
+	}
+	journal_init(journal, journal->queues);
+}
+
+/* ---- taking notes --------------------------------------------------------------------- */
+
+static struct journal_queue *find_queue(struct journal *journal, uint64_t index)
+{
+	return index < journal->queues ? &journal->queue[index] : NULL;
+}
+
+static int keep_table(struct journal *journal, struct vu_message *m)
+{
+	const struct vu_memory *table = &m->payload.memory;
+	unsigned int i;
+
+	if (table->count > VU_MAX_FDS || m->fd_count != table->count)
+		return -EPROTO;
+	drop_regions(journal);
+	for (i = 0; i < table->count; i++)
+		journal->region[i] = (struct journal_region){
+		    .region = table->regions[i],
+		    .fd = take_fd(&m->fds[i]),
+		};
+	journal->region_count = table->count;
+	return 0;
+}
+
+static int add_region(struct journal *journal, struct vu_message *m)
+{
+	if (m->fd_count != 1 || journal->region_count == MEMORY_MAX_REGIONS)
+		return -EPROTO;
+	journal->region[journal->region_count++] = (struct journal_region){
+	    .region = m->payload.one.region,
+	    .fd = take_fd(&m->fds[0]),
+	};
+	return 0;
+}
+
+static int remove_region(struct journal *journal, const struct vu_message *m)
+{
+	const struct vu_region *key = &m->payload.one.region;
+	unsigned int i;
+
+	for (i = 0; i < journal->region_count; i++) {
+		struct journal_region *r = &journal->region[i];
+
+		if (r->region.guest_addr != key->guest_addr || r->region.size != key->size ||
+		    r->region.user_addr != key->user_addr)
+			continue;
+		close_fd(&r->fd);
+		*r = journal->region[--journal->region_count];
+		return 0;
+	}
+	return -EPROTO;
+}
+
+static int keep_queue_fd(struct journal *journal, struct vu_message *m)
+{
+	struct journal_queue *queue = find_queue(journal, m->payload.u64 & VU_VRING_INDEX_MASK);
+	struct journal_fd *place;
+
+	if (!queue || m->fd_count > 1)
+		return -EPROTO;
+	place = m->header.request == VU_SET_VRING_KICK	 ? &queue->kick
+		: m->header.request == VU_SET_VRING_CALL ? &queue->call
+							 : &queue->err;
+	close_fd(&place->fd);
+	place->set = true;
+	if (m->fd_count)
+		place->fd = take_fd(&m->fds[0]);
+	return 0;
+}
+
+/* GET_VRING_BASE: the queue is stopped, which takes its kick descriptor. */
+static void stop(struct journal_queue *queue)
+{
+	close_fd(&queue->kick.fd);
+	queue->kick.set = false;
+}
+
+static void reset_device(struct journal *journal)
+{
+	unsigned int i;
+
+	journal->status = 0;
+	for (i = 0; i < journal->queues; i++) {
+		stop(&journal->queue[i]);
+		journal->queue[i].enable = 0;
+	}
+}
+
+/* Without protocol features there is no message that enables queues: they are. */
+static void keep_features(struct journal *journal, uint64_t features)
+{
+	unsigned int i;
+
+	journal->features = features;
+	journal->has_features = true;
+	for (i = 0; i < journal->queues && !(features & BIT(VU_F_PROTOCOL_FEATURES)); i++)
+		journal->queue[i].enable = 1;
+}
+
+/* Messages about a queue that hold its index and a number. */
+static int keep_state(struct journal *journal, const struct vu_message *m)
+{
+	struct journal_queue *queue = find_queue(journal, m->payload.state.index);
+
+	if (!queue)
+		return -EPROTO;
+	switch (m->header.request) {
+	case VU_SET_VRING_NUM:
+		queue->num = m->payload.state.num;
+		break;
+	case VU_SET_VRING_ENABLE:
+		queue->enable = m->payload.state.num != 0;
+		break;
+	default:
+		stop(queue);
+	}
+	return 0;
+}
+
+static int keep_addr(struct journal *journal, const struct vu_message *m)
+{
+	struct journal_queue *queue = find_queue(journal, m->payload.addr.index);
+
+	if (!queue)
+		return -EPROTO;
+	queue->addr = m->payload.addr;
+	queue->placed = true;
+	return 0;
+}
+
+int journal_apply(struct journal *journal, struct vu_message *m, bool refused)
+{
+	switch (m->header.request) {
+	case VU_SET_FEATURES:
+		keep_features(journal, m->payload.u64);
+		return 0;
+	case VU_SET_PROTOCOL_FEATURES:
+		journal->protocol_features = m->payload.u64;
+		journal->ever |= m->payload.u64;
+		journal->has_protocol_features = true;
+		return 0;
+	case VU_SET_BACKEND_REQ_FD:
+		if (m->fd_count != 1)
+			return -EPROTO;
+		close_fd(&journal->backend_fd);
+		journal->backend_fd = take_fd(&m->fds[0]);
+		return 0;
+	case VU_SET_STATUS:
+		if (m->payload.u64 == 0)
+			reset_device(journal);
+		journal->status = m->payload.u64;
+		return 0;
+	case VU_RESET_DEVICE:
+		reset_device(journal);
+		return 0;
+	case VU_SET_MEM_TABLE:
+		return refused ? 0 : keep_table(journal, m);
+	case VU_ADD_MEM_REG:
+		return refused ? 0 : add_region(journal, m);
+	case VU_REM_MEM_REG:
+		return refused ? 0 : remove_region(journal, m);
+	case VU_SET_VRING_NUM:
+	case VU_SET_VRING_ENABLE:
+	case VU_GET_VRING_BASE:
+		return keep_state(journal, m);
+	case VU_SET_VRING_ADDR:
+		return keep_addr(journal, m);
+	case VU_SET_VRING_KICK:
+	case VU_SET_VRING_CALL:
+	case VU_SET_VRING_ERR:
+		return keep_queue_fd(journal, m);
+	default:
+		/* Asks for something, or leaves nothing behind that is not in the ledger. */
+		return 0;
+	}
+}
+
+/* ---- setting up again ----------------------------------------------------------------- */
+
+static bool number(struct vu_message *m, uint32_t request, uint64_t value)
+{
+	m->header = (struct vu_header){request, VU_VERSION, sizeof(value)};
+	m->payload.u64 = value;
+	return true;
+}
+
+static bool state(struct vu_message *m, uint32_t request, uint32_t index, uint32_t num)
+{
+	m->header = (struct vu_header){request, VU_VERSION, sizeof(m->payload.state)};
+	m->payload.state = (struct vu_vring_state){index, num};
+	return true;
+}
+
+static bool queue_fd(struct vu_message *m, uint32_t request, uint32_t index,
+		     const struct journal_fd *from)
+{
+	number(m, request, from->fd < 0 ? index | VU_VRING_NO_FD : index);
+	if (from->fd >= 0)
+		m->fds[m->fd_count++] = from->fd;
+	return true;
+}
+
+/* The table, for a front end that did not negotiate single regions: it has at most 8. */
+static bool table(const struct journal *journal, struct vu_message *m)
+{
+	struct vu_memory *memory = &m->payload.memory;
+	unsigned int i;
+
+	for (i = 0; i < journal->region_count && i < VU_MAX_FDS; i++) {
+		memory->regions[i] = journal->region[i].region;
+		m->fds[m->fd_count++] = journal->region[i].fd;
+	}
+	memory->count = i;
+	m->header = (struct vu_header){
+	    VU_SET_MEM_TABLE,
+	    VU_VERSION,
+	    (uint32_t)(offsetof(struct vu_memory, regions) + i * sizeof(memory->regions[0])),
+	};
+	return true;
+}
+
+static bool one_region(const struct journal_region *region, struct vu_message *m)
+{
+	m->header = (struct vu_header){VU_ADD_MEM_REG, VU_VERSION, sizeof(m->payload.one)};
+	m->payload.one.region = region->region;
+	m->fds[m->fd_count++] = region->fd;
+	return true;
+}
+
+#define QUEUE_STEPS 6u
+
+static bool queue_step(const struct journal_queue *queue, uint32_t index, unsigned int step,
+		       struct vu_message *m)
+{
+	switch (step) {
+	case 0:
+		return queue->num && state(m, VU_SET_VRING_NUM, index, queue->num);
+	case 1:
+		m->header = (struct vu_header){VU_SET_VRING_ADDR, VU_VERSION, sizeof(queue->addr)};
+		m->payload.addr = queue->addr;
+		return queue->placed;
+	case 2:
+		return queue->call.set && queue_fd(m, VU_SET_VRING_CALL, index, &queue->call);
+	case 3:
+		return queue->err.set && queue_fd(m, VU_SET_VRING_ERR, index, &queue->err);
+	case 4:
+		return queue->kick.set && queue_fd(m, VU_SET_VRING_KICK, index, &queue->kick);
+	default:
+		return queue->enable >= 0 &&
+		       state(m, VU_SET_VRING_ENABLE, index, (uint32_t)queue->enable);
+	}
+}
+
+#define FIRST_STEPS 3u
+#define LAST_STEPS 1u
+
+/* Step @n of all there can be; whether there is something to say in it. */
+static bool message_of(const struct journal *journal, unsigned int n, struct vu_message *m)
+{
+	bool slots = journal->ever & BIT(VU_PROTOCOL_F_CONFIGURE_MEM_SLOTS);
+
+	switch (n) {
+	case 0:
+		return journal->has_protocol_features &&
+		       number(m, VU_SET_PROTOCOL_FEATURES, journal->ever);
+	case 1:
+		return journal->has_features && number(m, VU_SET_FEATURES, journal->features);
+	case 2:
+		return journal->status && number(m, VU_SET_STATUS, journal->status);
+	}
+	n -= FIRST_STEPS;
+	if (n < MEMORY_MAX_REGIONS) {
+		if (slots)
+			return n < journal->region_count && one_region(&journal->region[n], m);
+		return n == 0 && journal->region_count && table(journal, m);
+	}
+	n -= MEMORY_MAX_REGIONS;
+	if (n < journal->queues * QUEUE_STEPS)
+		return queue_step(&journal->queue[n / QUEUE_STEPS], n / QUEUE_STEPS,
+				  n % QUEUE_STEPS, m);
+	return journal->ever != journal->protocol_features &&
+	       number(m, VU_SET_PROTOCOL_FEATURES, journal->protocol_features);
+}
+
+bool journal_next(const struct journal *journal, unsigned int *cursor, struct vu_message *message)
+{
+	const unsigned int end =
+	    FIRST_STEPS + MEMORY_MAX_REGIONS + journal->queues * QUEUE_STEPS + LAST_STEPS;
+
+	while (*cursor < end) {
+		memset(message, 0, sizeof(*message));
+		if (message_of(journal, (*cursor)++, message))
+			return true;
+	}
+	return false;
+}
+
+/* ---- giving up ------------------------------------------------------------------------ */
+
+/*
+ * The worker made it one that does not block, but the front end has it too and may
+ * undo that: so it is asked first whether there is room.
+ */
+static void signal_broken(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	const uint64_t one = 1;
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) ||
+	    poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
+		return;
+	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		log_limited(LOG_DEBUG, "signal to the front end failed: %m");
+}
+
+void journal_report_broken(const struct journal *journal)
+{
+	unsigned int i;
+
+	for (i = 0; i < journal->queues; i++)
+		if (journal->queue[i].err.fd >= 0)
+			signal_broken(journal->queue[i].err.fd);
+}

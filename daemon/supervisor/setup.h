@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * setup.h - what a front end has set up, as the messages that set it up again.
+ *
+ * Theory of operation
+ * -------------------
+ * The supervisor does not understand the device. Of each message that the worker
+ * has carried out it keeps what a new worker needs to get into the same state:
+ * the last value of each setting, with its descriptor. Where a queue is in its
+ * ring is not among it: that moves without messages, and stands in the ledger.
+ *
+ * Guest memory is kept as a list of regions, with the descriptors, and given to
+ * a new worker in the way the front end negotiated: region by region, or as a
+ * table.
+ *
+ * A front end may give up a protocol feature that it has used. A new worker is told
+ * all that it ever had, then what it did with them, and in the end those it has.
+ *
+ * Invariants
+ * - Only messages that the worker accepted get in: they were checked there, by
+ *   the same code that will see them again. What is relied on here is checked
+ *   here as well: the worker may have been taken over.
+ * - Each descriptor in here is owned by it.
+ */
+#ifndef VCD_DAEMON_SUPERVISOR_SETUP_H
+#define VCD_DAEMON_SUPERVISOR_SETUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/virtio/memory.h"
+#include "daemon/vhost_user/message.h"
+#include "virtio_cryptodev.h"
+
+/**
+ * struct journal_region - a region of guest memory.
+ * @region: as the front end described it
+ * @fd: its file
+ */
+struct journal_region {
+	struct vu_region region;
+	int fd;
+};
+
+/**
+ * struct journal_fd - a descriptor of a queue.
+ * @set: the front end has said something about it
+ * @fd: the descriptor; -1: it said that there is none
+ */
+struct journal_fd {
+	bool set;
+	int fd;
+};
+
+/**
+ * struct journal_queue - a queue.
+ * @num: entries, 0: not told
+ * @placed: @addr is there
+ * @addr: where its rings are
+ * @enable: 1 or 0, -1: not told
+ * @kick: descriptors
+ * @call: likewise
+ * @err: likewise
+ */
+struct journal_queue {
+	uint32_t num;
+	bool placed;
+	struct vu_vring_addr addr;
+	int enable;
+	struct journal_fd kick;
+	struct journal_fd call;
+	struct journal_fd err;
+};
+
+/**
+ * struct journal - what a front end has set up.
+ * @has_features: @features were accepted
+ * @features: virtio features
+ * @has_protocol_features: likewise
+ * @protocol_features: protocol features
+ * @ever: all protocol features that were accepted at some time
+ * @status: device status, 0: not told
+ * @queues: how many the device has
+ * @backend_fd: channel for the backend's requests, or -1; no worker is told of it
+ * @region_count: regions of guest memory
+ * @region: these
+ * @queue: queues
+ */
+struct journal {
+	bool has_features;
+	bool has_protocol_features;
+	uint64_t features;
+	uint64_t protocol_features;
+	uint64_t ever;
+	uint64_t status;
+	unsigned int queues;
+	int backend_fd;
+	unsigned int region_count;
+	struct journal_region region[MEMORY_MAX_REGIONS];
+	struct journal_queue queue[VCD_MAX_QUEUES];
+};
+
+/** journal_init - an empty one, of a device with so many queues, at most VCD_MAX_QUEUES. */
+void journal_init(struct journal *journal, unsigned int queues);
+
+/** journal_clear - forget everything and close all descriptors. */
+void journal_clear(struct journal *journal);
+
+/**
+ * journal_apply - note a message that the worker has carried out.
+ * @journal: journal
+ * @message: the message; descriptors that are kept are taken out of it
+ * @refused: the worker could not do what it asks for
+ *
+ * A refused message may have left a setting behind nevertheless (a queue that is
+ * enabled before its memory is there); only those about regions have not.
+ *
+ * Return: 0, or -EPROTO when it is one that no worker of ours can have accepted.
+ */
+int journal_apply(struct journal *journal, struct vu_message *message, bool refused);
+
+/**
+ * journal_next - the next of the messages that set it all up again.
+ * @journal: journal
+ * @cursor: 0 at first; where to go on
+ * @message: out: the message; its descriptors stay the journal's
+ *
+ * Return: whether there was one.
+ */
+bool journal_next(const struct journal *journal, unsigned int *cursor, struct vu_message *message);
+
+/**
+ * journal_report_broken - tell the front end that its queues are not served.
+ *
+ * On their error descriptors. Does not block, whatever these are.
+ */
+void journal_report_broken(const struct journal *journal);
+
+#endif /* VCD_DAEMON_SUPERVISOR_SETUP_H */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * memory_requests.c - messages about guest memory: the whole table at once, or
+ * region by region. A new map is made beside the one in use, which is replaced in
+ * one step (backend_set_memory()) and unmapped afterwards.
+ */
+#include "daemon/vhost_user/handlers.h"
+
+#include <string.h>
+
+#include "daemon/base/log.h"
+
+/* The new map while it is being made; then the old one. Too large for the stack. */
+static struct memory scratch;
+
+static int map_region(struct memory *memory, const struct vu_region *from, int fd)
+{
+	struct memory_region region = {
+	    .guest_addr = from->guest_addr,
+	    .size = from->size,
+	    .user_addr = from->user_addr,
+	};
+	int err;
+
+	err = memory_region_map(&region, fd, from->mmap_offset);
+	if (err)
+		return err;
+	err = memory_add(memory, &region);
+	if (err)
+		memory_region_unmap(&region);
+	return err;
+}
+
+static void region_refused(const struct vu_region *region, int err)
+{
+	log_limited(LOG_WARN,
+		    "memory region at 0x%llx, %llu bytes at file offset %llu, refused: %s",
+		    (unsigned long long)region->guest_addr, (unsigned long long)region->size,
+		    (unsigned long long)region->mmap_offset, strerror(-err));
+}
+
+enum outcome vu_do_set_mem_table(struct vhost_user *vu, struct vu_message *m)
+{
+	const struct vu_memory *table = &m->payload.memory;
+	unsigned int i;
+	int err;
+
+	/* User-mode Linux always sends two regions' worth of bytes. */
+	if (table->count > VU_MAX_FDS ||
+	    m->header.size <
+		offsetof(struct vu_memory, regions) + table->count * sizeof(table->regions[0]))
+		return vu_violation(m, "size and number of regions disagree");
+	if (m->fd_count != table->count)
+		return vu_violation(m, "one file descriptor for each region is needed");
+
+	scratch.count = 0;
+	for (i = 0; i < table->count; i++) {
+		err = map_region(&scratch, &table->regions[i], m->fds[i]);
+		if (err) {
+			region_refused(&table->regions[i], err);
+			memory_clear(&scratch);
+			return vu_violation(m, "a region cannot be mapped");
+		}
+	}
+	backend_set_memory(vu->backend, &scratch);
+	memory_clear(&scratch);
+	return DONE;
+}
+
+enum outcome vu_do_get_max_mem_slots(struct vhost_user *vu, struct vu_message *m)
+{
+	return vu_answer_u64(m, MEMORY_MAX_REGIONS);
+}
+
+enum outcome vu_do_add_mem_reg(struct vhost_user *vu, struct vu_message *m)
+{
+	int err;
+
+	scratch = vu->backend->memory;
+	err = map_region(&scratch, &m->payload.one.region, m->fds[0]);
+	if (err) {
+		region_refused(&m->payload.one.region, err);
+		scratch.count = 0;
+		return REFUSE;
+	}
+	backend_set_memory(vu->backend, &scratch);
+	/* What is in scratch now is in the new map as well. */
+	scratch.count = 0;
+	return DONE;
+}
+
+enum outcome vu_do_rem_mem_reg(struct vhost_user *vu, struct vu_message *m)
+{
+	const struct memory_region key = {
+	    .guest_addr = m->payload.one.region.guest_addr,
+	    .size = m->payload.one.region.size,
+	    .user_addr = m->payload.one.region.user_addr,
+	};
+	struct memory_region removed;
+
+	scratch = vu->backend->memory;
+	if (memory_remove(&scratch, &key, &removed) < 0) {
+		log_limited(LOG_WARN, "REM_MEM_REG names a region that is not there");
+		scratch.count = 0;
+		return REFUSE;
+	}
+	backend_set_memory(vu->backend, &scratch);
+	memory_region_unmap(&removed);
+	scratch.count = 0;
+	return DONE;
+}

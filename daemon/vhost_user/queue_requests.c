@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * queue_requests.c - messages about queues. Each changes one queue, under its
+ * lock; whether the queue is served then is decided by queue_update().
+ */
+#include "daemon/vhost_user/handlers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "daemon/base/log.h"
+#include "daemon/base/util.h"
+
+/* The queue that a message names, or NULL. */
+static struct queue *find_queue(struct vhost_user *vu, uint64_t index)
+{
+	return index < vu->backend->num_queues ? &vu->backend->queues[index] : NULL;
+}
+
+/* What an operator does wrong most often. */
+static enum outcome no_such_queue(const struct vhost_user *vu, const struct vu_message *m)
+{
+	char what[128];
+
+	(void)snprintf(
+	    what, sizeof(what),
+	    "no such queue: there are %u; QEMU's num_vqs must not exceed --num-queues=%u",
+	    vu->backend->num_queues, vu->backend->num_queues);
+	return vu_violation(m, what);
+}
+
+enum outcome vu_do_set_vring_num(struct vhost_user *vu, struct vu_message *m)
+{
+	struct queue *queue = find_queue(vu, m->payload.state.index);
+	uint32_t num = m->payload.state.num;
+	enum outcome outcome;
+
+	if (!queue)
+		return no_such_queue(vu, m);
+	if (num == 0 || num > QUEUE_MAX_NUM || (num & (num - 1)))
+		return vu_violation(m, "not a size of a queue");
+	queue_lock(queue);
+	if (queue->active) {
+		outcome = vu_violation(m, "the queue is in use");
+	} else {
+		/* May be the last thing it wanted: stock front ends begin with it, but need not. */
+		queue->num = num;
+		outcome = backend_update(vu->backend, queue) ? REFUSE : DONE;
+	}
+	queue_unlock(queue);
+	return outcome;
+}
+
+enum outcome vu_do_set_vring_addr(struct vhost_user *vu, struct vu_message *m)
+{
+	const struct vu_vring_addr *addr = &m->payload.addr;
+	struct queue *queue = find_queue(vu, addr->index);
+	int err;
+
+	if (!queue)
+		return no_such_queue(vu, m);
+	if (addr->flags & VU_VRING_F_LOG)
+		return vu_violation(m, "logging was not offered");
+	queue_lock(queue);
+	queue->desc_user = addr->desc_user;
+	queue->avail_user = addr->avail_user;
+	queue->used_user = addr->used_user;
+	queue->placed = true;
+	err = backend_update(vu->backend, queue);
+	queue_unlock(queue);
+	return err ? REFUSE : DONE;
+}
+
+enum outcome vu_do_set_vring_base(struct vhost_user *vu, struct vu_message *m)
+{
+	struct queue *queue = find_queue(vu, m->payload.state.index);
+	enum outcome outcome = DONE;
+
+	if (!queue)
+		return no_such_queue(vu, m);
+	if (m->payload.state.num > UINT16_MAX)
+		return vu_violation(m, "not an index of a split ring");
+	queue_lock(queue);
+	if (queue->active)
+		outcome = vu_violation(m, "the queue is in use");
+	else
+		queue_set_base(queue, (uint16_t)m->payload.state.num);
+	queue_unlock(queue);
+	return outcome;
+}
+
+enum outcome vu_do_get_vring_base(struct vhost_user *vu, struct vu_message *m)
+{
+	struct queue *queue = find_queue(vu, m->payload.state.index);
+
+	if (!queue)
+		return no_such_queue(vu, m);
+	queue_lock(queue);
+	m->payload.state.num = vu_stop_queue(vu, queue);
+	queue_unlock(queue);
+	vu_queue_stopped(vu);
+	m->header.size = sizeof(m->payload.state);
+	return ANSWER;
+}
+
+enum outcome vu_do_set_vring_enable(struct vhost_user *vu, struct vu_message *m)
+{
+	struct queue *queue = find_queue(vu, m->payload.state.index);
+	bool enable = m->payload.state.num;
+	int err;
+
+	if (!queue)
+		return no_such_queue(vu, m);
+	if (m->payload.state.num > 1)
+		return vu_violation(m, "neither 0 nor 1");
+	queue_lock(queue);
+	queue->enabled = enable;
+	if (!enable)
+		queue->broken = false;
+	err = backend_update(vu->backend, queue);
+	queue_unlock(queue);
+	if (!enable)
+		vu_queue_stopped(vu);
+	return err ? REFUSE : DONE;
+}
+
+/*
+ * The queue of a SET_VRING_KICK, CALL or ERR and the descriptor, taken over; -1
+ * when none is meant to come.
+ */
+static enum outcome take_queue_fd(struct vhost_user *vu, struct vu_message *m, struct queue **queue,
+				  int *fd)
+{
+	bool none = m->payload.u64 & VU_VRING_NO_FD;
+
+	*fd = -1;
+	*queue = find_queue(vu, m->payload.u64 & VU_VRING_INDEX_MASK);
+	if (!*queue || (m->payload.u64 & ~(uint64_t)(VU_VRING_INDEX_MASK | VU_VRING_NO_FD)))
+		return no_such_queue(vu, m);
+	if (m->fd_count != (none ? 0 : 1))
+		return vu_violation(m, "wrong number of file descriptors");
+	if (!none)
+		*fd = take_fd(&m->fds[0]);
+	return DONE;
+}
+
+/* Kind of a descriptor: 0 for eventfds and their like, which are no files. */
+static mode_t fd_kind(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 ? S_IFREG : st.st_mode & S_IFMT;
+}
+
+enum outcome vu_do_set_vring_kick(struct vhost_user *vu, struct vu_message *m)
+{
+	_cleanup_fd_ int fd = -1;
+	struct queue *queue;
+	struct worker *worker;
+	enum outcome outcome;
+	int refused, err;
+
+	outcome = take_queue_fd(vu, m, &queue, &fd);
+	if (outcome != DONE)
+		return outcome;
+	if (fd < 0)
+		return vu_violation(m, "queues without a kick descriptor are not supported");
+	/* The worker relies on what an eventfd does and a pipe does not (vm/thread.c). */
+	if (fd_kind(fd) != 0)
+		return vu_violation(m, "the kick descriptor must be an eventfd");
+
+	worker = backend_worker(vu->backend, queue);
+	queue_lock(queue);
+	worker_unwatch(worker, queue->kick_fd);
+	close_fd(&queue->kick_fd);
+	refused = worker_watch(worker, queue, fd);
+	if (!refused)
+		queue->kick_fd = take_fd(&fd);
+	/* In any case: a queue that nobody can kick is not served. */
+	err = backend_update(vu->backend, queue);
+	queue_unlock(queue);
+	return refused || err ? REFUSE : DONE;
+}
+
+/*
+ * What we write to must not block us. An eventfd, a pipe or a socket can be told
+ * so; a file of another kind is not what a front end would send.
+ */
+static int make_signal_fd(int fd)
+{
+	mode_t kind = fd_kind(fd);
+	int flags;
+
+	if (kind != 0 && kind != S_IFIFO && kind != S_IFSOCK)
+		return -EINVAL;
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
+		return -errno;
+	return 0;
+}
+
+static enum outcome take_signal_fd(struct vhost_user *vu, struct vu_message *m,
+				   struct queue **queue, int *fd)
+{
+	enum outcome outcome = take_queue_fd(vu, m, queue, fd);
+
+	if (outcome == DONE && *fd >= 0 && make_signal_fd(*fd) < 0)
+		return vu_violation(m, "neither eventfd nor pipe nor socket");
+	return outcome;
+}
+
+enum outcome vu_do_set_vring_call(struct vhost_user *vu, struct vu_message *m)
+{
+	_cleanup_fd_ int fd = -1;
+	struct queue *queue;
+	enum outcome outcome;
+
+	outcome = take_signal_fd(vu, m, &queue, &fd);
+	if (outcome != DONE)
+		return outcome;
+	queue_lock(queue);
+	queue_set_call(queue, take_fd(&fd));
+	queue_unlock(queue);
+	return DONE;
+}
+
+enum outcome vu_do_set_vring_err(struct vhost_user *vu, struct vu_message *m)
+{
+	_cleanup_fd_ int fd = -1;
+	struct queue *queue;
+	enum outcome outcome;
+
+	outcome = take_signal_fd(vu, m, &queue, &fd);
+	if (outcome != DONE)
+		return outcome;
+	queue_lock(queue);
+	close_fd(&queue->err_fd);
+	queue->err_fd = take_fd(&fd);
+	queue_unlock(queue);
+	return DONE;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vhost_user.h - a front end, whose messages come over the link from the supervisor.
+ */
+#ifndef VCD_DAEMON_VHOST_USER_VHOST_USER_H
+#define VCD_DAEMON_VHOST_USER_VHOST_USER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/vm/vm.h"
+#include "daemon/vhost_user/message.h"
+
+struct control;
+
+/**
+ * struct vhost_user - a front end, as it comes over the link.
+ * @backend: what it drives
+ * @socket: the link, or -1
+ * @reader: what was received of the next message
+ * @protocol_features: accepted ones
+ * @status: device status that the front end last set
+ * @control: takes clients that come over the link, or NULL
+ */
+struct vhost_user {
+	struct backend *backend;
+	int socket;
+	struct vu_reader reader;
+	uint64_t protocol_features;
+	uint8_t status;
+	struct control *control;
+};
+
+/** vhost_user_begin - serve the supervisor on @socket, the link, which is taken over. */
+void vhost_user_begin(struct vhost_user *vu, struct backend *backend, int socket);
+
+/**
+ * vhost_user_end - close the link and nothing else: the next worker is to go on where we are.
+ * Fine when there is none.
+ */
+void vhost_user_end(struct vhost_user *vu);
+
+/**
+ * vhost_user_input - answer the messages that are there; never blocks.
+ *
+ * Each is answered: how, channel.h says. A front end that breaks the protocol is the
+ * supervisor's to let go.
+ *
+ * Return: 0; a negative errno when the supervisor is gone, or cannot be understood.
+ */
+int vhost_user_input(struct vhost_user *vu);
+
+#endif /* VCD_DAEMON_VHOST_USER_VHOST_USER_H */

@@ -1,0 +1,638 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * queue.c - the split virtqueue (virtio 1.x, 2.7), device side.
+ *
+ * Theory of operation
+ * -------------------
+ * A queue is *active* (served by its worker) while it has a kick descriptor, is
+ * enabled, is not broken, and its rings lie in guest memory. queue_update() is
+ * the one place that decides this; the control thread calls it after whatever
+ * changed one of these.
+ *
+ * A worker serves it in batches: read the available index once, translate up to
+ * VCD_BATCH_MAX chains, execute them all, write all used entries, publish them
+ * by one store of the used index, and signal once if the driver wants it. A
+ * batch is limited in bytes as well, and to half of what the driver has under way: a
+ * driver with a deep queue gets its first replies, and refills the ring, while the rest
+ * is being worked on, and whoever waits for the lock waits for a bounded time. A few
+ * requests, or as many as a multi-buffer engine has lanes, are not divided, and as long
+ * as a batch does not fill the lanes it may have more bytes: as many as take a quarter
+ * of a millisecond at the pace of the batch before.
+ *
+ * Kicks are suppressed while we work: with EVENT_IDX by leaving avail_event
+ * behind, otherwise by NO_NOTIFY. When the ring is empty, it is *armed*: kicks
+ * are asked for, and then the available index is read again, with a full barrier
+ * between, which pairs with the driver's barrier between its store of the index
+ * and its look at avail_event. So either the driver sees that we want a kick, or
+ * we see its entry. In the other direction likewise: used index, barrier,
+ * used_event.
+ *
+ * The position, how far the queue has come, is kept in the ledger as well
+ * (ledger.h). A worker that takes over a running queue begins there, writes the
+ * used index again and signals once: its predecessor may have died before either.
+ *
+ * Locks
+ * -----
+ * A worker holds `lock` for a batch and takes it again at once. A plain mutex
+ * would let it win every time against a control thread that has to wake up
+ * first; so everybody goes through `turnstile`, which is held only while waiting
+ * for `lock`: a control thread waiting there keeps the worker out.
+ * Order: turnstile, then lock; several queues in order of their index, first the turnstiles
+ * of all, then the locks: a worker holds a turnstile only while it waits for its queue's lock,
+ * which nobody has then who waits for a turnstile.
+ *
+ * Invariants
+ * - An index or head from the ring is read once, and compared with num.
+ * - last_avail and used_idx are private: the guest cannot move them.
+ * - Every batch is complete before the lock is released: a queue that is locked
+ *   has no request in flight.
+ * - A broken ring is left alone until the driver stops the queue; it does not
+ *   touch other queues.
+ */
+#include "daemon/virtio/queue.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <linux/virtio_config.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/param.h>
+
+#include "daemon/recovery/crash.h"
+#include "daemon/base/log.h"
+#include "daemon/base/util.h"
+
+void queue_init(struct queue *queue, unsigned int index)
+{
+	*queue = (struct queue){.index = index, .kick_fd = -1, .call_fd = -1, .err_fd = -1};
+	queue->ledger = &queue->own;
+	pthread_mutex_init(&queue->turnstile, NULL);
+	pthread_mutex_init(&queue->lock, NULL);
+}
+
+void queue_destroy(struct queue *queue)
+{
+	close_fd(&queue->kick_fd);
+	close_fd(&queue->call_fd);
+	close_fd(&queue->err_fd);
+	pthread_mutex_destroy(&queue->lock);
+	pthread_mutex_destroy(&queue->turnstile);
+}
+
+void queue_hold(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->turnstile);
+}
+
+void queue_lock_held(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	pthread_mutex_unlock(&queue->turnstile);
+}
+
+void queue_lock(struct queue *queue)
+{
+	queue_hold(queue);
+	queue_lock_held(queue);
+}
+
+void queue_unlock(struct queue *queue)
+{
+	pthread_mutex_unlock(&queue->lock);
+}
+
+static uint16_t load_idx(const __virtio16 *p)
+{
+	return le16toh(__atomic_load_n(p, __ATOMIC_ACQUIRE));
+}
+
+static void store_idx(__virtio16 *p, uint16_t value)
+{
+	__atomic_store_n(p, htole16(value), __ATOMIC_RELEASE);
+}
+
+/* The driver's used_event stands behind the available ring, ours behind the used ring. */
+static __virtio16 *used_event(const struct queue *queue)
+{
+	return &queue->avail->ring[queue->num];
+}
+
+static __virtio16 *avail_event(const struct queue *queue)
+{
+	return (__virtio16 *)&queue->used->ring[queue->num];
+}
+
+/* ---- signals -------------------------------------------------------------------------- */
+
+/*
+ * Eventfd, or what user-mode Linux gives for one: exactly 8 bytes, not blocking: the front end
+ * has it too, and may undo what made it so, hence the question before. When it is full, the other
+ * side has a signal to see already; when it is broken, the front end is about to go.
+ */
+static void signal_fd(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	const uint64_t one = 1;
+
+	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
+		return;
+	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		log_limited(LOG_DEBUG, "signal to the front end failed: %m");
+}
+
+static void signal_driver(struct queue *queue)
+{
+	if (queue->call_fd < 0) {
+		queue->call_missed = true;
+		return;
+	}
+	signal_fd(queue->call_fd);
+	counter_add(&queue->ledger->notifications, 1);
+}
+
+void queue_set_call(struct queue *queue, int fd)
+{
+	close_fd(&queue->call_fd);
+	queue->call_fd = fd;
+	if (fd >= 0 && queue->call_missed) {
+		queue->call_missed = false;
+		signal_driver(queue);
+	}
+}
+
+static void set_active(struct queue *queue, bool active)
+{
+	__atomic_store_n(&queue->active, active, __ATOMIC_RELAXED);
+}
+
+/* It is not served any more until the driver stops it. */
+static void queue_break(struct queue *queue)
+{
+	queue->broken = true;
+	set_active(queue, false);
+	counter_add(&queue->ledger->ring_errors, 1);
+	if (queue->err_fd >= 0)
+		signal_fd(queue->err_fd);
+}
+
+/* ---- state ---------------------------------------------------------------------------- */
+
+static bool aligned(const void *p, uintptr_t to)
+{
+	return ((uintptr_t)p & (to - 1)) == 0;
+}
+
+/* Find the three rings in our address space. */
+static int locate(struct queue *queue, const struct memory *memory, bool event_idx)
+{
+	uint64_t num = queue->num;
+	uint64_t event = event_idx ? sizeof(__virtio16) : 0;
+	void *desc = memory_user(memory, queue->desc_user, num * sizeof(struct vring_desc));
+	void *avail = memory_user(memory, queue->avail_user,
+				  sizeof(struct vring_avail) + num * sizeof(__virtio16) + event);
+	void *used =
+	    memory_user(memory, queue->used_user,
+			sizeof(struct vring_used) + num * sizeof(struct vring_used_elem) + event);
+
+	if (!desc || !avail || !used)
+		return -EFAULT;
+	if (!aligned(desc, VRING_DESC_ALIGN_SIZE) || !aligned(avail, VRING_AVAIL_ALIGN_SIZE) ||
+	    !aligned(used, VRING_USED_ALIGN_SIZE))
+		return -EINVAL;
+	queue->desc = desc;
+	queue->avail = avail;
+	queue->used = used;
+	queue->event_idx = event_idx;
+	return 0;
+}
+
+/* Where we are in the used ring: where the ring says, or where a dead worker left off. */
+static void begin(struct queue *queue)
+{
+	struct ledger_queue *ledger = queue->ledger;
+
+	store_idx(&queue->used->flags, 0);
+	queue->signalled_valid = false;
+	if (ledger->running) {
+		queue->used_idx = (uint16_t)(ledger->used_offset + ledger->done);
+		store_idx(&queue->used->idx, queue->used_idx);
+		signal_driver(queue);
+		return;
+	}
+	queue->used_idx = load_idx(&queue->used->idx);
+	ledger->used_offset = (uint16_t)(queue->used_idx - ledger->done);
+	__atomic_store_n(&ledger->running, 1, __ATOMIC_RELEASE);
+}
+
+int queue_update(struct queue *queue, const struct memory *memory, uint64_t features)
+{
+	bool was_active = queue->active;
+	bool wanted = queue->kick_fd >= 0 && queue->enabled && !queue->broken && queue->num &&
+		      queue->placed && (features & (1ull << VIRTIO_F_VERSION_1));
+	int err;
+
+	set_active(queue, false);
+	if (!wanted) {
+		queue->ledger->running = 0;
+		return 0;
+	}
+	err = locate(queue, memory, features & (1ull << VIRTIO_RING_F_EVENT_IDX));
+	/* It stays running in the ledger: when its map comes back it goes on where it was. */
+	if (err)
+		return err;
+	if (!was_active)
+		begin(queue);
+	queue->armed = false;
+	set_active(queue, true);
+	return 0;
+}
+
+uint16_t queue_stop(struct queue *queue)
+{
+	set_active(queue, false);
+	queue->ledger->running = 0;
+	queue->broken = false;
+	queue->call_missed = false;
+	close_fd(&queue->kick_fd);
+	return queue->last_avail;
+}
+
+void queue_set_base(struct queue *queue, uint16_t index)
+{
+	queue->last_avail = index;
+	queue->ledger->avail_offset = (uint16_t)(index - queue->ledger->done);
+}
+
+void queue_resume(struct queue *queue)
+{
+	struct ledger_queue *ledger = queue->ledger;
+
+	queue->last_avail = (uint16_t)(ledger->avail_offset + ledger->done);
+	queue->careful = ledger->strikes > 0 && ledger->strike_done == ledger->done;
+	if (!queue->careful || ledger->strikes < LEDGER_STRIKES)
+		return;
+	log_msg(LOG_ERROR, "queue %u stopped: %u workers died in its request", queue->index,
+		ledger->strikes);
+	queue_break(queue);
+}
+
+void queue_reset(struct queue *queue)
+{
+	queue_stop(queue);
+	close_fd(&queue->call_fd);
+	close_fd(&queue->err_fd);
+	queue->num = 0;
+	queue->placed = false;
+	queue->enabled = false;
+	queue_set_base(queue, 0);
+}
+
+static const char *ring_error_text(int err)
+{
+	switch (err) {
+	case -EINVAL:
+		return "an index is out of range";
+	case -ELOOP:
+		return "a chain is longer than the queue";
+	case -EFAULT:
+		return "an address is not in guest memory";
+	case -EBADMSG:
+		return "a readable descriptor follows a writable one";
+	case -EPROTO:
+		return "a bad indirect table";
+	case -ENXIO:
+		return "the front end made the guest's memory shorter";
+	default:
+		return "unknown reason";
+	}
+}
+
+static void ring_broken(struct queue *queue, int err)
+{
+	log_limited(LOG_WARN, "queue %u stopped, its driver broke the ring: %s", queue->index,
+		    ring_error_text(err));
+	queue_break(queue);
+}
+
+/* ---- the data path -------------------------------------------------------------------- */
+
+/* Entries of the available ring that are not taken yet, or -EINVAL. */
+static int pending(const struct queue *queue)
+{
+	uint16_t n = (uint16_t)(load_idx(&queue->avail->idx) - queue->last_avail);
+
+	return n <= queue->num ? n : -EINVAL;
+}
+
+/* Ask for a kick, and say whether something came before the driver could know. */
+static int arm(struct queue *queue)
+{
+	if (queue->event_idx)
+		store_idx(avail_event(queue), queue->last_avail);
+	else
+		store_idx(&queue->used->flags, 0);
+	queue->armed = true;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return pending(queue);
+}
+
+static void disarm(struct queue *queue)
+{
+	/* With EVENT_IDX, last_avail moving past avail_event is all it takes. */
+	if (queue->armed && !queue->event_idx)
+		store_idx(&queue->used->flags, VRING_USED_F_NO_NOTIFY);
+	queue->armed = false;
+}
+
+/* The head that is @ahead entries further on in the available ring, not checked. */
+static uint16_t ring_head(const struct queue *queue, unsigned int ahead)
+{
+	return load_idx(&queue->avail->ring[(queue->last_avail + ahead) & (queue->num - 1)]);
+}
+
+/*
+ * How many chains further on what a chain had last time is fetched while one is walked, and
+ * how many an indirect table that may be another one by now. All of a batch at once is more
+ * than a processor has under way: it would wait before the first.
+ */
+#define HINTS_AHEAD 12u
+#define PREFETCH_AHEAD 6
+
+/* Of so many requests all is fetched at once: there is little else to do until it comes. */
+#define FEW 4u
+
+static bool batch_complete(const struct queue_batch *batch)
+{
+	if (batch->n == VCD_BATCH_MAX || batch->iov_used > QUEUE_BATCH_IOVS / 2)
+		return true;
+	return batch->bytes >= (batch->n < batch->lanes ? batch->most : QUEUE_BATCH_BYTES);
+}
+
+/*
+ * How many of the @pending requests a batch may have. Were it all that the driver has sent, the
+ * driver would have nothing to do but wait for it, and we then for the driver, in turn.
+ */
+static unsigned int batch_requests(const struct queue *queue, unsigned int pending,
+				   unsigned int lanes)
+{
+	unsigned int half = MAX(queue->in_flight, pending) / 2;
+
+	if (queue->careful)
+		return 1;
+	return MIN(pending, MAX(half, MAX(lanes, QUEUE_BATCH_REQUESTS)));
+}
+
+/* A batch of so many bytes took @ns: how many the next one may have. */
+static uint64_t bytes_in_time(uint64_t bytes, uint64_t ns)
+{
+	uint64_t most = bytes * QUEUE_BATCH_NS / MAX(ns, 1u);
+
+	return MIN(MAX(most, QUEUE_BATCH_BYTES_LOW), QUEUE_BATCH_BYTES_HIGH);
+}
+
+/*
+ * Fetch what a chain from @head is likely to be made of. Descriptor, table and header each
+ * tell where the next of them is, and each has to come from another processor: asked for
+ * at once, they come in the time of one.
+ */
+static void prefetch_chain(const struct queue *queue, uint16_t head)
+{
+	__builtin_prefetch(&queue->desc[head & (queue->num - 1)], 0);
+	__builtin_prefetch(queue->hints[head % QUEUE_HINTS].table, 0);
+}
+
+/* Likewise its header and reply. With more than a few, they are asked for as chains are walked. */
+static void prefetch_request(const struct queue *queue, uint16_t head)
+{
+	const struct queue_hint *hint = &queue->hints[head % QUEUE_HINTS];
+
+	__builtin_prefetch(hint->in, 0);
+	prefetch_write(hint->out);
+}
+
+/*
+ * The next @n heads, not checked, at most a batch of them; returns how many. All at
+ * once: the driver goes on writing to the same line, and it would come and go
+ * with each head.
+ */
+static unsigned int heads_read(const struct queue *queue, unsigned int n, uint16_t *heads)
+{
+	n = MIN(n, (unsigned int)VCD_BATCH_MAX);
+	for (unsigned int i = 0; i < n; i++) {
+		heads[i] = ring_head(queue, i);
+		if (i < HINTS_AHEAD)
+			prefetch_chain(queue, heads[i]);
+		if (n <= FEW)
+			prefetch_request(queue, heads[i]);
+	}
+	return n;
+}
+
+static void remember(struct queue *queue, uint16_t head, const struct chain *chain)
+{
+	queue->last_head = head;
+	queue->hints[head % QUEUE_HINTS] = (struct queue_hint){
+	    .table = chain->table,
+	    .in = chain->in_count ? chain->in[0].iov_base : NULL,
+	    .out = chain->out_count ? chain->out[0].iov_base : NULL,
+	};
+}
+
+/* Whether a request is paid for, or there is no limit. Guests cannot change its length any more. */
+static bool afford(const struct vcd_device *device, struct queue_batch *batch,
+		   const struct chain *chain)
+{
+	uint64_t cost;
+
+	if (!batch->limited)
+		return true;
+	cost = vcd_device_cost(device, chain->in, chain->in_count);
+	if (!batch->ops_left || cost > batch->cost_left) {
+		batch->wants = MAX(batch->wants, cost);
+		return false;
+	}
+	batch->ops_left--;
+	batch->cost_left -= cost;
+	return true;
+}
+
+/*
+ * Take up to @n chains, and no more than are paid for. 0, or how the ring is broken behind the ones
+ * taken.
+ */
+static int gather(struct queue *queue, const struct vcd_device *device, const struct memory *memory,
+		  unsigned int n, struct queue_batch *batch)
+{
+	struct memory_cursor cursor = memory_cursor(memory, queue->region);
+	struct chain_source source = {
+	    .memory = memory,
+	    .cursor = &cursor,
+	    .desc = queue->desc,
+	    .num = queue->num,
+	    .max_segments = VCD_DEFAULT_MAX_SEGMENTS,
+	};
+
+	batch->n = 0;
+	batch->iov_used = 0;
+	batch->bytes = 0;
+	batch->most = MAX(queue->batch_most, QUEUE_BATCH_BYTES_LOW);
+	n = heads_read(queue, n, batch->heads);
+	while (batch->n < n && !batch_complete(batch)) {
+		uint16_t head = batch->heads[batch->n];
+		struct chain chain;
+		int err;
+
+		if (batch->n + HINTS_AHEAD < n)
+			prefetch_chain(queue, batch->heads[batch->n + HINTS_AHEAD]);
+		if (batch->n + PREFETCH_AHEAD < n)
+			chain_prefetch(&source, batch->heads[batch->n + PREFETCH_AHEAD]);
+
+		err = chain_walk(&source, head, batch->iov + batch->iov_used, &chain);
+		if (err)
+			return err;
+		if (!afford(device, batch, &chain))
+			break;
+		batch->requests[batch->n] = (struct vcd_request){
+		    .in = chain.in,
+		    .out = chain.out,
+		    .in_count = chain.in_count,
+		    .out_count = chain.out_count,
+		};
+		batch->list[batch->n] = &batch->requests[batch->n];
+		remember(queue, head, &chain);
+		/* Headers of requests are looked at when all are gathered. */
+		if (chain.in_count)
+			__builtin_prefetch(chain.in[0].iov_base, 0);
+		if (chain.out_count)
+			prefetch_write(chain.out[0].iov_base);
+		batch->iov_used += chain.in_count + chain.out_count;
+		batch->bytes += chain.bytes;
+		batch->n++;
+		queue->last_avail++;
+	}
+	queue->region = cursor.region;
+	return 0;
+}
+
+static bool signal_due(struct queue *queue)
+{
+	uint16_t old = queue->signalled;
+	bool valid = queue->signalled_valid;
+
+	/* The driver must see the used index before we look what it wants. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!queue->event_idx)
+		return !(load_idx(&queue->avail->flags) & VRING_AVAIL_F_NO_INTERRUPT);
+	queue->signalled = queue->used_idx;
+	queue->signalled_valid = true;
+	return !valid || vring_need_event(load_idx(used_event(queue)), queue->used_idx, old);
+}
+
+/*
+ * Publish the batch. The store of the position is what makes it finished; see
+ * ledger.h for what a death before or behind it does.
+ */
+static void complete(struct queue *queue, const struct queue_batch *batch)
+{
+	struct ledger_queue *ledger = queue->ledger;
+	unsigned int i;
+
+	for (i = 0; i < batch->n; i++) {
+		struct vring_used_elem *elem =
+		    &queue->used->ring[queue->used_idx & (queue->num - 1)];
+
+		elem->id = htole32(batch->heads[i]);
+		elem->len = htole32(batch->requests[i].written);
+		queue->used_idx++;
+	}
+	crash_point(CRASH_USED);
+	__atomic_store_n(&ledger->done, ledger->done + batch->n, __ATOMIC_RELEASE);
+	crash_point(CRASH_FINISHED);
+	store_idx(&queue->used->idx, queue->used_idx);
+	crash_point(CRASH_PUBLISHED);
+	queue->careful = false;
+	if (signal_due(queue))
+		signal_driver(queue);
+}
+
+static void carry_out(struct queue *queue, struct vcd_device *device, unsigned int worker,
+		      const struct memory *memory, struct queue_batch *batch)
+{
+	if (batch->undo.thread)
+		undo_begin(&batch->undo, queue->index, queue->ledger->done, memory, batch->requests,
+			   batch->n);
+	crash_point(CRASH_EXECUTE);
+	vcd_device_execute(device, worker, batch->list, batch->n);
+	crash_point(CRASH_EXECUTED);
+	/* Whether there is more will be looked at next; meanwhile this batch is put out. */
+	if (batch->n > FEW) {
+		__builtin_prefetch(&queue->avail->idx, 0);
+		__builtin_prefetch(&queue->avail->ring[queue->last_avail & (queue->num - 1)], 0);
+	}
+	complete(queue, batch);
+}
+
+/* One batch, if there is one. Whether the ring was found empty; or an error. */
+static int process_locked(struct queue *queue, struct vcd_device *device, unsigned int worker,
+			  const struct memory *memory, struct queue_batch *batch, bool rearm)
+{
+	int left = pending(queue);
+	uint64_t begin, ns;
+	int err;
+
+	if (left < 0)
+		return left;
+	if (left > 0) {
+		/* A driver with one request at a time mostly takes the same head again. */
+		if (left <= (int)FEW) {
+			prefetch_chain(queue, queue->last_head);
+			prefetch_request(queue, queue->last_head);
+		}
+		prefetch_write(&queue->used->ring[queue->used_idx & (queue->num - 1)]);
+		begin = now_ns();
+		disarm(queue);
+		err = gather(queue, device, memory,
+			     batch_requests(queue, (unsigned int)left, batch->lanes), batch);
+		if (batch->n) {
+			carry_out(queue, device, worker, memory, batch);
+			ns = now_ns() - begin;
+			latency_add(&queue->ledger->latency, ns, batch->n);
+			queue->batch_most = bytes_in_time(batch->bytes, ns);
+		}
+		if (err)
+			return err;
+		left = pending(queue);
+		queue->in_flight = batch->n + (unsigned int)MAX(left, 0);
+	}
+	if (left == 0 && rearm && !queue->armed)
+		left = arm(queue);
+	return left;
+}
+
+enum queue_result queue_process(struct queue *queue, struct vcd_device *device, unsigned int worker,
+				const struct memory *memory, struct queue_batch *batch, bool rearm)
+{
+	enum queue_result result = QUEUE_SLEEPING;
+	int left;
+
+	if (!__atomic_load_n(&queue->active, __ATOMIC_RELAXED))
+		return QUEUE_SLEEPING;
+	batch->lanes = vcd_device_engine(device)->ops->lanes;
+	queue_lock(queue);
+	if (queue->active) {
+		left = process_locked(queue, device, worker, memory, batch, rearm);
+		/* What was done with memory that is gone was done on zeros. */
+		if (memory_lost(memory)) {
+			left = -ENXIO;
+			result = QUEUE_LOST;
+		}
+		if (left < 0)
+			ring_broken(queue, left);
+		else if (left > 0)
+			result = QUEUE_MORE;
+		else if (!queue->armed)
+			result = QUEUE_EMPTY;
+	}
+	queue_unlock(queue);
+	return result;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * queue.h - one split virtqueue.
+ */
+#ifndef VCD_DAEMON_VIRTIO_QUEUE_H
+#define VCD_DAEMON_VIRTIO_QUEUE_H
+
+#include <linux/virtio_ring.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/virtio/chain.h"
+#include "daemon/base/latency.h"
+#include "daemon/recovery/ledger.h"
+#include "daemon/virtio/memory.h"
+#include "device/device.h"
+
+/** Entries of a queue: a power of two up to this. */
+#define QUEUE_MAX_NUM 32768u
+
+/**
+ * Descriptor bytes, both directions together, after which a batch is complete if it
+ * has enough requests to fill an engine's lanes. The driver gets its replies, and
+ * refills the ring, while we work on the rest.
+ */
+#define QUEUE_BATCH_BYTES (64u * 1024)
+
+/**
+ * Bytes after which a batch is complete in any case, so that the lock is not held for long:
+ * as many as take QUEUE_BATCH_NS, going by the batch before, between these bounds. Large
+ * requests fill the lanes of an engine that is quick about them, and a slow one has few.
+ */
+#define QUEUE_BATCH_BYTES_LOW (256u * 1024)
+#define QUEUE_BATCH_BYTES_HIGH (4u * 1024 * 1024)
+#define QUEUE_BATCH_NS 250000u
+
+/**
+ * Requests that a batch may have in any case, and as many as an engine has lanes; beyond that
+ * it has half of what the driver has under way.
+ */
+#define QUEUE_BATCH_REQUESTS 8u
+
+/** iovecs that a batch can have in all; the last chain begins at or before half. */
+#define QUEUE_BATCH_IOVS (4 * CHAIN_ROOM(VCD_DEFAULT_MAX_SEGMENTS))
+
+/**
+ * struct queue_batch - what one worker needs to carry out a batch.
+ * @n: requests in it
+ * @heads: their chains' heads, for the used ring
+ * @requests: the requests
+ * @list: pointers to them
+ * @iov: iovecs of all of them
+ * @iov_used: of these in use
+ * @bytes: descriptor bytes of all of them
+ * @lanes: requests that the engine works on at a time
+ * @most: bytes after which it is complete even if it has fewer
+ * @limited: it may have what follows, and no more (rate_limits.h)
+ * @ops_left: requests that are paid for, this batch's and those of the batches that follow
+ * @cost_left: bytes that are paid for, as vcd_device_cost() counts them
+ * @wants: the most that a request costs which was left for that reason; the worker clears it
+ * @undo: where input is saved that the batch writes over; without a thread: nowhere
+ */
+struct queue_batch {
+	unsigned int n;
+	uint16_t heads[VCD_BATCH_MAX];
+	struct vcd_request requests[VCD_BATCH_MAX];
+	struct vcd_request *list[VCD_BATCH_MAX];
+	struct iovec iov[QUEUE_BATCH_IOVS];
+	unsigned int iov_used;
+	uint64_t bytes;
+	unsigned int lanes;
+	uint64_t most;
+	bool limited;
+	uint64_t ops_left;
+	uint64_t cost_left;
+	uint64_t wants;
+	struct undo undo;
+};
+
+/** Entries of a queue's memory of hints; a power of two. */
+#define QUEUE_HINTS 256
+
+/**
+ * struct queue_hint - where the chain that began at a descriptor lay last time.
+ * @table: its indirect table
+ * @in: its first readable byte, the header
+ * @out: its first writable byte, the reply
+ *
+ * For prefetching and nothing else: drivers use the same descriptors, tables and headers
+ * again. Each is NULL or once was an address of ours in guest memory.
+ */
+struct queue_hint {
+	const void *table;
+	const void *in;
+	const void *out;
+};
+
+/**
+ * struct queue - one queue. Everything but @index and the locks is under @lock.
+ * @index: its number
+ * @turnstile: taken before @lock, see queue.c
+ * @lock: held by the worker for one batch, by the control thread to change the queue
+ * @num: entries
+ * @desc_user: front end's address of the descriptor table
+ * @avail_user: of the available ring
+ * @used_user: of the used ring
+ * @placed: the three addresses were given
+ * @enabled: by SET_VRING_ENABLE
+ * @kick_fd: eventfd that the driver signals, -1: the queue is stopped
+ * @call_fd: what we signal, -1: the driver wants no signal
+ * @err_fd: signalled when the ring is broken, or -1
+ * @broken: the guest made a mess of the ring; until the queue is stopped
+ * @active: it is served; also read without the lock, as a hint
+ * @event_idx: VIRTIO_RING_F_EVENT_IDX was negotiated
+ * @desc: descriptor table, when active
+ * @avail: available ring
+ * @used: used ring
+ * @last_avail: next entry of the available ring
+ * @batch_most: @most of the next batch; 0: not known yet
+ * @in_flight: requests the driver had under way when the last batch had been published: those of
+ *	the batch and those behind it, more if it was quick to see them and send again
+ * @region: index of the region of guest memory that was used last
+ * @last_head: head that was taken last
+ * @hints: by head
+ * @used_idx: next entry of the used ring
+ * @signalled: @used_idx when we last decided whether to signal
+ * @signalled_valid: there was such a time
+ * @armed: the driver will kick for its next entry
+ * @call_missed: a signal was due while there was no call_fd
+ * @careful: a worker died in a batch that began here: one request at a time
+ * @ledger: position and counters, where the next worker finds them
+ * @own: what @ledger points to when there is no other
+ */
+struct queue {
+	unsigned int index;
+	pthread_mutex_t turnstile;
+	pthread_mutex_t lock;
+
+	uint32_t num;
+	uint64_t desc_user;
+	uint64_t avail_user;
+	uint64_t used_user;
+	bool placed;
+	bool enabled;
+	int kick_fd;
+	int call_fd;
+	int err_fd;
+
+	bool broken;
+	bool active;
+	bool event_idx;
+	const struct vring_desc *desc;
+	struct vring_avail *avail;
+	struct vring_used *used;
+	uint16_t last_avail;
+	uint64_t batch_most;
+	unsigned int in_flight;
+	unsigned int region;
+	uint16_t last_head;
+	struct queue_hint hints[QUEUE_HINTS];
+	uint16_t used_idx;
+	uint16_t signalled;
+	bool signalled_valid;
+	bool armed;
+	bool call_missed;
+	bool careful;
+
+	struct ledger_queue *ledger;
+	struct ledger_queue own;
+};
+
+/** queue_init - make a stopped queue. */
+void queue_init(struct queue *queue, unsigned int index);
+
+/** queue_destroy - close what it has. No thread may use it any more. */
+void queue_destroy(struct queue *queue);
+
+/** queue_lock - for both kinds of threads; a control thread that waits goes next. */
+void queue_lock(struct queue *queue);
+
+/**
+ * queue_hold - have no batch begin until queue_lock_held().
+ *
+ * For who locks several queues: first all are held, in order of their index, then all are locked.
+ * So it waits for the batches under way at that time, side by side, and for no other.
+ */
+void queue_hold(struct queue *queue);
+
+/** queue_lock_held - lock a queue that was held. */
+void queue_lock_held(struct queue *queue);
+
+/** queue_unlock - undo queue_lock(). */
+void queue_unlock(struct queue *queue);
+
+/**
+ * queue_update - begin, go on or cease to serve the queue, as its state says.
+ * @queue: queue, locked
+ * @memory: the memory map of now
+ * @features: virtio features that the driver accepted
+ *
+ * To be called after any change of the state, of the memory map or features.
+ *
+ * Return: 0, or -EFAULT, -EINVAL: the queue should be served, but its rings are
+ * not in guest memory, or not aligned.
+ */
+int queue_update(struct queue *queue, const struct memory *memory, uint64_t features);
+
+/**
+ * queue_stop - stop the queue (locked) and forget that it was broken.
+ *
+ * Return: the index at which the driver's next request will be.
+ */
+uint16_t queue_stop(struct queue *queue);
+
+/** queue_set_base - say where in the available ring the driver's next request is (locked). */
+void queue_set_base(struct queue *queue, uint16_t index);
+
+/**
+ * queue_resume - take over the position of a dead worker (locked); queue_update() follows.
+ *
+ * A queue at whose position workers keep dying is broken.
+ */
+void queue_resume(struct queue *queue);
+
+/** queue_reset - stop it (locked), close its descriptors, forget all settings. */
+void queue_reset(struct queue *queue);
+
+/**
+ * queue_set_call - change the descriptor to signal (locked).
+ * @queue: queue
+ * @fd: taken over; -1: none
+ *
+ * A signal that was due in the meantime is made up for.
+ */
+void queue_set_call(struct queue *queue, int fd);
+
+/**
+ * enum queue_result - what queue_process() found.
+ * @QUEUE_SLEEPING: nothing to do, and the driver will kick when that changes
+ * @QUEUE_EMPTY: nothing to do now; the driver need not kick. Look again
+ * @QUEUE_MORE: there is, or may be, more to do
+ * @QUEUE_LOST: guest memory was lost and the queue has stopped; so must all others
+ */
+enum queue_result {
+	QUEUE_SLEEPING,
+	QUEUE_EMPTY,
+	QUEUE_MORE,
+	QUEUE_LOST,
+};
+
+/**
+ * queue_process - carry out at most one batch of the queue's requests.
+ * @queue: queue, not locked
+ * @device: device that executes
+ * @worker: number of the calling worker
+ * @memory: guest memory; used under the queue's lock
+ * @batch: the worker's
+ * @rearm: when nothing is left, ask for a kick
+ */
+enum queue_result queue_process(struct queue *queue, struct vcd_device *device, unsigned int worker,
+				const struct memory *memory, struct queue_batch *batch, bool rearm);
+
+#endif /* VCD_DAEMON_VIRTIO_QUEUE_H */
