@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "chat/lab/crypt.h"
+#include "labchat/crypt.h"
 #include "include/cryptodev.h"
 #include "tests/chat/known_answers.h"
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "chat/editor.h"
-#include "chat/keys.h"
+#include "cryptochat/ui/editor.h"
+#include "cryptochat/ui/keyboard.h"
 
 static struct editor editor;
 static struct keys keys;

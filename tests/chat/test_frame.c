@@ -10,16 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chat/files.h"
-#include "chat/frame.h"
-#include "chat/invite.h"
-#include "chat/json.h"
-#include "chat/outbox.h"
-#include "chat/peers.h"
-#include "chat/progress.h"
-#include "chat/text.h"
-#include "chat/trust.h"
-#include "chat/verify.h"
+#include "cryptochat/files/files.h"
+#include "cryptochat/link/frame.h"
+#include "cryptochat/identity/invite.h"
+#include "cryptochat/session/json.h"
+#include "cryptochat/link/outbox.h"
+#include "cryptochat/identity/peers.h"
+#include "cryptochat/files/progress.h"
+#include "cryptochat/ui/text.h"
+#include "cryptochat/identity/trust.h"
+#include "cryptochat/identity/verify.h"
 
 static uint8_t buffer[FRAME_MAX];
 

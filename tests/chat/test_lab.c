@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "chat/lab/lab.h"
-#include "chat/lab/lab_frame.h"
+#include "labchat/lab.h"
+#include "labchat/lab_frame.h"
 
 #define FRAME 64
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chat/lab/lab_frame.h"
+#include "labchat/lab_frame.h"
 
 /* Text to frames and back; returns the number of frames. */
 static size_t there_and_back(const uint8_t *text, size_t len, size_t size)

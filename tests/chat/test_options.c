@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "chat/lab/conversation.h"
-#include "chat/options.h"
+#include "labchat/conversation.h"
+#include "cryptochat/options.h"
 
 #define MAX_WORDS 30
 

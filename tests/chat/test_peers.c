@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "chat/peers.h"
+#include "cryptochat/identity/peers.h"
 
 #define ADDED 200
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "chat/request.h"
+#include "cryptochat/session/request.h"
 
 static void texts(void **state)
 {

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "chat/secret.h"
+#include "cryptochat/identity/passphrase.h"
 
 static char path[] = "/tmp/cryptochat-secret-XXXXXX";
 

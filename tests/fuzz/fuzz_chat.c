@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "chat/editor.h"
-#include "chat/files.h"
-#include "chat/frame.h"
-#include "chat/invite.h"
-#include "chat/keys.h"
-#include "chat/peers.h"
-#include "chat/request.h"
-#include "chat/text.h"
+#include "cryptochat/ui/editor.h"
+#include "cryptochat/files/files.h"
+#include "cryptochat/link/frame.h"
+#include "cryptochat/identity/invite.h"
+#include "cryptochat/ui/keyboard.h"
+#include "cryptochat/identity/peers.h"
+#include "cryptochat/session/request.h"
+#include "cryptochat/ui/text.h"
 #include "tests/fuzz/fuzz.h"
 
 static void take_apart(const struct frame *f)

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* files.c - the transfers with one peer, both directions. */
+#include "cryptochat/files/files.h"
+
+#include "cryptochat/session/wait.h"
+
+#define SHOW_MS 250
+
+void files_init(struct files *f, struct outbox *outbox, struct ui *ui, const char *dir,
+		bool take_all)
+{
+	*f = (struct files){
+	    .outbox = outbox,
+	    .ui = ui,
+	    .dir = dir,
+	    .take_all = take_all,
+	    .out.fd = -1,
+	    .in.fd = -1,
+	    .next_id = 1,
+	};
+}
+
+bool files_step(struct files *f)
+{
+	bool more = send_step(f);
+
+	return receive_step(f) || more;
+}
+
+bool files_busy(const struct files *f)
+{
+	return f->out.state != OUT_NONE || f->queue || f->in.state == IN_ASKING ||
+	       f->in.state == IN_PREFIX || f->in.state == IN_RECEIVING;
+}
+
+void files_show(struct files *f)
+{
+	char text[SCREEN_STATUS_SIZE];
+	int64_t now = wait_clock_ms();
+
+	if (now - f->shown_ms < SHOW_MS)
+		return;
+	if (f->in.state == IN_RECEIVING) {
+		progress_update(&f->in.progress, f->in.have, now);
+		progress_text(&f->in.progress, f->in.name, f->in.have, ui_columns(f->ui), text,
+			      sizeof(text));
+	} else if (f->out.state == OUT_SENDING || f->out.state == OUT_ENDED) {
+		uint64_t waiting = f->outbox->bytes;
+		uint64_t sent = f->out.offset > waiting ? f->out.offset - waiting : 0;
+
+		/* What has not been acknowledged is not there yet. */
+		if (sent < f->out.progress.resumed)
+			sent = f->out.progress.resumed;
+		progress_update(&f->out.progress, sent, now);
+		progress_text(&f->out.progress, f->out.name, sent, ui_columns(f->ui), text,
+			      sizeof(text));
+	} else {
+		return;
+	}
+	f->shown_ms = now;
+	ui_progress(f->ui, text);
+}
+
+void files_abandon(struct files *f)
+{
+	send_abandon(f);
+	receive_abandon(f);
+}

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * receive.c - files from a peer: ask, perhaps go on where an earlier attempt ended, write, check,
+ * give it its name.
+ *
+ * Invariants: bytes are written at `have` only, and never beyond the size that was offered;
+ * the part file is locked while it is ours; the final name comes into being by link(),
+ * which does not replace.
+ */
+#include "cryptochat/files/files.h"
+
+#include "cryptochat/files/publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cryptochat/session/wait.h"
+
+#define HASH_STEP (1u << 20)
+#define NAME_LONGEST 240 /* leaves room for ".part" and ".123" in the 255 of a file system */
+#define SAME_NAMES 999	 /* NAME.1, NAME.2, ... before we give up */
+
+void receive_name(const char *offered, char *out)
+{
+	char safe[TEXT_SHOW_MAX(FILE_NAME_SIZE)];
+	const char *slash = strrchr(offered, '/');
+	size_t len;
+
+	offered = slash ? slash + 1 : offered;
+	text_show(offered, strlen(offered), "", safe);
+	len = strlen(safe);
+	if (len > NAME_LONGEST) {
+		len = NAME_LONGEST;
+		while (len && ((unsigned char)safe[len] & 0xc0) == 0x80)
+			len--;
+	}
+	safe[len] = 0;
+	/* Hidden files are for configuration; "." and ".." are no files at all. */
+	if (safe[0] == '.')
+		safe[0] = '_';
+	snprintf(out, FILE_NAME_SIZE, "%s", safe[0] ? safe : "unnamed");
+}
+
+static void put_answer(struct files *f, const struct answer *a)
+{
+	uint8_t buffer[FRAME_HEAD + FRAME_SEQ + 64 + REASON_SIZE];
+	struct writer w;
+
+	frame_begin(&w, buffer, FRAME_ANSWER, f->outbox->next_seq);
+	w.room = sizeof(buffer);
+	frame_put_answer(&w, a);
+	outbox_add(f->outbox, buffer, frame_finish(&w));
+}
+
+static void put_done(struct files *f, bool ok, const char *reason)
+{
+	uint8_t buffer[FRAME_HEAD + FRAME_SEQ + 16 + REASON_SIZE];
+	struct done_frame d = {.id = f->in.id, .ok = ok};
+	struct writer w;
+
+	snprintf(d.reason, sizeof(d.reason), "%s", reason ? reason : "");
+	frame_begin(&w, buffer, FRAME_DONE, f->outbox->next_seq);
+	w.room = sizeof(buffer);
+	frame_put_done(&w, &d);
+	outbox_add(f->outbox, buffer, frame_finish(&w));
+}
+
+static void refuse(struct files *f, const char *reason)
+{
+	struct answer a = {.id = f->in.id, .verdict = ANSWER_REFUSE};
+
+	snprintf(a.reason, sizeof(a.reason), "%s", reason);
+	put_answer(f, &a);
+	f->in.state = IN_NONE;
+}
+
+static void close_incoming(struct files *f)
+{
+	if (f->in.fd >= 0)
+		close(f->in.fd);
+	EVP_MD_CTX_free(f->in.md);
+	f->in = (struct incoming){.id = f->in.id, .fd = -1};
+	ui_progress(f->ui, NULL);
+}
+
+/* What the sender already has under way for this file is thrown away. */
+static void fail(struct files *f, const char *why)
+{
+	uint32_t id = f->in.id;
+
+	f->failed++;
+	ui_error(f->ui, "file-failed", "%s was not received: %s", f->in.name, why);
+	put_done(f, false, why);
+	close_incoming(f);
+	f->in.state = IN_DISCARD;
+	f->in.id = id;
+}
+
+/* A file that is ours alone; a descriptor or negative errno. */
+static int open_part(int dir, const char *name, int flags, uint64_t *size)
+{
+	int fd =
+	    openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | flags, 0600);
+	struct stat st;
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1)
+		err = -EINVAL;
+	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		err = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (err) {
+		close(fd);
+		return err;
+	}
+	*size = (uint64_t)st.st_size;
+	return fd;
+}
+
+/* NAME.part, new or from an earlier attempt; with @fresh a new one in any case. */
+static int find_part(struct files *f, bool fresh, uint64_t *size)
+{
+	struct incoming *in = &f->in;
+	int dir = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = dir < 0 ? -errno : -EEXIST;
+
+	for (int i = 0; fd == -EEXIST && i <= SAME_NAMES; i++) {
+		if (i)
+			snprintf(in->part, sizeof(in->part), "%.240s.%d.part", in->name, i);
+		else
+			snprintf(in->part, sizeof(in->part), "%.240s.part", in->name);
+		fd = open_part(dir, in->part, fresh ? O_EXCL : 0, size);
+	}
+	if (dir >= 0)
+		close(dir);
+	return fd;
+}
+
+static void take(struct files *f)
+{
+	struct incoming *in = &f->in;
+	int fd;
+
+	fd = find_part(f, false, &in->prefix);
+	/* Longer than the whole: of another file, which is left alone. */
+	if (fd >= 0 && in->prefix > in->size) {
+		close(fd);
+		fd = find_part(f, true, &in->prefix);
+	}
+	in->md = EVP_MD_CTX_new();
+	if (fd >= 0 && (!in->md || EVP_DigestInit_ex(in->md, EVP_sha256(), NULL) != 1)) {
+		close(fd);
+		fd = -ENOMEM;
+	}
+	if (fd < 0) {
+		f->failed++;
+		ui_error(f->ui, "file-failed", "cannot receive into %s/%s: %s", f->dir, in->part,
+			 fd == -EBUSY	 ? "it is being received already"
+			 : fd == -EINVAL ? "it is no ordinary file"
+					 : strerror(-fd));
+		refuse(f, "the receiver cannot store it");
+		close_incoming(f);
+		return;
+	}
+	in->fd = fd;
+	in->have = 0;
+	in->state = IN_PREFIX;
+}
+
+bool files_decide(struct files *f, bool yes)
+{
+	if (f->in.state != IN_ASKING)
+		return false;
+	if (yes)
+		take(f);
+	else
+		refuse(f, "the receiver does not want it");
+	return true;
+}
+
+int files_on_offer(struct files *f, const struct offer *o)
+{
+	char size[16];
+
+	if (f->in.state != IN_NONE && f->in.state != IN_DISCARD)
+		return -EPROTO;
+	f->in = (struct incoming){.state = IN_ASKING, .id = o->id, .fd = -1, .size = o->size};
+	receive_name(o->name, f->in.name);
+	if (f->refuse) {
+		refuse(f, f->refuse);
+	} else if (f->take_all) {
+		take(f);
+	} else if (f->ui->kind == UI_PIPE) {
+		ui_notice(f->ui, "file-refused", NULL,
+			  "refused a file, %s: cryptochat recv takes files", f->in.name);
+		refuse(f, "this end does not take files (cryptochat recv does)");
+	} else {
+		ui_notice(f->ui, "file-offer", NULL, "offers a file: %s, %s. /accept or /decline?",
+			  f->in.name, progress_size((double)o->size, size));
+	}
+	return 0;
+}
+
+/* Hash what is there from an earlier attempt, then answer. */
+bool receive_step(struct files *f)
+{
+	struct answer a = {.id = f->in.id, .verdict = ANSWER_TAKE};
+	struct incoming *in = &f->in;
+	EVP_MD_CTX *copy;
+	uint8_t *data;
+	ssize_t n;
+
+	if (in->state != IN_PREFIX)
+		return false;
+	if (in->have < in->prefix) {
+		data = malloc(HASH_STEP);
+		n = data ? pread(in->fd, data, HASH_STEP, (off_t)in->have) : -1;
+		if (n > 0 && (uint64_t)n > in->prefix - in->have)
+			n = (ssize_t)(in->prefix - in->have);
+		if (n > 0) {
+			EVP_DigestUpdate(in->md, data, (size_t)n);
+			in->have += (uint64_t)n;
+		} else {
+			in->prefix = in->have; /* it became shorter: so much there is */
+		}
+		free(data);
+		return true;
+	}
+	copy = EVP_MD_CTX_new();
+	if (in->have && copy && EVP_MD_CTX_copy_ex(copy, in->md) == 1)
+		EVP_DigestFinal_ex(copy, a.digest, NULL);
+	EVP_MD_CTX_free(copy);
+	a.offset = in->have;
+	if (in->have)
+		ui_notice(f->ui, "file-resume", NULL, "%s: there are %d %% already", in->name,
+			  in->size ? (int)(100.0 * (double)in->have / (double)in->size) : 100);
+	put_answer(f, &a);
+	in->state = IN_RECEIVING;
+	progress_begin(&in->progress, in->size, in->have, wait_clock_ms());
+	return true;
+}
+
+/* The sender says that what we had is of another file: leave it alone and begin a new one. */
+static int start_anew(struct files *f)
+{
+	struct incoming *in = &f->in;
+	int fd = find_part(f, true, &in->prefix);
+
+	if (fd < 0)
+		return fd;
+	close(in->fd);
+	in->fd = fd;
+	in->have = 0;
+	EVP_DigestInit_ex(in->md, EVP_sha256(), NULL);
+	progress_begin(&in->progress, in->size, 0, wait_clock_ms());
+	return 0;
+}
+
+static int write_at(int fd, const uint8_t *data, size_t len, uint64_t offset)
+{
+	while (len) {
+		ssize_t n = pwrite(fd, data, len, (off_t)offset);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+			offset += (uint64_t)n;
+		}
+	}
+	return 0;
+}
+
+int files_on_data(struct files *f, const struct data_frame *d)
+{
+	struct incoming *in = &f->in;
+	int err = 0;
+
+	if (d->id != in->id)
+		return -EPROTO;
+	if (in->state == IN_DISCARD)
+		return 0;
+	if (in->state != IN_RECEIVING)
+		return -EPROTO;
+	if (d->offset == 0 && in->have && in->have == in->prefix)
+		err = start_anew(f);
+	if (!err && (d->offset != in->have || d->len > in->size - in->have))
+		return -EPROTO;
+	if (!err)
+		err = write_at(in->fd, d->data, d->len, d->offset);
+	if (err) {
+		fail(f, strerror(-err));
+		return 0;
+	}
+	EVP_DigestUpdate(in->md, d->data, d->len);
+	in->have += d->len;
+	return 0;
+}
+
+/* Give the part file a name that nobody has; @name: which one it was. */
+static int give_name(struct files *f, char *name)
+{
+	int dir = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = dir < 0 ? -errno : -EEXIST;
+
+	for (int i = 0; err == -EEXIST && i <= SAME_NAMES; i++) {
+		if (i)
+			snprintf(name, FILE_NAME_SIZE, "%.240s.%d", f->in.name, i);
+		else
+			strcpy(name, f->in.name);
+		err = publish(dir, f->in.part, name);
+	}
+	if (dir >= 0)
+		close(dir);
+	return err;
+}
+
+int files_on_end(struct files *f, const struct end_frame *e)
+{
+	struct incoming *in = &f->in;
+	uint8_t digest[DIGEST_SIZE];
+	char name[FILE_NAME_SIZE], rate[16], hex[2 * DIGEST_SIZE + 1];
+	int err;
+
+	if (e->id != in->id)
+		return -EPROTO;
+	if (in->state == IN_DISCARD) {
+		in->state = IN_NONE;
+		return 0;
+	}
+	if (in->state != IN_RECEIVING)
+		return -EPROTO;
+	if (!e->ok) {
+		fail(f, "the sender could not go on; what came is kept");
+		in->state = IN_NONE;
+		return 0;
+	}
+	if (in->have != in->size || EVP_DigestFinal_ex(in->md, digest, NULL) != 1)
+		return -EPROTO;
+	if (memcmp(digest, e->digest, sizeof(digest)) != 0) {
+		/* What is there is left: the next attempt compares and begins anew beside it. */
+		fail(f, "its digest is wrong");
+		in->state = IN_NONE;
+		return 0;
+	}
+	err = give_name(f, name);
+	if (err) {
+		fail(f, strerror(-err));
+		in->state = IN_NONE;
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(digest); i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	put_done(f, true, NULL);
+	f->received++;
+	ui_notice(f->ui, "file-received", NULL, "received %s, %s/s, sha256 %s", name,
+		  progress_size(progress_average(&in->progress, in->have, wait_clock_ms()), rate),
+		  hex);
+	close_incoming(f);
+	return 0;
+}
+
+void receive_abandon(struct files *f)
+{
+	if (f->in.state == IN_PREFIX || f->in.state == IN_RECEIVING) {
+		f->failed++;
+		ui_error(f->ui, "file-failed",
+			 "%s was not received to its end; %s/%s is kept for another attempt",
+			 f->in.name, f->dir, f->in.part);
+	}
+	close_incoming(f);
+	f->in.state = IN_NONE;
+}

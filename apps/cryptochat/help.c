@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* help.c - the text of cryptochat --help. The manual is docs/man/cryptochat.1. */
+#include <stdio.h>
+
+#include "labchat/crypt.h"
+#include "labchat/lab.h"
+#include "cryptochat/options.h"
+
+void options_help(FILE *out)
+{
+	fputs(
+	    "Usage: cryptochat listen [--invite] [--hub] [OPTION]...\n"
+	    "       cryptochat connect [HOST [PORT]] [OPTION]...   (no HOST: asks for an invite)\n"
+	    "       cryptochat send FILE... [--to=HOST[:PORT]] [OPTION]...\n"
+	    "       cryptochat recv [HOST [PORT]] [OPTION]...\n"
+	    "       cryptochat identity [--config=DIR]             print your fingerprint\n"
+	    "Talk and send files over TLS 1.3, end to end; the bulk of the encryption is done by\n"
+	    "a crypto device where there is one. send and recv without a peer wait for one.\n"
+	    "\n"
+	    "Whom to call, and who may call:\n"
+	    "  --invite             print a line that lets one person in\n"
+	    "  --invite-host=HOST   host to name in it (default: this machine's address)\n"
+	    "  --invite-file=FILE   read the invite from FILE; -: standard input\n"
+	    "  --key-file=FILE      shared key of 32 bytes, raw or hexadecimal, instead of known\n"
+	    "                       peers: for scripts\n"
+	    "  --accept-new         accept a key that was never seen; without it: ask at a\n"
+	    "                       terminal, refuse elsewhere\n"
+	    "  --strict             refuse it at a terminal too\n"
+	    "  --nick=NAME          what to be called (default: login name@host)\n"
+	    "  --config=DIR         identity and known_peers (default ~/.config/cryptochat)\n"
+	    "  --hub                many may come; whoever runs it reads everything\n"
+	    "  --port=PORT          port to bind (default 35001); 0: any free one\n"
+	    "  --bind=ADDRESS       address to bind (default: any)\n"
+	    "  --once               leave after the first conversation\n"
+	    "  -4, -6               IPv4 or IPv6 only\n"
+	    "Input and output:\n"
+	    "  -m, --message=TEXT   send TEXT, leave when it has arrived\n"
+	    "  --eof=half|close     at the end of standard input: still receive (default), or "
+	    "leave\n"
+	    "  --dir=DIR            where received files go (default: here)\n"
+	    "  --json               events on standard output, one object a line\n"
+	    "  --bell               ring when something comes\n"
+	    "  --quiet              no status\n"
+	    "Who encrypts:\n"
+	    "  --offload=auto|all|off  large records, all, or none by the device (default auto)\n"
+	    "  --require-offload    fail if the device cannot be used\n"
+	    "  --device=PATH        the device (default " CRYPT_DEFAULT_DEVICE
+	    "); none: no device\n"
+	    "  --provider=FILE      OpenSSL provider module of the device\n"
+	    "When the network fails:\n"
+	    "  --keepalive=SECONDS  between signs of life (default 10); three missing: broken\n"
+	    "  --reconnect=SECONDS  how long to try again or wait for the peer (default 300)\n"
+	    "  --help, --version\n"
+	    "\n"
+	    "The old protocol: --protocol=lab --key-file=FILE, with listen and connect HOST "
+	    "[PORT].\n"
+	    "  --data-size=BYTES    size of a frame (default 256)\n"
+	    "  --key-size=BYTES     16, 24 or 32 (default 16)\n"
+	    "  --iv=HEX, --iv-file=FILE  initialisation vector (default: zero)\n"
+	    "  --device=PATH        device, none, or auto (default)\n"
+	    "  --linger=SECONDS     wait so long for input after the peer's end; or forever\n"
+	    "                       (default: 0 for a terminal, else 1)\n"
+	    "  --raw                pass control characters to a terminal\n" LAB_INSECURE "\n"
+	    "Exit status: 0 done, 1 network or stream failed, 2 usage or key file,\n"
+	    "3 the peer's key is not the one expected, 4 crypto device failed,\n"
+	    "5 a file did not arrive, 6 the peer refused. The manual is cryptochat(1).\n",
+	    out);
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* net.c - TCP over IPv4 and IPv6: listen, accept, connect, name a peer. */
+#include "cryptochat/link/net.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cryptochat/session/wait.h"
+
+/* Clients that may wait while one is served. */
+#define BACKLOG 16
+
+static int failed(struct net_error *why, const char *step, int error)
+{
+	*why = (struct net_error){.step = step, .reason = strerror(error)};
+	return -error;
+}
+
+static int set_flag(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/*
+ * Frames leave as soon as they are made, and a peer that vanished without a word
+ * is noticed in the end: a listener serves one client at a time.
+ */
+static void tune(int fd)
+{
+	set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set_flag(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
+/* @host without the brackets of "[v6]". */
+static int resolve(int family, const char *host, uint16_t port, int flags, struct addrinfo **ret,
+		   struct net_error *why)
+{
+	struct addrinfo hints = {
+	    .ai_family = family,
+	    .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_NUMERICSERV | flags,
+	};
+	char service[8], bare[256];
+	size_t len = host ? strlen(host) : 0;
+	int err;
+
+	snprintf(service, sizeof(service), "%u", port);
+	if (len > 2 && len < sizeof(bare) && host[0] == '[' && host[len - 1] == ']') {
+		memcpy(bare, host + 1, len - 2);
+		bare[len - 2] = 0;
+		host = bare;
+	}
+	err = getaddrinfo(host, service, &hints, ret);
+	if (!err)
+		return 0;
+	*why = (struct net_error){
+	    .step = "resolve the address",
+	    .reason = err == EAI_SYSTEM ? strerror(errno) : gai_strerror(err),
+	};
+	return -ENOENT;
+}
+
+static int listen_on(const struct addrinfo *ai, int v6_only, struct net_error *why)
+{
+	const char *step;
+	int fd, err;
+
+	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+	if (fd < 0)
+		return failed(why, "create a TCP socket", errno);
+	step = "set up the TCP socket";
+	if (set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0)
+		goto err_close;
+	if (ai->ai_family == AF_INET6 && set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, v6_only) < 0)
+		goto err_close;
+	step = "bind the TCP socket";
+	if (bind(fd, ai->ai_addr, ai->ai_addrlen) < 0)
+		goto err_close;
+	step = "listen on the TCP socket";
+	if (listen(fd, BACKLOG) < 0)
+		goto err_close;
+	return fd;
+
+err_close:
+	err = errno;
+	close(fd);
+	return failed(why, step, err);
+}
+
+static int listen_any(uint16_t port, struct net_error *why)
+{
+	struct sockaddr_in6 any6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in any4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct addrinfo ai = {
+	    .ai_family = AF_INET6,
+	    .ai_addr = (struct sockaddr *)&any6,
+	    .ai_addrlen = sizeof(any6),
+	};
+	int fd = listen_on(&ai, 0, why);
+
+	/* A kernel without IPv6, or one where it is disabled. */
+	if (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL) {
+		ai.ai_family = AF_INET;
+		ai.ai_addr = (struct sockaddr *)&any4;
+		ai.ai_addrlen = sizeof(any4);
+		fd = listen_on(&ai, 0, why);
+	}
+	return fd;
+}
+
+static uint16_t port_of(const struct sockaddr_storage *addr)
+{
+	struct sockaddr_in6 in6;
+	struct sockaddr_in in4;
+
+	if (addr->ss_family == AF_INET6) {
+		memcpy(&in6, addr, sizeof(in6));
+		return ntohs(in6.sin6_port);
+	}
+	memcpy(&in4, addr, sizeof(in4));
+	return ntohs(in4.sin_port);
+}
+
+int net_listen(int family, const char *host, uint16_t port, uint16_t *ret_port,
+	       struct net_error *why)
+{
+	struct sockaddr_storage bound = {0};
+	socklen_t len = sizeof(bound);
+	struct addrinfo *list;
+	int fd, err;
+
+	if (family == AF_UNSPEC && !host) {
+		fd = listen_any(port, why);
+	} else {
+		err = resolve(family, host, port, AI_PASSIVE, &list, why);
+		if (err)
+			return err;
+		fd = listen_on(list, 1, why);
+		freeaddrinfo(list);
+	}
+	if (fd < 0)
+		return fd;
+
+	if (getsockname(fd, (struct sockaddr *)&bound, &len) < 0) {
+		err = failed(why, "read the port of the TCP socket", errno);
+		close(fd);
+		return err;
+	}
+	*ret_port = port_of(&bound);
+	return fd;
+}
+
+/* Errors that concern one client that is gone already: accept(2), "Error handling". */
+static int is_lost_client(int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case EINTR:
+	case ECONNABORTED:
+	case ENETDOWN:
+	case EPROTO:
+	case ENOPROTOOPT:
+	case EHOSTDOWN:
+	case ENONET:
+	case EHOSTUNREACH:
+	case EOPNOTSUPP:
+	case ENETUNREACH:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+int net_accept(int listener, struct sockaddr_storage *peer, socklen_t *peer_len)
+{
+	socklen_t room = *peer_len;
+
+	for (;;) {
+		struct pollfd wait = {.fd = listener, .events = POLLIN};
+		int fd, err = wait_for(&wait, 1, WAIT_FOREVER);
+
+		if (err < 0)
+			return err;
+		*peer_len = room;
+		fd = accept4(listener, (struct sockaddr *)peer, peer_len,
+			     SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd >= 0) {
+			tune(fd);
+			return fd;
+		}
+		if (!is_lost_client(errno))
+			return -errno;
+	}
+}
+
+static int connect_to(const struct addrinfo *ai, struct net_error *why)
+{
+	struct pollfd wait = {.events = POLLOUT};
+	socklen_t len = sizeof(int);
+	int fd, err, error = 0;
+
+	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+	if (fd < 0)
+		return failed(why, "create a TCP socket", errno);
+	if (connect(fd, ai->ai_addr, ai->ai_addrlen) < 0) {
+		error = errno;
+		if (error == EINPROGRESS) {
+			wait.fd = fd;
+			err = wait_for(&wait, 1, WAIT_FOREVER);
+			if (err < 0)
+				error = -err;
+			else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+				error = errno;
+		}
+	}
+	if (error) {
+		close(fd);
+		return failed(why, "connect", error);
+	}
+	tune(fd);
+	return fd;
+}
+
+int net_resolve(int family, const char *host, uint16_t port, struct addrinfo **ret,
+		struct net_error *why)
+{
+	return resolve(family, host, port, 0, ret, why);
+}
+
+int net_start(const struct addrinfo *ai)
+{
+	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	tune(fd);
+	if (connect(fd, ai->ai_addr, ai->ai_addrlen) == 0 || errno == EINPROGRESS)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+int net_take(int listener, struct sockaddr_storage *peer, socklen_t *peer_len)
+{
+	int fd = accept4(listener, (struct sockaddr *)peer, peer_len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0)
+		tune(fd);
+	else if (is_lost_client(errno))
+		return -EAGAIN;
+	return fd < 0 ? -errno : fd;
+}
+
+int net_connect(int family, const char *host, uint16_t port, struct net_error *why)
+{
+	struct addrinfo *list;
+	int fd;
+
+	fd = resolve(family, host, port, 0, &list, why);
+	if (fd)
+		return fd;
+	for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) {
+		fd = connect_to(ai, why);
+		if (fd >= 0 || fd == -EINTR)
+			break;
+	}
+	freeaddrinfo(list);
+	return fd;
+}
+
+void net_peer_name(const struct sockaddr_storage *addr, socklen_t len, char *name)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
+	char host[INET6_ADDRSTRLEN + 32];
+
+	if (addr->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+		inet_ntop(AF_INET, in6->sin6_addr.s6_addr + 12, host, sizeof(host));
+	else if (getnameinfo((const struct sockaddr *)addr, len, host, sizeof(host), NULL, 0,
+			     NI_NUMERICHOST))
+		snprintf(host, sizeof(host), "?");
+
+	snprintf(name, NET_NAME_SIZE, strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port_of(addr));
+}

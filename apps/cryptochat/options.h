@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* options.h - the command line of cryptochat, and its exit codes. */
+#ifndef CRYPTOCHAT_OPTIONS_H
+#define CRYPTOCHAT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "cryptochat/link/offload.h"
+
+/**
+ * enum chat_exit - exit codes; documented in cryptochat(1)
+ * @CHAT_OK: the conversation ended as it should
+ * @CHAT_NETWORK: the network, the peer's stream or a standard stream failed
+ * @CHAT_USAGE: bad command line or configuration, key file included
+ * @CHAT_IDENTITY: the peer's key is not the one that was accepted, or was not accepted
+ * @CHAT_DEVICE: the crypto device asked for, or the one in use, does not work
+ * @CHAT_INCOMPLETE: a file did not arrive
+ * @CHAT_REFUSED: the peer does not want to talk to us
+ */
+enum chat_exit {
+	CHAT_OK = 0,
+	CHAT_NETWORK = 1,
+	CHAT_USAGE = 2,
+	CHAT_IDENTITY = 3,
+	CHAT_DEVICE = 4,
+	CHAT_INCOMPLETE = 5,
+	CHAT_REFUSED = 6,
+};
+
+enum chat_command {
+	COMMAND_LISTEN,
+	COMMAND_CONNECT,
+	COMMAND_SEND,
+	COMMAND_RECV,
+	COMMAND_IDENTITY,
+};
+
+enum chat_protocol { PROTOCOL_TLS, PROTOCOL_LAB };
+
+#define CHAT_DEFAULT_PORT 35001
+#define LINGER_AUTO (-2) /* options.linger_ms: choose by what the input is */
+
+/**
+ * struct options - a checked command line; strings are borrowed from argv
+ * @command: what to do
+ * @protocol: by default TLS
+ * @host: whom to call, or NULL: nobody (listen), or ask for an invite (connect)
+ * @port: port to bind, 0 for any free one, or to call
+ * @family: AF_UNSPEC, AF_INET or AF_INET6
+ * @bind: address to bind, or NULL for any
+ * @once: leave after the first client
+ * @device: path, "auto" or "none"
+ * @key_file: shared key, or NULL
+ *
+ * TLS:
+ * @invite: give out an invite
+ * @invite_host: host to name in it, or NULL: our address
+ * @invite_file: file to read an invite from, or NULL
+ * @hub: many members
+ * @message: send this and leave, or NULL
+ * @nick: or NULL
+ * @config: directory of identity and known peers, or NULL
+ * @dir: directory for received files
+ * @accept_new: take keys that nobody has seen
+ * @strict: never ask about them
+ * @eof_close: leave at the end of standard input
+ * @json: events for programs
+ * @bell: ring when something comes
+ * @quiet: no status
+ * @offload: who encrypts
+ * @require_offload: do not start without the device
+ * @provider: provider module, or NULL
+ * @keepalive_ms: between pings; three of them missing is the end of a link
+ * @reconnect_ms: how long to hope for another link
+ * @files: send: files, @file_count of them
+ *
+ * Lab:
+ * @raw: never filter the output
+ * @linger_ms: see conversation_run(), or LINGER_AUTO
+ * @key_size: 16, 24 or 32
+ * @frame_size: DATA_SIZE of the lab protocol
+ * @iv_hex: hexadecimal IV, or NULL
+ * @iv_file: path of the IV, or NULL; with neither the IV is zero
+ */
+struct options {
+	enum chat_command command;
+	enum chat_protocol protocol;
+	const char *host;
+	uint16_t port;
+	int family;
+	const char *bind;
+	bool once;
+	const char *device;
+	const char *key_file;
+
+	bool invite;
+	const char *invite_host;
+	const char *invite_file;
+	bool hub;
+	const char *message;
+	const char *nick;
+	const char *config;
+	const char *dir;
+	bool accept_new;
+	bool strict;
+	bool eof_close;
+	bool json;
+	bool bell;
+	bool quiet;
+	enum offload_policy offload;
+	bool require_offload;
+	const char *provider;
+	int keepalive_ms;
+	int reconnect_ms;
+	char **files;
+	size_t file_count;
+
+	bool raw;
+	int linger_ms;
+	size_t key_size;
+	size_t frame_size;
+	const char *iv_hex;
+	const char *iv_file;
+};
+
+enum options_result { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_BAD };
+
+#define OPTIONS_ERROR_SIZE 256
+
+/**
+ * options_parse() - read and check a command line
+ * @argc: as for main()
+ * @argv: as for main(); may be reordered
+ * @ret: valid after OPTIONS_RUN
+ * @error: after OPTIONS_BAD: what is wrong and what to do, OPTIONS_ERROR_SIZE bytes
+ *
+ * Prints nothing.
+ *
+ * Return: what to do next
+ */
+enum options_result options_parse(int argc, char **argv, struct options *ret, char *error);
+
+/** options_help() - print the text of --help */
+void options_help(FILE *out);
+
+#endif /* CRYPTOCHAT_OPTIONS_H */

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* session.c - from the options to a room: identity, known peers, invite, device, sockets. */
+#include "cryptochat/session/session.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <limits.h>
+#include <locale.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/rand.h>
+
+#include "cryptochat/link/net.h"
+#include "cryptochat/session/conversation.h"
+#include "cryptochat/session/wait.h"
+
+#define SECRET_SIZE 32
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+	va_list args;
+
+	fputs("cryptochat: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/* struct room, and the paths that it borrows. */
+struct talk {
+	struct room room;
+	char identity[PATH_MAX];
+	char known_peers[PATH_MAX];
+};
+
+static int setup_identity(struct talk *t, bool *made)
+{
+	const struct options *o = t->room.options;
+	char dir[PATH_MAX];
+	int err = config_directory(o->config, dir);
+
+	if (err == -ENOENT && !o->config) {
+		say("there is no $HOME: say with --config where the identity is");
+		return err;
+	}
+	if (err) {
+		say("cannot use the directory %s: %s", dir, strerror(-err));
+		return err;
+	}
+	if ((size_t)snprintf(t->identity, PATH_MAX, "%s/identity.pem", dir) >= PATH_MAX ||
+	    (size_t)snprintf(t->known_peers, PATH_MAX, "%s/known_peers", dir) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	err = identity_load(t->room.offload.libctx, t->identity, &t->room.identity, made);
+	if (err == -EACCES && *made)
+		say("%s can be read by other users: chmod 600 it, or if it may have been read, "
+		    "remove it for a new identity",
+		    t->identity);
+	else if (err == -EINVAL)
+		say("%s holds no Ed25519 key", t->identity);
+	else if (err)
+		say("cannot read or make %s: %s", t->identity, strerror(-err));
+	return err;
+}
+
+static int setup_peers(struct talk *t)
+{
+	unsigned int line;
+	int err = peers_load(t->known_peers, &t->room.peers, &line);
+
+	if (err == -EINVAL)
+		say("%s, line %u: not \"ADDRESS KEY verified|unverified NICK\"; no key is trusted "
+		    "on "
+		    "half a file",
+		    t->known_peers, line);
+	else if (err)
+		say("cannot read %s: %s", t->known_peers, strerror(-err));
+	return err;
+}
+
+/* The login name alone is the same on many machines: root, debian, user. */
+static void setup_nick(struct room *room)
+{
+	const struct passwd *pw = room->options->nick ? NULL : getpwuid(getuid());
+	const char *nick = room->options->nick ? room->options->nick
+			   : pw		       ? pw->pw_name
+					       : "somebody";
+	char host[HOST_NAME_MAX + 1] = "", full[LOGIN_NAME_MAX + sizeof(host) + 1];
+
+	if (!room->options->nick && gethostname(host, sizeof(host) - 1) == 0 && host[0]) {
+		host[strcspn(host, ".")] = 0;
+		snprintf(full, sizeof(full), "%s@%s", nick, host);
+		if (nick_ok(full))
+			nick = full;
+	}
+	strcpy(room->nick, nick_ok(nick) ? nick : "somebody");
+}
+
+static int setup_secret(struct room *room)
+{
+	const char *path = room->options->key_file;
+	struct secret_file info;
+	int err;
+
+	if (!path)
+		return 0;
+	err = secret_load(path, SECRET_SIZE, &room->secret, &info);
+	if (err == -EMSGSIZE || err == -EILSEQ)
+		say("key file %s: wanted are %d raw bytes or %d hexadecimal digits (openssl rand "
+		    "-hex "
+		    "%d)",
+		    path, SECRET_SIZE, 2 * SECRET_SIZE, SECRET_SIZE);
+	else if (err)
+		say("cannot read key file %s: %s", path, strerror(-err));
+	else if (info.exposed)
+		say("warning: key file %s can be read by other users; chmod 600 protects it", path);
+	return err;
+}
+
+/* The invite we were given: from a file, or asked for. One line, not a byte more is taken. */
+static int read_invite(struct room *room)
+{
+	const char *path = room->options->invite_file;
+	bool standard = !path || strcmp(path, "-") == 0;
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	char line[INVITE_TEXT_SIZE + 64];
+	size_t len = 0;
+	int err;
+
+	if (fd < 0) {
+		say("cannot read %s: %s", path, strerror(errno));
+		return -errno;
+	}
+	if (standard && isatty(fd))
+		fputs("Paste the invite: ", stderr);
+	while (len < sizeof(line) - 1 && read(fd, line + len, 1) == 1 && line[len] != '\n')
+		len++;
+	line[len] = 0;
+	if (!standard)
+		close(fd);
+	err = invite_parse(line, &room->invited);
+	explicit_bzero(line, sizeof(line));
+	if (err)
+		say("that is no invite: it begins with \"" INVITE_PREFIX "\" and is one line");
+	room->has_invite = !err;
+	return err;
+}
+
+static int setup_device(struct room *room)
+{
+	const struct options *o = room->options;
+	bool none = strcmp(o->device, "none") == 0, path = !none && strcmp(o->device, "auto") != 0;
+	struct offload_setup setup = {
+	    .policy = none ? OFFLOAD_OFF : o->offload,
+	    .provider = o->provider,
+	    .device = path ? o->device : NULL,
+	};
+
+	if (offload_open(&setup, &room->offload)) {
+		say("cannot set up OpenSSL: not enough memory");
+		return CHAT_NETWORK;
+	}
+	if (!room->offload.provider && (o->require_offload || path || o->offload == OFFLOAD_ALL)) {
+		say("the crypto device cannot be used: %s; --offload=off encrypts in this process",
+		    room->offload.why_not);
+		return CHAT_DEVICE;
+	}
+	return 0;
+}
+
+static int setup_call(struct room *room)
+{
+	const struct options *o = room->options;
+	const char *host = room->has_invite ? room->invited.host : o->host;
+	uint16_t port = room->has_invite ? room->invited.port : o->port;
+	bool bare_v6 = strchr(host, ':') && host[0] != '[';
+	struct net_error why;
+	int err;
+
+	if ((size_t)snprintf(room->address, sizeof(room->address), bare_v6 ? "[%s]:%u" : "%s:%u",
+			     host, port) >= sizeof(room->address))
+		return -ENAMETOOLONG;
+	/* Names are the same in any case. */
+	for (char *c = room->address; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	if (strpbrk(room->address, " \t\r\n") ||
+	    !text_is_plain(room->address, strlen(room->address))) {
+		say("\"%s\" is no host", host);
+		return -EINVAL;
+	}
+	err = net_resolve(o->family, host, port, &room->addresses, &why);
+	if (err)
+		say("cannot %s %s: %s", why.step, room->address, why.reason);
+	return err;
+}
+
+/* The first address of this machine that is not its own loop; else its name. */
+static void own_host(const struct options *o, char *host)
+{
+	struct ifaddrs *list = NULL;
+	bool found = false;
+
+	if (o->invite_host || o->bind) {
+		const char *chosen = o->invite_host ? o->invite_host : o->bind;
+		bool bare_v6 = strchr(chosen, ':') && chosen[0] != '[';
+
+		snprintf(host, INVITE_HOST_SIZE, bare_v6 ? "[%s]" : "%s", chosen);
+		return;
+	}
+	if (getifaddrs(&list) == 0) {
+		for (const struct ifaddrs *i = list; i && !found; i = i->ifa_next) {
+			struct sockaddr_in in;
+
+			if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET)
+				continue;
+			memcpy(&in, i->ifa_addr, sizeof(in));
+			if (ntohl(in.sin_addr.s_addr) >> 24 == 127)
+				continue;
+			found = inet_ntop(AF_INET, &in.sin_addr, host, INVITE_HOST_SIZE) != NULL;
+		}
+		freeifaddrs(list);
+	}
+	if (!found && gethostname(host, INVITE_HOST_SIZE - 1) < 0)
+		strcpy(host, "localhost");
+}
+
+static int give_invite(struct room *room, uint16_t port)
+{
+	char text[INVITE_TEXT_SIZE], host[INVITE_HOST_SIZE] = "";
+	struct invite i = {.port = port};
+
+	if (RAND_bytes(room->token, sizeof(room->token)) != 1)
+		return -EIO;
+	room->token_valid = true;
+	own_host(room->options, host);
+	strcpy(i.host, host);
+	memcpy(i.key, room->identity.hash, sizeof(i.key));
+	memcpy(i.token, room->token, sizeof(i.token));
+	fprintf(stderr,
+		"Give this line to whom you want to talk to; it works once, for the first who "
+		"uses it:\n\n    %s\n\n",
+		invite_text(&i, text));
+	explicit_bzero(&i, sizeof(i));
+	explicit_bzero(text, sizeof(text));
+	return 0;
+}
+
+static int setup_listener(struct room *room)
+{
+	const struct options *o = room->options;
+	bool invite = o->invite ||
+		      ((o->command == COMMAND_SEND || o->command == COMMAND_RECV) && !o->key_file);
+	struct net_error why;
+	uint16_t port;
+
+	room->listener = net_listen(o->family, o->bind, o->port, &port, &why);
+	if (room->listener < 0) {
+		say("cannot %s (%s port %u): %s%s", why.step, o->bind ? o->bind : "any address",
+		    o->port, why.reason,
+		    room->listener == -EADDRINUSE ? "; choose another port with --port" : "");
+		return room->listener;
+	}
+	if (!o->quiet)
+		fprintf(stderr, "Listening on port %u.\n", port);
+	return invite ? give_invite(room, port) : 0;
+}
+
+/* What can be found wrong before another person is troubled is. */
+static int check_files(const struct options *o)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < o->file_count; i++) {
+		int one = files_check(o->files[i]);
+
+		if (!one)
+			continue;
+		err = one;
+		say("cannot send %s: %s", o->files[i],
+		    one == -EINVAL ? "it is no regular file" : strerror(-one));
+	}
+	if (o->command == COMMAND_RECV && access(o->dir ? o->dir : ".", W_OK | X_OK) < 0) {
+		err = -errno;
+		say("cannot receive into %s: %s", o->dir ? o->dir : ".", strerror(errno));
+	}
+	return err;
+}
+
+static bool wants_to_call(const struct options *o)
+{
+	return o->host || o->invite_file || o->command == COMMAND_CONNECT;
+}
+
+/* Everything before the first word; CHAT_OK: go on. */
+static enum chat_exit setup(struct talk *t)
+{
+	struct room *room = &t->room;
+	const struct options *o = room->options;
+	char key[KEY_TEXT_SIZE];
+	bool made = false;
+	int status;
+
+	if (check_files(o))
+		return CHAT_USAGE;
+	status = setup_device(room);
+	if (status)
+		return (enum chat_exit)status;
+	if (setup_identity(t, &made) || setup_peers(t) || setup_secret(room))
+		return CHAT_USAGE;
+	if ((made || o->command == COMMAND_IDENTITY) && !o->quiet)
+		fprintf(stderr, "%s %s\n",
+			made ? "Made a new identity. Your fingerprint is" : "You are",
+			key_text(room->identity.hash, key));
+	if (o->command == COMMAND_IDENTITY)
+		return CHAT_OK;
+	setup_nick(room);
+	if (tls_context(&room->offload, &room->identity, &room->tls)) {
+		char reason[TLS_ERROR_SIZE];
+
+		tls_error(reason);
+		say("cannot set up TLS 1.3: %s", reason);
+		return CHAT_NETWORK;
+	}
+	if (!wants_to_call(o))
+		return setup_listener(room) ? CHAT_NETWORK : CHAT_OK;
+	if (!o->host && read_invite(room))
+		return CHAT_USAGE;
+	return setup_call(room) ? CHAT_NETWORK : CHAT_OK;
+}
+
+static enum chat_exit converse(struct room *room)
+{
+	const struct options *o = room->options;
+	bool no_input = o->message || o->command == COMMAND_SEND || o->command == COMMAND_RECV;
+	enum chat_exit status;
+	int err = wait_setup();
+
+	if (err) {
+		say("cannot set up signals: %s", strerror(-err));
+		return CHAT_USAGE;
+	}
+	err = ui_open(&room->ui, o->json, no_input, o->bell, o->quiet);
+
+	if (err) {
+		say("cannot use the terminal: %s", strerror(-err));
+		return CHAT_NETWORK;
+	}
+	if (room->ui.kind == UI_TERMINAL && room->listener >= 0)
+		ui_notice(&room->ui, "listening", NULL,
+			  "Waiting for somebody. /help lists commands.");
+	status = room_run(room);
+	if (status == CHAT_OK && o->command == COMMAND_RECV && !room->received &&
+	    !wait_stop_signal())
+		status = CHAT_INCOMPLETE;
+	ui_close(&room->ui);
+	if (room->ui.in_error)
+		say("cannot read standard input: %s", strerror(-room->ui.in_error));
+	if (room->ui.out_error)
+		say("cannot write standard output: %s", strerror(-room->ui.out_error));
+	return status == CHAT_OK && (room->ui.in_error || room->ui.out_error) ? CHAT_NETWORK
+									      : status;
+}
+
+enum chat_exit talk_run(const struct options *o)
+{
+	struct talk *t = calloc(1, sizeof(*t));
+	struct options once = *o;
+	enum chat_exit status;
+
+	if (!t) {
+		say("not enough memory");
+		return CHAT_NETWORK;
+	}
+	setlocale(LC_CTYPE, "");
+	if (strcmp(setlocale(LC_CTYPE, NULL), "C") == 0)
+		setlocale(LC_CTYPE,
+			  "C.UTF-8"); /* widths of characters, whatever the user has set */
+	srandom((unsigned int)getpid());
+	if (o->message || o->command == COMMAND_SEND || o->command == COMMAND_RECV)
+		once.once = true;
+	t->room.options = &once;
+	t->room.listener = -1;
+	status = setup(t);
+	if (status == CHAT_OK && o->command != COMMAND_IDENTITY)
+		status = converse(&t->room);
+	if (t->room.listener >= 0)
+		close(t->room.listener);
+	if (t->room.addresses)
+		freeaddrinfo(t->room.addresses);
+	peers_free(&t->room.peers);
+	SSL_CTX_free(t->room.tls);
+	identity_free(&t->room.identity);
+	offload_close(&t->room.offload);
+	explicit_bzero(t, sizeof(*t));
+	free(t);
+	return status;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* text.h - make received bytes harmless for a terminal. */
+#ifndef CRYPTOCHAT_UI_TEXT_H
+#define CRYPTOCHAT_UI_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * struct text_filter - state between two pieces of a byte stream
+ * @pending: first bytes of a UTF-8 sequence whose rest has not come yet
+ * @have: number of bytes in @pending
+ * @need: length of that whole sequence
+ *
+ * All zero is the initial state. A sequence may be divided anywhere between calls.
+ */
+struct text_filter {
+	uint8_t pending[4];
+	uint8_t have;
+	uint8_t need;
+};
+
+/* Most bytes that text_filter() writes for @len bytes: each as "\xHH", and those pending. */
+#define TEXT_FILTER_MAX(len) (4 * ((len) + 3))
+
+/**
+ * text_filter() - pass printable text on and escape the rest
+ * @tf: state
+ * @in: bytes from the peer
+ * @len: number of bytes
+ * @out: result, room for TEXT_FILTER_MAX(@len) bytes
+ *
+ * Newline, tab and valid UTF-8 (RFC 3629) pass unchanged. The other control characters,
+ * U+0000 to U+001F, U+007F and U+0080 to U+009F, and all bytes that are not part of
+ * valid UTF-8 become \xHH, one per byte. So no escape sequence reaches the terminal.
+ *
+ * Return: bytes written
+ */
+size_t text_filter(struct text_filter *tf, const uint8_t *in, size_t len, uint8_t *out);
+
+/**
+ * text_filter_flush() - the stream has ended: escape an unfinished sequence
+ * @tf: state, initial again afterwards
+ * @out: room for TEXT_FILTER_MAX(0) bytes
+ *
+ * Return: bytes written
+ */
+size_t text_filter_flush(struct text_filter *tf, uint8_t *out);
+
+/**
+ * text_decode() - the first character of a text
+ * @text: bytes
+ * @len: how many, above 0
+ * @ret: the character
+ *
+ * Return: bytes it takes, 1 to 4; 0: they are no valid UTF-8 (RFC 3629), or not all of it
+ */
+size_t text_decode(const uint8_t *text, size_t len, uint32_t *ret);
+
+/** text_encode() - write a character below U+110000 as UTF-8; returns its 1 to 4 bytes */
+size_t text_encode(uint32_t c, uint8_t out[4]);
+
+/** text_is_utf8() - is all of it valid UTF-8? */
+bool text_is_utf8(const void *text, size_t len);
+
+/**
+ * text_is_control() - would this character steer a terminal or deceive its reader?
+ *
+ * C0 and C1 controls, DEL, line and paragraph separators, and what changes the direction of the
+ * text around it (U+202A to U+202E, U+2066 to U+2069): a name or a line must not be able to
+ * pose as another one.
+ */
+bool text_is_control(uint32_t c);
+
+/** text_is_plain() - is it UTF-8 without any text_is_control()? */
+bool text_is_plain(const void *text, size_t len);
+
+/**
+ * text_is_invisible() - does it show nothing, or only a gap?
+ *
+ * Spaces of every kind, blank letters, and the default ignorable code points of Unicode 15
+ * (joiners, variation selectors, tags, soft hyphen and their like).
+ */
+bool text_is_invisible(uint32_t c);
+
+/** text_width() - columns of a character on a terminal: 0, 1 or 2 */
+int text_width(uint32_t c);
+
+/* Most bytes that text_show() writes, its 0 included. */
+#define TEXT_SHOW_MAX(len) (4 * (len) + 1)
+
+/**
+ * text_show() - a copy of a text that is safe to print
+ * @text: any bytes
+ * @len: how many
+ * @keep: characters among the controls that are left as they are, such as "\n\t"; or ""
+ * @out: room for TEXT_SHOW_MAX(@len) bytes
+ *
+ * Each byte of what is no UTF-8 or a control becomes \xHH.
+ *
+ * Return: @out
+ */
+char *text_show(const void *text, size_t len, const char *keep, char *out);
+
+#endif /* CRYPTOCHAT_UI_TEXT_H */

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ui.c - the user's end: a person at a terminal, a pipeline, or a program that reads JSON. */
+#include "cryptochat/ui/ui.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cryptochat/link/frame.h"
+#include "cryptochat/session/json.h"
+#include "cryptochat/identity/identity_key.h"
+#include "cryptochat/session/request.h"
+#include "cryptochat/session/wait.h"
+
+/* What a pipe says goes into one frame at a time. */
+#define INPUT_SIZE (EDITOR_LINE_MAX + 2)
+/* The largest frame as JSON: six characters for a byte. */
+#define PIECE_MAX (6 * FRAME_PAYLOAD + 1024)
+#define OUTPUT_SIZE (4 * PIECE_MAX)
+#define NOTICE_MAX 1024
+
+int ui_open(struct ui *ui, bool json, bool no_input, bool bell, bool quiet)
+{
+	struct stat st;
+	bool is_file = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+	int err;
+
+	*ui = (struct ui){
+	    .kind = json ? UI_JSON : UI_PIPE,
+	    .out_is_terminal = isatty(STDOUT_FILENO),
+	    .bell = bell,
+	    .quiet = quiet,
+	    /* poll() promises room for PIPE_BUF bytes in a pipe, not for more. */
+	    .out_step = is_file ? SIZE_MAX : PIPE_BUF,
+	    .in_ended = no_input,
+	    .at_line_start = true,
+	};
+	if (buffer_init(&ui->input, json ? REQUEST_LINE_MAX : INPUT_SIZE) ||
+	    buffer_init(&ui->output, OUTPUT_SIZE))
+		return -ENOMEM;
+	if (json || no_input || !ui->out_is_terminal || !isatty(STDIN_FILENO))
+		return 0;
+	wait_watch_size();
+	err = screen_open(&ui->screen, STDIN_FILENO, STDOUT_FILENO);
+	if (!err)
+		ui->kind = UI_TERMINAL;
+	return err;
+}
+
+void ui_close(struct ui *ui)
+{
+	if (ui->kind == UI_TERMINAL)
+		screen_close(&ui->screen);
+	while (ui_wants_output(ui) && !wait_stop_signal()) {
+		struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+		if (wait_for(&out, 1, WAIT_FOREVER) < 0)
+			break;
+		ui_write(ui);
+	}
+	buffer_free(&ui->input);
+	buffer_free(&ui->output);
+}
+
+bool ui_wants_input(const struct ui *ui)
+{
+	const struct buffer *in = &ui->input;
+
+	if (ui->in_ended)
+		return false;
+	/* Lines of JSON input may come in pieces; the others are taken as they come. */
+	if (ui->kind == UI_JSON && buffer_used(in))
+		return buffer_room(in) && !memchr(in->data + in->start, '\n', buffer_used(in));
+	return buffer_used(in) == 0;
+}
+
+bool ui_input_waits(const struct ui *ui)
+{
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	return buffer_used(&ui->input) || (!ui->in_ended && poll(&in, 1, 0) > 0);
+}
+
+void ui_read(struct ui *ui)
+{
+	size_t room = buffer_room(&ui->input);
+	ssize_t n = read(STDIN_FILENO, buffer_reserve(&ui->input, room), room);
+
+	if (n > 0) {
+		buffer_commit(&ui->input, (size_t)n);
+	} else if (n == 0) {
+		ui->in_ended = true;
+	} else if (errno != EINTR && errno != EAGAIN) {
+		ui->in_error = -errno;
+		ui->in_ended = true;
+	}
+}
+
+bool ui_wants_output(const struct ui *ui)
+{
+	return buffer_used(&ui->output) && !ui->out_error;
+}
+
+void ui_write(struct ui *ui)
+{
+	size_t len = buffer_used(&ui->output);
+	ssize_t n;
+
+	if (len > ui->out_step)
+		len = ui->out_step;
+	n = write(STDOUT_FILENO, buffer_peek(&ui->output), len);
+	if (n >= 0) {
+		buffer_consume(&ui->output, (size_t)n);
+	} else if (errno != EINTR && errno != EAGAIN) {
+		ui->out_error = -errno;
+		buffer_clear(&ui->output);
+	}
+}
+
+bool ui_has_room(const struct ui *ui)
+{
+	return ui->kind == UI_TERMINAL || buffer_room(&ui->output) >= 2 * PIECE_MAX;
+}
+
+static void put(struct ui *ui, const void *data, size_t len)
+{
+	uint8_t *at = ui->out_error ? NULL : buffer_reserve(&ui->output, len);
+
+	if (!at)
+		return;
+	memcpy(at, data, len);
+	buffer_commit(&ui->output, len);
+}
+
+/* The terminal's input: edit until a line is complete. */
+static bool terminal_line(struct ui *ui)
+{
+	while (buffer_used(&ui->input)) {
+		uint8_t byte = *buffer_peek(&ui->input);
+
+		buffer_consume(&ui->input, 1);
+		switch (screen_key(&ui->screen, byte)) {
+		case EDITOR_LINE:
+			return true;
+		case EDITOR_EOF:
+			ui->eof_key = true;
+			return false;
+		default:
+			break;
+		}
+	}
+	return false;
+}
+
+/* Drop what there is of a JSON line that is too long; at its end, say so. */
+static void skip_line(struct ui *ui)
+{
+	uint8_t *at = buffer_peek(&ui->input);
+	size_t have = buffer_used(&ui->input);
+	uint8_t *end = have ? memchr(at, '\n', have) : NULL;
+	size_t len = end ? (size_t)(end - at) : have;
+
+	ui->skipped += len;
+	buffer_consume(&ui->input, end ? len + 1 : len);
+	if (!end && !ui->in_ended)
+		return;
+	ui_error(ui, "usage", "a line of %zu bytes was refused: the longest has %d", ui->skipped,
+		 REQUEST_LINE_MAX - 1);
+	ui->skipped = 0;
+}
+
+/* JSON's input: a line is taken whole, or refused whole if it is too long for the buffer. */
+static bool plain_line(struct ui *ui, const char **line, size_t *len)
+{
+	uint8_t *at, *end;
+	size_t have;
+
+	if (ui->skipped)
+		skip_line(ui);
+	at = buffer_peek(&ui->input);
+	have = buffer_used(&ui->input);
+	if (!have || ui->skipped)
+		return false;
+	end = memchr(at, '\n', have);
+	if (!end && !ui->in_ended) {
+		if (!buffer_room(&ui->input))
+			skip_line(ui);
+		return false;
+	}
+	*line = (const char *)at;
+	*len = end ? (size_t)(end - at) : have;
+	return true;
+}
+
+bool ui_line(struct ui *ui, const char **line, size_t *len)
+{
+	if (ui->kind == UI_JSON)
+		return plain_line(ui, line, len);
+	if (ui->kind != UI_TERMINAL || !terminal_line(ui))
+		return false;
+	*line = ui->screen.editor.line;
+	*len = ui->screen.editor.len;
+	return true;
+}
+
+void ui_line_done(struct ui *ui, bool keep)
+{
+	const char *line;
+	size_t len;
+
+	if (ui->kind == UI_TERMINAL) {
+		screen_line_done(&ui->screen, keep);
+	} else if (plain_line(ui, &line, &len)) {
+		if (len < buffer_used(&ui->input))
+			len++; /* the newline */
+		buffer_consume(&ui->input, len);
+	}
+}
+
+/* "[12:34] " */
+static void put_clock(FILE *out, time_t now)
+{
+	struct tm tm;
+	char clock[16];
+
+	if (localtime_r(&now, &tm) && strftime(clock, sizeof(clock), "[%H:%M] ", &tm))
+		fputs(clock, out);
+}
+
+/* A message as people see it: the lines after the first are set in, so that none poses as
+ * another's. */
+static void put_lines(FILE *out, const char *head, const char *text)
+{
+	fputs(head, out);
+	for (; *text; text++) {
+		fputc(*text, out);
+		if (*text == '\n' && text[1])
+			fputs("        | ", out);
+	}
+	fputs("\n", out);
+}
+
+static void print_message(struct ui *ui, const char *nick, const void *text, size_t len, bool bell)
+{
+	char *safe = malloc(TEXT_SHOW_MAX(len)), *data = NULL, head[NICK_SIZE + 8];
+	size_t size = 0;
+	FILE *out = open_memstream(&data, &size);
+
+	while (len && ((const char *)text)[len - 1] == '\n')
+		len--;
+	if (safe && out) {
+		text_show(text, len, "\n\t", safe);
+		put_clock(out, time(NULL));
+		snprintf(head, sizeof(head), "<%s> ", nick);
+		put_lines(out, head, safe);
+	}
+	if (out && fclose(out) == 0 && safe) {
+		if (ui->kind == UI_TERMINAL)
+			screen_print(&ui->screen, data, bell);
+		else
+			put(ui, data, size);
+	}
+	free(data);
+	free(safe);
+}
+
+void ui_echo(struct ui *ui, const char *nick, const char *text, size_t len)
+{
+	if (ui->kind == UI_TERMINAL)
+		print_message(ui, nick, text, len, false);
+}
+
+void ui_message(struct ui *ui, const char *nick, uint64_t time_ms, const uint8_t *text, size_t len)
+{
+	char *line;
+
+	switch (ui->kind) {
+	case UI_TERMINAL:
+		print_message(ui, nick, text, len, ui->bell);
+		break;
+	case UI_PIPE:
+		if (ui->out_is_terminal) {
+			print_message(ui, nick, text, len, false);
+			break;
+		}
+		put(ui, text, len);
+		put(ui, "\n", 1);
+		break;
+	case UI_JSON:
+		line = json_event("message", "from", nick, "text", text, len, time_ms);
+		if (line)
+			put(ui, line, strlen(line));
+		free(line);
+		break;
+	}
+}
+
+void ui_stream(struct ui *ui, const char *nick, const uint8_t *data, size_t len)
+{
+	char *text;
+
+	switch (ui->kind) {
+	case UI_TERMINAL:
+		print_message(ui, nick, data, len, false);
+		break;
+	case UI_PIPE:
+		if (!ui->out_is_terminal) {
+			put(ui, data, len);
+			break;
+		}
+		text = malloc(TEXT_FILTER_MAX(len));
+		if (text)
+			put(ui, text, text_filter(&ui->filter, data, len, (uint8_t *)text));
+		free(text);
+		break;
+	case UI_JSON:
+		if (text_is_utf8(data, len)) {
+			text = json_event("stream", "from", nick, "text", data, len, 0);
+		} else {
+			char *coded = malloc(BASE64_LENGTH(len) + 1);
+
+			if (!coded)
+				return;
+			base64_encode(data, len, coded);
+			text =
+			    json_event("stream", "from", nick, "base64", coded, strlen(coded), 0);
+			free(coded);
+		}
+		if (text)
+			put(ui, text, strlen(text));
+		free(text);
+		break;
+	}
+}
+
+static void say(struct ui *ui, const char *event, const char *peer, const char *prefix,
+		const char *raw)
+{
+	char safe[TEXT_SHOW_MAX(NOTICE_MAX)], line[sizeof(safe) + 32], *json;
+
+	text_show(raw, strlen(raw), "\n", safe);
+	switch (ui->kind) {
+	case UI_TERMINAL:
+		snprintf(line, sizeof(line), "%s%s\n", prefix, safe);
+		screen_print(&ui->screen, line, false);
+		break;
+	case UI_PIPE:
+		fprintf(stderr, "%scryptochat: %s\n", ui->progress ? "\r\033[K" : "", safe);
+		ui->progress = false;
+		break;
+	case UI_JSON:
+		json = json_event(event, "peer", peer, "text", raw, strlen(raw), 0);
+		if (json)
+			put(ui, json, strlen(json));
+		free(json);
+		break;
+	}
+}
+
+void ui_notice(struct ui *ui, const char *event, const char *peer, const char *format, ...)
+{
+	char raw[NOTICE_MAX];
+	va_list args;
+
+	if (ui->quiet && ui->kind != UI_JSON)
+		return;
+	va_start(args, format);
+	vsnprintf(raw, sizeof(raw), format, args);
+	va_end(args);
+	say(ui, event, peer, "-- ", raw);
+}
+
+void ui_error(struct ui *ui, const char *event, const char *format, ...)
+{
+	char raw[NOTICE_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(raw, sizeof(raw), format, args);
+	va_end(args);
+	say(ui, event, NULL, "!! ", raw);
+}
+
+void ui_progress(struct ui *ui, const char *text)
+{
+	char safe[TEXT_SHOW_MAX(SCREEN_STATUS_SIZE)];
+
+	if (ui->kind == UI_TERMINAL) {
+		size_t len = text ? strlen(text) : 0;
+
+		if (len >= SCREEN_STATUS_SIZE)
+			len = SCREEN_STATUS_SIZE - 1;
+		screen_status(&ui->screen, text_show(text ? text : "", len, "", safe));
+	} else if (ui->kind == UI_PIPE && isatty(STDERR_FILENO)) {
+		if (text || ui->progress)
+			fprintf(stderr, "\r\033[K%s", text ? text : "");
+		ui->progress = text != NULL;
+	}
+}
+
+size_t ui_columns(const struct ui *ui)
+{
+	int fd = ui->kind == UI_TERMINAL ? STDOUT_FILENO : STDERR_FILENO;
+	struct winsize ws = {0};
+
+	/* The last column is left free: after it terminals differ. */
+	return ioctl(fd, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 1 ? ws.ws_col - 1u : 79;
+}
+
+void ui_tick(struct ui *ui)
+{
+	if (wait_resized() && ui->kind == UI_TERMINAL)
+		screen_refresh(&ui->screen);
+}
