@@ -21,8 +21,8 @@
 
 #include "daemon/operate/control.h"
 #include "daemon/vhost_user/channel.h"
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 static void our_signals(sigset_t *set)
 {

@@ -38,14 +38,14 @@
 #include "daemon/operate/control.h"
 #include "daemon/virtio/guard.h"
 #include "daemon/recovery/ledger.h"
-#include "daemon/base/log.h"
+#include "common/log.h"
 #include "daemon/options.h"
 #include "daemon/confine/sandbox.h"
 #include "daemon/event_loop.h"
 #include "daemon/supervisor/spawn.h"
 #include "daemon/operate/stats.h"
 #include "daemon/supervisor/supervisor.h"
-#include "daemon/base/util.h"
+#include "common/util.h"
 #include "daemon/confine/vault.h"
 
 /* In the environment of a worker, from its supervisor. */

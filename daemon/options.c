@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/base/util.h"
+#include "common/util.h"
 #include "device/device.h"
 
 #define PROGRAM "vhost-user-cryptodev"

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/recovery/rate_limits.h"
-#include "daemon/base/log.h"
+#include "common/log.h"
 #include "daemon/confine/sandbox.h"
 
 /* Exit status of the program; documented in the manual page. */

@@ -2,7 +2,7 @@
 /* latency.c - how long requests took. See latency.h. */
 #include "daemon/base/latency.h"
 
-#include "daemon/base/util.h"
+#include "common/util.h"
 
 static unsigned int bucket_of(uint64_t ns)
 {

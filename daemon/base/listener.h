@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 #include "daemon/confine/remover.h"
-#include "daemon/base/unix_socket.h"
+#include "common/unix_socket.h"
 
 /**
  * struct listener - where front ends come from.

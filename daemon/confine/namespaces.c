@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "daemon/base/util.h"
+#include "common/util.h"
 
 static int write_file(const char *path, const char *text)
 {

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/base/util.h"
+#include "common/util.h"
 
 #define WORD 'r'
 

@@ -45,8 +45,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 /* Who has nothing on this machine: Linux's overflow id, "nobody". */
 #define NOBODY 65534

@@ -24,7 +24,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "daemon/base/util.h"
+#include "common/util.h"
 
 #include "cryptodev.h"
 

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "daemon/vm/vm.h"
-#include "daemon/base/escape.h"
+#include "common/escape.h"
 #include "daemon/operate/metrics.h"
-#include "daemon/base/util.h"
+#include "common/util.h"
 
 /** Words of a command. */
 #define MAX_WORDS 8

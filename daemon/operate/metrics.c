@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "daemon/base/util.h"
+#include "common/util.h"
 
 #define PREFIX "virtio_cryptodev_"
 

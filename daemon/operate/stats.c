@@ -7,8 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "daemon/base/escape.h"
-#include "daemon/base/util.h"
+#include "common/escape.h"
+#include "common/util.h"
 
 /** Most counters of collect(). */
 #define MAX_COUNTERS 40

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "daemon/recovery/crash.h"
-#include "daemon/base/util.h"
+#include "common/util.h"
 #include "device/iov.h"
 
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW)

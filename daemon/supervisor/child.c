@@ -34,8 +34,8 @@
 #include <sys/wait.h>
 
 #include "daemon/vhost_user/channel.h"
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 #define RETRY_FIRST_MS 10u
 #define RETRY_MAX_MS 10000u

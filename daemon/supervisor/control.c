@@ -20,9 +20,9 @@
 #include <sys/socket.h>
 
 #include "daemon/vhost_user/channel.h"
-#include "daemon/base/log.h"
-#include "daemon/base/unix_socket.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/unix_socket.h"
+#include "common/util.h"
 
 static const char upgrade_command[] = "upgrade\n";
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "daemon/vhost_user/channel.h"
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 /* For a front end to begin, when another one waits. Tests have less patience. */
 #ifndef VCD_SILENT_MS

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "daemon/vhost_user/channel.h"
-#include "daemon/base/log.h"
-#include "daemon/base/notify.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/notify.h"
+#include "common/util.h"
 
 /* For any answer of a worker that serves. Generous, as a machine may be slow; tests set less. */
 #ifndef VCD_ANSWER_MS

@@ -10,8 +10,8 @@
 #include <poll.h>
 #include <string.h>
 
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 #define BIT(n) (1ull << (n))
 

@@ -20,9 +20,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/base/log.h"
+#include "common/log.h"
 #include "daemon/options.h"
-#include "daemon/base/util.h"
+#include "common/util.h"
 
 #define SELF "/proc/self/exe"
 #define DELETED " (deleted)"

@@ -58,11 +58,11 @@
 
 #include "daemon/vm/vm.h"
 #include "daemon/operate/control.h"
-#include "daemon/base/log.h"
-#include "daemon/base/notify.h"
+#include "common/log.h"
+#include "common/notify.h"
 #include "daemon/supervisor/internal.h"
-#include "daemon/base/unix_socket.h"
-#include "daemon/base/util.h"
+#include "common/unix_socket.h"
+#include "common/util.h"
 #include "device/session_table.h"
 
 /* After accept() failed: for want of descriptors or memory, for the most part. */

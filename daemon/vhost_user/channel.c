@@ -10,8 +10,8 @@
 
 #include "daemon/operate/control.h"
 #include "daemon/recovery/crash.h"
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 bool link_is_request(const struct vu_message *m)
 {

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "daemon/base/log.h"
+#include "common/log.h"
 
 /* The new map while it is being made; then the old one. Too large for the stack. */
 static struct memory scratch;

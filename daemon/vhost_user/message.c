@@ -23,7 +23,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "daemon/base/util.h"
+#include "common/util.h"
 
 /* Put the descriptors of one recvmsg() to the others. */
 static int take_fds(struct vu_message *message, struct msghdr *msg)

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 /* The queue that a message names, or NULL. */
 static struct queue *find_queue(struct vhost_user *vu, uint64_t index)

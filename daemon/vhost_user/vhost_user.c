@@ -35,8 +35,8 @@
 
 #include "daemon/vhost_user/handlers.h"
 #include "daemon/vhost_user/channel.h"
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 #define BIT(n) (1ull << (n))
 

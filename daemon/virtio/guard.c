@@ -28,7 +28,7 @@
 #include <sys/mman.h>
 
 #include "daemon/virtio/memory.h"
-#include "daemon/base/util.h"
+#include "common/util.h"
 
 /* The map in use and the one that replaces it. */
 #define SLOTS (2 * MEMORY_MAX_REGIONS)

@@ -31,7 +31,7 @@
 #include <unistd.h>
 
 #include "daemon/virtio/guard.h"
-#include "daemon/base/log.h"
+#include "common/log.h"
 
 /* The granule in which a file can be mapped: its huge page size on hugetlbfs. */
 static uint64_t map_granule(int fd)

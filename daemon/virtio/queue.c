@@ -59,8 +59,8 @@
 #include <sys/param.h>
 
 #include "daemon/recovery/crash.h"
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 void queue_init(struct queue *queue, unsigned int index)
 {

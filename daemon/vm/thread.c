@@ -39,8 +39,8 @@
 #include <unistd.h>
 
 #include "daemon/vm/vm.h"
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 #define EVENTS 32
 

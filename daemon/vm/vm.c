@@ -22,8 +22,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 /*
  * One queue after the other would take as long as all their batches together: with slow ciphers,

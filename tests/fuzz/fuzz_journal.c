@@ -25,8 +25,8 @@
 #include <unistd.h>
 
 #include "daemon/supervisor/setup.h"
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 #define QUEUES 3u
 #define MAX_STEPS 2048u

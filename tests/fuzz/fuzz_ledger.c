@@ -23,7 +23,7 @@
 
 #include "daemon/vm/vm.h"
 #include "daemon/recovery/ledger.h"
-#include "daemon/base/log.h"
+#include "common/log.h"
 #include "daemon/operate/stats.h"
 
 #define QUEUES 2u

@@ -24,8 +24,8 @@
 
 #include "daemon/supervisor/setup.h"
 #include "daemon/vhost_user/channel.h"
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 #define QUEUES 2u
 #define MEMORY 65536

@@ -21,7 +21,7 @@
 
 #include "daemon/vhost_user/channel.h"
 #include "daemon/options.h"
-#include "daemon/base/util.h"
+#include "common/util.h"
 
 static struct evil_plan *plan;
 static int link_fd, ledger_fd;

@@ -17,7 +17,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "daemon/base/util.h"
+#include "common/util.h"
 
 static bool event_idx(const struct front_queue *queue)
 {

@@ -21,7 +21,7 @@
 #include "tests/wire/confined.h"
 #include "tests/wire/rig.h"
 
-#include "daemon/base/util.h"
+#include "common/util.h"
 
 /* ---- a parent ------------------------------------------------------------------------- */
 

@@ -23,7 +23,7 @@
 #include "tests/wire/attempts.h"
 #include "tests/wire/confined.h"
 
-#include "daemon/base/util.h"
+#include "common/util.h"
 #include "engine/alg.h"
 
 struct attempt {

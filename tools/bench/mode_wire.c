@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/base/util.h"
+#include "common/util.h"
 #include "device/device.h"
 #include "tests/wire/front.h"
 #include "tests/wire/process.h"

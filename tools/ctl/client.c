@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/operate/control.h"
-#include "daemon/base/util.h"
+#include "common/util.h"
 #include "tools/ctl/text.h"
 
 int client_connect(const char *path, unsigned int timeout_ms)

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/operate/control.h"
-#include "daemon/base/util.h"
+#include "common/util.h"
 #include "tools/ctl/client.h"
 #include "tools/ctl/find.h"
 #include "tools/ctl/metrics.h"

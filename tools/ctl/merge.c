@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/types.h>
 
-#include "daemon/base/escape.h"
+#include "common/escape.h"
 
 #define PREFIX "virtio_cryptodev_"
 #define HISTOGRAM PREFIX "request_duration_seconds"

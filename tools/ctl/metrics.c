@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/base/escape.h"
-#include "daemon/base/util.h"
+#include "common/escape.h"
+#include "common/util.h"
 #include "tools/ctl/client.h"
 #include "tools/ctl/find.h"
 #include "tools/ctl/merge.h"

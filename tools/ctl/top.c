@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "daemon/base/util.h"
+#include "common/util.h"
 #include "tools/ctl/client.h"
 
 /** struct sample - an answer and when it came. */

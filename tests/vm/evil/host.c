@@ -19,7 +19,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/base/util.h"
+#include "common/util.h"
 #include "engine/engine.h"
 #include "host.h"
 

@@ -33,7 +33,7 @@
 #include <linux/virtio_config.h>
 
 #include "daemon/vhost_user/channel.h"
-#include "daemon/base/log.h"
+#include "common/log.h"
 #include "daemon/vhost_user/vhost_user.h"
 #include "tests/fuzz/fuzz.h"
 

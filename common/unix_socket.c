@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* unix_socket.c - making listening UNIX sockets. See unix_socket.h. */
-#include "daemon/base/unix_socket.h"
+#include "common/unix_socket.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -11,8 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 /* Whether somebody listens at @address. */
 static bool somebody_listens(const struct sockaddr_un *address)

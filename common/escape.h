@@ -2,8 +2,8 @@
 /*
  * escape.h - text of other people's inside JSON and inside a metric's label.
  */
-#ifndef VCD_DAEMON_BASE_ESCAPE_H
-#define VCD_DAEMON_BASE_ESCAPE_H
+#ifndef VCD_COMMON_ESCAPE_H
+#define VCD_COMMON_ESCAPE_H
 
 #include <stdio.h>
 
@@ -13,4 +13,4 @@ void escape_json(const char *text, FILE *out);
 /** escape_label - write @text to @out as the value of a Prometheus label, without quotes. */
 void escape_label(const char *text, FILE *out);
 
-#endif /* VCD_DAEMON_BASE_ESCAPE_H */
+#endif /* VCD_COMMON_ESCAPE_H */

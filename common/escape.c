@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* escape.c - text of other people's inside JSON and inside a metric's label. See escape.h. */
-#include "daemon/base/escape.h"
+#include "common/escape.h"
 
 void escape_json(const char *text, FILE *out)
 {

@@ -6,8 +6,8 @@
  * front end can cause at will is rate-limited, so that it cannot fill a disk.
  * No message ever contains a key, an IV or payload.
  */
-#ifndef VCD_DAEMON_BASE_LOG_H
-#define VCD_DAEMON_BASE_LOG_H
+#ifndef VCD_COMMON_LOG_H
+#define VCD_COMMON_LOG_H
 
 #include <stdbool.h>
 
@@ -47,4 +47,4 @@ void log_limited(enum log_level level, const char *format, ...)
 
 #define LOG_BURST 20
 
-#endif /* VCD_DAEMON_BASE_LOG_H */
+#endif /* VCD_COMMON_LOG_H */

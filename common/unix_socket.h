@@ -2,8 +2,8 @@
 /*
  * unix_socket.h - making listening UNIX sockets.
  */
-#ifndef VCD_DAEMON_BASE_UNIX_SOCKET_H
-#define VCD_DAEMON_BASE_UNIX_SOCKET_H
+#ifndef VCD_COMMON_UNIX_SOCKET_H
+#define VCD_COMMON_UNIX_SOCKET_H
 
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -42,4 +42,4 @@ int unix_socket_listen(const char *path, const struct unix_socket_access *access
  */
 int unix_socket_peer(int fd, uid_t *user);
 
-#endif /* VCD_DAEMON_BASE_UNIX_SOCKET_H */
+#endif /* VCD_COMMON_UNIX_SOCKET_H */

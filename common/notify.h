@@ -6,8 +6,8 @@
  * stable and documented for programs that do not want libsystemd in their address
  * space. The socket is opened once, while the file system is still there.
  */
-#ifndef VCD_DAEMON_BASE_NOTIFY_H
-#define VCD_DAEMON_BASE_NOTIFY_H
+#ifndef VCD_COMMON_NOTIFY_H
+#define VCD_COMMON_NOTIFY_H
 
 /**
  * notify_open - open the socket that the environment names.
@@ -20,4 +20,4 @@ int notify_open(void);
 /** notify_send - send lines such as "READY=1\n"; @fd of notify_open(), -1: nothing happens. */
 void notify_send(int fd, const char *lines);
 
-#endif /* VCD_DAEMON_BASE_NOTIFY_H */
+#endif /* VCD_COMMON_NOTIFY_H */

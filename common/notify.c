@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* notify.c - telling a service manager how we are. See notify.h. */
-#include "daemon/base/notify.h"
+#include "common/notify.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "daemon/base/log.h"
-#include "daemon/base/util.h"
+#include "common/log.h"
+#include "common/util.h"
 
 int notify_open(void)
 {

@@ -5,7 +5,7 @@
  * A line is put together in a buffer and written by one write(), so that lines
  * of several threads do not mix.
  */
-#include "daemon/base/log.h"
+#include "common/log.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -2,8 +2,8 @@
 /*
  * util.h - the few helpers that every file of the daemon uses.
  */
-#ifndef VCD_DAEMON_BASE_UTIL_H
-#define VCD_DAEMON_BASE_UTIL_H
+#ifndef VCD_COMMON_UTIL_H
+#define VCD_COMMON_UTIL_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -76,4 +76,4 @@ static inline void prefetch_write(const void *p)
 #endif
 }
 
-#endif /* VCD_DAEMON_BASE_UTIL_H */
+#endif /* VCD_COMMON_UTIL_H */
