@@ -329,6 +329,9 @@ static void test_deleted_program(void **state)
 	char copy[] = "/tmp/vcd-provider-XXXXXX", path[64], command[PATH_MAX + 128];
 	int status;
 
+	/* The emulator of another machine runs one process: the copy would be a copy of the emulator. */
+	if (getenv("VCRYPTO_EMULATED"))
+		skip();
 	assert_non_null(mkdtemp(copy));
 	snprintf(path, sizeof(path), "%s/sshd", copy);
 	snprintf(command, sizeof(command), "cp /proc/%d/exe %s && chmod 755 %s", (int)getpid(),
