@@ -80,10 +80,10 @@ static int begin(struct server *server)
 {
 	int err;
 
-	vhost_user_begin(&server->vu, server->backend, take_fd(&server->link));
+	vhost_user_begin(&server->vu, server->vm, take_fd(&server->link));
 	server->vu.control = server->control;
 	err = watch(server, server->vu.socket);
-	return err ? err : link_ready(&server->vu);
+	return err ? err : channel_ready(&server->vu);
 }
 
 /* 1: it is time to end. */
@@ -112,12 +112,12 @@ static int handle(struct server *server, int fd)
 	return 1;
 }
 
-int server_run(struct server *server, struct backend *backend)
+int server_run(struct server *server, struct vm *vm)
 {
 	struct epoll_event event;
 	int err;
 
-	server->backend = backend;
+	server->vm = vm;
 	if (server->control)
 		control_start(server->control, server->epoll);
 	err = watch(server, server->signals);

@@ -12,7 +12,7 @@ struct control;
 
 /**
  * struct server - what the control thread listens to.
- * @backend: what the front end drives
+ * @vm: what the front end drives
  * @link: the link to the supervisor, until it is served, or -1
  * @signals: signalfd
  * @epoll: what the loop waits in
@@ -20,7 +20,7 @@ struct control;
  * @control: clients of the operator's socket, served in the same loop, or NULL
  */
 struct server {
-	struct backend *backend;
+	struct vm *vm;
 	int link;
 	int signals;
 	int epoll;
@@ -47,12 +47,12 @@ int server_open(struct server *server);
 /**
  * server_run - say that we are ready, and serve.
  * @server: open server
- * @backend: what the front end drives
+ * @vm: what the front end drives
  *
  * Return: 0 after SIGTERM, or when the supervisor is gone; a negative errno, logged, when it
  * cannot go on.
  */
-int server_run(struct server *server, struct backend *backend);
+int server_run(struct server *server, struct vm *vm);
 
 /** server_close - close the link and all else. */
 void server_close(struct server *server);

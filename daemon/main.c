@@ -61,7 +61,7 @@
  * @commands: what is answered there
  * @engine: engine
  * @device: device
- * @backend: queues and workers
+ * @vm: queues and workers
  */
 struct daemon {
 	struct options options;
@@ -72,7 +72,7 @@ struct daemon {
 	struct commands commands;
 	struct vcd_engine *engine;
 	struct vcd_device *device;
-	struct backend *backend;
+	struct vm *vm;
 };
 
 static int stage_process(struct daemon *d)
@@ -178,7 +178,7 @@ static int open_engine(struct daemon *d)
 static int open_passed(struct daemon *d)
 {
 	const struct options *o = &d->options;
-	const struct ledger_shape shape = backend_ledger(o->num_queues, o->workers, o->max_request);
+	const struct ledger_shape shape = vm_ledger(o->num_queues, o->workers, o->max_request);
 	int err;
 
 	d->server.link = o->link;
@@ -252,17 +252,17 @@ static void gather(void *arg, struct stats *stats)
 	    .protocol_errors = head->protocol_errors,
 	};
 	vcd_device_stats_get(d->device, &stats->device);
-	backend_stats_get(d->backend, &stats->backend);
-	limits_snapshot(&d->backend->limits, stats->limits, &stats->limit_waits,
+	vm_stats_get(d->vm, &stats->vm);
+	limits_snapshot(&d->vm->limits, stats->limits, &stats->limit_waits,
 			&stats->limit_waited_ns);
 }
 
-/* What the command line says. What the operator set later stands in the ledger: backend_resume().
+/* What the command line says. What the operator set later stands in the ledger: vm_resume().
  */
 static void set_limits(struct daemon *d)
 {
 	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++)
-		limits_set(&d->backend->limits, kind, d->options.limits[kind]);
+		limits_set(&d->vm->limits, kind, d->options.limits[kind]);
 }
 
 static int pin_workers(struct daemon *d)
@@ -271,7 +271,7 @@ static int pin_workers(struct daemon *d)
 
 	for (unsigned int i = 0; o->cpu_count && i < o->workers; i++) {
 		unsigned int cpu = o->cpus[i % o->cpu_count];
-		int err = worker_pin(&d->backend->workers[i], cpu);
+		int err = worker_pin(&d->vm->workers[i], cpu);
 
 		if (err) {
 			log_msg(LOG_ERROR, "--cpus: a worker cannot run on CPU %u: %s", cpu,
@@ -299,20 +299,19 @@ static int stage_work(struct daemon *d)
 
 	err = vcd_device_new(&device, &d->device);
 	if (!err)
-		err = backend_new(d->device, &d->ledger, o->num_queues, o->workers, o->poll_us,
-				  &d->backend);
+		err = vm_new(d->device, &d->ledger, o->num_queues, o->workers, o->poll_us, &d->vm);
 	if (err) {
 		log_msg(LOG_ERROR, "cannot make the device: %s", strerror(-err));
 		return err;
 	}
-	__atomic_store_n(&d->backend->poll_cpu, o->poll_cpu, __ATOMIC_RELAXED);
+	__atomic_store_n(&d->vm->poll_cpu, o->poll_cpu, __ATOMIC_RELAXED);
 	err = pin_workers(d);
 	if (err)
 		return err;
 	set_limits(d);
-	d->commands = (struct commands){.gather = gather, .arg = d, .backend = d->backend};
+	d->commands = (struct commands){.gather = gather, .arg = d, .vm = d->vm};
 	/* Nothing is served before the supervisor says so. */
-	d->backend->replaying = true;
+	d->vm->replaying = true;
 	return 0;
 }
 
@@ -347,7 +346,7 @@ static int serve(struct daemon *d)
 		return err;
 	log_msg(LOG_INFO, "engine %s, %u queues, %u workers", d->engine->ops->name,
 		d->options.num_queues, d->options.workers);
-	return server_run(&d->server, d->backend);
+	return server_run(&d->server, d->vm);
 }
 
 /* --print-engine. Return: exit status. */
@@ -384,7 +383,7 @@ static int run_worker(struct daemon *d)
 
 	/* Requests that were begun are finished; that is all that happens to queues. */
 	vhost_user_end(&d->server.vu);
-	d->backend = backend_free(d->backend);
+	d->vm = vm_free(d->vm);
 	d->device = vcd_device_free(d->device);
 	d->engine = vcd_engine_close(d->engine);
 	control_close(&d->control);

@@ -61,7 +61,7 @@ static void print_rate(FILE *out, const char *name, const struct limit *limit)
 
 static void print_status(const struct stats *stats, bool served, FILE *out)
 {
-	const struct latency *latency = &stats->backend.latency;
+	const struct latency *latency = &stats->vm.latency;
 
 	fprintf(out, "version        %s\n", VCD_VERSION);
 	fprintf(out, "supervisor     %s\n", stats->supervisor ? stats->supervisor : "unknown");
@@ -76,8 +76,8 @@ static void print_status(const struct stats *stats, bool served, FILE *out)
 	fprintf(out, "requests       %" PRIu64 ", %" PRIu64 " of them not OK\n",
 		stats->device.requests, stats->device.requests - stats->device.status[VCD_S_OK]);
 	fprintf(out, "bytes          %" PRIu64 "\n", stats->device.bytes);
-	fprintf(out, "upgrades       %" PRIu64 ", and %" PRIu64 " restarts\n",
-		stats->backend.upgrades, stats->backend.restarts);
+	fprintf(out, "upgrades       %" PRIu64 ", and %" PRIu64 " restarts\n", stats->vm.upgrades,
+		stats->vm.restarts);
 	fprintf(out, "service time   p50 %.1f us, p99 %.1f us, p99.9 %.1f us\n",
 		(double)latency_percentile(latency, 500) / 1000,
 		(double)latency_percentile(latency, 990) / 1000,
@@ -87,7 +87,7 @@ static void print_status(const struct stats *stats, bool served, FILE *out)
 static const char *run_status(const struct commands *c, const struct call *call, FILE *out)
 {
 	_cleanup_free_ struct stats *stats = calloc(1, sizeof(*stats));
-	bool served = !backend_quiesced(c->backend);
+	bool served = !vm_quiesced(c->vm);
 
 	if (!stats)
 		return "out of memory";
@@ -157,7 +157,7 @@ static const char *run_sessions(const struct commands *c, const struct call *cal
 	if (call->json)
 		fputc('[', out);
 	do {
-		got = vcd_device_sessions(c->backend->device, &cursor, entries, SESSIONS_CHUNK);
+		got = vcd_device_sessions(c->vm->device, &cursor, entries, SESSIONS_CHUNK);
 		for (size_t i = 0; i < got && listed < max; i++, listed++)
 			print_session(&entries[i], call->json, !listed, out);
 	} while (got == SESSIONS_CHUNK && listed < max);
@@ -168,7 +168,7 @@ static const char *run_sessions(const struct commands *c, const struct call *cal
 
 static const char *run_engine(const struct commands *c, const struct call *call, FILE *out)
 {
-	vcd_engine_describe(vcd_device_engine(c->backend->device), out);
+	vcd_engine_describe(vcd_device_engine(c->vm->device), out);
 	return NULL;
 }
 
@@ -210,7 +210,7 @@ static const char *set_limits(const struct commands *c, char *const words[], uns
 		seen |= 1u << kinds[i];
 	}
 	for (unsigned int i = 0; i < n; i++)
-		backend_set_limit(c->backend, kinds[i], limits[i]);
+		vm_set_limit(c->vm, kinds[i], limits[i]);
 	return NULL;
 }
 
@@ -225,7 +225,7 @@ static const char *run_limits(const struct commands *c, const struct call *call,
 			return error;
 	}
 	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++) {
-		struct limit limit = limits_get(&c->backend->limits, kind);
+		struct limit limit = limits_get(&c->vm->limits, kind);
 
 		if (!call->json)
 			print_rate(out, limit_name(kind), &limit);

@@ -35,12 +35,12 @@
  * struct commands - what they are about.
  * @gather: fills in the counters of now
  * @arg: its argument
- * @backend: queues and limits
+ * @vm: queues and limits
  */
 struct commands {
 	void (*gather)(void *arg, struct stats *stats);
 	void *arg;
-	struct backend *backend;
+	struct vm *vm;
 };
 
 /**

@@ -104,7 +104,7 @@ static void print_limits(const struct stats *stats, const struct out *out)
 
 void metrics_print(const struct stats *stats, FILE *file)
 {
-	const struct backend_stats *backend = &stats->backend;
+	const struct vm_stats *vm = &stats->vm;
 	const struct out out = {.file = file, .vm = stats->vm_name};
 	char label[96];
 
@@ -119,22 +119,22 @@ void metrics_print(const struct stats *stats, FILE *file)
 	one(&out, "processed_bytes_total", "counter", "Data bytes processed.", stats->device.bytes);
 	one(&out, "batches_total", "counter", "Batches they were carried out in.",
 	    stats->device.batches);
-	print_latency(&backend->latency, &out);
+	print_latency(&vm->latency, &out);
 	one(&out, "sessions", "gauge", "Sessions there are.", stats->device.sessions_live);
 	one(&out, "sessions_created_total", "counter", "Sessions made.",
 	    stats->device.sessions_created);
-	one(&out, "kicks_total", "counter", "Notifications from the driver.", backend->kicks);
+	one(&out, "kicks_total", "counter", "Notifications from the driver.", vm->kicks);
 	one(&out, "notifications_total", "counter", "Notifications to the driver.",
-	    backend->notifications);
-	one(&out, "sleeps_total", "counter", "Times that a worker went to sleep.", backend->sleeps);
+	    vm->notifications);
+	one(&out, "sleeps_total", "counter", "Times that a worker went to sleep.", vm->sleeps);
 	one(&out, "ring_errors_total", "counter", "Queues stopped because of a broken ring.",
-	    backend->ring_errors);
+	    vm->ring_errors);
 	one(&out, "front_ends_total", "counter", "Front ends that connected.", stats->front_ends);
 	one(&out, "protocol_errors_total", "counter", "Front ends that broke the protocol.",
 	    stats->protocol_errors);
 	one(&out, "restarts_total", "counter", "Worker processes that died and were replaced.",
-	    backend->restarts);
+	    vm->restarts);
 	one(&out, "upgrades_total", "counter", "Worker processes that were replaced on request.",
-	    backend->upgrades);
+	    vm->upgrades);
 	print_limits(stats, &out);
 }

@@ -33,17 +33,17 @@ static void print_status(const struct vcd_device_stats *device, FILE *file)
 static size_t collect(const struct stats *stats, struct counter counters[MAX_COUNTERS])
 {
 	const struct vcd_device_stats *device = &stats->device;
-	const struct backend_stats *backend = &stats->backend;
+	const struct vm_stats *vm = &stats->vm;
 	const struct counter all[] = {
 	    {"up_s", stats->up_s},
 	    {"queues", stats->queues},
 	    {"workers", stats->workers},
 	    {"front_ends", stats->front_ends},
 	    {"protocol_errors", stats->protocol_errors},
-	    {"ring_errors", backend->ring_errors},
-	    {"restarts", backend->restarts},
-	    {"upgrades", backend->upgrades},
-	    {"published", backend->published},
+	    {"ring_errors", vm->ring_errors},
+	    {"restarts", vm->restarts},
+	    {"upgrades", vm->upgrades},
+	    {"published", vm->published},
 	    {"requests", device->requests},
 	    {"errors", device->requests - device->status[VCD_S_OK]},
 	    {"crypt", device->crypt},
@@ -51,12 +51,12 @@ static size_t collect(const struct stats *stats, struct counter counters[MAX_COU
 	    {"batches", device->batches},
 	    {"sessions_created", device->sessions_created},
 	    {"sessions_live", device->sessions_live},
-	    {"kicks", backend->kicks},
-	    {"notifications", backend->notifications},
-	    {"sleeps", backend->sleeps},
-	    {"service_p50_ns", latency_percentile(&backend->latency, 500)},
-	    {"service_p99_ns", latency_percentile(&backend->latency, 990)},
-	    {"service_p999_ns", latency_percentile(&backend->latency, 999)},
+	    {"kicks", vm->kicks},
+	    {"notifications", vm->notifications},
+	    {"sleeps", vm->sleeps},
+	    {"service_p50_ns", latency_percentile(&vm->latency, 500)},
+	    {"service_p99_ns", latency_percentile(&vm->latency, 990)},
+	    {"service_p999_ns", latency_percentile(&vm->latency, 999)},
 	    {"limit_ops", stats->limits[LIMIT_OPS].rate},
 	    {"limit_bytes", stats->limits[LIMIT_BYTES].rate},
 	    {"limit_keys", stats->limits[LIMIT_KEYS].rate},

@@ -23,7 +23,7 @@
  * @front_ends: front ends that connected
  * @protocol_errors: connections that ended because the front end broke the protocol
  * @device: requests, sessions
- * @backend: kicks, notifications
+ * @vm: kicks, notifications
  * @limits: by enum limit_kind
  * @limit_waits: times that a limit made a worker wait
  * @limit_waited_ns: for how long in all
@@ -38,7 +38,7 @@ struct stats {
 	uint64_t front_ends;
 	uint64_t protocol_errors;
 	struct vcd_device_stats device;
-	struct backend_stats backend;
+	struct vm_stats vm;
 	struct limit limits[LIMIT_KINDS];
 	uint64_t limit_waits;
 	uint64_t limit_waited_ns;

@@ -12,7 +12,7 @@
  *
  * and from each of them to gone, when it dies.
  *
- * REPLAYING begins in step() (supervisor.c), SERVING with the answer to LINK_RESUME
+ * REPLAYING begins in step() (supervisor.c), SERVING with the answer to CHANNEL_RESUME
  * (operation.c), all others here.
  *
  * A worker that dies is replaced at once. When it dies again without having
@@ -128,7 +128,7 @@ static void replace_worker(struct supervisor *s, const char *how, int number)
 			"%u workers in a row ended without having done anything; the device "
 			"is out of order, one is tried every %u s",
 			GIVE_UP, RETRY_MAX_MS / 1000);
-		journal_report_broken(&s->journal);
+		setup_report_broken(&s->setup);
 	}
 	if (delay)
 		s->retry = now_ns() + delay * 1000000ull;
@@ -234,14 +234,14 @@ static void ready(struct supervisor *s, struct child *child, const struct vu_mes
 	    "the new worker offers fewer algorithms or lower limits than the "
 	    "old one, which goes on";
 
-	child->has_config = link_config(m, &child->config);
+	child->has_config = channel_config(m, &child->config);
 	if (s->has_config && child == &s->second &&
-	    (!child->has_config || link_is_less(&child->config, &s->config))) {
+	    (!child->has_config || channel_is_less(&child->config, &s->config))) {
 		s->second_error = less;
 		child_kill(s, child);
 		return;
 	}
-	if (s->has_config && child->has_config && link_is_less(&child->config, &s->config))
+	if (s->has_config && child->has_config && channel_is_less(&child->config, &s->config))
 		log_limited(LOG_WARN,
 			    "worker %d offers fewer algorithms or lower limits than the "
 			    "one before it",
@@ -266,7 +266,7 @@ void child_input(struct supervisor *s, struct child *child)
 	} else if (ret < 0) {
 		child_kill(s, child);
 	} else if (ret > 0) {
-		if (m->header.request == LINK_READY && child->state == STARTING)
+		if (m->header.request == CHANNEL_READY && child->state == STARTING)
 			ready(s, child, m);
 		else if (child == &s->worker)
 			operation_answered(s, m);

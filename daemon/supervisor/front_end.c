@@ -83,7 +83,7 @@ void front_end_leave(struct supervisor *s, int reason)
 	close_fd(&s->front);
 	s->listener_rests = false;
 	s->pending = false;
-	journal_clear(&s->journal);
+	setup_clear(&s->setup);
 	s->want_reset = true;
 	/* Who had just one connection to serve ends with it. */
 	if (s->listener.fd < 0)
@@ -93,7 +93,7 @@ void front_end_leave(struct supervisor *s, int reason)
 /* Whether the front end waits for an answer to @m: it asks, or wants to hear how it went. */
 static bool answer_due(const struct supervisor *s, const struct vu_message *m)
 {
-	uint64_t features = s->journal.protocol_features;
+	uint64_t features = s->setup.protocol_features;
 
 	if (vu_is_question(m->header.request))
 		return true;
@@ -119,8 +119,8 @@ static int send_answer(struct supervisor *s, struct vu_message *reply)
  */
 static int keep_channel(struct supervisor *s, struct vu_message *m)
 {
-	if (!(s->journal.protocol_features & 1ull << VU_PROTOCOL_F_BACKEND_REQ) ||
-	    m->header.size != 0 || journal_apply(&s->journal, m, false) < 0) {
+	if (!(s->setup.protocol_features & 1ull << VU_PROTOCOL_F_BACKEND_REQ) ||
+	    m->header.size != 0 || setup_apply(&s->setup, m, false) < 0) {
 		log_limited(LOG_WARN, "front end broke the protocol: SET_BACKEND_REQ_FD");
 		return -EPROTO;
 	}
@@ -158,13 +158,13 @@ void front_end_input(struct supervisor *s)
 void front_end_answer(struct supervisor *s, struct vu_message *reply)
 {
 	struct vu_message *m = &s->reader.message;
-	bool private = reply->header.request == LINK_DONE;
+	bool private = reply->header.request == CHANNEL_DONE;
 	bool refused;
 	int err;
 
 	if (!s->pending) /* the front end left meanwhile */
 		return;
-	if (reply->header.request == LINK_VIOLATED) {
+	if (reply->header.request == CHANNEL_VIOLATED) {
 		front_end_leave(s, -EPROTO);
 		return;
 	}
@@ -180,7 +180,7 @@ void front_end_answer(struct supervisor *s, struct vu_message *reply)
 	refused = m->header.request != VU_GET_VRING_BASE && reply->payload.u64 != 0;
 	/* No worker of ours can have accepted it: this one lies, and what it has done is not known.
 	 */
-	if (journal_apply(&s->journal, m, refused) < 0) {
+	if (setup_apply(&s->setup, m, refused) < 0) {
 		log_limited(LOG_WARN, "worker %d accepted what cannot be", (int)s->worker.pid);
 		child_kill(s, &s->worker);
 		front_end_leave(s, -EPROTO);

@@ -62,11 +62,11 @@ struct child {
  */
 enum op {
 	OP_NONE,
-	OP_REPLAY,  /* a message of the journal */
-	OP_RESUME,  /* LINK_RESUME */
+	OP_REPLAY,  /* a message of the setup */
+	OP_RESUME,  /* CHANNEL_RESUME */
 	OP_FORWARD, /* the front end's message */
-	OP_RESET,   /* LINK_RESET */
-	OP_CONTROL, /* LINK_CONTROL */
+	OP_RESET,   /* CHANNEL_RESET */
+	OP_CONTROL, /* CHANNEL_CONTROL */
 };
 
 /** Clients of the control socket that the worker has not got yet. */
@@ -100,7 +100,7 @@ struct clients {
  * @sandbox: what confines us
  * @program: what workers are started from
  * @ledger: what survives workers
- * @journal: what the front end has set up
+ * @setup: what the front end has set up
  * @listener: where front ends come from
  * @control: listening socket of the operator, or -1
  * @clients: clients of it that are to be passed on
@@ -122,7 +122,7 @@ struct clients {
  * @worker: the worker
  * @second: the one that is to follow it, on request
  * @op: see there
- * @cursor: in the journal, with OP_REPLAY
+ * @cursor: in the setup, with OP_REPLAY
  * @replayed: the request that is told with it
  * @refusals: workers in a row that could not be brought into the former state
  * @has_config: some worker has said what it can do:
@@ -144,7 +144,7 @@ struct supervisor {
 	struct sandbox sandbox;
 	struct program program;
 	struct ledger ledger;
-	struct journal journal;
+	struct setup setup;
 	struct listener listener;
 	int control;
 	struct clients clients;
@@ -239,7 +239,7 @@ int child_timeout_ms(const struct supervisor *s);
 /** operation_reset - tell the worker that the front end is gone. */
 void operation_reset(struct supervisor *s);
 
-/** operation_replay - tell a new worker the next message of the journal, or to go on. */
+/** operation_replay - tell a new worker the next message of the setup, or to go on. */
 void operation_replay(struct supervisor *s);
 
 /** operation_next - give a worker that serves and waits the next thing to do. */

@@ -36,7 +36,7 @@ static bool tell(struct supervisor *s, enum op op, const struct vu_message *mess
 	return false;
 }
 
-static bool tell_private(struct supervisor *s, enum op op, enum link_request request, int fd)
+static bool tell_private(struct supervisor *s, enum op op, enum channel_request request, int fd)
 {
 	struct vu_message m = {
 	    .header = {.request = request, .flags = VU_VERSION},
@@ -49,18 +49,18 @@ static bool tell_private(struct supervisor *s, enum op op, enum link_request req
 
 void operation_reset(struct supervisor *s)
 {
-	tell_private(s, OP_RESET, LINK_RESET, -1);
+	tell_private(s, OP_RESET, CHANNEL_RESET, -1);
 }
 
 void operation_replay(struct supervisor *s)
 {
 	struct vu_message m;
 
-	if (journal_next(&s->journal, &s->cursor, &m)) {
+	if (setup_next(&s->setup, &s->cursor, &m)) {
 		s->replayed = m.header.request;
 		tell(s, OP_REPLAY, &m);
 	} else {
-		tell_private(s, OP_RESUME, LINK_RESUME, -1);
+		tell_private(s, OP_RESUME, CHANNEL_RESUME, -1);
 	}
 }
 
@@ -101,7 +101,7 @@ static void serving(struct supervisor *s)
  */
 static bool is_refusal(const struct supervisor *s, const struct vu_message *reply)
 {
-	return reply->header.request == LINK_VIOLATED ||
+	return reply->header.request == CHANNEL_VIOLATED ||
 	       (s->replayed == VU_ADD_MEM_REG && reply->payload.u64 != 0);
 }
 
@@ -125,7 +125,7 @@ static void replay_refused(struct supervisor *s)
 void operation_answered(struct supervisor *s, struct vu_message *reply)
 {
 	enum op op = s->op;
-	bool done = reply->header.request == LINK_DONE;
+	bool done = reply->header.request == CHANNEL_DONE;
 
 	s->op = OP_NONE;
 	s->worker.deadline = 0;
@@ -159,7 +159,7 @@ void operation_answered(struct supervisor *s, struct vu_message *reply)
 /* When the worker is dead already, the next one gets it; later, the client notices. */
 static void pass_client(struct supervisor *s)
 {
-	if (tell_private(s, OP_CONTROL, LINK_CONTROL, clients_next(s)))
+	if (tell_private(s, OP_CONTROL, CHANNEL_CONTROL, clients_next(s)))
 		clients_passed(s);
 }
 

@@ -15,15 +15,15 @@
 
 #define BIT(n) (1ull << (n))
 
-void journal_init(struct journal *journal, unsigned int queues)
+void setup_init(struct setup *setup, unsigned int queues)
 {
 	unsigned int i;
 
-	memset(journal, 0, sizeof(*journal));
-	journal->queues = queues;
-	journal->backend_fd = -1;
+	memset(setup, 0, sizeof(*setup));
+	setup->queues = queues;
+	setup->backend_fd = -1;
 	for (i = 0; i < VCD_MAX_QUEUES; i++)
-		journal->queue[i] = (struct journal_queue){
+		setup->queue[i] = (struct setup_queue){
 		    .enable = -1,
 		    .kick.fd = -1,
 		    .call.fd = -1,
@@ -31,83 +31,83 @@ void journal_init(struct journal *journal, unsigned int queues)
 		};
 }
 
-static void drop_regions(struct journal *journal)
+static void drop_regions(struct setup *setup)
 {
-	while (journal->region_count > 0)
-		close_fd(&journal->region[--journal->region_count].fd);
+	while (setup->region_count > 0)
+		close_fd(&setup->region[--setup->region_count].fd);
 }
 
-void journal_clear(struct journal *journal)
+void setup_clear(struct setup *setup)
 {
 	unsigned int i;
 
-	close_fd(&journal->backend_fd);
-	drop_regions(journal);
+	close_fd(&setup->backend_fd);
+	drop_regions(setup);
 	for (i = 0; i < VCD_MAX_QUEUES; i++) {
-		close_fd(&journal->queue[i].kick.fd);
-		close_fd(&journal->queue[i].call.fd);
-		close_fd(&journal->queue[i].err.fd);
+		close_fd(&setup->queue[i].kick.fd);
+		close_fd(&setup->queue[i].call.fd);
+		close_fd(&setup->queue[i].err.fd);
 	}
-	journal_init(journal, journal->queues);
+	setup_init(setup, setup->queues);
 }
 
 /* ---- taking notes --------------------------------------------------------------------- */
 
-static struct journal_queue *find_queue(struct journal *journal, uint64_t index)
+static struct setup_queue *find_queue(struct setup *setup, uint64_t index)
 {
-	return index < journal->queues ? &journal->queue[index] : NULL;
+	return index < setup->queues ? &setup->queue[index] : NULL;
 }
 
-static int keep_table(struct journal *journal, struct vu_message *m)
+static int keep_table(struct setup *setup, struct vu_message *m)
 {
 	const struct vu_memory *table = &m->payload.memory;
 	unsigned int i;
 
 	if (table->count > VU_MAX_FDS || m->fd_count != table->count)
 		return -EPROTO;
-	drop_regions(journal);
+	drop_regions(setup);
 	for (i = 0; i < table->count; i++)
-		journal->region[i] = (struct journal_region){
+		setup->region[i] = (struct setup_region){
 		    .region = table->regions[i],
 		    .fd = take_fd(&m->fds[i]),
 		};
-	journal->region_count = table->count;
+	setup->region_count = table->count;
 	return 0;
 }
 
-static int add_region(struct journal *journal, struct vu_message *m)
+static int add_region(struct setup *setup, struct vu_message *m)
 {
-	if (m->fd_count != 1 || journal->region_count == MEMORY_MAX_REGIONS)
+	if (m->fd_count != 1 || setup->region_count == MEMORY_MAX_REGIONS)
 		return -EPROTO;
-	journal->region[journal->region_count++] = (struct journal_region){
+	setup->region[setup->region_count++] = (struct setup_region){
 	    .region = m->payload.one.region,
 	    .fd = take_fd(&m->fds[0]),
 	};
 	return 0;
 }
 
-static int remove_region(struct journal *journal, const struct vu_message *m)
+static int remove_region(struct setup *setup, const struct vu_message *m)
 {
 	const struct vu_region *key = &m->payload.one.region;
 	unsigned int i;
 
-	for (i = 0; i < journal->region_count; i++) {
-		struct journal_region *r = &journal->region[i];
+	for (i = 0; i < setup->region_count; i++) {
+		struct setup_region *r = &setup->region[i];
 
 		if (r->region.guest_addr != key->guest_addr || r->region.size != key->size ||
 		    r->region.user_addr != key->user_addr)
 			continue;
 		close_fd(&r->fd);
-		*r = journal->region[--journal->region_count];
+		*r = setup->region[--setup->region_count];
 		return 0;
 	}
 	return -EPROTO;
 }
 
-static int keep_queue_fd(struct journal *journal, struct vu_message *m)
+static int keep_queue_fd(struct setup *setup, struct vu_message *m)
 {
-	struct journal_queue *queue = find_queue(journal, m->payload.u64 & VU_VRING_INDEX_MASK);
-	struct journal_fd *place;
+	struct setup_queue *queue = find_queue(setup, m->payload.u64 & VU_VRING_INDEX_MASK);
+	struct setup_fd *place;
 
 	if (!queue || m->fd_count > 1)
 		return -EPROTO;
@@ -122,38 +122,38 @@ static int keep_queue_fd(struct journal *journal, struct vu_message *m)
 }
 
 /* GET_VRING_BASE: the queue is stopped, which takes its kick descriptor. */
-static void stop(struct journal_queue *queue)
+static void stop(struct setup_queue *queue)
 {
 	close_fd(&queue->kick.fd);
 	queue->kick.set = false;
 }
 
-static void reset_device(struct journal *journal)
+static void reset_device(struct setup *setup)
 {
 	unsigned int i;
 
-	journal->status = 0;
-	for (i = 0; i < journal->queues; i++) {
-		stop(&journal->queue[i]);
-		journal->queue[i].enable = 0;
+	setup->status = 0;
+	for (i = 0; i < setup->queues; i++) {
+		stop(&setup->queue[i]);
+		setup->queue[i].enable = 0;
 	}
 }
 
 /* Without protocol features there is no message that enables queues: they are. */
-static void keep_features(struct journal *journal, uint64_t features)
+static void keep_features(struct setup *setup, uint64_t features)
 {
 	unsigned int i;
 
-	journal->features = features;
-	journal->has_features = true;
-	for (i = 0; i < journal->queues && !(features & BIT(VU_F_PROTOCOL_FEATURES)); i++)
-		journal->queue[i].enable = 1;
+	setup->features = features;
+	setup->has_features = true;
+	for (i = 0; i < setup->queues && !(features & BIT(VU_F_PROTOCOL_FEATURES)); i++)
+		setup->queue[i].enable = 1;
 }
 
 /* Messages about a queue that hold its index and a number. */
-static int keep_state(struct journal *journal, const struct vu_message *m)
+static int keep_state(struct setup *setup, const struct vu_message *m)
 {
-	struct journal_queue *queue = find_queue(journal, m->payload.state.index);
+	struct setup_queue *queue = find_queue(setup, m->payload.state.index);
 
 	if (!queue)
 		return -EPROTO;
@@ -170,9 +170,9 @@ static int keep_state(struct journal *journal, const struct vu_message *m)
 	return 0;
 }
 
-static int keep_addr(struct journal *journal, const struct vu_message *m)
+static int keep_addr(struct setup *setup, const struct vu_message *m)
 {
-	struct journal_queue *queue = find_queue(journal, m->payload.addr.index);
+	struct setup_queue *queue = find_queue(setup, m->payload.addr.index);
 
 	if (!queue)
 		return -EPROTO;
@@ -181,47 +181,47 @@ static int keep_addr(struct journal *journal, const struct vu_message *m)
 	return 0;
 }
 
-int journal_apply(struct journal *journal, struct vu_message *m, bool refused)
+int setup_apply(struct setup *setup, struct vu_message *m, bool refused)
 {
 	switch (m->header.request) {
 	case VU_SET_FEATURES:
-		keep_features(journal, m->payload.u64);
+		keep_features(setup, m->payload.u64);
 		return 0;
 	case VU_SET_PROTOCOL_FEATURES:
-		journal->protocol_features = m->payload.u64;
-		journal->ever |= m->payload.u64;
-		journal->has_protocol_features = true;
+		setup->protocol_features = m->payload.u64;
+		setup->ever |= m->payload.u64;
+		setup->has_protocol_features = true;
 		return 0;
 	case VU_SET_BACKEND_REQ_FD:
 		if (m->fd_count != 1)
 			return -EPROTO;
-		close_fd(&journal->backend_fd);
-		journal->backend_fd = take_fd(&m->fds[0]);
+		close_fd(&setup->backend_fd);
+		setup->backend_fd = take_fd(&m->fds[0]);
 		return 0;
 	case VU_SET_STATUS:
 		if (m->payload.u64 == 0)
-			reset_device(journal);
-		journal->status = m->payload.u64;
+			reset_device(setup);
+		setup->status = m->payload.u64;
 		return 0;
 	case VU_RESET_DEVICE:
-		reset_device(journal);
+		reset_device(setup);
 		return 0;
 	case VU_SET_MEM_TABLE:
-		return refused ? 0 : keep_table(journal, m);
+		return refused ? 0 : keep_table(setup, m);
 	case VU_ADD_MEM_REG:
-		return refused ? 0 : add_region(journal, m);
+		return refused ? 0 : add_region(setup, m);
 	case VU_REM_MEM_REG:
-		return refused ? 0 : remove_region(journal, m);
+		return refused ? 0 : remove_region(setup, m);
 	case VU_SET_VRING_NUM:
 	case VU_SET_VRING_ENABLE:
 	case VU_GET_VRING_BASE:
-		return keep_state(journal, m);
+		return keep_state(setup, m);
 	case VU_SET_VRING_ADDR:
-		return keep_addr(journal, m);
+		return keep_addr(setup, m);
 	case VU_SET_VRING_KICK:
 	case VU_SET_VRING_CALL:
 	case VU_SET_VRING_ERR:
-		return keep_queue_fd(journal, m);
+		return keep_queue_fd(setup, m);
 	default:
 		/* Asks for something, or leaves nothing behind that is not in the ledger. */
 		return 0;
@@ -245,7 +245,7 @@ static bool state(struct vu_message *m, uint32_t request, uint32_t index, uint32
 }
 
 static bool queue_fd(struct vu_message *m, uint32_t request, uint32_t index,
-		     const struct journal_fd *from)
+		     const struct setup_fd *from)
 {
 	number(m, request, from->fd < 0 ? index | VU_VRING_NO_FD : index);
 	if (from->fd >= 0)
@@ -254,14 +254,14 @@ static bool queue_fd(struct vu_message *m, uint32_t request, uint32_t index,
 }
 
 /* The table, for a front end that did not negotiate single regions: it has at most 8. */
-static bool table(const struct journal *journal, struct vu_message *m)
+static bool table(const struct setup *setup, struct vu_message *m)
 {
 	struct vu_memory *memory = &m->payload.memory;
 	unsigned int i;
 
-	for (i = 0; i < journal->region_count && i < VU_MAX_FDS; i++) {
-		memory->regions[i] = journal->region[i].region;
-		m->fds[m->fd_count++] = journal->region[i].fd;
+	for (i = 0; i < setup->region_count && i < VU_MAX_FDS; i++) {
+		memory->regions[i] = setup->region[i].region;
+		m->fds[m->fd_count++] = setup->region[i].fd;
 	}
 	memory->count = i;
 	m->header = (struct vu_header){
@@ -272,7 +272,7 @@ static bool table(const struct journal *journal, struct vu_message *m)
 	return true;
 }
 
-static bool one_region(const struct journal_region *region, struct vu_message *m)
+static bool one_region(const struct setup_region *region, struct vu_message *m)
 {
 	m->header = (struct vu_header){VU_ADD_MEM_REG, VU_VERSION, sizeof(m->payload.one)};
 	m->payload.one.region = region->region;
@@ -282,7 +282,7 @@ static bool one_region(const struct journal_region *region, struct vu_message *m
 
 #define QUEUE_STEPS 6u
 
-static bool queue_step(const struct journal_queue *queue, uint32_t index, unsigned int step,
+static bool queue_step(const struct setup_queue *queue, uint32_t index, unsigned int step,
 		       struct vu_message *m)
 {
 	switch (step) {
@@ -308,41 +308,41 @@ static bool queue_step(const struct journal_queue *queue, uint32_t index, unsign
 #define LAST_STEPS 1u
 
 /* Step @n of all there can be; whether there is something to say in it. */
-static bool message_of(const struct journal *journal, unsigned int n, struct vu_message *m)
+static bool message_of(const struct setup *setup, unsigned int n, struct vu_message *m)
 {
-	bool slots = journal->ever & BIT(VU_PROTOCOL_F_CONFIGURE_MEM_SLOTS);
+	bool slots = setup->ever & BIT(VU_PROTOCOL_F_CONFIGURE_MEM_SLOTS);
 
 	switch (n) {
 	case 0:
-		return journal->has_protocol_features &&
-		       number(m, VU_SET_PROTOCOL_FEATURES, journal->ever);
+		return setup->has_protocol_features &&
+		       number(m, VU_SET_PROTOCOL_FEATURES, setup->ever);
 	case 1:
-		return journal->has_features && number(m, VU_SET_FEATURES, journal->features);
+		return setup->has_features && number(m, VU_SET_FEATURES, setup->features);
 	case 2:
-		return journal->status && number(m, VU_SET_STATUS, journal->status);
+		return setup->status && number(m, VU_SET_STATUS, setup->status);
 	}
 	n -= FIRST_STEPS;
 	if (n < MEMORY_MAX_REGIONS) {
 		if (slots)
-			return n < journal->region_count && one_region(&journal->region[n], m);
-		return n == 0 && journal->region_count && table(journal, m);
+			return n < setup->region_count && one_region(&setup->region[n], m);
+		return n == 0 && setup->region_count && table(setup, m);
 	}
 	n -= MEMORY_MAX_REGIONS;
-	if (n < journal->queues * QUEUE_STEPS)
-		return queue_step(&journal->queue[n / QUEUE_STEPS], n / QUEUE_STEPS,
-				  n % QUEUE_STEPS, m);
-	return journal->ever != journal->protocol_features &&
-	       number(m, VU_SET_PROTOCOL_FEATURES, journal->protocol_features);
+	if (n < setup->queues * QUEUE_STEPS)
+		return queue_step(&setup->queue[n / QUEUE_STEPS], n / QUEUE_STEPS, n % QUEUE_STEPS,
+				  m);
+	return setup->ever != setup->protocol_features &&
+	       number(m, VU_SET_PROTOCOL_FEATURES, setup->protocol_features);
 }
 
-bool journal_next(const struct journal *journal, unsigned int *cursor, struct vu_message *message)
+bool setup_next(const struct setup *setup, unsigned int *cursor, struct vu_message *message)
 {
 	const unsigned int end =
-	    FIRST_STEPS + MEMORY_MAX_REGIONS + journal->queues * QUEUE_STEPS + LAST_STEPS;
+	    FIRST_STEPS + MEMORY_MAX_REGIONS + setup->queues * QUEUE_STEPS + LAST_STEPS;
 
 	while (*cursor < end) {
 		memset(message, 0, sizeof(*message));
-		if (message_of(journal, (*cursor)++, message))
+		if (message_of(setup, (*cursor)++, message))
 			return true;
 	}
 	return false;
@@ -367,11 +367,11 @@ static void signal_broken(int fd)
 		log_limited(LOG_DEBUG, "signal to the front end failed: %m");
 }
 
-void journal_report_broken(const struct journal *journal)
+void setup_report_broken(const struct setup *setup)
 {
 	unsigned int i;
 
-	for (i = 0; i < journal->queues; i++)
-		if (journal->queue[i].err.fd >= 0)
-			signal_broken(journal->queue[i].err.fd);
+	for (i = 0; i < setup->queues; i++)
+		if (setup->queue[i].err.fd >= 0)
+			signal_broken(setup->queue[i].err.fd);
 }

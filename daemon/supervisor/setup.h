@@ -33,27 +33,27 @@
 #include "virtio_cryptodev.h"
 
 /**
- * struct journal_region - a region of guest memory.
+ * struct setup_region - a region of guest memory.
  * @region: as the front end described it
  * @fd: its file
  */
-struct journal_region {
+struct setup_region {
 	struct vu_region region;
 	int fd;
 };
 
 /**
- * struct journal_fd - a descriptor of a queue.
+ * struct setup_fd - a descriptor of a queue.
  * @set: the front end has said something about it
  * @fd: the descriptor; -1: it said that there is none
  */
-struct journal_fd {
+struct setup_fd {
 	bool set;
 	int fd;
 };
 
 /**
- * struct journal_queue - a queue.
+ * struct setup_queue - a queue.
  * @num: entries, 0: not told
  * @placed: @addr is there
  * @addr: where its rings are
@@ -62,18 +62,18 @@ struct journal_fd {
  * @call: likewise
  * @err: likewise
  */
-struct journal_queue {
+struct setup_queue {
 	uint32_t num;
 	bool placed;
 	struct vu_vring_addr addr;
 	int enable;
-	struct journal_fd kick;
-	struct journal_fd call;
-	struct journal_fd err;
+	struct setup_fd kick;
+	struct setup_fd call;
+	struct setup_fd err;
 };
 
 /**
- * struct journal - what a front end has set up.
+ * struct setup - what a front end has set up.
  * @has_features: @features were accepted
  * @features: virtio features
  * @has_protocol_features: likewise
@@ -86,7 +86,7 @@ struct journal_queue {
  * @region: these
  * @queue: queues
  */
-struct journal {
+struct setup {
 	bool has_features;
 	bool has_protocol_features;
 	uint64_t features;
@@ -96,19 +96,19 @@ struct journal {
 	unsigned int queues;
 	int backend_fd;
 	unsigned int region_count;
-	struct journal_region region[MEMORY_MAX_REGIONS];
-	struct journal_queue queue[VCD_MAX_QUEUES];
+	struct setup_region region[MEMORY_MAX_REGIONS];
+	struct setup_queue queue[VCD_MAX_QUEUES];
 };
 
-/** journal_init - an empty one, of a device with so many queues, at most VCD_MAX_QUEUES. */
-void journal_init(struct journal *journal, unsigned int queues);
+/** setup_init - an empty one, of a device with so many queues, at most VCD_MAX_QUEUES. */
+void setup_init(struct setup *setup, unsigned int queues);
 
-/** journal_clear - forget everything and close all descriptors. */
-void journal_clear(struct journal *journal);
+/** setup_clear - forget everything and close all descriptors. */
+void setup_clear(struct setup *setup);
 
 /**
- * journal_apply - note a message that the worker has carried out.
- * @journal: journal
+ * setup_apply - note a message that the worker has carried out.
+ * @setup: setup
  * @message: the message; descriptors that are kept are taken out of it
  * @refused: the worker could not do what it asks for
  *
@@ -117,23 +117,23 @@ void journal_clear(struct journal *journal);
  *
  * Return: 0, or -EPROTO when it is one that no worker of ours can have accepted.
  */
-int journal_apply(struct journal *journal, struct vu_message *message, bool refused);
+int setup_apply(struct setup *setup, struct vu_message *message, bool refused);
 
 /**
- * journal_next - the next of the messages that set it all up again.
- * @journal: journal
+ * setup_next - the next of the messages that set it all up again.
+ * @setup: setup
  * @cursor: 0 at first; where to go on
- * @message: out: the message; its descriptors stay the journal's
+ * @message: out: the message; its descriptors stay the setup's
  *
  * Return: whether there was one.
  */
-bool journal_next(const struct journal *journal, unsigned int *cursor, struct vu_message *message);
+bool setup_next(const struct setup *setup, unsigned int *cursor, struct vu_message *message);
 
 /**
- * journal_report_broken - tell the front end that its queues are not served.
+ * setup_report_broken - tell the front end that its queues are not served.
  *
  * On their error descriptors. Does not block, whatever these are.
  */
-void journal_report_broken(const struct journal *journal);
+void setup_report_broken(const struct setup *setup);
 
 #endif /* VCD_DAEMON_SUPERVISOR_SETUP_H */

@@ -13,15 +13,15 @@
  *     front end  <-- vhost-user -->  supervisor  <-- vhost_user/channel.h -->  worker
  *
  * A message of the front end goes to the worker; its outcome comes back, and is
- * noted in the journal; only then is the next one read. When a worker dies, the
- * next one is told the journal, and then the message whose outcome is missing,
+ * noted in the setup; only then is the next one read. When a worker dies, the
+ * next one is told the setup, and then the message whose outcome is missing,
  * again: each message can be carried out twice (setup.h, ledger.h tell why).
  * Requests never come through here: rings and eventfds are between the worker and
  * the guest.
  *
  * At SIGHUP a second worker is started from the program as it is on disk then.
  * When it is ready, the old one is asked to end, which it does behind its batches,
- * and the new one is told the journal. Between the two the guest sees nothing but
+ * and the new one is told the setup. Between the two the guest sees nothing but
  * a short silence, and that sessions are STALE.
  *
  * Clients of the control socket are accepted here, where it can be seen who they are,
@@ -237,7 +237,7 @@ static int open_signals(void)
 static int open_all(struct supervisor *s, char **argv)
 {
 	const struct options *o = s->options;
-	const struct ledger_shape shape = backend_ledger(o->num_queues, o->workers, o->max_request);
+	const struct ledger_shape shape = vm_ledger(o->num_queues, o->workers, o->max_request);
 	int err;
 
 	err = sandbox_begin(&s->sandbox, &o->fd, 1);
@@ -319,7 +319,7 @@ static void close_all(struct supervisor *s)
 	close_fd(&s->notify);
 	close_fd(&s->control);
 	clients_close(s);
-	journal_clear(&s->journal);
+	setup_clear(&s->setup);
 	listener_close(&s->listener);
 	remove_files(s);
 	ledger_close(&s->ledger);
@@ -332,7 +332,7 @@ static void close_all(struct supervisor *s)
 
 int supervise(const struct options *options, char **argv)
 {
-	/* Large: the journal. */
+	/* Large: the setup. */
 	static struct supervisor s;
 	int err;
 
@@ -353,7 +353,7 @@ int supervise(const struct options *options, char **argv)
 	    .second = {.link = -1, .program.fd = -1},
 	};
 	clients_init(&s.clients);
-	journal_init(&s.journal, options->num_queues);
+	setup_init(&s.setup, options->num_queues);
 	err = open_all(&s, argv);
 	if (err)
 		log_msg(LOG_ERROR, "cannot start: %s", strerror(-err));

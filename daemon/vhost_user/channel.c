@@ -13,16 +13,16 @@
 #include "common/log.h"
 #include "common/util.h"
 
-bool link_is_request(const struct vu_message *m)
+bool channel_is_request(const struct vu_message *m)
 {
-	return m->header.request >= LINK_FIRST;
+	return m->header.request >= CHANNEL_FIRST;
 }
 
 static enum outcome do_reset(struct vhost_user *vu)
 {
 	vu->protocol_features = 0;
 	vu->status = 0;
-	backend_reset(vu->backend);
+	vm_reset(vu->vm);
 	return DONE;
 }
 
@@ -33,16 +33,16 @@ static enum outcome do_control(struct vhost_user *vu, struct vu_message *m)
 	return control_adopt(vu->control, take_fd(&m->fds[0])) ? REFUSE : DONE;
 }
 
-enum outcome link_run(struct vhost_user *vu, struct vu_message *m)
+enum outcome channel_run(struct vhost_user *vu, struct vu_message *m)
 {
 	switch (m->header.request) {
-	case LINK_RESUME:
-		backend_resume(vu->backend);
+	case CHANNEL_RESUME:
+		vm_resume(vu->vm);
 		crash_point(CRASH_RESUMED);
 		return DONE;
-	case LINK_RESET:
+	case CHANNEL_RESET:
 		return do_reset(vu);
-	case LINK_CONTROL:
+	case CHANNEL_CONTROL:
 		return do_control(vu, m);
 	default:
 		log_msg(LOG_ERROR, "the supervisor sent what we do not know: %u",
@@ -51,7 +51,7 @@ enum outcome link_run(struct vhost_user *vu, struct vu_message *m)
 	}
 }
 
-int link_tell(struct vhost_user *vu, enum link_request request, uint64_t value)
+int channel_tell(struct vhost_user *vu, enum channel_request request, uint64_t value)
 {
 	struct vu_message m = {
 	    .header = {.request = request, .size = sizeof(value)},
@@ -65,22 +65,22 @@ int link_tell(struct vhost_user *vu, enum link_request request, uint64_t value)
 
 #define READY_SIZE (offsetof(struct vu_config, data) + sizeof(struct vcd_config))
 
-int link_ready(struct vhost_user *vu)
+int channel_ready(struct vhost_user *vu)
 {
 	struct vu_message m = {
-	    .header = {.request = LINK_READY, .size = READY_SIZE},
+	    .header = {.request = CHANNEL_READY, .size = READY_SIZE},
 	    .payload.config.size = sizeof(struct vcd_config),
 	};
 	struct vcd_config config;
 
-	vcd_device_config(vu->backend->device, &config);
+	vcd_device_config(vu->vm->device, &config);
 	memcpy(m.payload.config.data, &config, sizeof(config));
 	return vu_reply(vu->socket, &m);
 }
 
-bool link_config(const struct vu_message *m, struct vcd_config *config)
+bool channel_config(const struct vu_message *m, struct vcd_config *config)
 {
-	if (m->header.request != LINK_READY || m->header.size != READY_SIZE)
+	if (m->header.request != CHANNEL_READY || m->header.size != READY_SIZE)
 		return false;
 	memcpy(config, m->payload.config.data, sizeof(*config));
 	return true;
@@ -92,7 +92,7 @@ static bool misses(const __le64 is[2], const __le64 was[2])
 	return (was[0] & ~is[0]) || (was[1] & ~is[1]);
 }
 
-bool link_is_less(const struct vcd_config *is, const struct vcd_config *was)
+bool channel_is_less(const struct vcd_config *is, const struct vcd_config *was)
 {
 	return is->version != was->version || le32toh(is->num_queues) < le32toh(was->num_queues) ||
 	       le32toh(is->max_request) < le32toh(was->max_request) ||

@@ -2,7 +2,7 @@
 /*
  * memory_requests.c - messages about guest memory: the whole table at once, or
  * region by region. A new map is made beside the one in use, which is replaced in
- * one step (backend_set_memory()) and unmapped afterwards.
+ * one step (vm_set_memory()) and unmapped afterwards.
  */
 #include "daemon/vhost_user/handlers.h"
 
@@ -62,7 +62,7 @@ enum outcome vu_do_set_mem_table(struct vhost_user *vu, struct vu_message *m)
 			return vu_violation(m, "a region cannot be mapped");
 		}
 	}
-	backend_set_memory(vu->backend, &scratch);
+	vm_set_memory(vu->vm, &scratch);
 	memory_clear(&scratch);
 	return DONE;
 }
@@ -76,14 +76,14 @@ enum outcome vu_do_add_mem_reg(struct vhost_user *vu, struct vu_message *m)
 {
 	int err;
 
-	scratch = vu->backend->memory;
+	scratch = vu->vm->memory;
 	err = map_region(&scratch, &m->payload.one.region, m->fds[0]);
 	if (err) {
 		region_refused(&m->payload.one.region, err);
 		scratch.count = 0;
 		return REFUSE;
 	}
-	backend_set_memory(vu->backend, &scratch);
+	vm_set_memory(vu->vm, &scratch);
 	/* What is in scratch now is in the new map as well. */
 	scratch.count = 0;
 	return DONE;
@@ -98,13 +98,13 @@ enum outcome vu_do_rem_mem_reg(struct vhost_user *vu, struct vu_message *m)
 	};
 	struct memory_region removed;
 
-	scratch = vu->backend->memory;
+	scratch = vu->vm->memory;
 	if (memory_remove(&scratch, &key, &removed) < 0) {
 		log_limited(LOG_WARN, "REM_MEM_REG names a region that is not there");
 		scratch.count = 0;
 		return REFUSE;
 	}
-	backend_set_memory(vu->backend, &scratch);
+	vm_set_memory(vu->vm, &scratch);
 	memory_region_unmap(&removed);
 	scratch.count = 0;
 	return DONE;

@@ -16,7 +16,7 @@
 /* The queue that a message names, or NULL. */
 static struct queue *find_queue(struct vhost_user *vu, uint64_t index)
 {
-	return index < vu->backend->num_queues ? &vu->backend->queues[index] : NULL;
+	return index < vu->vm->num_queues ? &vu->vm->queues[index] : NULL;
 }
 
 /* What an operator does wrong most often. */
@@ -27,7 +27,7 @@ static enum outcome no_such_queue(const struct vhost_user *vu, const struct vu_m
 	(void)snprintf(
 	    what, sizeof(what),
 	    "no such queue: there are %u; QEMU's num_vqs must not exceed --num-queues=%u",
-	    vu->backend->num_queues, vu->backend->num_queues);
+	    vu->vm->num_queues, vu->vm->num_queues);
 	return vu_violation(m, what);
 }
 
@@ -47,7 +47,7 @@ enum outcome vu_do_set_vring_num(struct vhost_user *vu, struct vu_message *m)
 	} else {
 		/* May be the last thing it wanted: stock front ends begin with it, but need not. */
 		queue->num = num;
-		outcome = backend_update(vu->backend, queue) ? REFUSE : DONE;
+		outcome = vm_update(vu->vm, queue) ? REFUSE : DONE;
 	}
 	queue_unlock(queue);
 	return outcome;
@@ -68,7 +68,7 @@ enum outcome vu_do_set_vring_addr(struct vhost_user *vu, struct vu_message *m)
 	queue->avail_user = addr->avail_user;
 	queue->used_user = addr->used_user;
 	queue->placed = true;
-	err = backend_update(vu->backend, queue);
+	err = vm_update(vu->vm, queue);
 	queue_unlock(queue);
 	return err ? REFUSE : DONE;
 }
@@ -119,7 +119,7 @@ enum outcome vu_do_set_vring_enable(struct vhost_user *vu, struct vu_message *m)
 	queue->enabled = enable;
 	if (!enable)
 		queue->broken = false;
-	err = backend_update(vu->backend, queue);
+	err = vm_update(vu->vm, queue);
 	queue_unlock(queue);
 	if (!enable)
 		vu_queue_stopped(vu);
@@ -171,7 +171,7 @@ enum outcome vu_do_set_vring_kick(struct vhost_user *vu, struct vu_message *m)
 	if (fd_kind(fd) != 0)
 		return vu_violation(m, "the kick descriptor must be an eventfd");
 
-	worker = backend_worker(vu->backend, queue);
+	worker = vm_worker(vu->vm, queue);
 	queue_lock(queue);
 	worker_unwatch(worker, queue->kick_fd);
 	close_fd(&queue->kick_fd);
@@ -179,7 +179,7 @@ enum outcome vu_do_set_vring_kick(struct vhost_user *vu, struct vu_message *m)
 	if (!refused)
 		queue->kick_fd = take_fd(&fd);
 	/* In any case: a queue that nobody can kick is not served. */
-	err = backend_update(vu->backend, queue);
+	err = vm_update(vu->vm, queue);
 	queue_unlock(queue);
 	return refused || err ? REFUSE : DONE;
 }

@@ -70,15 +70,15 @@ enum outcome vu_violation(const struct vu_message *m, const char *what)
 /* Stop a queue that is locked. Return: where its driver goes on. */
 uint16_t vu_stop_queue(struct vhost_user *vu, struct queue *queue)
 {
-	worker_unwatch(backend_worker(vu->backend, queue), queue->kick_fd);
+	worker_unwatch(vm_worker(vu->vm, queue), queue->kick_fd);
 	return queue_stop(queue);
 }
 
 /* Drop the sessions when that was the last queue. */
 void vu_queue_stopped(struct vhost_user *vu)
 {
-	if (backend_quiesced(vu->backend))
-		vcd_device_reset(vu->backend->device);
+	if (vm_quiesced(vu->vm))
+		vcd_device_reset(vu->vm->device);
 }
 
 /* ---- features and the like ------------------------------------------------------------ */
@@ -99,13 +99,13 @@ static enum outcome do_set_features(struct vhost_user *vu, struct vu_message *m)
 		log_limited(LOG_WARN, "driver without VIRTIO_F_VERSION_1: queues will not start");
 	if (!(features & BIT(VU_F_PROTOCOL_FEATURES))) {
 		/* Then there is no SET_VRING_ENABLE, and queues are enabled from the start. */
-		for (i = 0; i < vu->backend->num_queues; i++) {
-			queue_lock(&vu->backend->queues[i]);
-			vu->backend->queues[i].enabled = true;
-			queue_unlock(&vu->backend->queues[i]);
+		for (i = 0; i < vu->vm->num_queues; i++) {
+			queue_lock(&vu->vm->queues[i]);
+			vu->vm->queues[i].enabled = true;
+			queue_unlock(&vu->vm->queues[i]);
 		}
 	}
-	backend_set_features(vu->backend, features);
+	vm_set_features(vu->vm, features);
 	return DONE;
 }
 
@@ -129,16 +129,16 @@ static enum outcome do_set_protocol_features(struct vhost_user *vu, struct vu_me
 
 static enum outcome do_get_queue_num(struct vhost_user *vu, struct vu_message *m)
 {
-	return vu_answer_u64(m, vu->backend->num_queues);
+	return vu_answer_u64(m, vu->vm->num_queues);
 }
 
 static enum outcome do_reset_device(struct vhost_user *vu, struct vu_message *m)
 {
-	struct backend *backend = vu->backend;
+	struct vm *vm = vu->vm;
 	unsigned int i;
 
-	for (i = 0; i < backend->num_queues; i++) {
-		struct queue *queue = &backend->queues[i];
+	for (i = 0; i < vm->num_queues; i++) {
+		struct queue *queue = &vm->queues[i];
 
 		queue_lock(queue);
 		vu_stop_queue(vu, queue);
@@ -146,7 +146,7 @@ static enum outcome do_reset_device(struct vhost_user *vu, struct vu_message *m)
 		queue_unlock(queue);
 	}
 	vu->status = 0;
-	vcd_device_reset(backend->device);
+	vcd_device_reset(vm->device);
 	return DONE;
 }
 
@@ -177,7 +177,7 @@ static enum outcome do_get_config(struct vhost_user *vu, struct vu_message *m)
 	if (c->size > sizeof(space) || c->offset > sizeof(space) - c->size ||
 	    m->header.size != offsetof(struct vu_config, data) + c->size)
 		return vu_violation(m, "beyond the config space");
-	vcd_device_config(vu->backend->device, &config);
+	vcd_device_config(vu->vm->device, &config);
 	memcpy(space, &config, sizeof(config));
 	/* A front end may have been told a larger space; what is not there is 0. */
 	memcpy(c->data, space + c->offset, c->size);
@@ -262,8 +262,8 @@ static enum outcome run(struct vhost_user *vu, struct vu_message *m)
 static int answer(struct vhost_user *vu, struct vu_message *m)
 {
 	bool wants_reply = m->header.flags & VU_NEED_REPLY;
-	bool private = link_is_request(m);
-	enum outcome outcome = private ? link_run(vu, m) : run(vu, m);
+	bool private = channel_is_request(m);
+	enum outcome outcome = private ? channel_run(vu, m) : run(vu, m);
 
 	log_msg(LOG_DEBUG, "%s: %u bytes, %u descriptors: %s", vu_request_name(m->header.request),
 		m->header.size, m->fd_count,
@@ -272,12 +272,12 @@ static int answer(struct vhost_user *vu, struct vu_message *m)
 		: outcome == REFUSE ? "refused"
 				    : "not allowed");
 	if (outcome == VIOLATE)
-		return link_tell(vu, LINK_VIOLATED, 1);
+		return channel_tell(vu, CHANNEL_VIOLATED, 1);
 	if (outcome != ANSWER) {
 		/* In the set of SET_PROTOCOL_FEATURES itself it counts already. */
 		if (private || !wants_reply ||
 		    !(vu->protocol_features & BIT(VU_PROTOCOL_F_REPLY_ACK)))
-			return link_tell(vu, LINK_DONE, outcome == REFUSE);
+			return channel_tell(vu, CHANNEL_DONE, outcome == REFUSE);
 		vu_answer_u64(m, outcome == REFUSE);
 	}
 	return vu_reply(vu->socket, m);
@@ -285,9 +285,9 @@ static int answer(struct vhost_user *vu, struct vu_message *m)
 
 /* ---- the connection ------------------------------------------------------------------- */
 
-void vhost_user_begin(struct vhost_user *vu, struct backend *backend, int socket)
+void vhost_user_begin(struct vhost_user *vu, struct vm *vm, int socket)
 {
-	*vu = (struct vhost_user){.backend = backend, .socket = socket};
+	*vu = (struct vhost_user){.vm = vm, .socket = socket};
 }
 
 void vhost_user_end(struct vhost_user *vu)

@@ -15,7 +15,7 @@ struct control;
 
 /**
  * struct vhost_user - a front end, as it comes over the link.
- * @backend: what it drives
+ * @vm: what it drives
  * @socket: the link, or -1
  * @reader: what was received of the next message
  * @protocol_features: accepted ones
@@ -23,7 +23,7 @@ struct control;
  * @control: takes clients that come over the link, or NULL
  */
 struct vhost_user {
-	struct backend *backend;
+	struct vm *vm;
 	int socket;
 	struct vu_reader reader;
 	uint64_t protocol_features;
@@ -32,7 +32,7 @@ struct vhost_user {
 };
 
 /** vhost_user_begin - serve the supervisor on @socket, the link, which is taken over. */
-void vhost_user_begin(struct vhost_user *vu, struct backend *backend, int socket);
+void vhost_user_begin(struct vhost_user *vu, struct vm *vm, int socket);
 
 /**
  * vhost_user_end - close the link and nothing else: the next worker is to go on where we are.

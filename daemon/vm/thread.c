@@ -70,33 +70,32 @@ static bool stopping(const struct worker *worker)
  * turn. */
 static unsigned int first_queue(struct worker *worker)
 {
-	const struct backend *backend = worker->backend;
+	const struct vm *vm = worker->vm;
 	unsigned int queues;
 
-	if (!worker->batch->limited || worker->number >= backend->num_queues)
+	if (!worker->batch->limited || worker->number >= vm->num_queues)
 		return worker->number;
-	queues = (backend->num_queues - worker->number - 1) / backend->num_workers + 1;
-	return worker->number + worker->rounds++ % queues * backend->num_workers;
+	queues = (vm->num_queues - worker->number - 1) / vm->num_workers + 1;
+	return worker->number + worker->rounds++ % queues * vm->num_workers;
 }
 
 /* A batch for each queue; the least restful of their results. */
 static enum queue_result serve_round(struct worker *worker, bool rearm)
 {
-	struct backend *backend = worker->backend;
+	struct vm *vm = worker->vm;
 	enum queue_result most = QUEUE_SLEEPING;
 	unsigned int i, index = first_queue(worker);
 
-	for (i = worker->number; i < backend->num_queues; i += backend->num_workers) {
-		enum queue_result r =
-		    queue_process(&backend->queues[index], backend->device, worker->number,
-				  &backend->memory, worker->batch, rearm);
+	for (i = worker->number; i < vm->num_queues; i += vm->num_workers) {
+		enum queue_result r = queue_process(&vm->queues[index], vm->device, worker->number,
+						    &vm->memory, worker->batch, rearm);
 
-		index += backend->num_workers;
-		if (index >= backend->num_queues)
+		index += vm->num_workers;
+		if (index >= vm->num_queues)
 			index = worker->number;
 		if (r == QUEUE_LOST) {
 			/* It is all queues' memory; those who sleep have to see it too. */
-			backend_wake_all(backend);
+			vm_wake_all(vm);
 			r = QUEUE_MORE;
 		}
 		if (r > most)
@@ -114,7 +113,7 @@ static bool poll_queues(struct worker *worker)
 	if (worker->poll_ns == 0)
 		return false;
 	begin = now_ns();
-	worker->poll_budget.percent = __atomic_load_n(&worker->backend->poll_cpu, __ATOMIC_RELAXED);
+	worker->poll_budget.percent = __atomic_load_n(&worker->vm->poll_cpu, __ATOMIC_RELAXED);
 	ns = poll_budget_left(&worker->poll_budget, begin, worker->poll_ns);
 	if (ns == 0)
 		return false;
@@ -161,14 +160,14 @@ static void __attribute__((noinline)) wipe_stack(void)
 static void sleep_until_kick(struct worker *worker)
 {
 	struct epoll_event events[EVENTS];
-	uint64_t max_ns = worker->backend->poll_us * 1000ull;
+	uint64_t max_ns = worker->vm->poll_us * 1000ull;
 	uint64_t begin = max_ns ? now_ns() : 0;
 	int n;
 	int i;
 
 	counter_add(&worker->line->sleeps, 1);
 	wipe_stack();
-	vcd_device_rest(worker->backend->device, worker->number);
+	vcd_device_rest(worker->vm->device, worker->number);
 	n = epoll_wait(worker->epoll, events, EVENTS, -1);
 	for (i = 0; i < n; i++)
 		if (events[i].data.ptr != NULL)
@@ -180,12 +179,12 @@ static void sleep_until_kick(struct worker *worker)
 /* Pay for what was done since the last time, as far as it was not paid for; the rest goes back. */
 static void settle(struct worker *worker)
 {
-	struct limits *limits = &worker->backend->limits;
+	struct limits *limits = &worker->vm->limits;
 	unsigned int generation = limits_generation(limits);
 	uint64_t used[LIMIT_KINDS], unused[LIMIT_KINDS] = {0};
 	struct vcd_device_usage usage;
 
-	vcd_device_usage_get(worker->backend->device, worker->number, &usage);
+	vcd_device_usage_get(worker->vm->device, worker->number, &usage);
 	used[LIMIT_OPS] = usage.requests - worker->paid.requests;
 	used[LIMIT_BYTES] = usage.bytes - worker->paid.bytes;
 	used[LIMIT_KEYS] = usage.set_ups - worker->paid.set_ups;
@@ -213,7 +212,7 @@ static void settle(struct worker *worker)
  */
 static void keep_limits(struct worker *worker)
 {
-	struct limits *limits = &worker->backend->limits;
+	struct limits *limits = &worker->vm->limits;
 	struct queue_batch *batch = worker->batch;
 	const uint64_t want[LIMIT_KINDS] = {[LIMIT_OPS] = 1, [LIMIT_BYTES] = batch->wants};
 	struct epoll_event event;
@@ -225,7 +224,7 @@ static void keep_limits(struct worker *worker)
 	begin = now_ns();
 	batch->limited = true;
 	batch->wants = 0;
-	limits_claim(limits, begin, worker->backend->num_workers, want, worker->prepaid);
+	limits_claim(limits, begin, worker->vm->num_workers, want, worker->prepaid);
 	until = begin + limits_wait(limits, begin);
 	/* @until stays what it is, whatever others claim: see rate_limits.h, turns. */
 	for (uint64_t now = begin;
@@ -247,14 +246,14 @@ static void keep_limits(struct worker *worker)
 static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
-	bool polls = worker->backend->poll_us != 0;
+	bool polls = worker->vm->poll_us != 0;
 	char name[16];
 
 	/* Cosmetic, for top -H; nothing depends on it. Another thread would need /proc for it. */
 	(void)snprintf(name, sizeof(name), "vcd-worker-%u", worker->number % 1000);
 	(void)pthread_setname_np(pthread_self(), name);
 	while (!stopping(worker)) {
-		if (limits_any(&worker->backend->limits))
+		if (limits_any(&worker->vm->limits))
 			keep_limits(worker);
 		else
 			worker->batch->limited = false;
@@ -263,7 +262,7 @@ static void *worker_main(void *arg)
 		if (polls && (poll_queues(worker) || serve_round(worker, true) == QUEUE_MORE))
 			continue;
 		/* Sessions that have ended are freed while there is nothing else to do. */
-		if (vcd_device_tidy(worker->backend->device))
+		if (vcd_device_tidy(worker->vm->device))
 			continue;
 		/* Others may use what we have claimed. */
 		if (worker->batch->limited)
@@ -273,18 +272,18 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-int worker_start(struct worker *worker, unsigned int number, struct backend *backend)
+int worker_start(struct worker *worker, unsigned int number, struct vm *vm)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
 	int err;
 
-	*worker = (struct worker){.number = number, .backend = backend, .epoll = -1, .wake = -1};
-	worker->poll_ns = backend->poll_us * 1000ull;
-	worker->line = &backend->ledger->thread[number];
+	*worker = (struct worker){.number = number, .vm = vm, .epoll = -1, .wake = -1};
+	worker->poll_ns = vm->poll_us * 1000ull;
+	worker->line = &vm->ledger->thread[number];
 	worker->batch = calloc(1, sizeof(*worker->batch));
 	if (!worker->batch)
 		return -ENOMEM;
-	worker->batch->undo = ledger_undo(backend->ledger, number);
+	worker->batch->undo = ledger_undo(vm->ledger, number);
 	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
 	worker->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (worker->epoll < 0 || worker->wake < 0 ||

@@ -13,12 +13,12 @@
 #include "daemon/virtio/queue.h"
 #include "device/device.h"
 
-struct backend;
+struct vm;
 
 /**
  * struct worker - one thread.
  * @number: 0, 1, ...; also the number it has for device and engine
- * @backend: what it works for
+ * @vm: what it works for
  * @thread: the thread
  * @running: it was started
  * @epoll: its kick descriptors and @wake
@@ -35,7 +35,7 @@ struct backend;
  */
 struct worker {
 	unsigned int number;
-	struct backend *backend;
+	struct vm *vm;
 	pthread_t thread;
 	bool running;
 	int epoll;
@@ -55,11 +55,11 @@ struct worker {
  * worker_start - start a worker.
  * @worker: memory for it, undefined before
  * @number: its number
- * @backend: what it works for; outlives it
+ * @vm: what it works for; outlives it
  *
  * Return: 0 or a negative errno; worker_stop() may be called in either case.
  */
-int worker_start(struct worker *worker, unsigned int number, struct backend *backend);
+int worker_start(struct worker *worker, unsigned int number, struct vm *vm);
 
 /** worker_pin - have it run on @cpu alone. Return: 0 or a negative errno. */
 int worker_pin(struct worker *worker, unsigned int cpu);

@@ -29,26 +29,26 @@
  * One queue after the other would take as long as all their batches together: with slow ciphers,
  * large requests and many queues longer than the supervisor waits for an answer.
  */
-static void lock_all(struct backend *backend)
+static void lock_all(struct vm *vm)
 {
 	unsigned int i;
 
-	for (i = 0; i < backend->num_queues; i++)
-		queue_hold(&backend->queues[i]);
-	for (i = 0; i < backend->num_queues; i++)
-		queue_lock_held(&backend->queues[i]);
+	for (i = 0; i < vm->num_queues; i++)
+		queue_hold(&vm->queues[i]);
+	for (i = 0; i < vm->num_queues; i++)
+		queue_lock_held(&vm->queues[i]);
 }
 
-static void unlock_all(struct backend *backend)
+static void unlock_all(struct vm *vm)
 {
 	unsigned int i;
 
-	for (i = backend->num_queues; i > 0; i--)
-		queue_unlock(&backend->queues[i - 1]);
+	for (i = vm->num_queues; i > 0; i--)
+		queue_unlock(&vm->queues[i - 1]);
 }
 
-struct ledger_shape backend_ledger(unsigned int num_queues, unsigned int num_workers,
-				   uint32_t max_request)
+struct ledger_shape vm_ledger(unsigned int num_queues, unsigned int num_workers,
+			      uint32_t max_request)
 {
 	/*
 	 * All requests of a batch but the last, and that one with its header and keys. What is
@@ -60,89 +60,89 @@ struct ledger_shape backend_ledger(unsigned int num_queues, unsigned int num_wor
 	return (struct ledger_shape){num_queues, num_workers, QUEUE_BATCH_BYTES_HIGH / 2 + last};
 }
 
-int backend_new(struct vcd_device *device, struct ledger *ledger, unsigned int num_queues,
-		unsigned int num_workers, unsigned int poll_us, struct backend **ret)
+int vm_new(struct vcd_device *device, struct ledger *ledger, unsigned int num_queues,
+	   unsigned int num_workers, unsigned int poll_us, struct vm **ret)
 {
-	struct backend *backend;
+	struct vm *vm;
 	unsigned int i;
 	int err;
 
 	if (num_queues == 0 || num_queues > VCD_MAX_QUEUES || num_workers == 0 ||
 	    num_workers > num_queues)
 		return -EINVAL;
-	backend = calloc(1, sizeof(*backend));
-	if (!backend)
+	vm = calloc(1, sizeof(*vm));
+	if (!vm)
 		return -ENOMEM;
-	backend->queues = calloc(num_queues, sizeof(*backend->queues));
-	backend->workers = calloc(num_workers, sizeof(*backend->workers));
-	if (!backend->queues || !backend->workers) {
+	vm->queues = calloc(num_queues, sizeof(*vm->queues));
+	vm->workers = calloc(num_workers, sizeof(*vm->workers));
+	if (!vm->queues || !vm->workers) {
 		err = -ENOMEM;
 		goto err_free;
 	}
-	backend->device = device;
-	limits_init(&backend->limits);
-	backend->ledger = ledger;
-	backend->poll_us = poll_us;
-	backend->poll_cpu = 100;
-	backend->num_queues = num_queues;
-	backend->num_workers = num_workers;
+	vm->device = device;
+	limits_init(&vm->limits);
+	vm->ledger = ledger;
+	vm->poll_us = poll_us;
+	vm->poll_cpu = 100;
+	vm->num_queues = num_queues;
+	vm->num_workers = num_workers;
 	for (i = 0; i < num_queues; i++)
-		queue_init(&backend->queues[i], i);
+		queue_init(&vm->queues[i], i);
 	for (i = 0; i < num_queues; i++)
-		backend->queues[i].ledger = &ledger->queue[i];
+		vm->queues[i].ledger = &ledger->queue[i];
 	for (i = 0; i < num_workers; i++) {
-		err = worker_start(&backend->workers[i], i, backend);
+		err = worker_start(&vm->workers[i], i, vm);
 		if (err)
 			goto err_stop;
 	}
-	*ret = backend;
+	*ret = vm;
 	return 0;
 
 err_stop:
 	/* The one that failed as well: it may be half made. */
 	do {
-		worker_stop(&backend->workers[i]);
+		worker_stop(&vm->workers[i]);
 	} while (i-- > 0);
 	for (i = 0; i < num_queues; i++)
-		queue_destroy(&backend->queues[i]);
+		queue_destroy(&vm->queues[i]);
 err_free:
-	free(backend->workers);
-	free(backend->queues);
-	free(backend);
+	free(vm->workers);
+	free(vm->queues);
+	free(vm);
 	return err;
 }
 
-struct backend *backend_free(struct backend *backend)
+struct vm *vm_free(struct vm *vm)
 {
 	unsigned int i;
 
-	if (!backend)
+	if (!vm)
 		return NULL;
-	for (i = 0; i < backend->num_workers; i++)
-		worker_stop(&backend->workers[i]);
-	for (i = 0; i < backend->num_queues; i++)
-		queue_destroy(&backend->queues[i]);
-	memory_clear(&backend->memory);
-	free(backend->workers);
-	free(backend->queues);
-	free(backend);
+	for (i = 0; i < vm->num_workers; i++)
+		worker_stop(&vm->workers[i]);
+	for (i = 0; i < vm->num_queues; i++)
+		queue_destroy(&vm->queues[i]);
+	memory_clear(&vm->memory);
+	free(vm->workers);
+	free(vm->queues);
+	free(vm);
 	return NULL;
 }
 
-struct worker *backend_worker(struct backend *backend, const struct queue *queue)
+struct worker *vm_worker(struct vm *vm, const struct queue *queue)
 {
-	return &backend->workers[queue->index % backend->num_workers];
+	return &vm->workers[queue->index % vm->num_workers];
 }
 
-int backend_update(struct backend *backend, struct queue *queue)
+int vm_update(struct vm *vm, struct queue *queue)
 {
 	int err;
 
-	if (backend->replaying)
+	if (vm->replaying)
 		return 0;
-	err = queue_update(queue, &backend->memory, backend->features);
+	err = queue_update(queue, &vm->memory, vm->features);
 	if (queue->active)
-		worker_wake(backend_worker(backend, queue));
+		worker_wake(vm_worker(vm, queue));
 	else if (err)
 		log_limited(LOG_WARN,
 			    "queue %u cannot start, its rings are %s; is the guest's memory "
@@ -152,54 +152,54 @@ int backend_update(struct backend *backend, struct queue *queue)
 }
 
 /* After a change that concerns all of them; all are locked. */
-static void update_all(struct backend *backend)
+static void update_all(struct vm *vm)
 {
 	unsigned int i;
 
 	/* A queue that cannot go on was reported; the front end gets no answer here. */
-	for (i = 0; i < backend->num_queues; i++)
-		(void)backend_update(backend, &backend->queues[i]);
+	for (i = 0; i < vm->num_queues; i++)
+		(void)vm_update(vm, &vm->queues[i]);
 }
 
-void backend_set_features(struct backend *backend, uint64_t features)
+void vm_set_features(struct vm *vm, uint64_t features)
 {
-	lock_all(backend);
-	backend->features = features;
-	update_all(backend);
-	unlock_all(backend);
+	lock_all(vm);
+	vm->features = features;
+	update_all(vm);
+	unlock_all(vm);
 }
 
-void backend_set_memory(struct backend *backend, struct memory *memory)
+void vm_set_memory(struct vm *vm, struct memory *memory)
 {
 	static struct memory swap;
 
-	lock_all(backend);
-	swap = backend->memory;
-	backend->memory = *memory;
+	lock_all(vm);
+	swap = vm->memory;
+	vm->memory = *memory;
 	*memory = swap;
-	update_all(backend);
-	unlock_all(backend);
+	update_all(vm);
+	unlock_all(vm);
 }
 
-void backend_set_limit(struct backend *backend, enum limit_kind kind, struct limit limit)
+void vm_set_limit(struct vm *vm, enum limit_kind kind, struct limit limit)
 {
 	unsigned int i;
 
-	limits_set(&backend->limits, kind, limit);
-	backend->ledger->head->limits[kind] = limit;
-	__atomic_fetch_or(&backend->ledger->head->limits_set, 1ull << kind, __ATOMIC_RELEASE);
+	limits_set(&vm->limits, kind, limit);
+	vm->ledger->head->limits[kind] = limit;
+	__atomic_fetch_or(&vm->ledger->head->limits_set, 1ull << kind, __ATOMIC_RELEASE);
 	/* Who waits for the former limit looks at the new one. */
-	for (i = 0; i < backend->num_workers; i++)
-		worker_wake(&backend->workers[i]);
+	for (i = 0; i < vm->num_workers; i++)
+		worker_wake(&vm->workers[i]);
 }
 
 /*
  * The operator's limits outlive workers. They are read only now: while a worker stands by, the one
  * before it may be told others.
  */
-static void adopt_limits(struct backend *backend)
+static void adopt_limits(struct vm *vm)
 {
-	const struct ledger_head *head = backend->ledger->head;
+	const struct ledger_head *head = vm->ledger->head;
 	uint64_t set = __atomic_load_n(&head->limits_set, __ATOMIC_ACQUIRE);
 
 	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++) {
@@ -207,78 +207,78 @@ static void adopt_limits(struct backend *backend)
 		const struct limit limit = *(const volatile struct limit *)&head->limits[kind];
 
 		if ((set & 1ull << kind) && limit.rate <= LIMIT_MAX && limit.burst <= LIMIT_MAX)
-			limits_set(&backend->limits, kind, limit);
+			limits_set(&vm->limits, kind, limit);
 	}
 }
 
-void backend_wake_all(struct backend *backend)
+void vm_wake_all(struct vm *vm)
 {
 	unsigned int i;
 
-	for (i = 0; i < backend->num_workers; i++)
-		worker_wake(&backend->workers[i]);
+	for (i = 0; i < vm->num_workers; i++)
+		worker_wake(&vm->workers[i]);
 }
 
-bool backend_quiesced(const struct backend *backend)
+bool vm_quiesced(const struct vm *vm)
 {
 	unsigned int i;
 
 	/* Only this thread activates queues, so an inactive one stays so. */
-	for (i = 0; i < backend->num_queues; i++)
-		if (__atomic_load_n(&backend->queues[i].active, __ATOMIC_RELAXED))
+	for (i = 0; i < vm->num_queues; i++)
+		if (__atomic_load_n(&vm->queues[i].active, __ATOMIC_RELAXED))
 			return false;
 	return true;
 }
 
-void backend_resume(struct backend *backend)
+void vm_resume(struct vm *vm)
 {
 	unsigned int i;
 
-	adopt_limits(backend);
-	lock_all(backend);
-	backend->replaying = false;
-	ledger_recover(backend->ledger, &backend->memory);
-	for (i = 0; i < backend->num_queues; i++)
-		queue_resume(&backend->queues[i]);
-	update_all(backend);
-	unlock_all(backend);
+	adopt_limits(vm);
+	lock_all(vm);
+	vm->replaying = false;
+	ledger_recover(vm->ledger, &vm->memory);
+	for (i = 0; i < vm->num_queues; i++)
+		queue_resume(&vm->queues[i]);
+	update_all(vm);
+	unlock_all(vm);
 }
 
-void backend_reset(struct backend *backend)
+void vm_reset(struct vm *vm)
 {
 	unsigned int i;
 
-	lock_all(backend);
-	for (i = 0; i < backend->num_queues; i++) {
-		struct queue *queue = &backend->queues[i];
+	lock_all(vm);
+	for (i = 0; i < vm->num_queues; i++) {
+		struct queue *queue = &vm->queues[i];
 
-		worker_unwatch(backend_worker(backend, queue), queue->kick_fd);
+		worker_unwatch(vm_worker(vm, queue), queue->kick_fd);
 		queue_reset(queue);
 		/* The next front end's requests are others. */
 		queue->ledger->strikes = 0;
 	}
-	backend->features = 0;
-	unlock_all(backend);
+	vm->features = 0;
+	unlock_all(vm);
 	/* Nobody translates now, and nobody will before a new map is there. */
-	memory_clear(&backend->memory);
-	vcd_device_reset(backend->device);
+	memory_clear(&vm->memory);
+	vcd_device_reset(vm->device);
 }
 
-void backend_stats_get(const struct backend *backend, struct backend_stats *stats)
+void vm_stats_get(const struct vm *vm, struct vm_stats *stats)
 {
 	unsigned int i;
 
-	*stats = (struct backend_stats){0};
-	for (i = 0; i < backend->num_workers; i++) {
-		stats->kicks += counter_get(&backend->workers[i].line->kicks);
-		stats->sleeps += counter_get(&backend->workers[i].line->sleeps);
+	*stats = (struct vm_stats){0};
+	for (i = 0; i < vm->num_workers; i++) {
+		stats->kicks += counter_get(&vm->workers[i].line->kicks);
+		stats->sleeps += counter_get(&vm->workers[i].line->sleeps);
 	}
-	for (i = 0; i < backend->num_queues; i++) {
-		stats->notifications += counter_get(&backend->queues[i].ledger->notifications);
-		stats->ring_errors += counter_get(&backend->queues[i].ledger->ring_errors);
-		latency_merge(&stats->latency, &backend->queues[i].ledger->latency);
+	for (i = 0; i < vm->num_queues; i++) {
+		stats->notifications += counter_get(&vm->queues[i].ledger->notifications);
+		stats->ring_errors += counter_get(&vm->queues[i].ledger->ring_errors);
+		latency_merge(&stats->latency, &vm->queues[i].ledger->latency);
 	}
-	stats->published = ledger_done(backend->ledger);
-	stats->restarts = backend->ledger->head->restarts;
-	stats->upgrades = backend->ledger->head->upgrades;
+	stats->published = ledger_done(vm->ledger);
+	stats->restarts = vm->ledger->head->restarts;
+	stats->upgrades = vm->ledger->head->upgrades;
 }

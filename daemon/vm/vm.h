@@ -17,7 +17,7 @@
 #include "device/device.h"
 
 /**
- * struct backend - one device and those who work on it.
+ * struct vm - one device and those who work on it.
  * @device: the device; borrowed
  * @ledger: what survives us; borrowed
  * @num_queues: queues
@@ -30,9 +30,9 @@
  * @memory: guest memory; changed under the locks of all queues
  * @features: virtio features that the driver accepted; changed likewise
  * @replaying: the state of a former worker is being set up again: nothing is
- *	served, and the ledger is left alone, before backend_resume()
+ *	served, and the ledger is left alone, before vm_resume()
  */
-struct backend {
+struct vm {
 	struct vcd_device *device;
 	struct ledger *ledger;
 	unsigned int num_queues;
@@ -48,75 +48,75 @@ struct backend {
 };
 
 /**
- * backend_ledger - the shape of the ledger that a backend needs.
- * @num_queues: see backend_new()
+ * vm_ledger - the shape of the ledger that a vm needs.
+ * @num_queues: see vm_new()
  * @num_workers: likewise
  * @max_request: the device's, 0: the default
  */
-struct ledger_shape backend_ledger(unsigned int num_queues, unsigned int num_workers,
-				   uint32_t max_request);
+struct ledger_shape vm_ledger(unsigned int num_queues, unsigned int num_workers,
+			      uint32_t max_request);
 
 /**
- * backend_new - make a backend and start its workers.
- * @device: device, made for at least @num_workers workers; outlives the backend
- * @ledger: ledger for that many queues and workers; outlives the backend
+ * vm_new - make a vm and start its workers.
+ * @device: device, made for at least @num_workers workers; outlives the vm
+ * @ledger: ledger for that many queues and workers; outlives the vm
  * @num_queues: 1 to VCD_MAX_QUEUES
  * @num_workers: 1 to @num_queues
  * @poll_us: longest time to poll an empty ring, 0: never
- * @ret: out: the backend; untouched on failure
+ * @ret: out: the vm; untouched on failure
  *
  * Return: 0 or a negative errno.
  */
-int backend_new(struct vcd_device *device, struct ledger *ledger, unsigned int num_queues,
-		unsigned int num_workers, unsigned int poll_us, struct backend **ret);
+int vm_new(struct vcd_device *device, struct ledger *ledger, unsigned int num_queues,
+	   unsigned int num_workers, unsigned int poll_us, struct vm **ret);
 
-/** backend_free - stop everything; NULL is fine. Return: NULL. */
-struct backend *backend_free(struct backend *backend);
+/** vm_free - stop everything; NULL is fine. Return: NULL. */
+struct vm *vm_free(struct vm *vm);
 
-/** backend_worker - the worker that serves @queue. */
-struct worker *backend_worker(struct backend *backend, const struct queue *queue);
+/** vm_worker - the worker that serves @queue. */
+struct worker *vm_worker(struct vm *vm, const struct queue *queue);
 
 /**
- * backend_update - queue_update() on a queue that is locked, and wake its worker.
+ * vm_update - queue_update() on a queue that is locked, and wake its worker.
  *
  * Return: as queue_update().
  */
-int backend_update(struct backend *backend, struct queue *queue);
+int vm_update(struct vm *vm, struct queue *queue);
 
-/** backend_set_features - change the accepted features, for all queues. */
-void backend_set_features(struct backend *backend, uint64_t features);
+/** vm_set_features - change the accepted features, for all queues. */
+void vm_set_features(struct vm *vm, uint64_t features);
 
 /**
- * backend_set_memory - replace the memory map.
- * @backend: backend
+ * vm_set_memory - replace the memory map.
+ * @vm: vm
  * @memory: the new map; out: the old one, for the caller to unmap
  *
  * Queues whose rings are no longer in the map cease to be served.
  */
-void backend_set_memory(struct backend *backend, struct memory *memory);
+void vm_set_memory(struct vm *vm, struct memory *memory);
 
-/** backend_set_limit - change a limit, while workers work, for the workers to come as well. */
-void backend_set_limit(struct backend *backend, enum limit_kind kind, struct limit limit);
+/** vm_set_limit - change a limit, while workers work, for the workers to come as well. */
+void vm_set_limit(struct vm *vm, enum limit_kind kind, struct limit limit);
 
-/** backend_quiesced - whether no queue is being served; then sessions are dropped. */
-bool backend_quiesced(const struct backend *backend);
+/** vm_quiesced - whether no queue is being served; then sessions are dropped. */
+bool vm_quiesced(const struct vm *vm);
 
 /**
- * backend_resume - go on where a former worker was, when all its state is set up again.
+ * vm_resume - go on where a former worker was, when all its state is set up again.
  *
  * Undoes what it left half done in guest memory, starts the queues it served, and takes over
  * the limits that were set.
  */
-void backend_resume(struct backend *backend);
+void vm_resume(struct vm *vm);
 
-/** backend_wake_all - have every worker look at its queues; from any thread. */
-void backend_wake_all(struct backend *backend);
+/** vm_wake_all - have every worker look at its queues; from any thread. */
+void vm_wake_all(struct vm *vm);
 
-/** backend_reset - as if just made: queues, features, memory, sessions. */
-void backend_reset(struct backend *backend);
+/** vm_reset - as if just made: queues, features, memory, sessions. */
+void vm_reset(struct vm *vm);
 
 /**
- * struct backend_stats - counters of all queues and workers since the start.
+ * struct vm_stats - counters of all queues and workers since the start.
  * @kicks: kicks received
  * @notifications: signals sent to the driver
  * @sleeps: times that a worker went to sleep
@@ -126,7 +126,7 @@ void backend_reset(struct backend *backend);
  * @restarts: worker processes that died and were replaced
  * @upgrades: worker processes that were replaced on request
  */
-struct backend_stats {
+struct vm_stats {
 	uint64_t kicks;
 	uint64_t notifications;
 	uint64_t sleeps;
@@ -137,7 +137,7 @@ struct backend_stats {
 	uint64_t upgrades;
 };
 
-/** backend_stats_get - a snapshot; safe while workers work. */
-void backend_stats_get(const struct backend *backend, struct backend_stats *stats);
+/** vm_stats_get - a snapshot; safe while workers work. */
+void vm_stats_get(const struct vm *vm, struct vm_stats *stats);
 
 #endif /* VCD_DAEMON_VM_VM_H */

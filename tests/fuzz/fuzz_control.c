@@ -23,17 +23,16 @@
 			abort();                                                                   \
 	} while (0)
 
-static struct backend *backend;
+static struct vm *vm;
 static struct ledger ledger;
 static struct commands commands;
 
 static void gather(void *arg, struct stats *stats)
 {
 	*stats = (struct stats){.engine = "openssl"};
-	vcd_device_stats_get(backend->device, &stats->device);
-	backend_stats_get(backend, &stats->backend);
-	limits_snapshot(&backend->limits, stats->limits, &stats->limit_waits,
-			&stats->limit_waited_ns);
+	vcd_device_stats_get(vm->device, &stats->device);
+	vm_stats_get(vm, &stats->vm);
+	limits_snapshot(&vm->limits, stats->limits, &stats->limit_waits, &stats->limit_waited_ns);
 }
 
 /* One device for all inputs: making engines takes longer than all the rest. */
@@ -42,13 +41,13 @@ static void open_once(void)
 	struct vcd_device_options options = {.workers = 1, .num_queues = 1, .max_sessions = 4};
 	struct vcd_device *device;
 
-	if (backend)
+	if (vm)
 		return;
 	CHECK(!vcd_engine_open("openssl", 1, &options.engine));
 	CHECK(!vcd_device_new(&options, &device) &&
 	      !ledger_private(&ledger, &(struct ledger_shape){1, 1, 0}) &&
-	      !backend_new(device, &ledger, 1, 1, 0, &backend));
-	commands = (struct commands){.gather = gather, .backend = backend};
+	      !vm_new(device, &ledger, 1, 1, 0, &vm));
+	commands = (struct commands){.gather = gather, .vm = vm};
 }
 
 static void check_answer(const struct control_client *client)

@@ -41,8 +41,8 @@
 	} while (0)
 
 /* Large, all three. */
-static struct journal journal;
-static struct journal copy;
+static struct setup journal;
+static struct setup copy;
 static struct vu_reader reader;
 
 static const uint8_t *data;
@@ -76,7 +76,7 @@ static void check_fd(bool *seen, int fd)
 	seen[fd] = true;
 }
 
-static void check_owners(const struct journal *j)
+static void check_owners(const struct setup *j)
 {
 	bool seen[4096] = {false};
 	unsigned int i;
@@ -138,22 +138,22 @@ static void check_replay(void)
 	unsigned int cursor = 0, again = 0, steps = 0, i;
 	struct vu_message m, n;
 
-	journal_init(&copy, QUEUES);
-	while (journal_next(&journal, &cursor, &m)) {
+	setup_init(&copy, QUEUES);
+	while (setup_next(&journal, &cursor, &m)) {
 		CHECK(steps++ < MAX_STEPS);
 		check_replayed(&m);
 		for (i = 0; i < m.fd_count; i++)
 			m.fds[i] = fcntl(m.fds[i], F_DUPFD_CLOEXEC, 0);
-		CHECK(journal_apply(&copy, &m, false) == 0);
+		CHECK(setup_apply(&copy, &m, false) == 0);
 		for (i = 0; i < m.fd_count; i++)
 			CHECK(m.fds[i] < 0);
 	}
 	cursor = 0;
-	while (whole() && journal_next(&journal, &cursor, &m))
-		CHECK(journal_next(&copy, &again, &n) && same(&m, &n));
-	CHECK(!whole() || !journal_next(&copy, &again, &n));
+	while (whole() && setup_next(&journal, &cursor, &m))
+		CHECK(setup_next(&copy, &again, &n) && same(&m, &n));
+	CHECK(!whole() || !setup_next(&copy, &again, &n));
 	check_owners(&copy);
-	journal_clear(&copy);
+	setup_clear(&copy);
 }
 
 static void record_message(void)
@@ -173,7 +173,7 @@ static void record_message(void)
 		m.fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		CHECK(m.fds[i] >= 0);
 	}
-	err = journal_apply(&journal, &m, refused);
+	err = setup_apply(&journal, &m, refused);
 	CHECK(err == 0 || err == -EPROTO);
 	for (i = 0; i < m.fd_count; i++)
 		close_fd(&m.fds[i]);
@@ -192,7 +192,7 @@ static bool record_bytes(int near, int far)
 		CHECK(reader.message.header.size <= sizeof(reader.message.payload));
 		CHECK(reader.message.header.flags & VU_REPLY);
 		/* As the supervisor reads the outcome of a message. */
-		(void)journal_apply(&journal, &reader.message, reader.message.payload.u64 != 0);
+		(void)setup_apply(&journal, &reader.message, reader.message.payload.u64 != 0);
 		vu_read_next(&reader);
 	}
 	return ret == 0;
@@ -207,7 +207,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	log_set_level(LOG_ERROR);
 	data = input;
 	left = size;
-	journal_init(&journal, QUEUES);
+	setup_init(&journal, QUEUES);
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	while (left && stands && records++ < MAX_RECORDS) {
 		switch (take8() % 3) {
@@ -218,13 +218,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 			stands = record_bytes(pair[0], pair[1]);
 			break;
 		default:
-			journal_clear(&journal);
+			setup_clear(&journal);
 		}
 	}
 	check_owners(&journal);
 	check_replay();
-	journal_report_broken(&journal);
-	journal_clear(&journal);
+	setup_report_broken(&journal);
+	setup_clear(&journal);
 	check_owners(&journal);
 	vu_read_next(&reader);
 	close(pair[0]);

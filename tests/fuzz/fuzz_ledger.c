@@ -104,7 +104,7 @@ static void go_on(struct ledger *ledger)
 {
 	/* Not on the stack: AddressSanitizer's of gcc 12 aligns to 32 bytes only. */
 	static struct queue queues[QUEUES];
-	struct backend backend = {.num_queues = QUEUES, .ledger = ledger, .queues = queues};
+	struct vm vm = {.num_queues = QUEUES, .ledger = ledger, .queues = queues};
 	struct stats stats = {.engine = "none"};
 	char *text = NULL;
 	size_t len;
@@ -119,8 +119,8 @@ static void go_on(struct ledger *ledger)
 		queue_resume(&queues[i]);
 		CHECK(!queues[i].active && !queues[i].broken);
 	}
-	backend_stats_get(&backend, &stats.backend);
-	CHECK(stats.backend.published == ledger->queue[0].done + ledger->queue[1].done);
+	vm_stats_get(&vm, &stats.vm);
+	CHECK(stats.vm.published == ledger->queue[0].done + ledger->queue[1].done);
 	file = open_memstream(&text, &len);
 	CHECK(file);
 	stats_print(&stats, file);

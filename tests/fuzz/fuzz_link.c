@@ -42,7 +42,7 @@ static_assert(sizeof(union vu_payload) >= UINT8_MAX, "size in one byte");
 
 /**
  * struct side - a worker without threads, and its supervisor's end.
- * @backend: backend
+ * @vm: vm
  * @queues: its queues
  * @worker: its worker, never started
  * @ledger: its ledger, without undo
@@ -51,7 +51,7 @@ static_assert(sizeof(union vu_payload) >= UINT8_MAX, "size in one byte");
  * @reader: what came back
  */
 struct side {
-	struct backend backend;
+	struct vm vm;
 	struct queue queues[QUEUES];
 	struct worker worker;
 	struct ledger ledger;
@@ -61,7 +61,7 @@ struct side {
 };
 
 /* Large. */
-static struct journal journal;
+static struct setup journal;
 static struct side first, second;
 
 static struct vcd_engine *engine;
@@ -93,15 +93,15 @@ static void begin(struct side *side)
 	side->worker.epoll = epoll_create1(EPOLL_CLOEXEC);
 	side->worker.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	CHECK(side->worker.epoll >= 0 && side->worker.wake >= 0);
-	side->backend.ledger = &side->ledger;
-	side->backend.num_queues = QUEUES;
-	side->backend.num_workers = 1;
-	side->backend.queues = side->queues;
-	side->backend.workers = &side->worker;
-	CHECK(vcd_device_new(&options, &side->backend.device) == 0);
+	side->vm.ledger = &side->ledger;
+	side->vm.num_queues = QUEUES;
+	side->vm.num_workers = 1;
+	side->vm.queues = side->queues;
+	side->vm.workers = &side->worker;
+	CHECK(vcd_device_new(&options, &side->vm.device) == 0);
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	side->socket = pair[0];
-	vhost_user_begin(&side->vu, &side->backend, pair[1]);
+	vhost_user_begin(&side->vu, &side->vm, pair[1]);
 }
 
 static void end(struct side *side)
@@ -109,15 +109,15 @@ static void end(struct side *side)
 	unsigned int i;
 
 	vhost_user_end(&side->vu);
-	backend_reset(&side->backend);
-	CHECK(side->backend.memory.count == 0);
+	vm_reset(&side->vm);
+	CHECK(side->vm.memory.count == 0);
 	for (i = 0; i < QUEUES; i++)
 		queue_destroy(&side->queues[i]);
 	vu_read_next(&side->reader);
 	close(side->socket);
 	close(side->worker.epoll);
 	close(side->worker.wake);
-	vcd_device_free(side->backend.device);
+	vcd_device_free(side->vm.device);
 	ledger_close(&side->ledger);
 }
 
@@ -130,8 +130,8 @@ static const struct vu_message *tell(struct side *side, const struct vu_message 
 	CHECK(vhost_user_input(&side->vu) == 0);
 	CHECK(vu_read_reply(&side->reader, side->socket) == 1);
 	CHECK(side->reader.message.header.request == m->header.request ||
-	      side->reader.message.header.request == LINK_DONE ||
-	      side->reader.message.header.request == LINK_VIOLATED);
+	      side->reader.message.header.request == CHANNEL_DONE ||
+	      side->reader.message.header.request == CHANNEL_VIOLATED);
 	return &side->reader.message;
 }
 
@@ -159,12 +159,12 @@ static size_t next_message(const uint8_t *data, size_t size, struct vu_message *
 static bool forward(struct vu_message *m)
 {
 	const struct vu_message *reply = tell(&first, m);
-	bool violated = reply->header.request == LINK_VIOLATED;
+	bool violated = reply->header.request == CHANNEL_VIOLATED;
 	bool refused = m->header.request != VU_GET_VRING_BASE && reply->payload.u64 != 0;
 	unsigned int i;
 
 	if (!violated)
-		CHECK(journal_apply(&journal, m, refused) == 0);
+		CHECK(setup_apply(&journal, m, refused) == 0);
 	for (i = 0; i < m->fd_count; i++)
 		close_fd(&m->fds[i]);
 	return !violated;
@@ -172,14 +172,14 @@ static bool forward(struct vu_message *m)
 
 static void replay(void)
 {
-	struct vu_message resume = {.header = {.request = LINK_RESUME, .flags = VU_VERSION}};
+	struct vu_message resume = {.header = {.request = CHANNEL_RESUME, .flags = VU_VERSION}};
 	unsigned int cursor = 0;
 	struct vu_message m;
 
-	second.backend.replaying = true;
-	while (journal_next(&journal, &cursor, &m))
-		CHECK(tell(&second, &m)->header.request != LINK_VIOLATED);
-	CHECK(tell(&second, &resume)->header.request == LINK_DONE);
+	second.vm.replaying = true;
+	while (setup_next(&journal, &cursor, &m))
+		CHECK(tell(&second, &m)->header.request != CHANNEL_VIOLATED);
+	CHECK(tell(&second, &resume)->header.request == CHANNEL_DONE);
 	CHECK(second.reader.message.payload.u64 == 0);
 }
 
@@ -195,12 +195,12 @@ static void compare_queues(const struct queue *a, const struct queue *b)
 
 static void compare(void)
 {
-	const struct memory *a = &first.backend.memory, *b = &second.backend.memory;
+	const struct memory *a = &first.vm.memory, *b = &second.vm.memory;
 	unsigned int i;
 
 	CHECK(first.vu.protocol_features == second.vu.protocol_features);
 	CHECK(first.vu.status == second.vu.status);
-	CHECK(first.backend.features == second.backend.features);
+	CHECK(first.vm.features == second.vm.features);
 	CHECK(a->count == b->count);
 	for (i = 0; i < a->count; i++)
 		CHECK(a->regions[i].guest_addr == b->regions[i].guest_addr &&
@@ -216,7 +216,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool stays = true;
 
 	open_once();
-	journal_init(&journal, QUEUES);
+	setup_init(&journal, QUEUES);
 	begin(&first);
 	while (size >= 3 && stays && records++ < MAX_RECORDS) {
 		struct vu_message m = {0};
@@ -234,6 +234,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		end(&second);
 	}
 	end(&first);
-	journal_clear(&journal);
+	setup_clear(&journal);
 	return 0;
 }

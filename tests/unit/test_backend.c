@@ -16,7 +16,7 @@ static struct {
 	struct vcd_engine *engine;
 	struct vcd_device *device;
 	struct ledger ledger;
-	struct backend *backend;
+	struct vm *vm;
 	bool changed;
 } t;
 
@@ -30,12 +30,12 @@ static int setup(void **state)
 	t.changed = false;
 	return vcd_device_new(&options, &t.device) ||
 	       ledger_private(&t.ledger, &(struct ledger_shape){QUEUES, 1, 0}) ||
-	       backend_new(t.device, &t.ledger, QUEUES, 1, 0, &t.backend);
+	       vm_new(t.device, &t.ledger, QUEUES, 1, 0, &t.vm);
 }
 
 static int teardown(void **state)
 {
-	t.backend = backend_free(t.backend);
+	t.vm = vm_free(t.vm);
 	ledger_close(&t.ledger);
 	t.device = vcd_device_free(t.device);
 	t.engine = vcd_engine_close(t.engine);
@@ -44,7 +44,7 @@ static int teardown(void **state)
 
 static void *change(void *arg)
 {
-	backend_set_features(t.backend, 0x1234);
+	vm_set_features(t.vm, 0x1234);
 	__atomic_store_n(&t.changed, true, __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -104,26 +104,26 @@ static void waits_side_by_side(void **state)
 	pthread_t thread;
 
 	for (unsigned int i = 0; i < QUEUES; i++)
-		hold_begin(&holders[i], &t.backend->queues[i]);
+		hold_begin(&holders[i], &t.vm->queues[i]);
 	assert_int_equal(pthread_create(&thread, NULL, change, NULL), 0);
 	for (unsigned int i = 0; i < QUEUES; i++)
-		for (unsigned int tries = 0; may_begin(&t.backend->queues[i]); tries++) {
+		for (unsigned int tries = 0; may_begin(&t.vm->queues[i]); tries++) {
 			assert_true(tries < 60000);
 			usleep(1000);
 		}
 	for (unsigned int i = QUEUES; i > 0; i--) {
 		assert_false(__atomic_load_n(&t.changed, __ATOMIC_ACQUIRE));
 		for (unsigned int k = 0; k < i; k++)
-			assert_false(may_begin(&t.backend->queues[k]));
+			assert_false(may_begin(&t.vm->queues[k]));
 		hold_end(&holders[i - 1]);
 	}
 	pthread_join(thread, NULL);
 	assert_true(t.changed);
-	assert_int_equal(t.backend->features, 0x1234);
+	assert_int_equal(t.vm->features, 0x1234);
 	for (unsigned int i = 0; i < QUEUES; i++) {
-		assert_true(may_begin(&t.backend->queues[i]));
-		queue_lock(&t.backend->queues[i]);
-		queue_unlock(&t.backend->queues[i]);
+		assert_true(may_begin(&t.vm->queues[i]));
+		queue_lock(&t.vm->queues[i]);
+		queue_unlock(&t.vm->queues[i]);
 	}
 }
 

@@ -19,7 +19,7 @@
 static struct {
 	struct vcd_engine *engine;
 	struct vcd_device *device;
-	struct backend *backend;
+	struct vm *vm;
 	struct commands commands;
 	struct control control;
 	struct control_client client;
@@ -32,10 +32,9 @@ static void gather(void *arg, struct stats *stats)
 	*stats = (struct stats){
 	    .engine = "openssl", .vm_name = t.vm_name, .queues = 2, .workers = 1, .up_s = 77};
 	vcd_device_stats_get(t.device, &stats->device);
-	backend_stats_get(t.backend, &stats->backend);
-	latency_add(&stats->backend.latency, 2000, 10);
-	limits_snapshot(&t.backend->limits, stats->limits, &stats->limit_waits,
-			&stats->limit_waited_ns);
+	vm_stats_get(t.vm, &stats->vm);
+	latency_add(&stats->vm.latency, 2000, 10);
+	limits_snapshot(&t.vm->limits, stats->limits, &stats->limit_waits, &stats->limit_waited_ns);
 }
 
 static int setup(void **state)
@@ -47,9 +46,9 @@ static int setup(void **state)
 	options.engine = t.engine;
 	if (vcd_device_new(&options, &t.device) ||
 	    ledger_private(&t.ledger, &(struct ledger_shape){2, 1, 0}) ||
-	    backend_new(t.device, &t.ledger, 2, 1, 0, &t.backend))
+	    vm_new(t.device, &t.ledger, 2, 1, 0, &t.vm))
 		return -1;
-	t.commands = (struct commands){.gather = gather, .backend = t.backend};
+	t.commands = (struct commands){.gather = gather, .vm = t.vm};
 	control_init(&t.control);
 	t.control.run = commands_run;
 	t.control.arg = &t.commands;
@@ -61,7 +60,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	free(t.client.answer);
-	t.backend = backend_free(t.backend);
+	t.vm = vm_free(t.vm);
 	ledger_close(&t.ledger);
 	t.device = vcd_device_free(t.device);
 	t.engine = vcd_engine_close(t.engine);
@@ -204,13 +203,13 @@ static void test_bad_commands(void **state)
 static void test_limits(void **state)
 {
 	assert_non_null(strstr(ask("limits set ops=5K:7 keys=3"), "ops 5000/s, burst 7\n"));
-	assert_int_equal(limits_get(&t.backend->limits, LIMIT_OPS).burst, 7);
-	assert_int_equal(limits_get(&t.backend->limits, LIMIT_KEYS).rate, 3);
+	assert_int_equal(limits_get(&t.vm->limits, LIMIT_OPS).burst, 7);
+	assert_int_equal(limits_get(&t.vm->limits, LIMIT_KEYS).rate, 3);
 	/* all or nothing */
 	assert_error(ask("limits set ops=none bytes=oops"));
-	assert_int_equal(limits_get(&t.backend->limits, LIMIT_OPS).rate, 5000);
+	assert_int_equal(limits_get(&t.vm->limits, LIMIT_OPS).rate, 5000);
 	assert_non_null(strstr(ask("limits set ops=none"), "ops none\n"));
-	assert_int_equal(limits_get(&t.backend->limits, LIMIT_OPS).rate, 0);
+	assert_int_equal(limits_get(&t.vm->limits, LIMIT_OPS).rate, 0);
 }
 
 static void test_json(void **state)
@@ -246,7 +245,7 @@ static void make_session(uint32_t cipher, uint32_t key_len)
 	struct vcd_request request = {.in = in, .in_count = 2, .out = out, .out_count = 1};
 	struct vcd_request *list[] = {&request};
 
-	/* The first worker is the backend's thread. */
+	/* The first worker is the vm's thread. */
 	vcd_device_execute(t.device, 1, list, 1);
 	assert_int_equal(le32toh(reply.status), VCD_S_OK);
 }
@@ -323,15 +322,15 @@ static void test_limits_of_the_next_worker(void **state)
 {
 	struct ledger_head *head = t.ledger.head;
 
-	limits_set(&t.backend->limits, LIMIT_OPS, (struct limit){100, 10});
-	limits_set(&t.backend->limits, LIMIT_KEYS, (struct limit){7, 7});
+	limits_set(&t.vm->limits, LIMIT_OPS, (struct limit){100, 10});
+	limits_set(&t.vm->limits, LIMIT_KEYS, (struct limit){7, 7});
 	assert_int_equal(head->limits_set, 0);
 	/* The one that still serves is told others; one of them is spoilt. */
 	head->limits[LIMIT_OPS] = (struct limit){5, 1};
 	head->limits[LIMIT_BYTES] = (struct limit){LIMIT_MAX + 1, 1};
 	head->limits_set = 1u << LIMIT_OPS | 1u << LIMIT_BYTES;
 	assert_non_null(strstr(ask("limits"), "ops 100/s, burst 10\n"));
-	backend_resume(t.backend);
+	vm_resume(t.vm);
 	assert_non_null(strstr(ask("limits"), "ops 5/s, burst 1\nbytes none\nkeys 7/s"));
 }
 

@@ -18,17 +18,17 @@
 #define QUEUES 3u
 
 /* Large. */
-static struct journal journal;
+static struct setup journal;
 
 static int setup(void **state)
 {
-	journal_init(&journal, QUEUES);
+	setup_init(&journal, QUEUES);
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	journal_clear(&journal);
+	setup_clear(&journal);
 	return 0;
 }
 
@@ -75,7 +75,7 @@ static struct vu_message of_region(uint32_t request, uint64_t guest_addr, int fd
 
 static int apply(struct vu_message m)
 {
-	return journal_apply(&journal, &m, false);
+	return setup_apply(&journal, &m, false);
 }
 
 /* The requests of the replay, in order; how many. @last: the last message. */
@@ -85,7 +85,7 @@ static unsigned int replay(uint32_t *requests, unsigned int max, struct vu_messa
 	unsigned int n = 0;
 	struct vu_message m;
 
-	while (journal_next(&journal, &cursor, &m)) {
+	while (setup_next(&journal, &cursor, &m)) {
 		assert_true(n < max);
 		requests[n++] = m.header.request;
 		if (last)
@@ -145,7 +145,7 @@ static void test_descriptors(void **state)
 	assert_true(is_open(second));
 	assert_int_equal(apply(of_u64(VU_SET_VRING_CALL, VU_VRING_NO_FD, -1)), 0);
 	assert_false(is_open(second));
-	assert_int_equal(journal_apply(&journal, &m, false), 0);
+	assert_int_equal(setup_apply(&journal, &m, false), 0);
 	assert_int_equal(m.fds[0], third);
 	assert_true(is_open(third));
 	close(third);
@@ -161,7 +161,7 @@ static void test_clear_closes(void **state)
 	assert_int_equal(apply(of_u64(VU_SET_VRING_KICK, 0, fds[2])), 0);
 	assert_int_equal(apply(of_u64(VU_SET_VRING_CALL, 1, fds[3])), 0);
 	assert_int_equal(apply(of_u64(VU_SET_VRING_ERR, 2, fds[4])), 0);
-	journal_clear(&journal);
+	setup_clear(&journal);
 	for (i = 0; i < ARRAY_SIZE(fds); i++)
 		assert_false(is_open(fds[i]));
 	test_empty(state);
@@ -219,12 +219,12 @@ static void test_refused(void **state)
 	int fd = m.fds[0];
 
 	assert_int_equal(apply(of_region(VU_ADD_MEM_REG, 0, new_fd())), 0);
-	assert_int_equal(journal_apply(&journal, &m, true), 0);
+	assert_int_equal(setup_apply(&journal, &m, true), 0);
 	assert_int_equal(journal.region_count, 1);
 	assert_true(is_open(fd));
 	close(fd);
 	m = of_region(VU_REM_MEM_REG, 0, -1);
-	assert_int_equal(journal_apply(&journal, &m, true), 0);
+	assert_int_equal(setup_apply(&journal, &m, true), 0);
 	assert_int_equal(journal.region_count, 1);
 }
 
@@ -241,7 +241,7 @@ static void test_reset(void **state)
 	assert_int_equal(last.header.request, VU_SET_VRING_ENABLE);
 	assert_int_equal(last.payload.state.index, QUEUES - 1);
 	assert_int_equal(last.payload.state.num, 0);
-	journal_clear(&journal);
+	setup_clear(&journal);
 	assert_int_equal(apply(of_u64(VU_SET_STATUS, 0, -1)), 0);
 	assert_int_equal(replay(requests, ARRAY_SIZE(requests), &last), QUEUES);
 }
@@ -258,7 +258,7 @@ static void test_feature_given_up(void **state)
 	assert_int_equal(apply(of_u64(VU_SET_STATUS, 8, -1)), 0);
 	assert_int_equal(apply(of_u64(VU_SET_BACKEND_REQ_FD, 0, new_fd())), 0);
 	assert_int_equal(apply(of_u64(VU_SET_PROTOCOL_FEATURES, 1, -1)), 0);
-	assert_true(journal_next(&journal, &cursor, &m));
+	assert_true(setup_next(&journal, &cursor, &m));
 	assert_int_equal(m.header.request, VU_SET_PROTOCOL_FEATURES);
 	assert_int_equal(m.payload.u64, had | 1);
 	assert_int_equal(replay(requests, ARRAY_SIZE(requests), &m), 3);
@@ -294,7 +294,7 @@ static void test_report_does_not_block(void **state)
 	assert_int_equal(apply(of_u64(VU_SET_VRING_ERR, 0, full[1])), 0);
 	assert_int_equal(apply(of_u64(VU_SET_VRING_ERR, 1, broken[1])), 0);
 	assert_int_equal(apply(of_u64(VU_SET_VRING_ERR, 2, fd)), 0);
-	journal_report_broken(&journal);
+	setup_report_broken(&journal);
 	assert_int_equal(read(fd, &value, sizeof(value)), sizeof(value));
 	assert_int_equal(value, 1);
 	close(full[0]);

@@ -97,7 +97,7 @@ static void send_files(void)
 
 static void drip(void)
 {
-	const struct vu_header header = {LINK_DONE, VU_VERSION | VU_REPLY, sizeof(uint64_t)};
+	const struct vu_header header = {CHANNEL_DONE, VU_VERSION | VU_REPLY, sizeof(uint64_t)};
 
 	for (size_t i = 0; i + 1 < sizeof(header); i++) {
 		if (write(link_fd, (const uint8_t *)&header + i, 1) != 1)
@@ -131,20 +131,20 @@ static void __attribute__((noreturn)) do_evil(uint32_t asked)
 		say(asked, 0, 0);
 		break;
 	case EVIL_READY:
-		yes(LINK_READY);
+		yes(CHANNEL_READY);
 		say(asked, 0, 0);
 		break;
 	case EVIL_UNASKED:
 		/* The first answers a question, and so do some of the others, perhaps. */
 		for (unsigned int i = 0; i < 1000; i++)
-			yes(LINK_DONE);
+			yes(CHANNEL_DONE);
 		break;
 	case EVIL_FILES:
 		send_files();
 		say(asked, 0, 0);
 		break;
 	case EVIL_HALF:
-		if (write(link_fd, &(uint32_t){LINK_DONE}, 4) != 4)
+		if (write(link_fd, &(uint32_t){CHANNEL_DONE}, 4) != 4)
 			die();
 		break;
 	case EVIL_DRIP:
@@ -154,7 +154,7 @@ static void __attribute__((noreturn)) do_evil(uint32_t asked)
 		close(link_fd);
 		break;
 	case EVIL_VIOLATED:
-		yes(LINK_VIOLATED);
+		yes(CHANNEL_VIOLATED);
 		break;
 	case EVIL_SILENT:
 		break;
@@ -171,7 +171,7 @@ static void __attribute__((noreturn)) serve(void)
 	bool resumed = false;
 
 	/* Blocking: vu_read() says that there is nothing yet. */
-	yes(LINK_READY);
+	yes(CHANNEL_READY);
 	for (;;) {
 		int ret = vu_read(&reader, link_fd);
 		uint32_t asked = reader.message.header.request;
@@ -185,8 +185,8 @@ static void __attribute__((noreturn)) serve(void)
 		vu_read_next(&reader);
 		if (plan->serving ? resumed : true)
 			do_evil(asked);
-		resumed = resumed || asked == LINK_RESUME;
-		yes(LINK_DONE);
+		resumed = resumed || asked == CHANNEL_RESUME;
+		yes(CHANNEL_DONE);
 		if (plan->deed == EVIL_UNPROMPTED && resumed)
 			do_evil(asked);
 	}

@@ -72,7 +72,7 @@ static struct {
  * @p: next byte of the input
  * @left: bytes left of it
  * @socket: the front end's end
- * @backend: without threads
+ * @vm: without threads
  * @queues: its queues
  * @worker: its worker, never started
  * @vu: connection
@@ -84,7 +84,7 @@ struct fuzz {
 	int socket;
 	struct vu_reader reader;
 	struct ledger ledger;
-	struct backend backend;
+	struct vm vm;
 	struct queue queues[QUEUES];
 	struct worker worker;
 	struct vhost_user vu;
@@ -274,7 +274,7 @@ static bool mapped(const struct memory *memory, const void *p, size_t len)
 
 static void check_state(const struct fuzz *f)
 {
-	const struct memory *memory = &f->backend.memory;
+	const struct memory *memory = &f->vm.memory;
 	unsigned int i;
 
 	for (i = 0; i + 1 < memory->count; i++)
@@ -297,8 +297,8 @@ static void process(struct fuzz *f, unsigned int index)
 	unsigned int round;
 
 	for (round = 0; round < MAX_ROUNDS; round++) {
-		if (queue_process(&f->queues[index], f->backend.device, 0, &f->backend.memory,
-				  common.batch, true) != QUEUE_MORE)
+		if (queue_process(&f->queues[index], f->vm.device, 0, &f->vm.memory, common.batch,
+				  true) != QUEUE_MORE)
 			break;
 		CHECK(common.batch->n <= VCD_BATCH_MAX);
 		CHECK(common.batch->iov_used <= QUEUE_BATCH_IOVS);
@@ -371,7 +371,7 @@ static bool record(struct fuzz *f)
 	check_state(f);
 	/* The supervisor lets a front end go that breaks the protocol. */
 	while ((ret = vu_read_reply(&f->reader, f->socket)) == 1) {
-		violated = violated || f->reader.message.header.request == LINK_VIOLATED;
+		violated = violated || f->reader.message.header.request == CHANNEL_VIOLATED;
 		vu_read_next(&f->reader);
 	}
 	CHECK(ret == 0);
@@ -396,18 +396,18 @@ static void begin(struct fuzz *f)
 		queue_init(&f->queues[i], i);
 		f->queues[i].ledger = &f->ledger.queue[i];
 	}
-	f->backend.ledger = &f->ledger;
+	f->vm.ledger = &f->ledger;
 	f->worker.epoll = epoll_create1(EPOLL_CLOEXEC);
 	f->worker.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	CHECK(f->worker.epoll >= 0 && f->worker.wake >= 0);
-	f->backend.num_queues = QUEUES;
-	f->backend.num_workers = 1;
-	f->backend.queues = f->queues;
-	f->backend.workers = &f->worker;
-	CHECK(vcd_device_new(&options, &f->backend.device) == 0);
+	f->vm.num_queues = QUEUES;
+	f->vm.num_workers = 1;
+	f->vm.queues = f->queues;
+	f->vm.workers = &f->worker;
+	CHECK(vcd_device_new(&options, &f->vm.device) == 0);
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	f->socket = pair[0];
-	vhost_user_begin(&f->vu, &f->backend, pair[1]);
+	vhost_user_begin(&f->vu, &f->vm, pair[1]);
 	memset(common.memory, 0, MEMORY);
 }
 
@@ -418,16 +418,16 @@ static void end(struct fuzz *f)
 
 	vhost_user_end(&f->vu);
 	vu_read_next(&f->reader);
-	backend_reset(&f->backend);
-	CHECK(f->backend.memory.count == 0);
-	vcd_device_stats_get(f->backend.device, &stats);
+	vm_reset(&f->vm);
+	CHECK(f->vm.memory.count == 0);
+	vcd_device_stats_get(f->vm.device, &stats);
 	CHECK(stats.sessions_live == 0);
 	for (i = 0; i < QUEUES; i++)
 		queue_destroy(&f->queues[i]);
 	close(f->socket);
 	close(f->worker.epoll);
 	close(f->worker.wake);
-	vcd_device_free(f->backend.device);
+	vcd_device_free(f->vm.device);
 	ledger_close(&f->ledger);
 }
 
