@@ -6,12 +6,13 @@
  * the defaults, --help and --version; a test (tests/manual) compares it with the manual page. Each
  * option writes one member of the program's own struct of options:
  *
+ *	#define CLI_STRUCT struct options
+ *
  *	static const struct cli_option table[] = {
- *		{.heading = "Where to listen"},
- *		{.name = "port", .arg = "PORT", .help = "TCP port", CLI_RANGE(1, 65535),
- *		 .value = "7000", CLI_MEMBER(struct options, port), .set = cli_number},
- *		{.name = "quiet", .letter = 'q', .help = "print errors only",
- *		 CLI_MEMBER(struct options, quiet), .set = cli_flag},
+ *		CLI_HEADING("Where to listen"),
+ *		CLI_OPTION(0, "port", "PORT", "TCP port", port, cli_number, CLI_RANGE(1, 65535),
+ *			   .value = "7000"),
+ *		CLI_OPTION('q', "quiet", NULL, "print errors only", quiet, cli_flag),
  *	};
  *
  * What depends on several options is the program's to check, after cli_parse().
@@ -67,7 +68,7 @@ struct cli_state {
  * @state: for cli_bad()
  * @option: the option
  * @text: its argument, or NULL
- * @member: what CLI_MEMBER() named
+ * @member: the member that it sets
  *
  * Return: CLI_RUN to go on, or the result of cli_parse().
  */
@@ -105,7 +106,26 @@ struct cli_option {
 	cli_setter *set;
 };
 
-#define CLI_MEMBER(type, member) .offset = offsetof(type, member)
+/**
+ * CLI_OPTION - a row of the table.
+ * @letter_: short name, or 0
+ * @name_: long name, or NULL
+ * @arg_: name of the argument, or NULL
+ * @help_: text for --help, or NULL
+ * @member_: member of CLI_STRUCT that it sets
+ * @set_: setter
+ *
+ * Members of struct cli_option may follow.
+ */
+#define CLI_OPTION(letter_, name_, arg_, help_, member_, set_, ...)                                \
+	{                                                                                          \
+		.letter = letter_, .name = name_, .arg = arg_, .help = help_, .set = set_,         \
+		.offset = offsetof(CLI_STRUCT, member_), __VA_ARGS__                               \
+	}
+#define CLI_HEADING(text)                                                                          \
+	{                                                                                          \
+		.heading = text                                                                    \
+	}
 #define CLI_RANGE(from, to) .min = (from), .max = (to)
 
 /** The member is a bool. */

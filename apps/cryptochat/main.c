@@ -31,14 +31,6 @@ static int fill_standard_streams(void)
 	return 0;
 }
 
-static int close_stdout(int status)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return status;
-	fprintf(stderr, "cryptochat: cannot write standard output: %s\n", strerror(errno));
-	return CHAT_NETWORK;
-}
-
 /* As if it had not been caught, so that a shell sees why we ended. */
 static void die_of_signal(int sig)
 {
@@ -53,27 +45,18 @@ static void die_of_signal(int sig)
 
 int main(int argc, char **argv)
 {
-	char error[OPTIONS_ERROR_SIZE];
+	struct cli_state state;
 	struct options options;
+	enum cli_result result;
 	int status, err;
 
 	err = fill_standard_streams();
 	if (err)
 		return CHAT_USAGE;
 
-	switch (options_parse(argc, argv, &options, error)) {
-	case OPTIONS_HELP:
-		options_help(stdout);
-		return close_stdout(CHAT_OK);
-	case OPTIONS_VERSION:
-		puts("cryptochat " VCD_VERSION);
-		return close_stdout(CHAT_OK);
-	case OPTIONS_BAD:
-		fprintf(stderr, "cryptochat: %s\nTry cryptochat --help.\n", error);
-		return CHAT_USAGE;
-	case OPTIONS_RUN:
-		break;
-	}
+	result = options_parse(argc, argv, &options, &state);
+	if (result != CLI_RUN)
+		return cli_finish(&chat_cli, result, &state);
 
 	/*
 	 * What waits to be acknowledged is taken and freed a megabyte at a time; without this each

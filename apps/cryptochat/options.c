@@ -2,18 +2,16 @@
 /* options.c - the command line of cryptochat. */
 #include "cryptochat/options.h"
 
-#include <errno.h>
-#include <getopt.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "common/cli.h"
 #include "cryptochat/ui/editor.h"
 #include "cryptochat/link/frame.h"
 #include "cryptochat/identity/invite.h"
 #include "labchat/conversation.h"
 #include "labchat/crypt.h"
+#include "labchat/lab.h"
 #include "labchat/lab_frame.h"
 #include "cryptochat/ui/text.h"
 
@@ -33,540 +31,348 @@
 #define TLS (0x100u << PROTOCOL_TLS)
 #define LAB (0x100u << PROTOCOL_LAB)
 
-enum {
-	OPT_PROTOCOL = 256,
-	OPT_PORT,
-	OPT_BIND,
-	OPT_ONCE,
-	OPT_RAW,
-	OPT_LINGER,
-	OPT_KEY_FILE,
-	OPT_KEY_SIZE,
-	OPT_DEVICE,
-	OPT_DATA_SIZE,
-	OPT_IV,
-	OPT_IV_FILE,
-	OPT_INVITE,
-	OPT_INVITE_HOST,
-	OPT_INVITE_FILE,
-	OPT_HUB,
-	OPT_NICK,
-	OPT_CONFIG,
-	OPT_DIR,
-	OPT_ACCEPT_NEW,
-	OPT_STRICT,
-	OPT_EOF,
-	OPT_JSON,
-	OPT_BELL,
-	OPT_QUIET,
-	OPT_OFFLOAD,
-	OPT_REQUIRE_OFFLOAD,
-	OPT_PROVIDER,
-	OPT_KEEPALIVE,
-	OPT_RECONNECT,
-	OPT_TO,
-	OPT_HELP,
-	OPT_VERSION,
-};
-
-static const struct option long_options[] = {
-    {"protocol", required_argument, NULL, OPT_PROTOCOL},
-    {"port", required_argument, NULL, OPT_PORT},
-    {"bind", required_argument, NULL, OPT_BIND},
-    {"once", no_argument, NULL, OPT_ONCE},
-    {"raw", no_argument, NULL, OPT_RAW},
-    {"linger", required_argument, NULL, OPT_LINGER},
-    {"key-file", required_argument, NULL, OPT_KEY_FILE},
-    {"key-size", required_argument, NULL, OPT_KEY_SIZE},
-    {"device", required_argument, NULL, OPT_DEVICE},
-    {"data-size", required_argument, NULL, OPT_DATA_SIZE},
-    {"iv", required_argument, NULL, OPT_IV},
-    {"iv-file", required_argument, NULL, OPT_IV_FILE},
-    {"invite", no_argument, NULL, OPT_INVITE},
-    {"invite-host", required_argument, NULL, OPT_INVITE_HOST},
-    {"invite-file", required_argument, NULL, OPT_INVITE_FILE},
-    {"hub", no_argument, NULL, OPT_HUB},
-    {"message", required_argument, NULL, 'm'},
-    {"nick", required_argument, NULL, OPT_NICK},
-    {"config", required_argument, NULL, OPT_CONFIG},
-    {"dir", required_argument, NULL, OPT_DIR},
-    {"accept-new", no_argument, NULL, OPT_ACCEPT_NEW},
-    {"strict", no_argument, NULL, OPT_STRICT},
-    {"eof", required_argument, NULL, OPT_EOF},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"bell", no_argument, NULL, OPT_BELL},
-    {"quiet", no_argument, NULL, OPT_QUIET},
-    {"offload", required_argument, NULL, OPT_OFFLOAD},
-    {"require-offload", no_argument, NULL, OPT_REQUIRE_OFFLOAD},
-    {"provider", required_argument, NULL, OPT_PROVIDER},
-    {"keepalive", required_argument, NULL, OPT_KEEPALIVE},
-    {"reconnect", required_argument, NULL, OPT_RECONNECT},
-    {"to", required_argument, NULL, OPT_TO},
-    {"help", no_argument, NULL, OPT_HELP},
-    {"version", no_argument, NULL, OPT_VERSION},
-    {NULL, 0, NULL, 0},
-};
-
-/* Options that do not belong to everything. */
-static const struct {
-	int option;
-	unsigned int on;
-} belongings[] = {
-    {OPT_PORT, ON_LISTEN | ON_SEND | ON_RECV | TLS | LAB},
-    {OPT_BIND, ON_LISTEN | ON_SEND | ON_RECV | TLS | LAB},
-    {OPT_ONCE, ON_LISTEN | TLS | LAB},
-    {OPT_RAW, ON_TALK | LAB},
-    {OPT_LINGER, ON_TALK | LAB},
-    {OPT_KEY_SIZE, ON_TALK | LAB},
-    {OPT_DATA_SIZE, ON_TALK | LAB},
-    {OPT_IV, ON_TALK | LAB},
-    {OPT_IV_FILE, ON_TALK | LAB},
-    {OPT_KEY_FILE, ON_NET | TLS | LAB},
-    {OPT_DEVICE, ON_NET | TLS | LAB},
-    {OPT_INVITE, ON_LISTEN | TLS},
-    {OPT_INVITE_HOST, ON_LISTEN | ON_SEND | ON_RECV | TLS},
-    {OPT_INVITE_FILE, ON_CONNECT | ON_SEND | ON_RECV | TLS},
-    {OPT_HUB, ON_LISTEN | TLS},
-    {'m', ON_TALK | TLS},
-    {OPT_NICK, ON_NET | TLS},
-    {OPT_CONFIG, ON_ALL | TLS},
-    {OPT_DIR, ON_TALK | ON_RECV | TLS},
-    {OPT_ACCEPT_NEW, ON_NET | TLS},
-    {OPT_STRICT, ON_NET | TLS},
-    {OPT_EOF, ON_TALK | TLS},
-    {OPT_JSON, ON_NET | TLS},
-    {OPT_BELL, ON_TALK | TLS},
-    {OPT_QUIET, ON_NET | TLS},
-    {OPT_OFFLOAD, ON_NET | TLS},
-    {OPT_REQUIRE_OFFLOAD, ON_NET | TLS},
-    {OPT_PROVIDER, ON_NET | TLS},
-    {OPT_KEEPALIVE, ON_NET | TLS},
-    {OPT_RECONNECT, ON_NET | TLS},
-    {OPT_TO, ON_SEND | TLS},
-};
-
-#define BELONGINGS (sizeof(belongings) / sizeof(belongings[0]))
-
 static const char *const command_names[] = {"listen", "connect", "send", "recv", "identity"};
 
 #define COMMANDS (sizeof(command_names) / sizeof(command_names[0]))
 
-__attribute__((format(printf, 2, 3))) static enum options_result bad(char *error,
-								     const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(error, OPTIONS_ERROR_SIZE, format, args);
-	va_end(args);
-	return OPTIONS_BAD;
-}
-
-/* Decimal digits only: strtoul() would take signs and spaces too. */
-static bool parse_number(const char *text, unsigned long max, unsigned long *ret)
-{
-	char *end;
-
-	if (text[0] < '0' || text[0] > '9')
-		return false;
-	errno = 0;
-	*ret = strtoul(text, &end, 10);
-	return errno == 0 && *end == 0 && *ret <= max;
-}
-
-static enum options_result parse_port(const char *text, bool any, uint16_t *ret, char *error)
+static enum cli_result parse_port(struct cli_state *state, const char *text, bool any,
+				  uint16_t *ret)
 {
 	unsigned long port;
 
-	if (!parse_number(text, UINT16_MAX, &port) || (port == 0 && !any))
-		return bad(error, "port \"%s\" is not a number from %d to 65535", text, !any);
+	if (!cli_parse_number(text, !any, UINT16_MAX, &port))
+		return cli_bad(state, "port \"%s\" is not a number from %d to 65535", text, !any);
 	*ret = (uint16_t)port;
-	return OPTIONS_RUN;
+	return CLI_RUN;
 }
 
-static enum options_result parse_linger(const char *text, int *ret, char *error)
+static enum cli_result set_port(struct cli_state *state, const struct cli_option *option,
+				char *text, void *member)
 {
-	unsigned long seconds;
-
-	if (strcmp(text, "forever") == 0) {
-		*ret = LINGER_FOREVER;
-		return OPTIONS_RUN;
-	}
-	if (!parse_number(text, LINGER_MAX_SECONDS, &seconds))
-		return bad(error, "--linger takes 0 to %d seconds, or \"forever\"",
-			   LINGER_MAX_SECONDS);
-	*ret = (int)seconds * 1000;
-	return OPTIONS_RUN;
+	return parse_port(state, text, true, member);
 }
 
-static enum options_result parse_key_size(const char *text, size_t *ret, char *error)
+static enum cli_result set_family(struct cli_state *state, const struct cli_option *option,
+				  char *text, void *member)
 {
-	unsigned long size;
+	int *family = member, wanted = option->letter == '4' ? AF_INET : AF_INET6;
 
-	if (!parse_number(text, 32, &size) || (size != 16 && size != 24 && size != 32))
-		return bad(error, "--key-size is 16, 24 or 32 bytes");
-	*ret = size;
-	return OPTIONS_RUN;
+	if (*family != AF_UNSPEC && *family != wanted)
+		return cli_bad(state, "-4 and -6 exclude each other");
+	*family = wanted;
+	return CLI_RUN;
 }
 
-static enum options_result parse_data_size(const char *text, size_t *ret, char *error)
+static enum cli_result set_eof(struct cli_state *state, const struct cli_option *option, char *text,
+			       void *member)
 {
-	unsigned long size;
+	unsigned int word = 0;
+	enum cli_result result = cli_word(state, option, text, &word);
 
-	if (!parse_number(text, LAB_FRAME_MAX, &size) || !lab_frame_size_ok(size))
-		return bad(error, "--data-size is a multiple of 16 from %d to %d bytes",
-			   LAB_FRAME_MIN, LAB_FRAME_MAX);
-	*ret = size;
-	return OPTIONS_RUN;
-}
-
-static enum options_result parse_family(int family, int *ret, char *error)
-{
-	if (*ret != AF_UNSPEC && *ret != family)
-		return bad(error, "-4 and -6 exclude each other");
-	*ret = family;
-	return OPTIONS_RUN;
-}
-
-static enum options_result parse_seconds(const char *name, const char *text, unsigned long least,
-					 unsigned long most, int *ret, char *error)
-{
-	unsigned long seconds;
-
-	if (!parse_number(text, most, &seconds) || seconds < least)
-		return bad(error, "%s takes %lu to %lu seconds", name, least, most);
-	*ret = (int)seconds * 1000;
-	return OPTIONS_RUN;
-}
-
-static enum options_result parse_protocol(const char *text, enum chat_protocol *ret, char *error)
-{
-	if (strcmp(text, "lab") == 0)
-		*ret = PROTOCOL_LAB;
-	else if (strcmp(text, "tls") == 0)
-		*ret = PROTOCOL_TLS;
-	else
-		return bad(error, "unknown protocol \"%s\": there are tls and lab (insecure)",
-			   text);
-	return OPTIONS_RUN;
-}
-
-static enum options_result parse_offload(const char *text, enum offload_policy *ret, char *error)
-{
-	if (strcmp(text, "auto") == 0)
-		*ret = OFFLOAD_AUTO;
-	else if (strcmp(text, "all") == 0)
-		*ret = OFFLOAD_ALL;
-	else if (strcmp(text, "off") == 0)
-		*ret = OFFLOAD_OFF;
-	else
-		return bad(error, "--offload is auto, all or off");
-	return OPTIONS_RUN;
-}
-
-static enum options_result parse_eof(const char *text, bool *ret, char *error)
-{
-	*ret = strcmp(text, "close") == 0;
-	if (!*ret && strcmp(text, "half") != 0)
-		return bad(error, "--eof is half or close");
-	return OPTIONS_RUN;
+	*(bool *)member = word == 1;
+	return result;
 }
 
 /* An invite in the arguments could be read by every user of the machine. */
-static enum options_result check_host(const char *host, char *error)
+static enum cli_result check_host(struct cli_state *state, const char *host)
 {
 	if (strncmp(host, INVITE_PREFIX, strlen(INVITE_PREFIX)) == 0)
-		return bad(error, "an invite is a secret, and other users see the arguments of "
-				  "programs: paste it when asked, or use --invite-file");
-	return OPTIONS_RUN;
+		return cli_bad(state, "an invite is a secret, and other users see the arguments of "
+				      "programs: paste it when asked, or use --invite-file");
+	return CLI_RUN;
 }
 
 /* HOST or HOST:PORT; @text is cut in place. */
-static enum options_result parse_to(char *text, struct options *o, char *error)
+static enum cli_result set_to(struct cli_state *state, const struct cli_option *option, char *text,
+			      void *member)
 {
+	struct options *o = (void *)((char *)member - offsetof(struct options, host));
 	char *colon = strrchr(text, ':');
 	bool bare_v6 = colon && strchr(text, ':') != colon && text[0] != '[';
 
-	if (check_host(text, error))
-		return OPTIONS_BAD;
+	if (check_host(state, text) != CLI_RUN)
+		return CLI_BAD;
 	o->host = text;
 	if (!colon || bare_v6 || colon[-1] == '[' || strchr(colon, ']'))
-		return OPTIONS_RUN;
+		return CLI_RUN;
 	*colon = 0;
-	return parse_port(colon + 1, false, &o->port, error);
+	return parse_port(state, colon + 1, false, &o->port);
 }
 
-static enum options_result parse_lab_option(int option, struct options *o, char *error)
+static enum cli_result set_linger(struct cli_state *state, const struct cli_option *option,
+				  char *text, void *member)
 {
-	switch (option) {
-	case OPT_RAW:
-		o->raw = true;
-		break;
-	case OPT_LINGER:
-		return parse_linger(optarg, &o->linger_ms, error);
-	case OPT_KEY_SIZE:
-		return parse_key_size(optarg, &o->key_size, error);
-	case OPT_DATA_SIZE:
-		return parse_data_size(optarg, &o->frame_size, error);
-	case OPT_IV:
-		o->iv_hex = optarg;
-		break;
-	case OPT_IV_FILE:
-		o->iv_file = optarg;
-		break;
-	}
-	return OPTIONS_RUN;
+	if (strcmp(text, "forever") != 0)
+		return cli_seconds(state, option, text, member);
+	*(int *)member = LINGER_FOREVER;
+	return CLI_RUN;
 }
 
-static enum options_result parse_tls_option(int option, struct options *o, char *error)
+static enum cli_result set_key_size(struct cli_state *state, const struct cli_option *option,
+				    char *text, void *member)
 {
-	switch (option) {
-	case OPT_INVITE:
-		o->invite = true;
-		break;
-	case OPT_INVITE_HOST:
-		o->invite_host = optarg;
-		break;
-	case OPT_INVITE_FILE:
-		o->invite_file = optarg;
-		break;
-	case OPT_HUB:
-		o->hub = true;
-		break;
-	case 'm':
-		o->message = optarg;
-		break;
-	case OPT_NICK:
-		o->nick = optarg;
-		break;
-	case OPT_CONFIG:
-		o->config = optarg;
-		break;
-	case OPT_DIR:
-		o->dir = optarg;
-		break;
-	case OPT_ACCEPT_NEW:
-		o->accept_new = true;
-		break;
-	case OPT_STRICT:
-		o->strict = true;
-		break;
-	case OPT_EOF:
-		return parse_eof(optarg, &o->eof_close, error);
-	case OPT_JSON:
-		o->json = true;
-		break;
-	case OPT_BELL:
-		o->bell = true;
-		break;
-	case OPT_QUIET:
-		o->quiet = true;
-		break;
-	case OPT_OFFLOAD:
-		return parse_offload(optarg, &o->offload, error);
-	case OPT_REQUIRE_OFFLOAD:
-		o->require_offload = true;
-		break;
-	case OPT_PROVIDER:
-		o->provider = optarg;
-		break;
-	case OPT_KEEPALIVE:
-		return parse_seconds("--keepalive", optarg, 1, KEEPALIVE_MAX_SECONDS,
-				     &o->keepalive_ms, error);
-	case OPT_RECONNECT:
-		return parse_seconds("--reconnect", optarg, 0, LINGER_MAX_SECONDS, &o->reconnect_ms,
-				     error);
-	case OPT_TO:
-		return parse_to(optarg, o, error);
-	default:
-		return parse_lab_option(option, o, error);
-	}
-	return OPTIONS_RUN;
+	unsigned long size;
+
+	if (!cli_parse_number(text, 16, 32, &size) || size % 8)
+		return cli_bad(state, "--key-size=%s: 16, 24 or 32 is needed", text);
+	*(size_t *)member = size;
+	return CLI_RUN;
 }
 
-static enum options_result parse_option(int option, struct options *o, char *error)
+static enum cli_result set_data_size(struct cli_state *state, const struct cli_option *option,
+				     char *text, void *member)
 {
-	switch (option) {
-	case '4':
-		return parse_family(AF_INET, &o->family, error);
-	case '6':
-		return parse_family(AF_INET6, &o->family, error);
-	case OPT_PROTOCOL:
-		return parse_protocol(optarg, &o->protocol, error);
-	case OPT_PORT:
-		return parse_port(optarg, true, &o->port, error);
-	case OPT_BIND:
-		o->bind = optarg;
-		break;
-	case OPT_ONCE:
-		o->once = true;
-		break;
-	case OPT_KEY_FILE:
-		o->key_file = optarg;
-		break;
-	case OPT_DEVICE:
-		o->device = optarg;
-		break;
-	case OPT_HELP:
-		return OPTIONS_HELP;
-	case OPT_VERSION:
-		return OPTIONS_VERSION;
-	default:
-		return parse_tls_option(option, o, error);
-	}
-	return OPTIONS_RUN;
+	unsigned long size;
+
+	if (!cli_parse_number(text, LAB_FRAME_MIN, LAB_FRAME_MAX, &size) ||
+	    !lab_frame_size_ok(size))
+		return cli_bad(state, "--data-size=%s: a multiple of 16 from %d to %d is needed",
+			       text, LAB_FRAME_MIN, LAB_FRAME_MAX);
+	*(size_t *)member = size;
+	return CLI_RUN;
 }
+
+/* In the order of their enums. */
+static const char *const protocols[] = {"tls", "lab", NULL};
+static const char *const offloads[] = {"auto", "all", "off", NULL};
+static const char *const eofs[] = {"half", "close", NULL};
+
+#define CLI_STRUCT struct options
+
+static const struct cli_option table[] = {
+    CLI_HEADING("Whom to call, and who may call"),
+    CLI_OPTION(0, "invite", NULL, "print a line that lets one person in", invite, cli_flag,
+	       .on = ON_LISTEN | TLS),
+    CLI_OPTION(0, "invite-host", "HOST", "host to name in the invite", invite_host, cli_text,
+	       .otherwise = "this machine's address", .on = ON_LISTEN | ON_SEND | ON_RECV | TLS),
+    CLI_OPTION(0, "invite-file", "FILE", "read the invite from FILE; -: standard input",
+	       invite_file, cli_text, .on = ON_CONNECT | ON_SEND | ON_RECV | TLS),
+    CLI_OPTION(0, "to", "HOST[:PORT]", "send: call HOST", host, set_to, .on = ON_SEND | TLS),
+    CLI_OPTION(0, "key-file", "FILE",
+	       "shared key of 32 bytes, raw or hexadecimal, instead of known peers: for scripts",
+	       key_file, cli_text, .on = ON_NET | TLS | LAB),
+    CLI_OPTION(0, "accept-new", NULL,
+	       "accept keys that were never seen, instead of asking the user; without a terminal "
+	       "they are refused otherwise",
+	       accept_new, cli_flag, .on = ON_NET | TLS),
+    CLI_OPTION(0, "strict", NULL, "refuse keys that were never seen, without asking", strict,
+	       cli_flag, .on = ON_NET | TLS),
+    CLI_OPTION(0, "nick", "NAME", "your name in the conversation", nick, cli_text,
+	       .otherwise = "login name@host", .on = ON_NET | TLS),
+    CLI_OPTION(0, "config", "DIR", "directory of identity and known peers", config, cli_text,
+	       .otherwise = "~/.config/cryptochat", .on = ON_ALL | TLS),
+    CLI_OPTION(0, "hub", NULL, "let many in; the hub, and whoever runs it, reads everything", hub,
+	       cli_flag, .on = ON_LISTEN | TLS),
+    CLI_OPTION(0, "port", "PORT", "port to bind; 0: any free one", port, set_port,
+	       CLI_RANGE(0, 65535), .value = "35001",
+	       .on = ON_LISTEN | ON_SEND | ON_RECV | TLS | LAB),
+    CLI_OPTION(0, "bind", "ADDRESS", "address to bind", bind, cli_text, .otherwise = "any",
+	       .on = ON_LISTEN | ON_SEND | ON_RECV | TLS | LAB),
+    CLI_OPTION(0, "once", NULL, "leave after the first conversation", once, cli_flag,
+	       .on = ON_LISTEN | TLS | LAB),
+    CLI_OPTION('4', NULL, NULL, "use IPv4 only", family, set_family),
+    CLI_OPTION('6', NULL, NULL, "use IPv6 only", family, set_family),
+    CLI_HEADING("Input and output"),
+    CLI_OPTION('m', "message", "TEXT", "send TEXT and leave when it has arrived", message, cli_text,
+	       .on = ON_TALK | TLS),
+    CLI_OPTION(0, "eof", NULL, "at the end of standard input, go on receiving or leave", eof_close,
+	       set_eof, .words = eofs, .value = "half", .on = ON_TALK | TLS),
+    CLI_OPTION(0, "dir", "DIR", "directory for received files", dir, cli_text, .value = ".",
+	       .on = ON_TALK | ON_RECV | TLS),
+    CLI_OPTION(0, "json", NULL, "write events to standard output, one JSON object a line", json,
+	       cli_flag, .on = ON_NET | TLS),
+    CLI_OPTION(0, "bell", NULL, "ring the terminal's bell when a message arrives", bell, cli_flag,
+	       .on = ON_TALK | TLS),
+    CLI_OPTION(0, "quiet", NULL, "print errors only, and no status", quiet, cli_flag,
+	       .on = ON_NET | TLS),
+    CLI_HEADING("Who encrypts"),
+    CLI_OPTION(0, "offload", NULL, "let the device encrypt large records, all, or none", offload,
+	       cli_word, .words = offloads, .value = "auto", .on = ON_NET | TLS),
+    CLI_OPTION(0, "require-offload", NULL, "fail if the device cannot be used", require_offload,
+	       cli_flag, .on = ON_NET | TLS),
+    CLI_OPTION(0, "device", "PATH",
+	       "the crypto device; auto: " CRYPT_DEFAULT_DEVICE ", if it works; none: no device",
+	       device, cli_text, .value = CRYPT_DEVICE_AUTO, .on = ON_NET | TLS | LAB),
+    CLI_OPTION(0, "provider", "FILE", "OpenSSL provider module of the device", provider, cli_text,
+	       .otherwise = "the installed one", .on = ON_NET | TLS),
+    CLI_HEADING("When the network fails"),
+    CLI_OPTION(0, "keepalive", "SECONDS",
+	       "time between signs of life; the link is broken when three are missing",
+	       keepalive_ms, cli_seconds, CLI_RANGE(1, KEEPALIVE_MAX_SECONDS), .unit = "seconds",
+	       .value = "10", .on = ON_NET | TLS),
+    CLI_OPTION(0, "reconnect", "SECONDS", "how long to try again, or to wait for the peer",
+	       reconnect_ms, cli_seconds, CLI_RANGE(0, LINGER_MAX_SECONDS), .unit = "seconds",
+	       .value = "300", .on = ON_NET | TLS),
+    CLI_HEADING("The old protocol: --protocol=lab --key-file=FILE, with listen and connect"),
+    CLI_OPTION(0, "protocol", NULL, "protocol to speak", protocol, cli_word, .words = protocols,
+	       .value = "tls"),
+    CLI_OPTION(0, "data-size", "BYTES", "size of a frame, a multiple of 16", frame_size,
+	       set_data_size, CLI_RANGE(LAB_FRAME_MIN, LAB_FRAME_MAX), .value = "256",
+	       .on = ON_TALK | LAB),
+    CLI_OPTION(0, "key-size", "BYTES", "size of the key: 16, 24 or 32", key_size, set_key_size,
+	       .value = "16", .on = ON_TALK | LAB),
+    CLI_OPTION(0, "iv", "HEX", "initialisation vector", iv_hex, cli_text, .otherwise = "zero",
+	       .on = ON_TALK | LAB),
+    CLI_OPTION(0, "iv-file", "FILE", "file with the initialisation vector", iv_file, cli_text,
+	       .on = ON_TALK | LAB),
+    CLI_OPTION(0, "linger", "SECONDS",
+	       "how long to wait for input after the peer's end; or forever", linger_ms, set_linger,
+	       CLI_RANGE(0, LINGER_MAX_SECONDS), .unit = "seconds",
+	       .otherwise = "0 for a terminal, else 1", .on = ON_TALK | LAB),
+    CLI_OPTION(0, "raw", NULL, "pass control characters to a terminal", raw, cli_flag,
+	       .on = ON_TALK | LAB),
+};
+
+static const struct cli_status statuses[] = {
+    {CHAT_OK, "done"},
+    {CHAT_NETWORK, "network or stream failed"},
+    {CHAT_USAGE, "bad command line or key file"},
+    {CHAT_IDENTITY, "the peer's key is not the one expected"},
+    {CHAT_DEVICE, "the crypto device failed"},
+    {CHAT_INCOMPLETE, "a file did not arrive"},
+    {CHAT_REFUSED, "the peer refused"},
+    {0},
+};
+
+const struct cli chat_cli = {
+    .program = "cryptochat",
+    .manual = "cryptochat(1)",
+    .usage = "listen [--invite] [--hub] [OPTION]...\n"
+	     "connect [HOST [PORT]] [OPTION]...   (no HOST: asks for an invite)\n"
+	     "send FILE... [--to=HOST[:PORT]] [OPTION]...\n"
+	     "recv [HOST [PORT]] [OPTION]...\n"
+	     "identity [--config=DIR]             print your fingerprint",
+    .about = "Talk and send files over TLS 1.3, end to end. A crypto device does the bulk of the\n"
+	     "encryption where there is one. send and recv without a peer wait for one.\n",
+    .after = LAB_INSECURE,
+    .options = table,
+    .count = sizeof(table) / sizeof(table[0]),
+    .statuses = statuses,
+};
 
 /* HOST [PORT] of connect and recv. */
-static enum options_result parse_peer(int count, char **words, struct options *o, char *error)
+static enum cli_result parse_peer(int count, char **words, struct options *o,
+				  struct cli_state *state)
 {
 	if (count == 0)
-		return OPTIONS_RUN;
+		return CLI_RUN;
 	if (count > 2)
-		return bad(error, "%s takes a host and a port, not also \"%s\"",
-			   command_names[o->command], words[2]);
-	if (check_host(words[0], error))
-		return OPTIONS_BAD;
+		return cli_bad(state, "%s takes a host and a port, not also \"%s\"",
+			       command_names[o->command], words[2]);
+	if (check_host(state, words[0]))
+		return CLI_BAD;
 	o->host = words[0];
-	return count == 2 ? parse_port(words[1], false, &o->port, error) : OPTIONS_RUN;
+	return count == 2 ? parse_port(state, words[1], false, &o->port) : CLI_RUN;
 }
 
 /* The words that are not options: COMMAND and what belongs to it. */
-static enum options_result parse_words(int count, char **words, struct options *o, char *error)
+static enum cli_result parse_words(struct options *o, struct cli_state *state)
 {
+	char **words = state->words;
+	int count = state->word_count;
 	size_t i;
 
 	if (count == 0)
-		return bad(error, "say listen, connect, send or recv");
+		return cli_bad(state, "say listen, connect, send or recv");
 	for (i = 0; i < COMMANDS && strcmp(words[0], command_names[i]) != 0; i++)
 		;
 	if (i == COMMANDS)
-		return bad(error, "unknown command \"%s\": say listen, connect, send or recv",
-			   words[0]);
+		return cli_bad(state, "unknown command \"%s\": say listen, connect, send or recv",
+			       words[0]);
 	o->command = (enum chat_command)i;
 	switch (o->command) {
 	case COMMAND_LISTEN:
 		if (count > 1)
-			return bad(error, "listen takes no \"%s\": a port is given by --port",
-				   words[1]);
+			return cli_bad(state, "listen takes no \"%s\": a port is given by --port",
+				       words[1]);
 		break;
 	case COMMAND_SEND:
 		if (count < 2)
-			return bad(error, "send needs a file");
+			return cli_bad(state, "send needs a file");
 		o->files = words + 1;
 		o->file_count = (size_t)count - 1;
 		break;
 	case COMMAND_IDENTITY:
 		if (count > 1)
-			return bad(error, "identity takes no \"%s\"", words[1]);
+			return cli_bad(state, "identity takes no \"%s\"", words[1]);
 		break;
 	default:
-		return parse_peer(count - 1, words + 1, o, error);
+		return parse_peer(count - 1, words + 1, o, state);
 	}
-	return OPTIONS_RUN;
+	return CLI_RUN;
 }
 
-static const char *option_name(int option)
+/* Options that belong to other commands, or to the other protocol. */
+static enum cli_result check_belongings(const struct options *o, struct cli_state *state)
 {
-	for (const struct option *o = long_options; o->name; o++)
-		if (o->val == option)
-			return o->name;
-	return "?";
-}
+	for (size_t i = 0; i < chat_cli.count; i++) {
+		const char *name = table[i].name;
+		unsigned int on = table[i].on;
 
-/* @seen: which of belongings[] were given. */
-static enum options_result check_belongings(const struct options *o, uint64_t seen, char *error)
-{
-	for (size_t i = 0; i < BELONGINGS; i++) {
-		const char *name = option_name(belongings[i].option);
-		unsigned int on = belongings[i].on;
-
-		if (!(seen >> i & 1))
+		if (!on || !(state->given >> i & 1))
 			continue;
 		if (!(on & (0x100u << o->protocol)))
-			return bad(error, "--%s belongs to --protocol=%s", name,
-				   o->protocol == PROTOCOL_LAB ? "tls" : "lab");
+			return cli_bad(state, "--%s belongs to --protocol=%s", name,
+				       o->protocol == PROTOCOL_LAB ? "tls" : "lab");
 		if (on & (1u << o->command))
 			continue;
-		if (belongings[i].option == OPT_PORT)
-			return bad(error,
-				   "--port belongs to listen; %s takes the port after the host",
-				   command_names[o->command]);
-		return bad(error, "--%s belongs to %s", name,
-			   on & ON_LISTEN    ? "listen"
-			   : on & ON_CONNECT ? "connect"
-			   : on & ON_SEND    ? "send"
-					     : "other commands");
+		if (table[i].set == set_port)
+			return cli_bad(state,
+				       "--port belongs to listen; %s takes the port after the host",
+				       command_names[o->command]);
+		return cli_bad(state, "--%s belongs to %s", name,
+			       on & ON_LISTEN	 ? "listen"
+			       : on & ON_CONNECT ? "connect"
+			       : on & ON_SEND	 ? "send"
+						 : "other commands");
 	}
-	return OPTIONS_RUN;
+	return CLI_RUN;
 }
 
-static enum options_result check_lab(const struct options *o, char *error)
+static enum cli_result check_lab(const struct options *o, struct cli_state *state)
 {
 	if (o->command != COMMAND_LISTEN && o->command != COMMAND_CONNECT)
-		return bad(error, "the lab protocol has listen and connect only");
+		return cli_bad(state, "the lab protocol has listen and connect only");
 	if (o->command == COMMAND_CONNECT && !o->host)
-		return bad(error, "connect needs a host");
+		return cli_bad(state, "connect needs a host");
 	if (!o->key_file)
-		return bad(error, "give the shared key with --key-file");
+		return cli_bad(state, "give the shared key with --key-file");
 	if (o->iv_hex && o->iv_file)
-		return bad(error, "--iv and --iv-file exclude each other");
-	return OPTIONS_RUN;
+		return cli_bad(state, "--iv and --iv-file exclude each other");
+	return CLI_RUN;
 }
 
-static enum options_result check_tls(const struct options *o, char *error)
+static enum cli_result check_tls(const struct options *o, struct cli_state *state)
 {
 	if (o->nick && !nick_ok(o->nick))
-		return bad(error, "--nick is 1 to 32 bytes without spaces and controls");
+		return cli_bad(state, "--nick is 1 to 32 bytes without spaces and controls");
 	if (o->accept_new && o->strict)
-		return bad(error, "--accept-new and --strict exclude each other");
+		return cli_bad(state, "--accept-new and --strict exclude each other");
 	if (o->host && o->invite_file)
-		return bad(error, "an invite says whom to call: give a host or --invite-file");
+		return cli_bad(state, "an invite says whom to call: give a host or --invite-file");
 	if (o->require_offload && (o->offload == OFFLOAD_OFF || strcmp(o->device, "none") == 0))
-		return bad(error, "--require-offload needs a device, and --offload=auto or all");
+		return cli_bad(state,
+			       "--require-offload needs a device, and --offload=auto or all");
 	if (o->message &&
 	    (strlen(o->message) > EDITOR_LINE_MAX || !text_is_utf8(o->message, strlen(o->message))))
-		return bad(error, "the message is too long, or no UTF-8");
-	return OPTIONS_RUN;
+		return cli_bad(state, "the message is too long, or no UTF-8");
+	return CLI_RUN;
 }
 
-enum options_result options_parse(int argc, char **argv, struct options *ret, char *error)
+enum cli_result options_parse(int argc, char **argv, struct options *ret, struct cli_state *state)
 {
-	struct options o = {
-	    .port = CHAT_DEFAULT_PORT,
-	    .family = AF_UNSPEC,
-	    .device = CRYPT_DEVICE_AUTO,
-	    .dir = ".",
-	    .keepalive_ms = 10 * 1000,
-	    .reconnect_ms = 300 * 1000,
-	    .linger_ms = LINGER_AUTO,
-	    .key_size = 16,
-	    .frame_size = LAB_FRAME_DEFAULT,
-	};
-	enum options_result result;
-	uint64_t seen = 0;
-	int option;
+	struct options o = {.family = AF_UNSPEC, .linger_ms = LINGER_AUTO};
+	enum cli_result result = cli_parse(&chat_cli, argc, argv, &o, state);
 
-	opterr = 0;
-	optind = 0; /* 0, not 1: glibc starts afresh, so that a test may call us twice */
-	while ((option = getopt_long(argc, argv, "46m:", long_options, NULL)) != -1) {
-		if (option == '?')
-			return bad(error, "bad option or missing argument: %s", argv[optind - 1]);
-		for (size_t i = 0; i < BELONGINGS; i++)
-			if (belongings[i].option == option)
-				seen |= UINT64_C(1) << i;
-		result = parse_option(option, &o, error);
-		if (result != OPTIONS_RUN)
-			return result;
-	}
-	result = parse_words(argc - optind, argv + optind, &o, error);
-	if (result == OPTIONS_RUN)
-		result = check_belongings(&o, seen, error);
-	if (result == OPTIONS_RUN && o.device[0] == 0)
-		result = bad(error, "--device is a path, auto or none");
-	if (result == OPTIONS_RUN)
-		result = o.protocol == PROTOCOL_LAB ? check_lab(&o, error) : check_tls(&o, error);
-	if (result == OPTIONS_RUN)
+	if (result == CLI_RUN)
+		result = parse_words(&o, state);
+	if (result == CLI_RUN)
+		result = check_belongings(&o, state);
+	if (result == CLI_RUN && o.device[0] == 0)
+		result = cli_bad(state, "--device is a path, auto or none");
+	if (result == CLI_RUN)
+		result = o.protocol == PROTOCOL_LAB ? check_lab(&o, state) : check_tls(&o, state);
+	if (result == CLI_RUN)
 		*ret = o;
 	return result;
 }

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
+#include "common/cli.h"
 #include "cryptochat/link/offload.h"
 
 /**
@@ -126,24 +126,18 @@ struct options {
 	const char *iv_file;
 };
 
-enum options_result { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_BAD };
-
-#define OPTIONS_ERROR_SIZE 256
+/** The table of options, for cli_finish(). */
+extern const struct cli chat_cli;
 
 /**
  * options_parse() - read and check a command line
  * @argc: as for main()
- * @argv: as for main(); may be reordered
- * @ret: valid after OPTIONS_RUN
- * @error: after OPTIONS_BAD: what is wrong and what to do, OPTIONS_ERROR_SIZE bytes
+ * @argv: as for main(); is put in order
+ * @ret: valid after CLI_RUN
+ * @state: after CLI_BAD, @state->error says what is wrong and what to do
  *
  * Prints nothing.
- *
- * Return: what to do next
  */
-enum options_result options_parse(int argc, char **argv, struct options *ret, char *error);
-
-/** options_help() - print the text of --help */
-void options_help(FILE *out);
+enum cli_result options_parse(int argc, char **argv, struct options *ret, struct cli_state *state);
 
 #endif /* CRYPTOCHAT_OPTIONS_H */

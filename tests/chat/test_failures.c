@@ -316,7 +316,7 @@ static void usage(void **state)
 
 	p = process_start(NULL, bad);
 	process_expect_exit(p, USAGE);
-	process_expect_err(p, "Try cryptochat --help.\n");
+	process_expect_err(p, "Try 'cryptochat --help'.\n");
 	p = process_start(NULL, help);
 	process_expect_exit(p, OK);
 	assert_non_null(strstr(p->out.data, "The lab protocol is insecure"));

@@ -10,10 +10,10 @@
 
 #define MAX_WORDS 30
 
-static char error[OPTIONS_ERROR_SIZE];
+static struct cli_state state;
 
 /* Divide @line at spaces and parse it; @o points into the words until the next call. */
-static enum options_result parse(const char *line, struct options *o)
+static enum cli_result parse(const char *line, struct options *o)
 {
 	static char copy[512], name[] = "cryptochat";
 	static char *argv[MAX_WORDS + 2];
@@ -26,23 +26,23 @@ static enum options_result parse(const char *line, struct options *o)
 		argv[argc++] = word;
 	}
 	argv[argc] = NULL;
-	return options_parse(argc, argv, o, error);
+	return options_parse(argc, argv, o, &state);
 }
 
 static void expect_bad(const char *line, const char *because)
 {
 	struct options o;
 
-	assert_int_equal(parse(line, &o), OPTIONS_BAD);
-	if (!strstr(error, because))
-		fail_msg("\"%s\" was refused for: %s", line, error);
+	assert_int_equal(parse(line, &o), CLI_BAD);
+	if (!strstr(state.error, because))
+		fail_msg("\"%s\" was refused for: %s", line, state.error);
 }
 
-static void defaults(void **state)
+static void defaults(void **unused)
 {
 	struct options o;
 
-	assert_int_equal(parse("listen --protocol=lab --key-file k", &o), OPTIONS_RUN);
+	assert_int_equal(parse("listen --protocol=lab --key-file k", &o), CLI_RUN);
 	assert_int_equal(o.command, COMMAND_LISTEN);
 	assert_int_equal(o.port, 35001);
 	assert_int_equal(o.family, AF_UNSPEC);
@@ -58,7 +58,7 @@ static void defaults(void **state)
 	assert_null(o.iv_file);
 }
 
-static void everything_for_listen(void **state)
+static void everything_for_listen(void **unused)
 {
 	struct options o;
 
@@ -66,7 +66,7 @@ static void everything_for_listen(void **state)
 			       "--linger 5 --device /dev/x --key-file k --key-size 32 "
 			       "--data-size 4096 --iv 00",
 			       &o),
-			 OPTIONS_RUN);
+			 CLI_RUN);
 	assert_int_equal(o.port, 0);
 	assert_int_equal(o.family, AF_INET6);
 	assert_string_equal(o.bind, "::1");
@@ -79,34 +79,34 @@ static void everything_for_listen(void **state)
 	assert_string_equal(o.iv_hex, "00");
 }
 
-static void connect_words(void **state)
+static void connect_words(void **unused)
 {
 	struct options o;
 
-	assert_int_equal(parse("connect host --protocol=lab --key-file=k", &o), OPTIONS_RUN);
+	assert_int_equal(parse("connect host --protocol=lab --key-file=k", &o), CLI_RUN);
 	assert_int_equal(o.command, COMMAND_CONNECT);
 	assert_string_equal(o.host, "host");
 	assert_int_equal(o.port, 35001);
 	assert_int_equal(parse("connect -4 host 99 --protocol=lab --key-file=k --linger=forever "
 			       "--iv-file=f",
 			       &o),
-			 OPTIONS_RUN);
+			 CLI_RUN);
 	assert_int_equal(o.port, 99);
 	assert_int_equal(o.family, AF_INET);
 	assert_int_equal(o.linger_ms, LINGER_FOREVER);
 	assert_string_equal(o.iv_file, "f");
 }
 
-static void help_and_version(void **state)
+static void help_and_version(void **unused)
 {
 	struct options o;
 
-	assert_int_equal(parse("--help", &o), OPTIONS_HELP);
-	assert_int_equal(parse("listen --help", &o), OPTIONS_HELP);
-	assert_int_equal(parse("--version", &o), OPTIONS_VERSION);
+	assert_int_equal(parse("--help", &o), CLI_HELP);
+	assert_int_equal(parse("listen --help", &o), CLI_HELP);
+	assert_int_equal(parse("--version", &o), CLI_VERSION);
 }
 
-static void bad_commands(void **state)
+static void bad_commands(void **unused)
 {
 	expect_bad("", "say listen, connect, send or recv");
 	expect_bad("call host", "unknown command \"call\"");
@@ -119,16 +119,16 @@ static void bad_commands(void **state)
 	expect_bad("connect h --port 1 --protocol=lab --key-file k", "after the host");
 }
 
-static void bad_settings(void **state)
+static void bad_settings(void **unused)
 {
-	expect_bad("listen --protocol=ssh --key-file k", "unknown protocol \"ssh\"");
+	expect_bad("listen --protocol=ssh --key-file k", "--protocol=ssh: tls or lab is needed");
 	expect_bad("listen --protocol=lab", "--key-file");
 	expect_bad("listen --protocol=lab --key-file k --device=", "--device");
 	expect_bad("listen --protocol=lab --key-file k --iv 00 --iv-file f", "exclude");
 	expect_bad("listen --protocol=lab --key-file k -4 -6", "exclude");
 }
 
-static void bad_numbers(void **state)
+static void bad_numbers(void **unused)
 {
 	static const char *const ports[] = {"65536", "-1", "+1", "1x", "x", "0x10", "99999999999"};
 	static const char *const frames[] = {"0",   "8",     "15",  "17",
@@ -156,50 +156,50 @@ static void bad_numbers(void **state)
 	}
 }
 
-static void tls_is_the_default(void **state)
+static void tls_is_the_default(void **unused)
 {
 	struct options o;
 
-	assert_int_equal(parse("listen", &o), OPTIONS_RUN);
+	assert_int_equal(parse("listen", &o), CLI_RUN);
 	assert_int_equal(o.protocol, PROTOCOL_TLS);
 	assert_int_equal(o.offload, OFFLOAD_AUTO);
 	assert_int_equal(o.keepalive_ms, 10000);
 	assert_int_equal(o.reconnect_ms, 300000);
 	assert_string_equal(o.dir, ".");
 	assert_false(o.hub || o.invite || o.accept_new || o.strict || o.json || o.require_offload);
-	assert_int_equal(parse("connect", &o), OPTIONS_RUN);
+	assert_int_equal(parse("connect", &o), CLI_RUN);
 	assert_null(o.host);
-	assert_int_equal(parse("identity", &o), OPTIONS_RUN);
+	assert_int_equal(parse("identity", &o), CLI_RUN);
 	assert_int_equal(o.command, COMMAND_IDENTITY);
 	assert_int_equal(parse("connect h 7 -m hello --offload=all --require-offload --nick=n", &o),
-			 OPTIONS_RUN);
+			 CLI_RUN);
 	assert_string_equal(o.message, "hello");
 	assert_int_equal(o.offload, OFFLOAD_ALL);
 }
 
-static void send_and_recv(void **state)
+static void send_and_recv(void **unused)
 {
 	struct options o;
 
-	assert_int_equal(parse("send a b --to=host:77", &o), OPTIONS_RUN);
+	assert_int_equal(parse("send a b --to=host:77", &o), CLI_RUN);
 	assert_int_equal(o.file_count, 2);
 	assert_string_equal(o.files[1], "b");
 	assert_string_equal(o.host, "host");
 	assert_int_equal(o.port, 77);
-	assert_int_equal(parse("send a --to=host", &o), OPTIONS_RUN);
+	assert_int_equal(parse("send a --to=host", &o), CLI_RUN);
 	assert_int_equal(o.port, 35001);
-	assert_int_equal(parse("send a --to=[::1]:5", &o), OPTIONS_RUN);
+	assert_int_equal(parse("send a --to=[::1]:5", &o), CLI_RUN);
 	assert_string_equal(o.host, "[::1]");
 	assert_int_equal(o.port, 5);
-	assert_int_equal(parse("send a --to=fe80::1", &o), OPTIONS_RUN);
+	assert_int_equal(parse("send a --to=fe80::1", &o), CLI_RUN);
 	assert_string_equal(o.host, "fe80::1");
-	assert_int_equal(parse("recv --dir=d", &o), OPTIONS_RUN);
+	assert_int_equal(parse("recv --dir=d", &o), CLI_RUN);
 	assert_null(o.host);
-	assert_int_equal(parse("recv host 9", &o), OPTIONS_RUN);
+	assert_int_equal(parse("recv host 9", &o), CLI_RUN);
 	assert_int_equal(o.port, 9);
 }
 
-static void bad_tls(void **state)
+static void bad_tls(void **unused)
 {
 	expect_bad("send", "send needs a file");
 	expect_bad("listen --iv 00", "--iv belongs to --protocol=lab");
@@ -208,23 +208,23 @@ static void bad_tls(void **state)
 	expect_bad("connect h --invite", "--invite belongs to listen");
 	expect_bad("listen --accept-new --strict", "exclude");
 	expect_bad("connect h --invite-file f", "give a host or --invite-file");
-	expect_bad("connect h --offload=some", "auto, all or off");
+	expect_bad("connect h --offload=some", "auto, all or off is needed");
 	expect_bad("connect h --offload=off --require-offload", "--require-offload needs");
 	expect_bad("connect h --nick=-x", "--nick");
-	expect_bad("connect h --eof=later", "half or close");
-	expect_bad("connect h --keepalive=0", "--keepalive takes 1 to 600");
+	expect_bad("connect h --eof=later", "half or close is needed");
+	expect_bad("connect h --keepalive=0", "a number from 1 to 600 seconds is needed");
 	/* The arguments of a process can be read by everybody. */
 	expect_bad("connect cryptochat1:h:1:x:y", "an invite is a secret");
 	expect_bad("send f --to=cryptochat1:h:1:x:y", "an invite is a secret");
 }
 
-static void help_says_insecure(void **state)
+static void help_says_insecure(void **unused)
 {
 	char text[8192] = "";
 	FILE *out = fmemopen(text, sizeof(text) - 1, "w");
 
 	assert_non_null(out);
-	options_help(out);
+	cli_help(&chat_cli, out);
 	fclose(out);
 	assert_non_null(strstr(text, "The lab protocol is insecure"));
 	assert_non_null(strstr(text, "--data-size"));
