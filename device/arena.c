@@ -6,12 +6,14 @@
  * nothing that is prepared can lie in it any more. Taking checks the bounds for
  * itself: no limit enforced elsewhere is relied upon for memory safety.
  */
-#include "device/internal.h"
+#include "device/arena.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include <openssl/crypto.h>
+
+#include "device/device.h"
 
 /* Pieces start on a cache line. */
 #define ALIGN ((size_t)64)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* device.c - the device object: limits, config space, batches. See device.h and internal.h. */
-#include "device/internal.h"
+/* device.c - the device object: limits, config space, batches. See device.h and state.h. */
+#include "device/state.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -8,6 +8,9 @@
 #include <string.h>
 #include <sys/param.h>
 #include <sys/random.h>
+
+#include "device/counters.h"
+#include "device/request.h"
 
 /* Bounds of the options. */
 #define MIN_REQUEST 4096u
@@ -89,16 +92,10 @@ static int workers_new(struct vcd_device *device)
 		return -ENOMEM;
 	if (device->counters)
 		memset(counters, 0, n * sizeof(*counters));
-	for (unsigned int i = 0; i < n; i++) {
-		struct vcd_worker *worker = &device->workers[i];
-
-		worker->number = i;
-		worker->counters = &counters[i];
-		for (size_t j = 0; j < VCD_BATCH_MAX; j++)
-			worker->jobs[j] = &worker->ops[j].job;
-		if (vcd_arena_init(&worker->arena, device->options.max_request))
+	for (unsigned int i = 0; i < n; i++)
+		if (vcd_batch_init(&device->workers[i].batch, device->options.engine, i,
+				   &counters[i], device->options.max_request))
 			return -ENOMEM;
-	}
 	return 0;
 }
 
@@ -152,7 +149,7 @@ int vcd_device_new(const struct vcd_device_options *options, struct vcd_device *
 
 void vcd_device_rest(struct vcd_device *device, unsigned int worker)
 {
-	vcd_arena_wipe(&device->workers[worker].arena);
+	vcd_arena_wipe(&device->workers[worker].batch.arena);
 }
 
 struct vcd_device *vcd_device_free(struct vcd_device *device)
@@ -161,7 +158,7 @@ struct vcd_device *vcd_device_free(struct vcd_device *device)
 		return NULL;
 	vcd_session_table_fini(&device->table);
 	for (unsigned int i = 0; device->workers && i < device->options.workers; i++)
-		vcd_arena_fini(&device->workers[i].arena);
+		vcd_arena_fini(&device->workers[i].batch.arena);
 	free(device->workers);
 	free(device->counters);
 	free(device);
@@ -214,7 +211,7 @@ void vcd_device_reset(struct vcd_device *device)
 void vcd_worker_section_end(struct vcd_device *device, struct vcd_worker *worker)
 {
 	size_t budget = worker->ended + VCD_RECLAIM_SHARE;
-	size_t freed = vcd_section_end(&device->table, worker->number, budget);
+	size_t freed = vcd_section_end(&device->table, worker->batch.number, budget);
 
 	/* What another section may still use is tried again next time, unless somebody else did it.
 	 */
@@ -229,7 +226,7 @@ void vcd_device_execute(struct vcd_device *device, unsigned int worker_number,
 	worker->usage.requests += n;
 	vcd_section_begin(&device->table, worker_number);
 	vcd_requests_parse(device, worker, requests, n);
-	vcd_crypt_flush(device, worker);
+	vcd_batch_flush(&worker->batch);
 	vcd_worker_section_end(device, worker);
-	vcd_count(&worker->counters->batches, 1);
+	vcd_count(&worker->batch.counters->batches, 1);
 }

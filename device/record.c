@@ -24,13 +24,15 @@
  *
  * What remains are differences within the hash of less than a block.
  */
-#include "device/internal.h"
+#include "device/record.h"
 
 #include <string.h>
 
 #include <openssl/crypto.h>
 
 #include "cryptodev.h"
+#include "device/counters.h"
+#include "device/state.h"
 #include "engine/alg.h"
 
 /* Longest padding of a record, its last byte included (RFC 5246, 6.2.3.2). */
@@ -70,11 +72,11 @@ static uint32_t hash_blocks(uint32_t len, uint32_t size)
 
 static uint32_t run(const struct record *record, struct vcd_job *job)
 {
-	const struct vcd_device *device = record->ctx->device;
+	const struct vcd_batch *batch = record->ctx->batch;
 
 	job->session = record->session;
 	job->status = VCD_S_IO;
-	vcd_engine_run(device->options.engine, record->ctx->worker->number, &job, 1);
+	vcd_engine_run(batch->engine, batch->number, &job, 1);
 	return job->status < VCD_S_COUNT ? job->status : VCD_S_IO;
 }
 
@@ -186,8 +188,8 @@ static uint32_t reply_with(struct record *record, const uint8_t *data, uint32_t 
 	vcd_iov_write(&ctx->out, record->mac, tag_len);
 	record->answer->out_len = len + tag_len;
 	memcpy(record->answer->iv, record->iv, sizeof(record->iv));
-	vcd_count(&ctx->worker->counters->crypt, 1);
-	vcd_count(&ctx->worker->counters->bytes, record->req->src_len);
+	vcd_count(&ctx->batch->counters->crypt, 1);
+	vcd_count(&ctx->batch->counters->bytes, record->req->src_len);
 	return VCD_S_OK;
 }
 
@@ -314,9 +316,7 @@ uint32_t vcd_record_run(struct vcd_ctx ctx, const struct vcd_fields *req,
 
 	if (status != VCD_S_OK)
 		return status;
-	if (!vcd_arena_fits(&ctx.worker->arena, size, 0))
-		vcd_crypt_flush(ctx.device, ctx.worker);
-	record.bytes = vcd_arena_take(&ctx.worker->arena, size);
+	record.bytes = vcd_batch_scratch(ctx.batch, size);
 	if (!record.bytes)
 		return VCD_S_NOMEM;
 	memcpy(record.iv, req->iv, sizeof(record.iv));

@@ -19,7 +19,7 @@
  * (VCD_OP_SESSION_CREATE: 8 and 9 are the algorithms, VCD_S_NOALG, then the keys,
  * VCD_S_BADKEY, then the table, VCD_S_NOSPACE.)
  */
-#include "device/internal.h"
+#include "device/request.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -27,22 +27,17 @@
 
 #include <openssl/crypto.h>
 
+#include "device/counters.h"
+#include "device/crypt.h"
+#include "device/reply.h"
+#include "device/state.h"
+
 /* Whether @len bytes of a header are zero; no more than a header has. */
 static bool all_zero(const void *bytes, size_t len)
 {
 	static const uint8_t zeroes[sizeof(struct vcd_req)];
 
 	return len <= sizeof(zeroes) && !memcmp(bytes, zeroes, len);
-}
-
-void vcd_reply_scattered(struct vcd_request *request, uint32_t status, uint32_t out_len,
-			 uint64_t value, const uint8_t *iv)
-{
-	struct vcd_iov out = vcd_iov_init(request->out, request->out_count);
-	struct vcd_reply reply;
-
-	vcd_fill_reply(&reply, status, out_len, value, iv);
-	vcd_iov_write(&out, &reply, sizeof(reply));
 }
 
 /* A header: as it came, and decoded. */
@@ -118,7 +113,7 @@ static uint32_t hello(struct vcd_ctx *ctx, const struct vcd_req_hello *raw,
 	if (min > VCD_PROTOCOL_VERSION || max < VCD_PROTOCOL_VERSION)
 		return VCD_S_VERSION;
 	ended = vcd_session_table_clear(&ctx->device->table);
-	if (ctx->worker->number >= ctx->device->options.inline_workers)
+	if (ctx->batch->number >= ctx->device->options.inline_workers)
 		ctx->worker->ended += ended;
 	answer->value = VCD_PROTOCOL_VERSION;
 	return VCD_S_OK;
@@ -189,9 +184,9 @@ static struct vcd_slot *reserve(struct vcd_ctx *ctx)
 
 	if (slot)
 		return slot;
-	vcd_crypt_flush(ctx->device, ctx->worker);
+	vcd_batch_flush(ctx->batch);
 	vcd_worker_section_end(ctx->device, ctx->worker);
-	vcd_section_begin(table, ctx->worker->number);
+	vcd_section_begin(table, ctx->batch->number);
 	return vcd_session_table_reserve(table);
 }
 
@@ -218,7 +213,7 @@ static uint32_t session_create(struct vcd_ctx *ctx, const struct vcd_req_create 
 		return status;
 	}
 	answer->value = vcd_session_table_publish(&device->table, slot, session);
-	vcd_count(&ctx->worker->counters->sessions_created, 1);
+	vcd_count(&ctx->batch->counters->sessions_created, 1);
 	return VCD_S_OK;
 }
 
@@ -328,9 +323,8 @@ static inline uint32_t dispatch(const struct vcd_ctx *ctx, union header *header,
 
 	switch (le16toh(header->raw.opcode)) {
 	case VCD_OP_CRYPT:
-		return decode(header) ? vcd_crypt_prepare(ctx, req) : VCD_S_INVALID;
 	case VCD_OP_AUTHCRYPT:
-		return decode(header) ? vcd_authcrypt_prepare(ctx, req, answer) : VCD_S_INVALID;
+		return decode(header) ? vcd_crypt_prepare(ctx, req, answer) : VCD_S_INVALID;
 	default:
 		return session_operation(*ctx, header, answer);
 	}
@@ -343,6 +337,7 @@ parse(struct vcd_device *device, struct vcd_worker *worker, struct vcd_request *
 	struct vcd_iov out = vcd_iov_init(request->out, request->out_count);
 	uint64_t readable = vcd_iov_total(request->in, request->in_count);
 	uint64_t writable = vcd_iov_total(request->out, request->out_count);
+	struct vcd_batch *batch = &worker->batch;
 	struct vcd_answer answer = {0};
 	union header header;
 	uint32_t status;
@@ -366,6 +361,7 @@ parse(struct vcd_device *device, struct vcd_worker *worker, struct vcd_request *
 		    &(struct vcd_ctx){
 			.device = device,
 			.worker = worker,
+			.batch = batch,
 			.request = request,
 			.reply = reply,
 			.in = in,
@@ -378,8 +374,8 @@ parse(struct vcd_device *device, struct vcd_worker *worker, struct vcd_request *
 	if (status == VCD_PREPARED)
 		return;
 	vcd_reply(request, reply, status, answer.out_len, answer.value, answer.iv);
-	vcd_count(&worker->counters->requests, 1);
-	vcd_count(&worker->counters->status[status], 1);
+	vcd_count(&batch->counters->requests, 1);
+	vcd_count(&batch->counters->status[status], 1);
 }
 
 void vcd_requests_parse(struct vcd_device *device, struct vcd_worker *worker,

@@ -235,4 +235,16 @@ bool vcd_session_table_remove(struct vcd_session_table *table, uint64_t id);
 /** vcd_session_table_clear - end all sessions, likewise. Return: how many there were. */
 size_t vcd_session_table_clear(struct vcd_session_table *table);
 
+/** vcd_hash_trylock - reserve the half-done hash of @slot's session. Return: whether it is. */
+static inline bool vcd_hash_trylock(struct vcd_slot *slot)
+{
+	return !atomic_exchange_explicit(&slot->hash_busy, 1, memory_order_acquire);
+}
+
+/** vcd_hash_unlock - give it back. */
+static inline void vcd_hash_unlock(struct vcd_slot *slot)
+{
+	atomic_store_explicit(&slot->hash_busy, 0, memory_order_release);
+}
+
 #endif /* VCD_SESSION_TABLE_H */

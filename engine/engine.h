@@ -190,7 +190,7 @@ struct vcd_job {
  * @name: as --engine names it
  * @lanes: jobs that it works on at a time: so many in a batch are worth waiting for
  * @sleeps: a job may sleep in the kernel; else it computes in the calling thread
- * @min_piece: a message that lies in several pieces is worth a job for each of them, rather
+ * @min_segment: a message that lies in several pieces is worth a job for each of them, rather
  *	than being copied together, if they have so many bytes on average; 0: never
  * @open: make an engine for @workers workers; @arg is what follows ':' in the
  *	engine's name, or NULL. 0 and *ret set, or a negative errno: ENODEV the
@@ -210,7 +210,7 @@ struct vcd_engine_ops {
 	const char *name;
 	unsigned int lanes;
 	bool sleeps;
-	uint32_t min_piece;
+	uint32_t min_segment;
 	int (*open)(const char *arg, unsigned int workers, struct vcd_engine **ret);
 	void (*close)(struct vcd_engine *engine);
 	bool (*has)(struct vcd_engine *engine, const struct vcd_alg *cipher,

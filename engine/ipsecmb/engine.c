@@ -468,7 +468,7 @@ static void describe(struct vcd_engine *base, FILE *out)
 const struct vcd_engine_ops vcd_engine_ipsecmb = {
     .name = "ipsec-mb",
     .lanes = 16,
-    .min_piece = 1536,
+    .min_segment = 1536,
     .open = engine_open,
     .close = engine_close,
     .has = engine_has,
@@ -483,7 +483,7 @@ const struct vcd_engine_ops vcd_engine_ipsecmb = {
 const struct vcd_engine_ops vcd_engine_auto = {
     .name = "auto",
     .lanes = 16,
-    .min_piece = 1536,
+    .min_segment = 1536,
     .open = auto_open,
     .close = engine_close,
     .has = engine_has,

@@ -325,7 +325,7 @@ static const char *driver_name(struct vcd_engine *base, const struct vcd_alg *al
 const struct vcd_engine_ops vcd_engine_openssl = {
     .name = "openssl",
     .lanes = 1,
-    .min_piece = 1536,
+    .min_segment = 1536,
     .open = engine_open,
     .close = engine_close,
     .has = engine_has,

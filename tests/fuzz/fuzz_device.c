@@ -28,7 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device/internal.h"
+#include "device/state.h"
 #include "tests/lib/engine.h"
 #include "tests/lib/split.h"
 
@@ -98,7 +98,7 @@ static void open_device(struct fuzz *fuzz)
 	if (!engine) {
 		CHECK(!test_engine_open(1, &engine));
 		ops = *engine->ops;
-		ops.min_piece = MIN_PIECE;
+		ops.min_segment = MIN_PIECE;
 		engine->ops = &ops;
 	}
 	fuzz->engine = options.engine = engine;

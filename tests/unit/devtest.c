@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device/internal.h"
+#include "device/state.h"
 #include "tests/lib/engine.h"
 
 #define POISON 0xee

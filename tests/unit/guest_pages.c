@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device/internal.h"
+#include "device/iov.h"
 
 void guest_new(struct guest *guest, size_t pages)
 {

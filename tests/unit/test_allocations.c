@@ -21,7 +21,6 @@
 
 #include "cryptodev.h"
 #include "device/device.h"
-#include "device/internal.h"
 #include "tests/lib/engine.h"
 #include "virtio_cryptodev.h"
 

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device/internal.h"
+#include "device/arena.h"
+#include "device/device.h"
 
 #define MAX_REQUEST 4096u
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "cryptodev.h"
-#include "device/internal.h"
+#include "device/state.h"
 #include "tests/unit/evp_reference.h"
 
 #define REPLY sizeof(struct vcd_reply)

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "cryptodev.h"
-#include "device/internal.h"
 
 #define REPLY sizeof(struct vcd_reply)
 

@@ -8,7 +8,7 @@
 #include <errno.h>
 
 #include "cryptodev.h"
-#include "device/internal.h"
+#include "device/state.h"
 
 static struct devtest test;
 

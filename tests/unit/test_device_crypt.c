@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "cryptodev.h"
-#include "device/internal.h"
 #include "tests/unit/evp_reference.h"
 
 #define REPLY sizeof(struct vcd_reply)

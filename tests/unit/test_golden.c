@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "cryptodev.h"
-#include "device/internal.h"
+#include "device/state.h"
 #include "tests/lib/engine.h"
 #include "tests/lib/golden.h"
 

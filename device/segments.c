@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pieces.c - a request that the guest scattered, processed where it lies.
+ * segments.c - a request that the guest scattered, processed where it lies.
  *
  * Theory of operation
  * -------------------
@@ -33,7 +33,7 @@
  * - When a piece fails, the output of those before it is wiped: with an error there is no
  *   output. That of the failed one is the engine's to deal with.
  */
-#include "device/internal.h"
+#include "device/segments.h"
 
 #include <string.h>
 
@@ -43,7 +43,7 @@
  * Most bytes of a piece of what others share lanes with: a page, which most pieces are. A
  * multiple of every block.
  */
-#define LANE_PIECE 4096u
+#define LANE_SEGMENT 4096u
 
 /*
  * Most comparisons of a piece of input with one of output, for a whole request: what they take is a
@@ -118,34 +118,34 @@ static bool overwritten(const struct vcd_iov *out, size_t len, const uint8_t *sr
 }
 
 /* Most pieces that @len bytes on @session are worth being cut into; 0: they cannot be cut. */
-static uint32_t most_pieces(const struct vcd_engine_session *session, uint32_t len)
+static uint32_t max_segments(const struct vcd_engine_session *session, uint32_t len)
 {
 	const struct vcd_alg *cipher = session->cipher;
-	uint32_t min_piece = session->engine->ops->min_piece;
+	uint32_t min_segment = session->engine->ops->min_segment;
 
-	if (!min_piece || !cipher || cipher->kind != VCD_ALG_CIPHER || session->mac ||
+	if (!min_segment || !cipher || cipher->kind != VCD_ALG_CIPHER || session->mac ||
 	    vcd_alg_mode(cipher) == VCD_MODE_XTS)
 		return 0;
-	return len / min_piece;
+	return len / min_segment;
 }
 
-bool vcd_pieces_fit(const struct vcd_engine_session *session, const struct vcd_iov *in,
-		    const struct vcd_iov *out, uint32_t len)
+bool vcd_segments_fit(const struct vcd_engine_session *session, const struct vcd_iov *in,
+		      const struct vcd_iov *out, uint32_t len)
 {
-	uint32_t most = most_pieces(session, len), block;
+	uint32_t max = max_segments(session, len), block;
 	struct vcd_iov from = *in, to = *out;
 	uint8_t *src = NULL, *dst = NULL;
 	struct filter written;
-	uint32_t pieces = 0, comparisons = MAX_COMPARISONS;
+	uint32_t segments = 0, comparisons = MAX_COMPARISONS;
 	size_t done, n;
 
-	if (most < 2)
+	if (max < 2)
 		return false;
 	block = session->cipher->block_size > 1 ? session->cipher->block_size : STREAM_BLOCK;
 	memset(&written, 0, sizeof(written));
 	for (done = 0; done < len; done += n) {
 		n = vcd_iov_pair(&from, &to, len - done, &src, &dst);
-		if (!n || pieces++ == most || (n % block && n != len - done))
+		if (!n || segments++ == max || (n % block && n != len - done))
 			return false;
 		if (src != dst && vcd_overlap(src, n, dst, n))
 			return false;
@@ -156,33 +156,32 @@ bool vcd_pieces_fit(const struct vcd_engine_session *session, const struct vcd_i
 	return true;
 }
 
-static void take_piece(struct vcd_op *op)
+static void take_segment(struct vcd_op *op)
 {
 	struct vcd_job *job = &op->job;
 	uint8_t *src = NULL;
 
-	if (op->run) {
+	if (op->contiguous) {
 		job->src += job->len;
 		job->dst += job->len;
 	} else {
-		op->run = (uint32_t)vcd_iov_pair(&op->in, &op->to, op->left, &src, &job->dst);
+		op->contiguous =
+		    (uint32_t)vcd_iov_pair(&op->in, &op->out, op->remaining, &src, &job->dst);
 		job->src = src;
 	}
-	job->len = op->run < op->most ? op->run : op->most;
-	op->run -= job->len;
-	op->left -= job->len;
+	job->len = op->contiguous < op->segment_max ? op->contiguous : op->segment_max;
+	op->contiguous -= job->len;
+	op->remaining -= job->len;
 }
 
-void vcd_pieces_begin(struct vcd_worker *worker, struct vcd_op *op, struct vcd_iov in,
-		      struct vcd_iov out, uint32_t len)
+void vcd_segments_begin(struct vcd_op *op, struct vcd_iov in, struct vcd_iov out)
 {
-	worker->cut = true;
 	op->in = in;
-	op->to = out;
-	op->left = len;
-	op->run = 0;
-	op->most = UINT32_MAX;
-	take_piece(op);
+	op->out = out;
+	op->remaining = op->len;
+	op->contiguous = 0;
+	op->segment_max = UINT32_MAX;
+	take_segment(op);
 }
 
 /* Whether each block needs the one before it, so that only other messages fill the lanes. */
@@ -192,65 +191,47 @@ static bool is_serial(const struct vcd_job *job)
 	       !(job->flags & VCD_JOB_DECRYPT);
 }
 
-void vcd_pieces_level(struct vcd_op ops[], size_t n)
+void vcd_segments_level(struct vcd_op ops[], size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct vcd_op *op = &ops[i];
 
 		if (!is_serial(&op->job))
 			continue;
-		op->most = LANE_PIECE;
-		if (op->job.len <= LANE_PIECE)
+		op->segment_max = LANE_SEGMENT;
+		if (op->job.len <= LANE_SEGMENT)
 			continue;
-		op->run = op->job.len - LANE_PIECE;
-		op->left += op->run;
-		op->job.len = LANE_PIECE;
+		op->contiguous = op->job.len - LANE_SEGMENT;
+		op->remaining += op->contiguous;
+		op->job.len = LANE_SEGMENT;
 	}
 }
 
-/* What comes after the engine wants to see one job. */
-static void join(struct vcd_op *op)
-{
-	struct vcd_job *job = &op->job;
-
-	if (job->len >= op->data_len)
-		return;
-	/* One that was cut in the scratch lies there as one. */
-	if (op->bounced)
-		job->dst -= op->data_len - job->len;
-	job->len = op->data_len;
-}
-
-size_t vcd_pieces_next(struct vcd_job *jobs[], size_t n)
+size_t vcd_segments_next(struct vcd_job *jobs[], size_t n)
 {
 	size_t next = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct vcd_op *op = op_of(jobs[i]);
 
-		if (op->job.status != VCD_S_OK)
+		if (op->job.status != VCD_S_OK || !op->remaining)
 			continue;
-		if (!op->left) {
-			join(op);
-			continue;
-		}
-		take_piece(op);
+		take_segment(op);
 		op->job.status = VCD_S_IO;
 		jobs[next++] = &op->job;
 	}
 	return next;
 }
 
-void vcd_pieces_wipe(const struct vcd_op *op)
+void vcd_segments_wipe(const struct vcd_op *op)
 {
 	static const uint8_t zeroes[4096];
+	size_t done = op->len - op->remaining - op->job.len;
 	struct vcd_iov out;
-	size_t done;
 
-	/* One that was not cut has nothing left and is all in its job. */
-	if (op->bounced || op->data_len <= op->left + op->job.len)
+	if (vcd_op_is_bounced(op) || !done)
 		return;
 	out = vcd_op_out(op);
-	for (done = op->data_len - op->left - op->job.len; done;)
+	while (done)
 		done -= vcd_iov_write(&out, zeroes, done < sizeof(zeroes) ? done : sizeof(zeroes));
 }

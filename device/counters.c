@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * stats.c - counters. Each worker counts on cache lines of its own (struct
+ * counters.c - statistics. Each worker counts on cache lines of its own (struct
  * vcd_device_counters) without locked instructions; a snapshot adds them up, and is
  * exact whenever the workers stand still.
  */
-#include "device/internal.h"
+#include "device/state.h"
 
 static uint64_t get(const _Atomic(uint64_t) *counter)
 {
@@ -17,7 +17,7 @@ void vcd_device_stats_get(const struct vcd_device *device, struct vcd_device_sta
 	    .sessions_live = get(&device->table.live),
 	};
 	for (unsigned int i = 0; i < device->options.workers; i++) {
-		const struct vcd_device_counters *counters = device->workers[i].counters;
+		const struct vcd_device_counters *counters = device->workers[i].batch.counters;
 
 		stats->requests += get(&counters->requests);
 		for (size_t s = 0; s < VCD_S_COUNT; s++)

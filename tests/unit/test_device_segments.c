@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_device_pieces.c - requests that lie scattered in guest memory: the answer is that of
+ * test_device_segments.c - requests that lie scattered in guest memory: the answer is that of
  * the same request in one piece, whether the device cuts it, copies it, or has to wipe it.
  */
 #include "tests/unit/devtest.h"
@@ -10,7 +10,8 @@
 #include <string.h>
 
 #include "cryptodev.h"
-#include "device/internal.h"
+#include "device/segments.h"
+#include "device/state.h"
 #include "tests/unit/evp_reference.h"
 #include "tests/unit/guest_pages.h"
 
@@ -275,10 +276,10 @@ static void what_is_cut(void **state)
 /* An engine for which a job costs more than a copy. */
 static void never_cut(void **state)
 {
-	spy.ops.min_piece = 0;
+	spy.ops.min_segment = 0;
 	assert_int_equal(jobs_of(CRYPTO_AES_CBC, 16, 0, 0, 0), 1);
 	/* The limit is one of the average. */
-	spy.ops.min_piece = PAGE;
+	spy.ops.min_segment = PAGE;
 	assert_int_equal(jobs_of(CRYPTO_AES_CBC, 16, 0, 0, 0), 8);
 	assert_int_equal(jobs_of(CRYPTO_AES_CBC, 16, 0, 16, 16), 1);
 }
@@ -501,7 +502,7 @@ static void comparisons_are_bounded(void **state)
 	struct vcd_engine_session *session;
 	struct iovec in[100], out[100];
 
-	if (!test.engine->ops->min_piece)
+	if (!test.engine->ops->min_segment)
 		skip();
 	assert_int_equal(vcd_engine_session_new(test.engine, &params, &session), 0);
 	for (size_t i = 0; i < 100; i++) {
@@ -513,7 +514,8 @@ static void comparisons_are_bounded(void **state)
 		uint32_t comparisons = n * (n - 1) / 2;
 
 		/* Only addresses are looked at; there is no memory. */
-		assert_true(vcd_pieces_fit(session, &from, &to, n * PAGE) == (comparisons <= 1024));
+		assert_true(vcd_segments_fit(session, &from, &to, n * PAGE) ==
+			    (comparisons <= 1024));
 	}
 	/* Where no page shares a bit it does not matter how many there are. */
 	for (size_t i = 0; i < 100; i++)
@@ -521,7 +523,7 @@ static void comparisons_are_bounded(void **state)
 	for (unsigned int n = 2; n <= 100; n++) {
 		struct vcd_iov from = vcd_iov_init(in, n), to = vcd_iov_init(out, n);
 
-		assert_true(vcd_pieces_fit(session, &from, &to, n * PAGE));
+		assert_true(vcd_segments_fit(session, &from, &to, n * PAGE));
 	}
 	vcd_engine_session_free(session);
 }
@@ -551,7 +553,7 @@ static void overlap_of_one_byte(void **state)
 	    {0, -(ptrdiff_t)PAGE, true},
 	};
 
-	if (!test.engine->ops->min_piece)
+	if (!test.engine->ops->min_segment)
 		skip();
 	assert_int_equal(vcd_engine_session_new(test.engine, &params, &session), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -559,7 +561,7 @@ static void overlap_of_one_byte(void **state)
 
 		out[0].iov_base = page + cases[i].to;
 		in[1].iov_base = page + cases[i].from;
-		assert_int_equal(vcd_pieces_fit(session, &from, &to, 2 * PAGE), cases[i].apart);
+		assert_int_equal(vcd_segments_fit(session, &from, &to, 2 * PAGE), cases[i].apart);
 	}
 	vcd_engine_session_free(session);
 }
