@@ -76,14 +76,24 @@ static int watch(struct server *server, int fd)
 	return epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
+static int adopt_client(void *control, int fd)
+{
+	return control_adopt(control, fd);
+}
+
 static int begin(struct server *server)
 {
+	struct vcd_config config;
 	int err;
 
 	vhost_user_begin(&server->vu, server->vm, take_fd(&server->link));
-	server->vu.control = server->control;
+	if (server->control) {
+		server->vu.adopt_client = adopt_client;
+		server->vu.adopt_arg = server->control;
+	}
 	err = watch(server, server->vu.socket);
-	return err ? err : channel_ready(&server->vu);
+	vcd_device_config(server->vm->device, &config);
+	return err ? err : channel_ready(server->vu.socket, &config);
 }
 
 /* 1: it is time to end. */

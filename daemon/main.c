@@ -46,6 +46,7 @@
 #include "daemon/operate/stats.h"
 #include "daemon/supervisor/supervisor.h"
 #include "common/util.h"
+#include "device/session_table.h"
 #include "daemon/confine/vault.h"
 
 /* In the environment of a worker, from its supervisor. */
@@ -271,7 +272,7 @@ static int pin_workers(struct daemon *d)
 
 	for (unsigned int i = 0; o->cpu_count && i < o->workers; i++) {
 		unsigned int cpu = o->cpus[i % o->cpu_count];
-		int err = worker_pin(&d->vm->workers[i], cpu);
+		int err = thread_pin(&d->vm->workers[i], cpu);
 
 		if (err) {
 			log_msg(LOG_ERROR, "--cpus: a worker cannot run on CPU %u: %s", cpu,
@@ -392,6 +393,28 @@ static int run_worker(struct daemon *d)
 	return err;
 }
 
+/* The process that workers are started from. */
+static int run_supervisor(const struct options *o, char **argv)
+{
+	const struct supervisor_options options = {
+	    .socket_path = o->socket_path,
+	    .fd = o->fd,
+	    .access = {o->socket_mode, o->socket_group},
+	    .control = o->control,
+	    .queues = o->num_queues,
+	    .shape = vm_ledger(o->num_queues, o->workers, o->max_request),
+	    .max_serial = vcd_session_table_max_seed(o->max_sessions ? o->max_sessions
+								     : VCD_DEFAULT_MAX_SESSIONS) /
+			  2 * 3,
+	    .sandbox = {.mode = o->sandbox, .seccomp = o->seccomp},
+	    .devices = strncmp(o->engine, "cryptodev", strlen("cryptodev")) == 0,
+	    .argv = argv,
+	    .worker_option = OPTIONS_WORKER,
+	};
+
+	return setenv(SUPERVISOR_VERSION, VCD_VERSION, 1) ? -errno : supervise(&options);
+}
+
 int main(int argc, char **argv)
 {
 	struct daemon d = {0};
@@ -408,7 +431,6 @@ int main(int argc, char **argv)
 	if (d.options.link >= 0)
 		err = run_worker(&d);
 	else
-		err = setenv(SUPERVISOR_VERSION, VCD_VERSION, 1) ? -errno
-								 : supervise(&d.options, argv);
+		err = run_supervisor(&d.options, argv);
 	return err ? STATUS_FAILURE : STATUS_OK;
 }

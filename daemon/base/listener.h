@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-#include "daemon/confine/remover.h"
+#include "daemon/base/remover.h"
 #include "common/unix_socket.h"
 
 /**

@@ -15,7 +15,7 @@
  *
  * `upgrade` has to be the first command of its connection, which is closed behind the answer. That
  * comes when the new worker serves: OK; or when it did not start, and the old one goes on: ERR. It
- * is the supervisor who answers (supervisor/control.c).
+ * is the supervisor who answers (supervisor/clients.c).
  *
  * The word --json, anywhere in the line, asks for JSON; metrics, engine and help have
  * none and refuse it. A word that a command does not take is an error: whoever wrote it

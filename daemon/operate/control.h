@@ -20,7 +20,7 @@
  *
  * Who may connect: the socket's mode is 0600, and a peer that is neither root nor
  * of our own user id is turned away all the same. It is the supervisor who sees to
- * that (supervisor/control.c), and passes clients on to here (vhost_user/channel.h).
+ * that (supervisor/clients.c), and passes clients on to here (vhost_user/channel.h).
  */
 #ifndef VCD_DAEMON_OPERATE_CONTROL_H
 #define VCD_DAEMON_OPERATE_CONTROL_H

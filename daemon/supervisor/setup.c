@@ -77,7 +77,7 @@ static int keep_table(struct setup *setup, struct vu_message *m)
 
 static int add_region(struct setup *setup, struct vu_message *m)
 {
-	if (m->fd_count != 1 || setup->region_count == MEMORY_MAX_REGIONS)
+	if (m->fd_count != 1 || setup->region_count == VU_MAX_REGIONS)
 		return -EPROTO;
 	setup->region[setup->region_count++] = (struct setup_region){
 	    .region = m->payload.one.region,
@@ -322,12 +322,12 @@ static bool message_of(const struct setup *setup, unsigned int n, struct vu_mess
 		return setup->status && number(m, VU_SET_STATUS, setup->status);
 	}
 	n -= FIRST_STEPS;
-	if (n < MEMORY_MAX_REGIONS) {
+	if (n < VU_MAX_REGIONS) {
 		if (slots)
 			return n < setup->region_count && one_region(&setup->region[n], m);
 		return n == 0 && setup->region_count && table(setup, m);
 	}
-	n -= MEMORY_MAX_REGIONS;
+	n -= VU_MAX_REGIONS;
 	if (n < setup->queues * QUEUE_STEPS)
 		return queue_step(&setup->queue[n / QUEUE_STEPS], n / QUEUE_STEPS, n % QUEUE_STEPS,
 				  m);
@@ -338,7 +338,7 @@ static bool message_of(const struct setup *setup, unsigned int n, struct vu_mess
 bool setup_next(const struct setup *setup, unsigned int *cursor, struct vu_message *message)
 {
 	const unsigned int end =
-	    FIRST_STEPS + MEMORY_MAX_REGIONS + setup->queues * QUEUE_STEPS + LAST_STEPS;
+	    FIRST_STEPS + VU_MAX_REGIONS + setup->queues * QUEUE_STEPS + LAST_STEPS;
 
 	while (*cursor < end) {
 		memset(message, 0, sizeof(*message));

@@ -28,7 +28,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/virtio/memory.h"
 #include "daemon/vhost_user/message.h"
 #include "virtio_cryptodev.h"
 
@@ -96,7 +95,7 @@ struct setup {
 	unsigned int queues;
 	int backend_fd;
 	unsigned int region_count;
-	struct setup_region region[MEMORY_MAX_REGIONS];
+	struct setup_region region[VU_MAX_REGIONS];
 	struct setup_queue queue[VCD_MAX_QUEUES];
 };
 

@@ -21,18 +21,18 @@
 #include <unistd.h>
 
 #include "common/log.h"
-#include "daemon/options.h"
 #include "common/util.h"
 
 #define SELF "/proc/self/exe"
 #define DELETED " (deleted)"
 
-int program_open(struct program *program, char **argv)
+int program_open(struct program *program, char **argv, const char *worker_option)
 {
 	char *name;
 	ssize_t n;
 
-	*program = (struct program){.fd = -1, .dir = -1, .argv = argv};
+	*program =
+	    (struct program){.fd = -1, .dir = -1, .argv = argv, .worker_option = worker_option};
 	n = readlink(SELF, program->path, sizeof(program->path) - 1);
 	if (n < 0)
 		return -errno;
@@ -100,7 +100,7 @@ become(const struct program *program, char **argv, size_t size, const int pass[2
 	bool ok;
 	int i;
 
-	(void)snprintf(argv[1], size, "--" OPTIONS_WORKER "=%d,%d,%d,%d", pass[0], pass[1],
+	(void)snprintf(argv[1], size, "--%s=%d,%d,%d,%d", program->worker_option, pass[0], pass[1],
 		       namespaces, sandbox->own_user_err);
 	sigemptyset(&none);
 	ok = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0;
@@ -113,7 +113,7 @@ become(const struct program *program, char **argv, size_t size, const int pass[2
 	if (ok)
 		execveat(program->fd, "", argv, environ, AT_EMPTY_PATH);
 	log_msg(LOG_ERROR, "cannot execute %s: %m", program->path);
-	_exit(STATUS_FAILURE);
+	_exit(EXIT_FAILURE);
 }
 
 pid_t spawn_worker(const struct program *program, const struct sandbox *sandbox, int ledger,

@@ -21,16 +21,18 @@
  * @path: where it was
  * @dir: that directory, for a user who cannot come to it by name
  * @argv: arguments for it, those of our own main()
+ * @worker_option: the option that makes it a worker; its numbers: see spawn.c
  */
 struct program {
 	int fd;
 	int dir;
 	char path[PATH_MAX];
 	char **argv;
+	const char *worker_option;
 };
 
 /** program_open - remember our own program. Return: 0 or a negative errno. */
-int program_open(struct program *program, char **argv);
+int program_open(struct program *program, char **argv, const char *worker_option);
 
 /**
  * program_next - open the program that is at the place of ours now.

@@ -25,7 +25,7 @@
 
 #include <stdbool.h>
 
-#include "daemon/vhost_user/handlers.h"
+#include "daemon/vhost_user/message.h"
 #include "virtio_cryptodev.h"
 
 /**
@@ -50,11 +50,8 @@ enum channel_request {
 /** channel_is_request - whether a message is one of the supervisor's own. */
 bool channel_is_request(const struct vu_message *m);
 
-/** channel_run - carry it out, in the worker. Return: DONE, REFUSE, or VIOLATE. */
-enum outcome channel_run(struct vhost_user *vu, struct vu_message *m);
-
-/** channel_ready - send CHANNEL_READY. Return: 0 or a negative errno. */
-int channel_ready(struct vhost_user *vu);
+/** channel_ready - from the worker: send CHANNEL_READY. Return: 0 or a negative errno. */
+int channel_ready(int channel, const struct vcd_config *config);
 
 /**
  * channel_config - the config space that came with CHANNEL_READY.
@@ -73,13 +70,11 @@ bool channel_config(const struct vu_message *m, struct vcd_config *config);
 bool channel_is_less(const struct vcd_config *is, const struct vcd_config *was);
 
 /**
- * channel_tell - send CHANNEL_DONE or CHANNEL_VIOLATED.
- * @vu: the worker's end
- * @request: which
- * @value: 0, or 1: refused
+ * channel_tell - from the worker: send CHANNEL_DONE or CHANNEL_VIOLATED.
+ * @value: 0; or with CHANNEL_DONE 1: refused; with CHANNEL_VIOLATED: an enum vu_violation
  *
  * Return: 0 or a negative errno.
  */
-int channel_tell(struct vhost_user *vu, enum channel_request request, uint64_t value);
+int channel_tell(int channel, enum channel_request request, uint64_t value);
 
 #endif /* VCD_DAEMON_VHOST_USER_CHANNEL_H */

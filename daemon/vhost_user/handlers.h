@@ -35,6 +35,11 @@ uint16_t vu_stop_queue(struct vhost_user *vu, struct queue *queue);
 /** vu_queue_stopped - drop the sessions if that was the last queue. */
 void vu_queue_stopped(struct vhost_user *vu);
 
+/* ---- supervisor_requests.c ------------------------------------------------------------ */
+
+/** vu_run_supervisor_request - carry out a request of channel.h. */
+enum outcome vu_run_supervisor_request(struct vhost_user *vu, struct vu_message *m);
+
 /* ---- memory_requests.c ---------------------------------------------------------------- */
 
 enum outcome vu_do_set_mem_table(struct vhost_user *vu, struct vu_message *m);

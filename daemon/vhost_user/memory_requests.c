@@ -10,6 +10,8 @@
 
 #include "common/log.h"
 
+static_assert(VU_MAX_REGIONS == MEMORY_MAX_REGIONS, "the supervisor keeps as many as we map");
+
 /* The new map while it is being made; then the old one. Too large for the stack. */
 static struct memory scratch;
 

@@ -71,6 +71,9 @@ enum vu_protocol_feature {
 /* Most regions of SET_MEM_TABLE; also the most descriptors of any message. */
 #define VU_MAX_FDS 8
 
+/** Most regions of guest memory; QEMU's own limit with CONFIGURE_MEM_SLOTS. */
+#define VU_MAX_REGIONS 512
+
 /* Most bytes of config space that one message carries. */
 #define VU_MAX_CONFIG 256
 

@@ -173,9 +173,9 @@ enum outcome vu_do_set_vring_kick(struct vhost_user *vu, struct vu_message *m)
 
 	worker = vm_worker(vu->vm, queue);
 	queue_lock(queue);
-	worker_unwatch(worker, queue->kick_fd);
+	thread_unwatch(worker, queue->kick_fd);
 	close_fd(&queue->kick_fd);
-	refused = worker_watch(worker, queue, fd);
+	refused = thread_watch(worker, queue, fd);
 	if (!refused)
 		queue->kick_fd = take_fd(&fd);
 	/* In any case: a queue that nobody can kick is not served. */

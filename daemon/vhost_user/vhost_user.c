@@ -70,7 +70,7 @@ enum outcome vu_violation(const struct vu_message *m, const char *what)
 /* Stop a queue that is locked. Return: where its driver goes on. */
 uint16_t vu_stop_queue(struct vhost_user *vu, struct queue *queue)
 {
-	worker_unwatch(vm_worker(vu->vm, queue), queue->kick_fd);
+	thread_unwatch(vm_worker(vu->vm, queue), queue->kick_fd);
 	return queue_stop(queue);
 }
 
@@ -263,7 +263,7 @@ static int answer(struct vhost_user *vu, struct vu_message *m)
 {
 	bool wants_reply = m->header.flags & VU_NEED_REPLY;
 	bool private = channel_is_request(m);
-	enum outcome outcome = private ? channel_run(vu, m) : run(vu, m);
+	enum outcome outcome = private ? vu_run_supervisor_request(vu, m) : run(vu, m);
 
 	log_msg(LOG_DEBUG, "%s: %u bytes, %u descriptors: %s", vu_request_name(m->header.request),
 		m->header.size, m->fd_count,
@@ -272,12 +272,12 @@ static int answer(struct vhost_user *vu, struct vu_message *m)
 		: outcome == REFUSE ? "refused"
 				    : "not allowed");
 	if (outcome == VIOLATE)
-		return channel_tell(vu, CHANNEL_VIOLATED, 1);
+		return channel_tell(vu->socket, CHANNEL_VIOLATED, 1);
 	if (outcome != ANSWER) {
 		/* In the set of SET_PROTOCOL_FEATURES itself it counts already. */
 		if (private || !wants_reply ||
 		    !(vu->protocol_features & BIT(VU_PROTOCOL_F_REPLY_ACK)))
-			return channel_tell(vu, CHANNEL_DONE, outcome == REFUSE);
+			return channel_tell(vu->socket, CHANNEL_DONE, outcome == REFUSE);
 		vu_answer_u64(m, outcome == REFUSE);
 	}
 	return vu_reply(vu->socket, m);

@@ -11,8 +11,6 @@
 #include "daemon/vm/vm.h"
 #include "daemon/vhost_user/message.h"
 
-struct control;
-
 /**
  * struct vhost_user - a front end, as it comes over the link.
  * @vm: what it drives
@@ -20,7 +18,8 @@ struct control;
  * @reader: what was received of the next message
  * @protocol_features: accepted ones
  * @status: device status that the front end last set
- * @control: takes clients that come over the link, or NULL
+ * @adopt_client: takes over a client of the control socket; a negative errno: refused; or NULL
+ * @adopt_arg: its argument
  */
 struct vhost_user {
 	struct vm *vm;
@@ -28,7 +27,8 @@ struct vhost_user {
 	struct vu_reader reader;
 	uint64_t protocol_features;
 	uint8_t status;
-	struct control *control;
+	int (*adopt_client)(void *arg, int fd);
+	void *adopt_arg;
 };
 
 /** vhost_user_begin - serve the supervisor on @socket, the link, which is taken over. */

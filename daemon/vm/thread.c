@@ -272,7 +272,7 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-int worker_start(struct worker *worker, unsigned int number, struct vm *vm)
+int thread_start(struct worker *worker, unsigned int number, struct vm *vm)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
 	int err;
@@ -297,7 +297,7 @@ int worker_start(struct worker *worker, unsigned int number, struct vm *vm)
 	return 0;
 }
 
-int worker_pin(struct worker *worker, unsigned int cpu)
+int thread_pin(struct worker *worker, unsigned int cpu)
 {
 	cpu_set_t set;
 
@@ -308,11 +308,11 @@ int worker_pin(struct worker *worker, unsigned int cpu)
 	return -pthread_setaffinity_np(worker->thread, sizeof(set), &set);
 }
 
-void worker_stop(struct worker *worker)
+void thread_stop(struct worker *worker)
 {
 	if (worker->running) {
 		__atomic_store_n(&worker->stop, true, __ATOMIC_RELEASE);
-		worker_wake(worker);
+		thread_wake(worker);
 		pthread_join(worker->thread, NULL);
 		worker->running = false;
 	}
@@ -322,7 +322,7 @@ void worker_stop(struct worker *worker)
 	worker->batch = NULL;
 }
 
-void worker_wake(struct worker *worker)
+void thread_wake(struct worker *worker)
 {
 	const uint64_t one = 1;
 
@@ -331,14 +331,14 @@ void worker_wake(struct worker *worker)
 		log_msg(LOG_ERROR, "waking worker %u failed: %m", worker->number);
 }
 
-int worker_watch(struct worker *worker, struct queue *queue, int fd)
+int thread_watch(struct worker *worker, struct queue *queue, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = queue};
 
 	return epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-void worker_unwatch(struct worker *worker, int fd)
+void thread_unwatch(struct worker *worker, int fd)
 {
 	if (fd >= 0)
 		(void)epoll_ctl(worker->epoll, EPOLL_CTL_DEL, fd, NULL);

@@ -22,7 +22,7 @@ struct vm;
  * @thread: the thread
  * @running: it was started
  * @epoll: its kick descriptors and @wake
- * @wake: eventfd of worker_wake()
+ * @wake: eventfd of thread_wake()
  * @stop: it is to end
  * @poll_ns: how long to look for more work before the next sleep
  * @poll_budget: what is left of its share of a CPU for that
@@ -52,35 +52,35 @@ struct worker {
 };
 
 /**
- * worker_start - start a worker.
+ * thread_start - start a worker.
  * @worker: memory for it, undefined before
  * @number: its number
  * @vm: what it works for; outlives it
  *
- * Return: 0 or a negative errno; worker_stop() may be called in either case.
+ * Return: 0 or a negative errno; thread_stop() may be called in either case.
  */
-int worker_start(struct worker *worker, unsigned int number, struct vm *vm);
+int thread_start(struct worker *worker, unsigned int number, struct vm *vm);
 
-/** worker_pin - have it run on @cpu alone. Return: 0 or a negative errno. */
-int worker_pin(struct worker *worker, unsigned int cpu);
+/** thread_pin - have it run on @cpu alone. Return: 0 or a negative errno. */
+int thread_pin(struct worker *worker, unsigned int cpu);
 
-/** worker_stop - end it after the batch it is working on, and wait for that. */
-void worker_stop(struct worker *worker);
+/** thread_stop - end it after the batch it is working on, and wait for that. */
+void thread_stop(struct worker *worker);
 
-/** worker_wake - make it look at all its queues; from any thread. */
-void worker_wake(struct worker *worker);
+/** thread_wake - make it look at all its queues; from any thread. */
+void thread_wake(struct worker *worker);
 
 /**
- * worker_watch - have it wait for a kick descriptor.
+ * thread_watch - have it wait for a kick descriptor.
  * @worker: worker
  * @queue: queue that the descriptor belongs to
- * @fd: eventfd; worker_unwatch() before it is closed
+ * @fd: eventfd; thread_unwatch() before it is closed
  *
  * Return: 0 or a negative errno.
  */
-int worker_watch(struct worker *worker, struct queue *queue, int fd);
+int thread_watch(struct worker *worker, struct queue *queue, int fd);
 
-/** worker_unwatch - undo worker_watch(). */
-void worker_unwatch(struct worker *worker, int fd);
+/** thread_unwatch - undo thread_watch(). */
+void thread_unwatch(struct worker *worker, int fd);
 
 #endif /* VCD_DAEMON_VM_THREAD_H */

@@ -91,7 +91,7 @@ int vm_new(struct vcd_device *device, struct ledger *ledger, unsigned int num_qu
 	for (i = 0; i < num_queues; i++)
 		vm->queues[i].ledger = &ledger->queue[i];
 	for (i = 0; i < num_workers; i++) {
-		err = worker_start(&vm->workers[i], i, vm);
+		err = thread_start(&vm->workers[i], i, vm);
 		if (err)
 			goto err_stop;
 	}
@@ -101,7 +101,7 @@ int vm_new(struct vcd_device *device, struct ledger *ledger, unsigned int num_qu
 err_stop:
 	/* The one that failed as well: it may be half made. */
 	do {
-		worker_stop(&vm->workers[i]);
+		thread_stop(&vm->workers[i]);
 	} while (i-- > 0);
 	for (i = 0; i < num_queues; i++)
 		queue_destroy(&vm->queues[i]);
@@ -119,7 +119,7 @@ struct vm *vm_free(struct vm *vm)
 	if (!vm)
 		return NULL;
 	for (i = 0; i < vm->num_workers; i++)
-		worker_stop(&vm->workers[i]);
+		thread_stop(&vm->workers[i]);
 	for (i = 0; i < vm->num_queues; i++)
 		queue_destroy(&vm->queues[i]);
 	memory_clear(&vm->memory);
@@ -142,7 +142,7 @@ int vm_update(struct vm *vm, struct queue *queue)
 		return 0;
 	err = queue_update(queue, &vm->memory, vm->features);
 	if (queue->active)
-		worker_wake(vm_worker(vm, queue));
+		thread_wake(vm_worker(vm, queue));
 	else if (err)
 		log_limited(LOG_WARN,
 			    "queue %u cannot start, its rings are %s; is the guest's memory "
@@ -190,7 +190,7 @@ void vm_set_limit(struct vm *vm, enum limit_kind kind, struct limit limit)
 	__atomic_fetch_or(&vm->ledger->head->limits_set, 1ull << kind, __ATOMIC_RELEASE);
 	/* Who waits for the former limit looks at the new one. */
 	for (i = 0; i < vm->num_workers; i++)
-		worker_wake(&vm->workers[i]);
+		thread_wake(&vm->workers[i]);
 }
 
 /*
@@ -216,7 +216,7 @@ void vm_wake_all(struct vm *vm)
 	unsigned int i;
 
 	for (i = 0; i < vm->num_workers; i++)
-		worker_wake(&vm->workers[i]);
+		thread_wake(&vm->workers[i]);
 }
 
 bool vm_quiesced(const struct vm *vm)
@@ -252,7 +252,7 @@ void vm_reset(struct vm *vm)
 	for (i = 0; i < vm->num_queues; i++) {
 		struct queue *queue = &vm->queues[i];
 
-		worker_unwatch(vm_worker(vm, queue), queue->kick_fd);
+		thread_unwatch(vm_worker(vm, queue), queue->kick_fd);
 		queue_reset(queue);
 		/* The next front end's requests are others. */
 		queue->ledger->strikes = 0;

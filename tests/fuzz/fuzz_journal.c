@@ -81,7 +81,7 @@ static void check_owners(const struct setup *j)
 	bool seen[4096] = {false};
 	unsigned int i;
 
-	CHECK(j->region_count <= MEMORY_MAX_REGIONS);
+	CHECK(j->region_count <= VU_MAX_REGIONS);
 	check_fd(seen, j->backend_fd);
 	for (i = 0; i < j->region_count; i++)
 		check_fd(seen, j->region[i].fd);

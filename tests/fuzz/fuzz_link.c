@@ -24,6 +24,7 @@
 
 #include "daemon/supervisor/setup.h"
 #include "daemon/vhost_user/channel.h"
+#include "daemon/vhost_user/vhost_user.h"
 #include "common/log.h"
 #include "common/util.h"
 

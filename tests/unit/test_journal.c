@@ -202,11 +202,11 @@ static void test_most_regions(void **state)
 	int fd = new_fd();
 	unsigned int i;
 
-	for (i = 0; i < MEMORY_MAX_REGIONS; i++)
+	for (i = 0; i < VU_MAX_REGIONS; i++)
 		assert_int_equal(apply(of_region(VU_ADD_MEM_REG, i * 4096u, dup(fd))), 0);
 	assert_int_equal(apply(of_region(VU_ADD_MEM_REG, i * 4096u, fd)), -EPROTO);
 	assert_true(is_open(fd));
-	for (i = 0; i < MEMORY_MAX_REGIONS; i++)
+	for (i = 0; i < VU_MAX_REGIONS; i++)
 		assert_int_equal(apply(of_region(VU_REM_MEM_REG, i * 4096u, -1)), 0);
 	assert_int_equal(apply(of_region(VU_REM_MEM_REG, 0, -1)), -EPROTO);
 	close(fd);

@@ -125,7 +125,7 @@ static void __attribute__((noreturn)) do_evil(uint32_t asked)
 		say(asked, VU_VERSION | VU_REPLY, UINT32_MAX);
 		break;
 	case EVIL_OTHER:
-		/* As an answer to the former state it would do no harm, so one that does follows.
+		/* As an answer to the set-up it would do no harm, so one that does follows.
 		 */
 		yes(asked + 1);
 		say(asked, 0, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* remover.c - removes the sockets' files at the end. See remover.h. */
-#include "daemon/confine/remover.h"
+#include "daemon/base/remover.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -5,8 +5,8 @@
  * Such a supervisor becomes an ordinary user, who may not remove files where root put
  * them. So a process that stays root waits for the word. It reads one byte in its life.
  */
-#ifndef VCD_DAEMON_CONFINE_REMOVER_H
-#define VCD_DAEMON_CONFINE_REMOVER_H
+#ifndef VCD_DAEMON_BASE_REMOVER_H
+#define VCD_DAEMON_BASE_REMOVER_H
 
 #include <sys/types.h>
 
@@ -41,4 +41,4 @@ int remover_start(const struct remover_file files[REMOVER_FILES]);
  */
 void remover_end(int remover);
 
-#endif /* VCD_DAEMON_CONFINE_REMOVER_H */
+#endif /* VCD_DAEMON_BASE_REMOVER_H */
