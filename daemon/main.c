@@ -134,7 +134,7 @@ static void report_failed(const struct vcd_engine *engine)
 		log_msg(LOG_ERROR,
 			"engine %s: the self-test of %s failed: the algorithm is not offered; look "
 			"for an update of the library",
-			engine->ops->name, alg->cli_name);
+			engine->name, alg->cli_name);
 }
 
 static int open_engine(struct daemon *d)
@@ -242,7 +242,7 @@ static void gather(void *arg, struct stats *stats)
 	const struct ledger_head *head = d->ledger.head;
 
 	*stats = (struct stats){
-	    .engine = d->engine->ops->name,
+	    .engine = d->engine->name,
 	    .vm_name = d->options.vm_name,
 	    /* It outlives upgrades of its worker. */
 	    .supervisor = getenv(SUPERVISOR_VERSION),
@@ -345,7 +345,7 @@ static int serve(struct daemon *d)
 		err = stage_lock(d);
 	if (err)
 		return err;
-	log_msg(LOG_INFO, "engine %s, %u queues, %u workers", d->engine->ops->name,
+	log_msg(LOG_INFO, "engine %s, %u queues, %u workers", d->engine->name,
 		d->options.num_queues, d->options.workers);
 	return server_run(&d->server, d->vm);
 }

@@ -25,7 +25,7 @@ static const struct vcd_engine_ops *const backends[] = {
 static int open_auto(unsigned int workers, struct vcd_engine **ret)
 {
 #ifdef VCD_HAVE_IPSEC_MB
-	int err = vcd_engine_auto.open(NULL, workers, ret);
+	int err = vcd_engine_ipsecmb.open("auto", workers, ret);
 
 	if (err != -ENODEV)
 		return err;
@@ -173,7 +173,7 @@ void vcd_engine_describe(struct vcd_engine *engine, FILE *out)
 		engine->ops->describe(engine, out);
 		return;
 	}
-	(void)fprintf(out, "# %s: everything by one way\n", engine->ops->name);
+	(void)fprintf(out, "# %s: everything by one way\n", engine->name);
 	for (size_t i = 0; (alg = vcd_alg_at(i)); i++) {
 		bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
 

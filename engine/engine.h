@@ -228,12 +228,14 @@ struct vcd_engine_ops {
 /**
  * struct vcd_engine - head of every backend's engine.
  * @ops: backend
+ * @name: the backend's, or "auto"
  * @workers: threads that may run jobs
  * @failed: algorithms that gave a wrong known answer (selftest.h), a bit each in the order of
  *	vcd_alg_at(); vcd_engine_has() denies them
  */
 struct vcd_engine {
 	const struct vcd_engine_ops *ops;
+	const char *name;
 	unsigned int workers;
 	uint64_t failed;
 };
@@ -328,8 +330,7 @@ void vcd_iv_advance_ctr(uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks);
 
 extern const struct vcd_engine_ops vcd_engine_openssl;
 extern const struct vcd_engine_ops vcd_engine_cryptodev;
-/* Where libipsec-mb is there (VCD_HAVE_IPSEC_MB) */
+/* Where libipsec-mb is there (VCD_HAVE_IPSEC_MB); its argument "auto" has it choose by job. */
 extern const struct vcd_engine_ops vcd_engine_ipsecmb;
-extern const struct vcd_engine_ops vcd_engine_auto;
 
 #endif /* VCD_ENGINE_H */

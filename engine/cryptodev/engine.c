@@ -153,6 +153,7 @@ int vcd_cryptodev_open_with(const char *path, unsigned int workers,
 	if (!engine)
 		return -ENOMEM;
 	engine->base.ops = &vcd_engine_cryptodev;
+	engine->base.name = vcd_engine_cryptodev.name;
 	engine->base.workers = workers;
 	engine->sys = *sys;
 	engine->control = -1;

@@ -60,33 +60,34 @@ static bool served(const struct vcd_mb_engine *engine, const struct vcd_alg *alg
 	return false;
 }
 
-static void set_policy(struct vcd_mb_engine *engine, bool automatic)
+static void set_policy(struct vcd_mb_engine *engine, enum vcd_mb_policy policy)
 {
 	for (unsigned int g = 1; g < VCD_MB_GROUPS; g++)
-		engine->rows[g] = vcd_mb_policy(&vcd_mb_groups[g], &engine->cpu, automatic);
+		engine->rows[g] = vcd_mb_policy_row(&vcd_mb_groups[g], &engine->cpu, policy);
 }
 
 /* All that the library can do, whether or not the policy has it done; openssl has done its own. */
 static int selftest(struct vcd_mb_engine *engine)
 {
 	engine->base.failed = engine->inner->failed;
-	set_policy(engine, false);
+	set_policy(engine, VCD_MB_ALWAYS);
 	return vcd_engine_selftest(&engine->base);
 }
 
-static int open_with(const struct vcd_engine_ops *ops, const char *arg, unsigned int workers,
-		     struct vcd_engine **ret)
+static int engine_open(const char *arg, unsigned int workers, struct vcd_engine **ret)
 {
+	bool measured = arg && !strcmp(arg, "auto");
 	size_t size = sizeof(struct vcd_mb_engine) + workers * sizeof(struct vcd_mb_worker *);
 	struct vcd_mb_engine *engine;
 	int err;
 
-	if (arg)
+	if (arg && !measured)
 		return -EINVAL;
 	engine = calloc(1, size);
 	if (!engine)
 		return -ENOMEM;
-	engine->base.ops = ops;
+	engine->base.ops = &vcd_engine_ipsecmb;
+	engine->base.name = measured ? "auto" : vcd_engine_ipsecmb.name;
 	engine->base.workers = workers;
 	err = vcd_mb_cpu_detect(engine);
 	if (!err)
@@ -97,23 +98,13 @@ static int open_with(const struct vcd_engine_ops *ops, const char *arg, unsigned
 		engine_close(&engine->base);
 		return err;
 	}
-	set_policy(engine, ops == &vcd_engine_auto);
+	set_policy(engine, measured ? VCD_MB_MEASURED : VCD_MB_ALWAYS);
 	for (size_t i = 0; i < VCD_ALG_COUNT; i++)
 		vcd_alg_driver_name(&vcd_algs[i],
 				    served(engine, &vcd_algs[i]) ? "ipsec-mb" : "openssl",
 				    engine->drivers[i], sizeof(engine->drivers[i]));
 	*ret = &engine->base;
 	return 0;
-}
-
-static int engine_open(const char *arg, unsigned int workers, struct vcd_engine **ret)
-{
-	return open_with(&vcd_engine_ipsecmb, arg, workers, ret);
-}
-
-static int auto_open(const char *arg, unsigned int workers, struct vcd_engine **ret)
-{
-	return open_with(&vcd_engine_auto, arg, workers, ret);
 }
 
 static bool engine_has(struct vcd_engine *base, const struct vcd_alg *cipher,
@@ -451,7 +442,7 @@ static void describe(struct vcd_engine *base, FILE *out)
 		      "# Fewer, and where there is a -: openssl. So do hashes in parts, and cipher "
 		      "with MAC.\n"
 		      "%-18s %-8s %6s %6s %6s %6s %6s\n",
-		      base->ops->name, imb_get_version_str(), archs[engine->cpu.aes],
+		      base->name, imb_get_version_str(), archs[engine->cpu.aes],
 		      archs[engine->cpu.hash], engine->cpu.sha_ni ? " with SHA instructions" : "",
 		      "algorithm", "", "<=32", "<=128", "<=512", "<=2048", "more");
 	for (size_t i = 0; (alg = vcd_alg_at(i)); i++) {
@@ -470,21 +461,6 @@ const struct vcd_engine_ops vcd_engine_ipsecmb = {
     .lanes = 16,
     .min_segment = 1536,
     .open = engine_open,
-    .close = engine_close,
-    .has = engine_has,
-    .session_new = session_new,
-    .session_free = session_free,
-    .run = engine_run,
-    .hash_copy = hash_copy,
-    .driver_name = driver_name,
-    .describe = describe,
-};
-
-const struct vcd_engine_ops vcd_engine_auto = {
-    .name = "auto",
-    .lanes = 16,
-    .min_segment = 1536,
-    .open = auto_open,
     .close = engine_close,
     .has = engine_has,
     .session_new = session_new,

@@ -123,12 +123,15 @@ static inline unsigned int vcd_mb_class(uint32_t len)
 	return (unsigned int)((len > 32) + (len > 128) + (len > 512) + (len > 2048));
 }
 
-/**
- * vcd_mb_policy - the row of a group.
- * @automatic: measured; else: always the library
- */
-struct vcd_mb_row vcd_mb_policy(const struct vcd_mb_group *group, const struct vcd_mb_cpu *cpu,
-				bool automatic);
+/** enum vcd_mb_policy - when the library gets a job that it can do. */
+enum vcd_mb_policy {
+	VCD_MB_ALWAYS,	 /* ipsec-mb */
+	VCD_MB_MEASURED, /* auto: where it was measured to be faster */
+};
+
+/** vcd_mb_policy_row - the row of a group. */
+struct vcd_mb_row vcd_mb_policy_row(const struct vcd_mb_group *group, const struct vcd_mb_cpu *cpu,
+				    enum vcd_mb_policy policy);
 
 /**
  * struct vcd_mb_worker - what one worker has.

@@ -50,13 +50,13 @@ static const struct measured table[] = {
     {CRYPTO_SHA2_512_HMAC, false, {{3, 4, 4, 8, 8}}, {{3, 4, 4, 8, 8}}},
 };
 
-struct vcd_mb_row vcd_mb_policy(const struct vcd_mb_group *group, const struct vcd_mb_cpu *cpu,
-				bool automatic)
+struct vcd_mb_row vcd_mb_policy_row(const struct vcd_mb_group *group, const struct vcd_mb_cpu *cpu,
+				    enum vcd_mb_policy policy)
 {
 	bool hash = group->service == VCD_MB_SHA || group->service == VCD_MB_HMAC;
 	bool wide = hash ? cpu->sha_ni && cpu->hash == VCD_MB_AVX2 : cpu->aes == VCD_MB_VAES;
 
-	if (!automatic)
+	if (policy == VCD_MB_ALWAYS)
 		return (struct vcd_mb_row){{1, 1, 1, 1, 1}};
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (table[i].alg == group->alg && table[i].decrypt == group->decrypt)

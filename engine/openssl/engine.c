@@ -156,6 +156,7 @@ static int engine_open(const char *arg, unsigned int workers, struct vcd_engine 
 	if (!engine)
 		return -ENOMEM;
 	engine->base.ops = &vcd_engine_openssl;
+	engine->base.name = vcd_engine_openssl.name;
 	engine->base.workers = workers;
 	engine->lib = OSSL_LIB_CTX_new();
 	err = engine->lib ? load_providers(engine, arg) : -ENOMEM;

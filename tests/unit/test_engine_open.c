@@ -25,7 +25,7 @@ static void by_name(void **state)
 	assert_int_equal(vcd_engine_open("cryptodev:/", 1, &engine), -EISDIR);
 	assert_null(engine);
 	assert_int_equal(vcd_engine_open("auto", 1, &engine), 0);
-	assert_true(!strcmp(engine->ops->name, "auto") || !strcmp(engine->ops->name, "openssl"));
+	assert_true(!strcmp(engine->name, "auto") || !strcmp(engine->name, "openssl"));
 	assert_null(vcd_engine_close(engine));
 	assert_null(vcd_engine_close(NULL));
 	vcd_engine_session_free(NULL);

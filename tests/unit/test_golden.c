@@ -106,7 +106,7 @@ static void all_messages(void **state)
 
 		name[strlen(name) - 4] = 0;
 		/* The one message with the engine's name in it; it is openssl's. */
-		if (!strcmp(name, "session-info") && strcmp(engine->ops->name, "openssl")) {
+		if (!strcmp(name, "session-info") && strcmp(engine->name, "openssl")) {
 			free(entries[i]);
 			continue;
 		}

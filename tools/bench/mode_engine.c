@@ -31,7 +31,7 @@ static int engine_open(struct bench *bench)
 		return err;
 	}
 	bench->state = engine;
-	(void)snprintf(bench->engine_name, sizeof(bench->engine_name), "%s", engine->ops->name);
+	(void)snprintf(bench->engine_name, sizeof(bench->engine_name), "%s", engine->name);
 	if (!(bench_is_hash(&bench->work) ? vcd_engine_has(engine, NULL, bench->work.alg)
 					  : vcd_engine_has(engine, bench->work.alg, NULL))) {
 		bench_error("engine '%s' does not have %s", bench->engine_name, bench->work.name);

@@ -241,7 +241,7 @@ static int name_engine(struct bench *bench)
 			    err == -EINVAL ? "no such engine, or a bad argument" : strerror(-err));
 		return err;
 	}
-	(void)snprintf(bench->engine_name, sizeof(bench->engine_name), "%s", engine->ops->name);
+	(void)snprintf(bench->engine_name, sizeof(bench->engine_name), "%s", engine->name);
 	vcd_engine_close(engine);
 	return 0;
 }

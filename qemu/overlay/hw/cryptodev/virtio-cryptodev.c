@@ -276,7 +276,7 @@ static void virtio_cryptodev_realize(DeviceState *dev, Error **errp)
     queues_make(s);
     s->broken_bh = virtio_bh_new_guarded(dev, say_broken, s);
     virtio_cryptodev_workers_start(s);
-    trace_vcd_realize(s, s->engine->ops->name, s->num_queues, s->num_workers,
+    trace_vcd_realize(s, s->engine->name, s->num_queues, s->num_workers,
                       s->inline_max);
 }
 
