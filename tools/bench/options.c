@@ -8,396 +8,307 @@
  */
 #include "tools/bench/options.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SECONDS 86400.0
+#include "common/cli.h"
+#include "common/util.h"
+#include "cryptodev.h"
 
-enum option_id {
-	/* for a side */
-	OPT_ALG = 256,
-	OPT_OP,
-	OPT_SIZE,
-	OPT_AAD,
-	OPT_TAG,
-	OPT_DEPTH,
-	OPT_THREADS,
-	OPT_SESSIONS,
-	OPT_SUBMIT,
-	OPT_BATCH,
-	OPT_ZERO_COPY,
-	OPT_ENGINE,
-	OPT_DAEMON,
-	OPT_SOCKET,
-	OPT_DEVICE,
-	OPT_POLL_US,
-	OPT_SPIN_US,
-	OPT_PLACE,
-	/* for the run */
-	OPT_SECONDS,
-	OPT_COMPARE,
-	OPT_VS,
-	OPT_PAIRS,
-	OPT_CLOCK,
-	OPT_JSON,
-	OPT_DETAILS,
-	OPT_HISTOGRAM,
-	OPT_LIST,
-};
+#define MAX_SECONDS 86400
 
-#define LAST_OF_SIDE OPT_PLACE
+#define MODES "engine, openssl, wire, dev, afalg, pingpong, eventfd or syscall"
 
-static const struct option long_options[] = {
-    {"alg", required_argument, NULL, OPT_ALG},
-    {"op", required_argument, NULL, OPT_OP},
-    {"size", required_argument, NULL, OPT_SIZE},
-    {"aad", required_argument, NULL, OPT_AAD},
-    {"tag", required_argument, NULL, OPT_TAG},
-    {"depth", required_argument, NULL, OPT_DEPTH},
-    {"threads", required_argument, NULL, OPT_THREADS},
-    {"sessions", required_argument, NULL, OPT_SESSIONS},
-    {"submit", required_argument, NULL, OPT_SUBMIT},
-    {"batch", required_argument, NULL, OPT_BATCH},
-    {"zero-copy", required_argument, NULL, OPT_ZERO_COPY},
-    {"engine", required_argument, NULL, OPT_ENGINE},
-    {"daemon", required_argument, NULL, OPT_DAEMON},
-    {"socket", required_argument, NULL, OPT_SOCKET},
-    {"device", required_argument, NULL, OPT_DEVICE},
-    {"poll-us", required_argument, NULL, OPT_POLL_US},
-    {"spin-us", required_argument, NULL, OPT_SPIN_US},
-    {"seconds", required_argument, NULL, OPT_SECONDS},
-    {"compare", required_argument, NULL, OPT_COMPARE},
-    {"vs", required_argument, NULL, OPT_VS},
-    {"pairs", required_argument, NULL, OPT_PAIRS},
-    {"clock", required_argument, NULL, OPT_CLOCK},
-    {"place", required_argument, NULL, OPT_PLACE},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"details", no_argument, NULL, OPT_DETAILS},
-    {"histogram", required_argument, NULL, OPT_HISTOGRAM},
-    {"list", no_argument, NULL, OPT_LIST},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},
-    {NULL, 0, NULL, 0},
-};
+/* cli_option.on: options that a side of a comparison may have, too. */
+#define SIDE 1
 
 /**
  * struct parse - a command line half read.
- * @o: options so far; o->a is the template
+ * @o: options so far; o.a is the template of both sides
  * @compare: argument of --compare, or NULL
  * @vs: argument of --vs, or NULL
  */
 struct parse {
-	struct bench_options *o;
+	struct bench_options o;
 	const char *compare;
 	const char *vs;
 };
 
-static bool parse_uint(const char *name, const char *text, unsigned int min, unsigned int max,
-		       unsigned int *ret)
+/* So that an option of a side has the same offset in the side. */
+_Static_assert(offsetof(struct parse, o.a) == 0, "the template comes first");
+
+/* A list with commas; for a side, one size. */
+static enum cli_result set_sizes(struct cli_state *state, const struct cli_option *option,
+				 char *text, void *member)
 {
-	unsigned long value;
-	char *end;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || end == text || *end || strchr(text, '-') || value < min || value > max) {
-		bench_error("--%s=%s: a number from %u to %u is needed", name, text, min, max);
-		return false;
-	}
-	*ret = (unsigned int)value;
-	return true;
-}
-
-static bool parse_seconds(const char *text, double *ret)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	/* Written so that NaN fails. */
-	if (end == text || *end || !(value >= 0.001 && value <= MAX_SECONDS)) {
-		bench_error("--seconds=%s: a number from 0.001 to %g is needed", text, MAX_SECONDS);
-		return false;
-	}
-	*ret = value;
-	return true;
-}
-
-/* A list, with commas. */
-static bool parse_sizes(const char *text, struct bench_options *o)
-{
+	struct bench_options *o = (void *)((char *)member - offsetof(struct bench_options, sizes));
 	char *copy = strdup(text);
 	char *rest = copy;
 	char *one;
-	bool ok = copy != NULL;
+	enum cli_result result = copy ? CLI_RUN : cli_bad(state, "out of memory");
 
 	o->size_count = 0;
-	while (ok && (one = strsep(&rest, ",")) != NULL) {
-		if (o->size_count == BENCH_MAX_SIZES) {
-			bench_error("--size: at most %d sizes", BENCH_MAX_SIZES);
-			ok = false;
-		} else {
-			ok = parse_uint("size", one, 1, BENCH_MAX_SIZE, &o->sizes[o->size_count]);
-			o->size_count++;
-		}
+	while (result == CLI_RUN && (one = strsep(&rest, ",")) != NULL) {
+		if (o->size_count == BENCH_MAX_SIZES)
+			result = cli_bad(state, "--size: at most %d sizes are possible",
+					 BENCH_MAX_SIZES);
+		else
+			result = cli_number(state, option, one, &o->sizes[o->size_count++]);
 	}
 	free(copy);
-	return ok;
+	return result;
 }
 
-static bool parse_clock(const char *text, bool *tsc)
+static enum cli_result set_seconds(struct cli_state *state, const struct cli_option *option,
+				   char *text, void *member)
 {
-	*tsc = strcmp(text, "tsc") == 0;
-	if (*tsc || strcmp(text, "system") == 0)
-		return true;
-	bench_error("--clock=%s: system or tsc is needed", text);
-	return false;
+	unsigned int ms = 0;
+	enum cli_result result = cli_seconds(state, option, text, &ms);
+
+	*(double *)member = ms / 1000.0;
+	return result;
 }
 
-static bool parse_place(const char *text, enum bench_place *ret)
+static enum cli_result set_alg(struct cli_state *state, const struct cli_option *option, char *text,
+			       void *member)
 {
-	static const char *const names[] = {
-	    [BENCH_PLACE_FREE] = "free",
-	    [BENCH_PLACE_APART] = "apart",
-	    [BENCH_PLACE_TOGETHER] = "together",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(text, names[i]) == 0) {
-			*ret = (enum bench_place)i;
-			return true;
-		}
-	bench_error("--place=%s: free, apart or together is needed", text);
-	return false;
+	return workload_parse_alg(state, text, member);
 }
 
-static bool take_work_option(int id, const char *arg, struct bench_side *side)
+/* The words are all operations but WORKLOAD_ANY, the first. */
+static enum cli_result set_op(struct cli_state *state, const struct cli_option *option, char *text,
+			      void *member)
 {
-	struct workload *work = &side->work;
+	unsigned int word = 0;
+	enum cli_result result = cli_word(state, option, text, &word);
 
-	switch (id) {
-	case OPT_ALG:
-		return workload_parse_alg(arg, work);
-	case OPT_OP:
-		return workload_parse_op(arg, &side->op);
-	case OPT_SIZE:
-		return parse_uint("size", arg, 1, BENCH_MAX_SIZE, &work->size);
-	case OPT_AAD:
-		return parse_uint("aad", arg, 0, BENCH_MAX_AAD, &work->aad_len);
-	case OPT_TAG:
-		return parse_uint("tag", arg, 1, VCD_MAX_DIGEST_LEN, &work->tag_len);
-	case OPT_DEPTH:
-		return parse_uint("depth", arg, 1, BENCH_MAX_DEPTH, &work->depth);
-	case OPT_THREADS:
-		return parse_uint("threads", arg, 1, BENCH_MAX_THREADS, &work->threads);
-	case OPT_SESSIONS:
-		return parse_uint("sessions", arg, 1, BENCH_MAX_SESSIONS, &work->sessions);
-	case OPT_SUBMIT:
-		return workload_parse_submit(arg, &work->submit);
-	case OPT_BATCH:
-		return parse_uint("batch", arg, 1, BENCH_MAX_BATCH, &work->batch);
-	case OPT_ZERO_COPY:
-		return parse_uint("zero-copy", arg, 0, 1, &work->zero_copy);
-	default:
-		return false;
-	}
+	*(enum workload_op *)member = (enum workload_op)(word + 1);
+	return result;
 }
 
-static bool take_side_option(int id, const char *arg, struct bench_side *side)
+static enum cli_result set_clock(struct cli_state *state, const struct cli_option *option,
+				 char *text, void *member)
 {
-	struct target *target = &side->target;
+	unsigned int word = 0;
+	enum cli_result result = cli_word(state, option, text, &word);
 
-	switch (id) {
-	case OPT_ENGINE:
-		target->engine = arg;
-		return true;
-	case OPT_DAEMON:
-		target->daemon = arg;
-		return true;
-	case OPT_SOCKET:
-		target->socket = arg;
-		return true;
-	case OPT_DEVICE:
-		target->device = arg;
-		return true;
-	case OPT_POLL_US:
-		return parse_uint("poll-us", arg, 0, 1000000, &target->poll_us);
-	case OPT_SPIN_US:
-		return parse_uint("spin-us", arg, 0, 1000000, &target->spin_us);
-	case OPT_PLACE:
-		return parse_place(arg, &target->place);
-	default:
-		return take_work_option(id, arg, side);
-	}
+	*(bool *)member = word == 1;
+	return result;
 }
 
-/* One option; BENCH_RUN to go on. */
-static int take_option(int id, const char *arg, struct parse *parse)
+static enum cli_result print_list(struct cli_state *state, const struct cli_option *option,
+				  char *text, void *member)
 {
-	struct bench_options *o = parse->o;
-	bool ok = true;
-
-	switch (id) {
-	case OPT_SIZE: /* here it is a list */
-		ok = parse_sizes(arg, o);
-		break;
-	case OPT_SECONDS:
-		ok = parse_seconds(arg, &o->seconds);
-		break;
-	case OPT_COMPARE:
-		parse->compare = arg;
-		break;
-	case OPT_VS:
-		parse->vs = arg;
-		break;
-	case OPT_PAIRS:
-		ok = parse_uint("pairs", arg, 1, STATS_MAX, &o->pairs);
-		break;
-	case OPT_CLOCK:
-		ok = parse_clock(arg, &o->tsc);
-		break;
-	case OPT_JSON:
-		o->json = true;
-		break;
-	case OPT_DETAILS:
-		o->details = true;
-		break;
-	case OPT_HISTOGRAM:
-		o->histogram = arg;
-		break;
-	case OPT_LIST:
-		bench_list();
-		return BENCH_OK;
-	case 'h':
-		bench_help();
-		return BENCH_OK;
-	case 'V':
-		puts("vcrypto-bench " VCD_VERSION);
-		return BENCH_OK;
-	default:
-		ok = id >= OPT_ALG && id <= LAST_OF_SIDE && take_side_option(id, arg, &o->a);
-	}
-	return ok ? BENCH_RUN : BENCH_USAGE;
+	bench_list();
+	return CLI_DONE;
 }
+
+/* In the order of their enums. */
+static const char *const ops[] = {"encrypt", "decrypt", "digest", NULL};
+static const char *const submits[] = {"sync", "batch", "async", NULL};
+static const char *const places[] = {"free", "apart", "together", NULL};
+static const char *const clocks[] = {"system", "tsc", NULL};
+
+#define CLI_STRUCT struct parse
+
+static const struct cli_option table[] = {
+    CLI_HEADING("What"),
+    CLI_OPTION(0, "alg", "NAME",
+	       "algorithm, as aes-128-cbc, aes-256-xts, 3des-cbc, sha256, hmac-sha256, "
+	       "aes-128-cmac, aes-128-gcm or null; --list prints all",
+	       o.a.work, set_alg, .value = "aes-128-cbc", .on = SIDE),
+    CLI_OPTION(0, "op", NULL, "operation", o.a.op, set_op, .words = ops,
+	       .otherwise = "encrypt, for hashes and MACs digest", .on = SIDE),
+    CLI_OPTION(0, "size", "N[,N]...", "bytes of one operation", o.sizes, set_sizes,
+	       CLI_RANGE(1, BENCH_MAX_SIZE), .value = "4096", .on = SIDE),
+    CLI_OPTION(0, "aad", "N", "AEAD: bytes of additional data", o.a.work.aad_len, cli_number,
+	       CLI_RANGE(0, BENCH_MAX_AAD), .otherwise = "13", .on = SIDE),
+    CLI_OPTION(0, "tag", "N", "AEAD: bytes of the tag", o.a.work.tag_len, cli_number,
+	       CLI_RANGE(1, VCD_MAX_DIGEST_LEN), .otherwise = "all", .on = SIDE),
+    CLI_OPTION(0, "depth", "N", "outstanding operations of each thread", o.a.work.depth, cli_number,
+	       CLI_RANGE(1, BENCH_MAX_DEPTH), .value = "16", .on = SIDE),
+    CLI_OPTION(0, "threads", "N", "threads; in wire mode each has a queue", o.a.work.threads,
+	       cli_number, CLI_RANGE(1, BENCH_MAX_THREADS), .value = "1", .on = SIDE),
+    CLI_OPTION(0, "sessions", "N", "sessions of each thread, used in turn", o.a.work.sessions,
+	       cli_number, CLI_RANGE(1, BENCH_MAX_SESSIONS), .value = "1", .on = SIDE),
+    CLI_OPTION(0, "submit", NULL, "dev: how operations are submitted; sync: depth is 1",
+	       o.a.work.submit, cli_word, .words = submits, .value = "sync", .on = SIDE),
+    CLI_OPTION(0, "batch", "N", "dev: operations of one call, with --submit=batch", o.a.work.batch,
+	       cli_number, CLI_RANGE(1, BENCH_MAX_BATCH), .value = "32", .on = SIDE),
+    CLI_OPTION(0, "zero-copy", "0|1", "dev: write output straight to this program's memory",
+	       o.a.work.zero_copy, cli_number, CLI_RANGE(0, 1), .value = "0", .on = SIDE),
+    CLI_HEADING("Where"),
+    CLI_OPTION(0, "engine", "SPEC",
+	       "engine, for engine and wire; for afalg the kernel's driver, as in /proc/crypto",
+	       o.a.target.engine, cli_text, .value = "auto", .on = SIDE),
+    CLI_OPTION(0, "daemon", "PATH", "wire: daemon to start", o.a.target.daemon, cli_text,
+	       .otherwise = "the one built with this program", .on = SIDE),
+    CLI_OPTION(0, "socket", "PATH", "wire: use the daemon that listens there", o.a.target.socket,
+	       cli_text, .on = SIDE),
+    CLI_OPTION(0, "poll-us", "N", "wire: --poll-us of the daemon", o.a.target.poll_us, cli_number,
+	       CLI_RANGE(0, 1000000), .unit = "us", .value = "0", .on = SIDE),
+    CLI_OPTION(0, "spin-us", "N", "wire: poll the ring that long before sleeping",
+	       o.a.target.spin_us, cli_number, CLI_RANGE(0, 1000000), .unit = "us", .value = "50",
+	       .on = SIDE),
+    CLI_OPTION(0, "place", NULL,
+	       "apart: our threads on CPUs of their own, the daemon on the others; together: each "
+	       "thread on one CPU with what serves it",
+	       o.a.target.place, cli_word, .words = places, .value = "free", .on = SIDE),
+    CLI_OPTION(0, "device", "PATH", "dev: device", o.a.target.device, cli_text,
+	       .value = "/dev/crypto", .on = SIDE),
+    CLI_HEADING("How"),
+    CLI_OPTION(0, "seconds", "S", "time for each measurement", o.seconds, set_seconds,
+	       CLI_RANGE(0.001, MAX_SECONDS), .unit = "seconds", .value = "2"),
+    CLI_OPTION(0, "compare", "MODE2", "measure MODE2 too, in turn with MODE, and print the ratio",
+	       compare, cli_text),
+    CLI_OPTION(0, "vs", "B", "with --compare=A: compare A with B", vs, cli_text),
+    CLI_OPTION(0, "pairs", "N", "pairs of slices of time in a comparison", o.pairs, cli_number,
+	       CLI_RANGE(1, STATS_MAX), .value = "10"),
+    CLI_OPTION(0, "clock", NULL,
+	       "tsc: the processor's time stamp counter, for where reading the clock is an "
+	       "expensive system call",
+	       o.tsc, set_clock, .words = clocks, .value = "system"),
+    CLI_OPTION(0, "json", NULL, "print one JSON object a line", o.json, cli_flag),
+    CLI_OPTION(0, "details", NULL, "print percentiles, and the worker's CPU time and memory",
+	       o.details, cli_flag),
+    CLI_OPTION(0, "histogram", "FILE", "write the latencies to FILE, one JSON object a line",
+	       o.histogram, cli_text),
+    CLI_OPTION(0, "list", NULL, "print the names of all algorithms and exit", o.json, print_list),
+};
+
+static const struct cli_status statuses[] = {
+    {BENCH_OK, "measured"},
+    {BENCH_FAILED, "failure"},
+    {BENCH_USAGE, "bad command line"},
+    {0},
+};
+
+static const struct cli cli = {
+    .program = "vcrypto-bench",
+    .manual = "vcrypto-bench(1)",
+    .usage = "MODE [OPTION]...\n"
+	     "--compare=A --vs=B [OPTION]...",
+    .about =
+	"Measures cryptography from a call to its result. MODE is one of\n"
+	"\n"
+	"  engine    the engine by itself, batches of --depth jobs\n"
+	"  openssl   libcrypto's EVP in process, one stream (depth is 1)\n"
+	"  wire      a daemon, over rings in shared memory as a guest's driver uses them\n"
+	"  dev       /dev/crypto: one call at a time, in batches, or asynchronously\n"
+	"  afalg     the kernel's crypto API over AF_ALG sockets; up to 64 KiB (depth is 1)\n"
+	"  pingpong  a round trip between two processes that poll\n"
+	"  eventfd   a round trip between two processes that sleep\n"
+	"  syscall   a system call: the least that dev can cost\n"
+	"\n"
+	"A and B are MODE[:OPTION=VALUE[,OPTION=VALUE]...], as wire:depth=32,engine=openssl.\n",
+    .after =
+	"cpu ns/op is the CPU time of this process and of the daemon of wire mode, with all\n"
+	"threads; time spent polling rings counts. In dev mode it is the CPU time of this\n"
+	"process and of the kernel on its behalf, without what a host does. Latency is the time\n"
+	"from submitting an operation to having its result. The first results are compared\n"
+	"with libcrypto's before anything is measured.\n",
+    .options = table,
+    .count = ARRAY_SIZE(table),
+    .statuses = statuses,
+};
 
 /* "option=value" of a side. */
-static bool take_pair(char *text, struct bench_side *side)
+static enum cli_result take_pair(struct cli_state *state, char *text, struct bench_side *side)
 {
 	char *value = strchr(text, '=');
-	const struct option *option;
+	const struct cli_option *option;
 
 	if (value)
 		*value++ = '\0';
-	for (option = long_options; option->name; option++)
-		if (strcmp(option->name, text) == 0)
-			break;
-	if (!option->name || option->val < OPT_ALG || option->val > LAST_OF_SIDE) {
-		bench_error("%s: '%s' is no option that a side of a comparison has", side->text,
-			    text);
-		return false;
-	}
-	if (!value) {
-		bench_error("%s: '%s' needs a value, as in %s=...", side->text, text, text);
-		return false;
-	}
-	return take_side_option(option->val, value, side);
+	option = cli_find(&cli, text);
+	if (!option || option->on != SIDE)
+		return cli_bad(state, "%s: '%s' is no option that a side of a comparison has",
+			       side->text, text);
+	if (!value)
+		return cli_bad(state, "%s: '%s' needs a value, as in %s=...", side->text, text,
+			       text);
+	if (option->set == set_sizes)
+		return cli_number(state, option, value, &side->work.size);
+	return option->set(state, option, value, (char *)side + option->offset);
 }
 
 /* "mode:option=value,...", applied to a copy of the template that @side is. */
-static bool parse_side(const char *text, struct bench_side *side)
+static enum cli_result parse_side(struct cli_state *state, const char *text,
+				  struct bench_side *side)
 {
+	enum cli_result result = CLI_RUN;
 	char *rest;
 	char *one;
 
 	side->text = text;
 	side->copy = strdup(text);
 	if (!side->copy)
-		return false;
+		return cli_bad(state, "out of memory");
 	rest = strchr(side->copy, ':');
 	if (rest)
 		*rest++ = '\0';
 	side->mode = bench_mode_find(side->copy);
-	if (!side->mode) {
-		bench_error("%s: no such mode; engine, openssl, wire, dev, afalg, pingpong, "
-			    "eventfd or syscall is needed",
-			    side->copy);
-		return false;
-	}
-	while (rest && (one = strsep(&rest, ",")) != NULL)
-		if (!take_pair(one, side))
-			return false;
-	return true;
+	if (!side->mode)
+		return cli_bad(state, "%s: no such mode; " MODES " is needed", side->copy);
+	while (result == CLI_RUN && rest && (one = strsep(&rest, ",")) != NULL)
+		result = take_pair(state, one, side);
+	return result;
 }
 
-static bool settle_side(struct bench_side *side, const struct bench_options *o)
+static enum cli_result settle_side(struct cli_state *state, struct bench_side *side,
+				   const struct bench_options *o)
 {
-	unsigned int i;
+	enum cli_result result = workload_settle(state, &side->work, side->op);
 
-	if (!workload_settle(&side->work, side->op))
-		return false;
-	if (side->work.size)
-		return workload_size_ok(&side->work, side->work.size);
-	for (i = 0; i < o->size_count; i++)
-		if (!workload_size_ok(&side->work, o->sizes[i]))
-			return false;
-	return true;
+	if (result == CLI_RUN && side->work.size)
+		return workload_check_size(state, &side->work, side->work.size);
+	for (unsigned int i = 0; result == CLI_RUN && i < o->size_count; i++)
+		result = workload_check_size(state, &side->work, o->sizes[i]);
+	return result;
 }
 
-static bool parse_sides(struct parse *parse, char **modes, int count)
+static enum cli_result parse_sides(struct cli_state *state, struct parse *parse)
 {
-	struct bench_options *o = parse->o;
-	const char *a = parse->vs ? parse->compare : modes[0];
+	struct bench_options *o = &parse->o;
+	const char *a = parse->vs ? parse->compare : state->words[0];
 	const char *b = parse->vs ? parse->vs : parse->compare;
+	enum cli_result result;
 
-	if (parse->vs && !parse->compare) {
-		bench_error("--vs=%s: --compare is needed too", parse->vs);
-		return false;
-	}
-	if (count != (parse->vs ? 0 : 1)) {
-		bench_error(parse->vs ? "with --compare and --vs there is no other mode"
-			    : count   ? "just one mode is needed"
-				      : "a mode is needed: engine, openssl, wire, dev, afalg, "
-					"pingpong, eventfd or syscall");
-		return false;
-	}
+	if (parse->vs && !parse->compare)
+		return cli_bad(state, "--vs=%s: --compare is needed too", parse->vs);
+	if (parse->vs && state->word_count)
+		return cli_bad(state, "%s: with --compare and --vs there is no other mode",
+			       state->words[0]);
+	if (!parse->vs && state->word_count > 1)
+		return cli_bad(state, "%s: only one mode is possible; see --compare",
+			       state->words[1]);
+	if (!a)
+		return cli_bad(state, "a mode is needed: " MODES);
 	o->compare = b != NULL;
 	o->b = o->a;
-	return parse_side(a, &o->a) && (!b || parse_side(b, &o->b)) && settle_side(&o->a, o) &&
-	       (!b || settle_side(&o->b, o));
+	result = parse_side(state, a, &o->a);
+	if (result == CLI_RUN && b)
+		result = parse_side(state, b, &o->b);
+	if (result == CLI_RUN)
+		result = settle_side(state, &o->a, o);
+	if (result == CLI_RUN && b)
+		result = settle_side(state, &o->b, o);
+	return result;
 }
 
 int bench_options_parse(int argc, char **argv, struct bench_options *options)
 {
-	struct parse parse = {.o = options};
-	int ret = BENCH_RUN;
-	int id;
-
-	*options = (struct bench_options){
-	    .a.work = {.depth = 16,
-		       .threads = 1,
-		       .sessions = 1,
-		       .batch = 32,
-		       .aad_len = WORKLOAD_UNSET,
-		       .tag_len = WORKLOAD_UNSET},
-	    .a.target = {.engine = "auto", .device = "/dev/crypto", .spin_us = 50},
-	    .sizes = {4096},
-	    .size_count = 1,
-	    .seconds = 2,
-	    .pairs = 10,
+	struct parse parse = {
+	    .o.a.work = {.aad_len = WORKLOAD_UNSET, .tag_len = WORKLOAD_UNSET},
 	};
-	if (!workload_parse_alg("aes-128-cbc", &options->a.work))
-		return BENCH_FAILED;
-	/* Tests call this more than once. */
-	optind = 0;
-	while (ret == BENCH_RUN && (id = getopt_long(argc, argv, "hV", long_options, NULL)) != -1)
-		ret = take_option(id, optarg, &parse);
-	if (ret == BENCH_RUN && !parse_sides(&parse, argv + optind, argc - optind))
-		ret = BENCH_USAGE;
-	if (ret == BENCH_USAGE)
-		fputs("Try 'vcrypto-bench --help'.\n", stderr);
-	return ret;
+	struct cli_state state;
+	enum cli_result result = cli_parse(&cli, argc, argv, &parse, &state);
+
+	if (result == CLI_RUN)
+		result = parse_sides(&state, &parse);
+	*options = parse.o;
+	return result == CLI_RUN ? BENCH_RUN : cli_finish(&cli, result, &state);
 }
 
 void bench_options_free(struct bench_options *options)
@@ -406,4 +317,29 @@ void bench_options_free(struct bench_options *options)
 	free(options->b.copy);
 	options->a.copy = NULL;
 	options->b.copy = NULL;
+}
+
+/* All key sizes that the name can have in its middle. */
+static void list_sizes(const struct vcd_alg *alg, const char *dash)
+{
+	bool xts = alg->id == CRYPTO_AES_XTS;
+	unsigned int len;
+
+	for (len = alg->key_min; len <= alg->key_max; len += alg->key_step)
+		printf("%.*s-%u%s\n", (int)(dash - alg->cli_name), alg->cli_name,
+		       len * 8 / (xts ? 2 : 1), dash);
+}
+
+void bench_list(void)
+{
+	const struct vcd_alg *alg;
+
+	for (size_t i = 0; (alg = vcd_alg_at(i)) != NULL; i++) {
+		const char *dash = strchr(alg->cli_name, '-');
+
+		if (dash && alg->key_step > 1)
+			list_sizes(alg, dash);
+		else
+			puts(alg->cli_name);
+	}
 }

@@ -82,9 +82,6 @@ int bench_options_parse(int argc, char **argv, struct bench_options *options);
 /** bench_options_free - free what it points to. */
 void bench_options_free(struct bench_options *options);
 
-/** bench_help - print the summary of the options. */
-void bench_help(void);
-
 /** bench_list - print the names of all algorithms, one a line. */
 void bench_list(void);
 

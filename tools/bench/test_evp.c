@@ -18,6 +18,8 @@
 #include "tools/bench/evp.h"
 #include "tools/bench/workload.h"
 
+static struct cli_state cli_state;
+
 static size_t unhex(const char *hex, uint8_t *out)
 {
 	size_t n = strlen(hex) / 2;
@@ -66,8 +68,9 @@ static void settle(struct workload *work, const struct answer *answer, size_t ke
 				  .sessions = 1,
 				  .aad_len = WORKLOAD_UNSET,
 				  .tag_len = WORKLOAD_UNSET};
-	assert_true(workload_parse_alg(answer->alg, work));
-	assert_true(workload_settle(work, decrypt ? WORKLOAD_DECRYPT : WORKLOAD_ANY));
+	assert_int_equal(workload_parse_alg(&cli_state, answer->alg, work), CLI_RUN);
+	assert_int_equal(
+	    workload_settle(&cli_state, work, decrypt ? WORKLOAD_DECRYPT : WORKLOAD_ANY), CLI_RUN);
 	work->key_len = key_len;
 	if (bench_is_aead(work))
 		work->aad_len = (uint32_t)aad_len;
@@ -131,7 +134,7 @@ static void test_wrong_tag(void **state)
 		struct evp_alg *alg;
 
 		settle(&work, &answer, 0, sizeof(in), sizeof(aad), false);
-		assert_true(workload_parse_alg(algs[i], &work));
+		assert_int_equal(workload_parse_alg(&cli_state, algs[i], &work), CLI_RUN);
 		assert_int_equal(evp_alg_open(&work, &alg), 0);
 		assert_int_equal(evp_session_new(alg, &work, key, iv, &session), 0);
 		assert_int_equal(evp_session_run(session, &io), 0);
@@ -169,10 +172,10 @@ static void test_names(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		assert_true(workload_parse_alg(names[i][0], &work));
+		assert_int_equal(workload_parse_alg(&cli_state, names[i][0], &work), CLI_RUN);
 		assert_string_equal(evp_name(&work, buf, sizeof(buf)), names[i][1]);
 	}
-	assert_true(workload_parse_alg("null", &work));
+	assert_int_equal(workload_parse_alg(&cli_state, "null", &work), CLI_RUN);
 	assert_null(evp_name(&work, buf, sizeof(buf)));
 }
 

@@ -13,6 +13,8 @@
 #include "cryptodev.h"
 #include "tools/bench/options.h"
 
+static struct cli_state cli_state;
+
 static struct bench_options o;
 
 /* Words with spaces between them. */
@@ -174,12 +176,12 @@ static void test_algorithms(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		assert_true(workload_parse_alg(good[i].name, &work));
+		assert_int_equal(workload_parse_alg(&cli_state, good[i].name, &work), CLI_RUN);
 		assert_int_equal(work.alg->id, good[i].id);
 		assert_int_equal(work.key_len, good[i].key_len);
 	}
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(workload_parse_alg(bad[i], &work));
+		assert_int_equal(workload_parse_alg(&cli_state, bad[i], &work), CLI_BAD);
 }
 
 static void test_usual_values(void **state)

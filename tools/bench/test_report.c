@@ -15,6 +15,8 @@
 #include "tools/bench/report.h"
 #include "tools/bench/workload.h"
 
+static struct cli_state cli_state;
+
 static struct bench bench;
 
 /* A result that is easy to reckon with: 4 operations in 2 microseconds. */
@@ -25,7 +27,7 @@ static void make_result(void)
 	memset(&bench, 0, sizeof(bench));
 	bench.mode = &bench_mode_wire;
 	bench.work = (struct workload){.size = 4096, .depth = 2, .threads = 3, .sessions = 5};
-	assert_true(workload_parse_alg("aes-128-cbc", &bench.work));
+	assert_int_equal(workload_parse_alg(&cli_state, "aes-128-cbc", &bench.work), CLI_RUN);
 	strcpy(bench.engine_name, "open\"ssl");
 	bench.target.poll_us = 7;
 	bench.total.ops = 4;

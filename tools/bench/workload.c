@@ -50,17 +50,16 @@ static const struct vcd_alg *find_with_bits(const char *text, unsigned long *bit
 	return find(name);
 }
 
-bool workload_parse_alg(const char *text, struct workload *work)
+enum cli_result workload_parse_alg(struct cli_state *state, const char *text, struct workload *work)
 {
 	unsigned long bits = 0;
 	const struct vcd_alg *alg = find(text);
 
 	if (!alg)
 		alg = find_with_bits(text, &bits);
-	if (!alg) {
-		bench_error("--alg=%s: no such algorithm; try aes-128-cbc, and see --list", text);
-		return false;
-	}
+	if (!alg)
+		return cli_bad(
+		    state, "--alg=%s: no such algorithm; try aes-128-cbc, and see --list", text);
 	work->alg = alg;
 	work->name = text;
 	if (bits)
@@ -72,97 +71,59 @@ bool workload_parse_alg(const char *text, struct workload *work)
 	else
 		work->key_len = alg->key_max;
 	/* Either the bits are part of the name, or there is but one key size that is usual. */
-	if (bits % 8 || !vcd_alg_key_ok(alg, work->key_len) || (!bits && alg->key_step > 1)) {
-		bench_error("--alg=%s: name a key size, as in aes-128-cbc", text);
-		return false;
-	}
-	if (bits && (alg->kind == VCD_ALG_HASH || work->key_len > BENCH_KEY_MAX)) {
-		bench_error("--alg=%s: no key of that size", text);
-		return false;
-	}
-	return true;
+	if (bits % 8 || !vcd_alg_key_ok(alg, work->key_len) || (!bits && alg->key_step > 1))
+		return cli_bad(state, "--alg=%s: name a key size, as in aes-128-cbc", text);
+	if (bits && (alg->kind == VCD_ALG_HASH || work->key_len > BENCH_KEY_MAX))
+		return cli_bad(state, "--alg=%s: no key of that size", text);
+	return CLI_RUN;
 }
 
-bool workload_parse_op(const char *text, enum workload_op *op)
-{
-	if (strcmp(text, "encrypt") == 0)
-		*op = WORKLOAD_ENCRYPT;
-	else if (strcmp(text, "decrypt") == 0)
-		*op = WORKLOAD_DECRYPT;
-	else if (strcmp(text, "digest") == 0)
-		*op = WORKLOAD_DIGEST;
-	else {
-		bench_error("--op=%s: encrypt, decrypt or digest is needed", text);
-		return false;
-	}
-	return true;
-}
-
-bool workload_parse_submit(const char *text, enum bench_submit *submit)
-{
-	unsigned int i;
-
-	for (i = 0; i < sizeof(submit_names) / sizeof(submit_names[0]); i++) {
-		if (strcmp(submit_names[i], text) == 0) {
-			*submit = (enum bench_submit)i;
-			return true;
-		}
-	}
-	bench_error("--submit=%s: sync, batch or async is needed", text);
-	return false;
-}
-
-static bool settle_op(struct workload *work, enum workload_op op)
+static enum cli_result settle_op(struct cli_state *state, struct workload *work,
+				 enum workload_op op)
 {
 	bool hash = bench_is_hash(work);
 
-	if (op != WORKLOAD_ANY && hash != (op == WORKLOAD_DIGEST)) {
-		bench_error("--op: %s %s", work->name,
-			    hash ? "makes digests, and does not encrypt" : "makes no digests");
-		return false;
-	}
+	if (op != WORKLOAD_ANY && hash != (op == WORKLOAD_DIGEST))
+		return cli_bad(state, "--op: %s %s", work->name,
+			       hash ? "makes digests, and does not encrypt" : "makes no digests");
 	work->decrypt = op == WORKLOAD_DECRYPT;
-	return true;
+	return CLI_RUN;
 }
 
-static bool settle_aead(struct workload *work)
+static enum cli_result settle_aead(struct cli_state *state, struct workload *work)
 {
 	bool aead = bench_is_aead(work);
 
-	if (!aead && (work->aad_len != WORKLOAD_UNSET || work->tag_len != WORKLOAD_UNSET)) {
-		bench_error("--aad, --tag: %s is no authenticated encryption", work->name);
-		return false;
-	}
+	if (!aead && (work->aad_len != WORKLOAD_UNSET || work->tag_len != WORKLOAD_UNSET))
+		return cli_bad(state, "--aad, --tag: %s is no authenticated encryption",
+			       work->name);
 	if (work->aad_len == WORKLOAD_UNSET)
 		work->aad_len = aead ? USUAL_AAD : 0;
 	if (work->tag_len == WORKLOAD_UNSET)
 		work->tag_len = aead ? work->alg->digest_len : 0;
-	if (aead && !vcd_alg_tag_ok(work->alg, work->tag_len)) {
-		bench_error("--tag=%u: %s has no such tag", work->tag_len, work->name);
-		return false;
-	}
-	return true;
+	if (aead && !vcd_alg_tag_ok(work->alg, work->tag_len))
+		return cli_bad(state, "--tag=%u: %s has no such tag", work->tag_len, work->name);
+	return CLI_RUN;
 }
 
-bool workload_settle(struct workload *work, enum workload_op op)
+enum cli_result workload_settle(struct cli_state *state, struct workload *work, enum workload_op op)
 {
-	if (!settle_op(work, op) || !settle_aead(work))
-		return false;
-	if ((uint64_t)work->threads * work->sessions > MAX_SESSIONS_TOTAL) {
-		bench_error("%u threads with %u sessions each: at most %u sessions in all",
-			    work->threads, work->sessions, MAX_SESSIONS_TOTAL);
-		return false;
-	}
-	return true;
+	if (settle_op(state, work, op) != CLI_RUN || settle_aead(state, work) != CLI_RUN)
+		return CLI_BAD;
+	if ((uint64_t)work->threads * work->sessions > MAX_SESSIONS_TOTAL)
+		return cli_bad(state,
+			       "%u threads with %u sessions each: at most %u sessions in all",
+			       work->threads, work->sessions, MAX_SESSIONS_TOTAL);
+	return CLI_RUN;
 }
 
-bool workload_size_ok(const struct workload *work, uint32_t size)
+enum cli_result workload_check_size(struct cli_state *state, const struct workload *work,
+				    uint32_t size)
 {
 	if (size % work->alg->block_size == 0)
-		return true;
-	bench_error("--size=%u: %s works on blocks of %u bytes", size, work->name,
-		    work->alg->block_size);
-	return false;
+		return CLI_RUN;
+	return cli_bad(state, "--size=%u: %s works on blocks of %u bytes", size, work->name,
+		       work->alg->block_size);
 }
 
 const char *workload_op_name(const struct workload *work)

@@ -2,11 +2,12 @@
 /*
  * workload.h - names and checks of workloads, for the command line.
  *
- * All functions print what is wrong and return whether all is well.
+ * Checks return CLI_RUN, or CLI_BAD with what is wrong in @state.
  */
 #ifndef VCD_BENCH_WORKLOAD_H
 #define VCD_BENCH_WORKLOAD_H
 
+#include "common/cli.h"
 #include "tools/bench/bench.h"
 
 /** Values of aad_len and tag_len that workload_settle() replaces with what is usual. */
@@ -27,19 +28,16 @@ enum workload_op {
  * themselves. Of XTS's two keys the bits are those of one. An HMAC's key is as long as its
  * digest. @text is kept.
  */
-bool workload_parse_alg(const char *text, struct workload *work);
-
-/** workload_parse_op - "encrypt", "decrypt" or "digest". */
-bool workload_parse_op(const char *text, enum workload_op *op);
-
-/** workload_parse_submit - "sync", "batch" or "async". */
-bool workload_parse_submit(const char *text, enum bench_submit *submit);
+enum cli_result workload_parse_alg(struct cli_state *state, const char *text,
+				   struct workload *work);
 
 /** workload_settle - fill in what was not said, and check what depends on several options. */
-bool workload_settle(struct workload *work, enum workload_op op);
+enum cli_result workload_settle(struct cli_state *state, struct workload *work,
+				enum workload_op op);
 
-/** workload_size_ok - whether @size bytes can be one operation. */
-bool workload_size_ok(const struct workload *work, uint32_t size);
+/** workload_check_size - whether @size bytes can be one operation. */
+enum cli_result workload_check_size(struct cli_state *state, const struct workload *work,
+				    uint32_t size);
 
 /** workload_op_name - "encrypt", "decrypt" or "digest". */
 const char *workload_op_name(const struct workload *work);

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "daemon/operate/control.h"
+#include "common/cli.h"
 #include "common/util.h"
 #include "tools/ctl/client.h"
 #include "tools/ctl/find.h"
@@ -53,46 +53,59 @@ struct options {
 	unsigned int count;
 };
 
-/* Long options without a letter. */
-enum { OPT_VM = 256, OPT_JSON };
+#define CLI_STRUCT struct options
 
-static void print_help(void)
-{
-	fputs("Usage: " PROGRAM " [--vm=NAME | --socket=PATH] COMMAND [--json]\n"
-	      "\n"
-	      "Asks a running vhost-user-cryptodev that was started with --control=PATH.\n"
-	      "\n"
-	      "Commands:\n"
-	      "  status              what it is and how it does\n"
-	      "  stats               every counter, as JSON\n"
-	      "  counters            the same as lines \"NAME VALUE\"\n"
-	      "  metrics             the same in the text format of Prometheus\n"
-	      "  sessions [MAX]      the sessions there are\n"
-	      "  engine              what carries out which algorithm\n"
-	      "  limits              the limits of the VM\n"
-	      "  limits set KIND=RATE[:BURST]...\n"
-	      "                      change them; KIND is ops, bytes or keys; RATE is a number\n"
-	      "                      a second from 1 on, with K, M or G behind it, or none\n"
-	      "  upgrade             replace the worker by one of the program as it is on disk\n"
-	      "                      now; ends when that serves, or has failed (status 1)\n"
-	      "  top                 rates, live; a line for each look when not on a terminal\n"
-	      "  help                print this\n"
-	      "\n"
-	      "      --vm=NAME       ask the daemon of the unit vhost-user-cryptodev@NAME\n"
-	      "  -s, --socket=PATH   the daemon's control socket; default: $VCRYPTOCTL_SOCKET,\n"
-	      "                      or the only " FIND_SOCKETS "\n"
-	      "      --json          print JSON: status, stats, sessions, limits\n"
-	      "  -a, --all           metrics: ask every daemon; a page of all of them\n"
-	      "  -o, --output=FILE   write FILE, whole or not at all, not standard output\n"
-	      "  -i, --interval=SECONDS   top: time between two looks (default 1)\n"
-	      "  -n, --count=N       top: end after N looks\n"
-	      "  -h, --help          print this and exit\n"
-	      "  -V, --version       print the version of this program and exit\n"
-	      "\n"
-	      "Exit status: 0 done, 1 the daemon refused, 2 bad command line, 3 no daemon there.\n"
-	      "See " PROGRAM "(1).\n",
-	      stdout);
-}
+static const struct cli_option table[] = {
+    CLI_OPTION(0, "vm", "NAME", "ask the daemon of the unit vhost-user-cryptodev@NAME", vm,
+	       cli_text),
+    CLI_OPTION('s', "socket", "PATH", "the daemon's control socket", socket, cli_text,
+	       .otherwise = "$VCRYPTOCTL_SOCKET, or the only " FIND_SOCKETS),
+    CLI_OPTION(0, "json", NULL, "print JSON: status, stats, sessions, limits", json, cli_flag),
+    CLI_OPTION('a', "all", NULL, "metrics: ask every daemon, and print one page of all of them",
+	       all, cli_flag),
+    CLI_OPTION('o', "output", "FILE", "write to FILE, whole or not at all", output, cli_text,
+	       .otherwise = "standard output"),
+    CLI_OPTION('i', "interval", "SECONDS", "top: time between two looks", interval_ms, cli_seconds,
+	       CLI_RANGE(0.01, 3600), .unit = "seconds", .value = "1"),
+    CLI_OPTION('n', "count", "N", "top: end after N looks", count, cli_number,
+	       CLI_RANGE(1, 1000000000), .otherwise = "no end"),
+};
+
+static const struct cli_status statuses[] = {
+    {STATUS_OK, "done"},
+    {STATUS_REFUSED, "the daemon refused, or the output failed"},
+    {STATUS_USAGE, "bad command line"},
+    {STATUS_UNREACHABLE, "no daemon there"},
+    {0},
+};
+
+static const struct cli cli = {
+    .program = PROGRAM,
+    .manual = PROGRAM "(1)",
+    .usage = "[--vm=NAME | --socket=PATH] COMMAND [OPTION]...",
+    .about = "Asks a running vhost-user-cryptodev that was started with --control=PATH.\n"
+	     "\n"
+	     "Commands:\n"
+	     "  status                    print what the daemon is and how it does\n"
+	     "  stats                     print every counter, as JSON\n"
+	     "  counters                  print them as lines \"NAME VALUE\"\n"
+	     "  metrics                   print them in the text format of Prometheus\n"
+	     "  sessions [MAX]            print the sessions that exist\n"
+	     "  engine                    print which engine does which algorithm\n"
+	     "  limits                    print the limits of the VM\n"
+	     "  limits set KIND=RATE[:BURST]...\n"
+	     "                            change them; KIND is ops, bytes or keys; RATE is a\n"
+	     "                            number a second from 1 on, with K, M or G after it,\n"
+	     "                            or none\n"
+	     "  upgrade                   replace the worker by one of the program that is on\n"
+	     "                            disk now; ends when the new worker serves, or has\n"
+	     "                            failed (status 1)\n"
+	     "  top                       print rates, live; to a file, one line for each look\n"
+	     "  help                      print this\n",
+    .options = table,
+    .count = ARRAY_SIZE(table),
+    .statuses = statuses,
+};
 
 static int usage_error(const char *what)
 {
@@ -256,7 +269,7 @@ static int run_command(const struct options *o, char *const words[])
 	if ((help || top) && o->json)
 		return usage_error("there is no JSON of this command");
 	if (help) {
-		print_help();
+		cli_help(&cli, stdout);
 		return STATUS_OK;
 	}
 	if (!o->all)
@@ -307,94 +320,22 @@ static int run_to_file(const struct options *o, char *const words[])
 	return status;
 }
 
-/* Seconds, as 0.5, in ms. */
-static bool parse_interval(const char *text, unsigned int *ms)
-{
-	char *end;
-	double seconds = strtod(text, &end);
-
-	if (end == text || *end || !(seconds >= 0.01 && seconds <= 3600))
-		return false;
-	*ms = (unsigned int)(seconds * 1000);
-	return true;
-}
-
-static bool parse_count(const char *text, unsigned int *count)
-{
-	char *end;
-	unsigned long n;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	n = strtoul(text, &end, 10);
-	if (*end || !n || n > 1000000000)
-		return false;
-	*count = (unsigned int)n;
-	return true;
-}
-
-/* -1: go on. */
-static int parse(int argc, char **argv, struct options *o)
-{
-	static const struct option longs[] = {
-	    {"socket", required_argument, NULL, 's'}, {"vm", required_argument, NULL, OPT_VM},
-	    {"json", no_argument, NULL, OPT_JSON},    {"all", no_argument, NULL, 'a'},
-	    {"output", required_argument, NULL, 'o'}, {"interval", required_argument, NULL, 'i'},
-	    {"count", required_argument, NULL, 'n'},  {"help", no_argument, NULL, 'h'},
-	    {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
-	};
-	int opt;
-
-	while ((opt = getopt_long(argc, argv, "s:ao:i:n:hV", longs, NULL)) != -1) {
-		switch (opt) {
-		case OPT_VM:
-			o->vm = optarg;
-			break;
-		case OPT_JSON:
-			o->json = true;
-			break;
-		case 'a':
-			o->all = true;
-			break;
-		case 'o':
-			o->output = optarg;
-			break;
-		case 's':
-			o->socket = optarg;
-			break;
-		case 'i':
-			if (!parse_interval(optarg, &o->interval_ms))
-				return usage_error("--interval: 0.01 to 3600 seconds are needed");
-			break;
-		case 'n':
-			if (!parse_count(optarg, &o->count))
-				return usage_error("--count: a number from 1 on is needed");
-			break;
-		case 'h':
-			print_help();
-			return STATUS_OK;
-		case 'V':
-			puts(PROGRAM " " VCD_VERSION);
-			return STATUS_OK;
-		default:
-			fputs("Try '" PROGRAM " --help'.\n", stderr);
-			return STATUS_USAGE;
-		}
-	}
-	if (o->vm && !find_good_name(o->vm))
-		return usage_error("--vm: the name of a unit's instance is needed");
-	if (o->vm && o->socket)
-		return usage_error("--vm and --socket: one of them, please");
-	return optind < argc ? -1 : usage_error("a command is needed");
-}
-
 int main(int argc, char **argv)
 {
-	struct options o = {.interval_ms = 1000};
-	int status = parse(argc, argv, &o);
+	struct options o = {0};
+	struct cli_state state;
+	enum cli_result result = cli_parse(&cli, argc, argv, &o, &state);
+	int status;
 
-	if (status < 0)
-		status = run_to_file(&o, argv + optind);
+	if (result == CLI_RUN && o.vm && !find_good_name(o.vm))
+		result = cli_bad(&state, "--vm=%s: the name of a unit's instance is needed", o.vm);
+	else if (result == CLI_RUN && o.vm && o.socket)
+		result = cli_bad(&state, "--vm and --socket exclude each other");
+	else if (result == CLI_RUN && !state.word_count)
+		result = cli_bad(&state, "a command is needed");
+	if (result != CLI_RUN)
+		return cli_finish(&cli, result, &state);
+	status = run_to_file(&o, state.words);
 	/* Output that got lost must not look like success. */
 	if ((fflush(stdout) || ferror(stdout)) && status == STATUS_OK) {
 		perror(PROGRAM ": standard output");
