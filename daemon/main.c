@@ -16,13 +16,13 @@
  *                       the supervisor, ledger, engine
  *     stage_memory()    memory is not swapped out
  *     stage_isolate()   another user, own namespaces, no files, no capabilities
- *     stage_work()      device and worker threads
+ *     stage_work()      device and serving threads
  *     stage_lock()      a filter for system calls
  *
  * Behind the last stage no file is opened, and no new descriptor is made but those
  * that come over the link.
  *
- * The end is the reverse: workers first, then the device with its sessions, whose
+ * The end is the reverse: the serving threads first, then the device with its sessions, whose
  * keys are wiped, then the engine. Queues stay as they are, in the ledger, for the next
  * worker.
  */
@@ -33,6 +33,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include "daemon/vm/thread.h"
 #include "daemon/vm/vm.h"
 #include "daemon/operate/commands.h"
 #include "daemon/operate/control.h"
@@ -62,7 +63,8 @@
  * @commands: what is answered there
  * @engine: engine
  * @device: device
- * @vm: queues and workers
+ * @vm: the VM's device: queues, memory
+ * @threads: these serve it
  */
 struct daemon {
 	struct options options;
@@ -74,6 +76,7 @@ struct daemon {
 	struct vcd_engine *engine;
 	struct vcd_device *device;
 	struct vm *vm;
+	struct serving_threads threads;
 };
 
 static int stage_process(struct daemon *d)
@@ -266,16 +269,16 @@ static void set_limits(struct daemon *d)
 		limits_set(&d->vm->limits, kind, d->options.limits[kind]);
 }
 
-static int pin_workers(struct daemon *d)
+static int pin_threads(struct daemon *d)
 {
 	const struct options *o = &d->options;
 
 	for (unsigned int i = 0; o->cpu_count && i < o->workers; i++) {
 		unsigned int cpu = o->cpus[i % o->cpu_count];
-		int err = thread_pin(&d->vm->workers[i], cpu);
+		int err = thread_pin(&d->threads, i, cpu);
 
 		if (err) {
-			log_msg(LOG_ERROR, "--cpus: a worker cannot run on CPU %u: %s", cpu,
+			log_msg(LOG_ERROR, "--cpus: a thread cannot run on CPU %u: %s", cpu,
 				strerror(-err));
 			return err;
 		}
@@ -300,13 +303,14 @@ static int stage_work(struct daemon *d)
 
 	err = vcd_device_new(&device, &d->device);
 	if (!err)
-		err = vm_new(d->device, &d->ledger, o->num_queues, o->workers, o->poll_us, &d->vm);
+		err = vm_new(d->device, &d->ledger, o->num_queues, o->workers, &d->vm);
+	if (!err)
+		err = threads_start(&d->threads, d->vm, o->poll_us, o->poll_cpu);
 	if (err) {
 		log_msg(LOG_ERROR, "cannot make the device: %s", strerror(-err));
 		return err;
 	}
-	__atomic_store_n(&d->vm->poll_cpu, o->poll_cpu, __ATOMIC_RELAXED);
-	err = pin_workers(d);
+	err = pin_threads(d);
 	if (err)
 		return err;
 	set_limits(d);
@@ -384,6 +388,7 @@ static int run_worker(struct daemon *d)
 
 	/* Requests that were begun are finished; that is all that happens to queues. */
 	vhost_user_end(&d->server.vu);
+	threads_stop(&d->threads);
 	d->vm = vm_free(d->vm);
 	d->device = vcd_device_free(d->device);
 	d->engine = vcd_engine_close(d->engine);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * memory_requests.c - messages about guest memory: the whole table at once, or
- * region by region. A new map is made beside the one in use, which is replaced in
- * one step (vm_set_memory()) and unmapped afterwards.
+ * region by region. A new map is made beside the one in use (vm->next_memory), replaces it in
+ * one step (vm_set_memory()), and the old one is unmapped afterwards.
  */
 #include "daemon/vhost_user/handlers.h"
 
@@ -11,9 +11,6 @@
 #include "common/log.h"
 
 static_assert(VU_MAX_REGIONS == MEMORY_MAX_REGIONS, "the supervisor keeps as many as we map");
-
-/* The new map while it is being made; then the old one. Too large for the stack. */
-static struct memory scratch;
 
 static int map_region(struct memory *memory, const struct vu_region *from, int fd)
 {
@@ -43,6 +40,7 @@ static void region_refused(const struct vu_region *region, int err)
 
 enum outcome vu_do_set_mem_table(struct vhost_user *vu, struct vu_message *m)
 {
+	struct memory *next = &vu->vm->next_memory;
 	const struct vu_memory *table = &m->payload.memory;
 	unsigned int i;
 	int err;
@@ -55,17 +53,17 @@ enum outcome vu_do_set_mem_table(struct vhost_user *vu, struct vu_message *m)
 	if (m->fd_count != table->count)
 		return vu_violation(m, "one file descriptor for each region is needed");
 
-	scratch.count = 0;
+	next->count = 0;
 	for (i = 0; i < table->count; i++) {
-		err = map_region(&scratch, &table->regions[i], m->fds[i]);
+		err = map_region(next, &table->regions[i], m->fds[i]);
 		if (err) {
 			region_refused(&table->regions[i], err);
-			memory_clear(&scratch);
+			memory_clear(next);
 			return vu_violation(m, "a region cannot be mapped");
 		}
 	}
-	vm_set_memory(vu->vm, &scratch);
-	memory_clear(&scratch);
+	vm_set_memory(vu->vm);
+	memory_clear(next);
 	return DONE;
 }
 
@@ -76,23 +74,25 @@ enum outcome vu_do_get_max_mem_slots(struct vhost_user *vu, struct vu_message *m
 
 enum outcome vu_do_add_mem_reg(struct vhost_user *vu, struct vu_message *m)
 {
+	struct memory *next = &vu->vm->next_memory;
 	int err;
 
-	scratch = vu->vm->memory;
-	err = map_region(&scratch, &m->payload.one.region, m->fds[0]);
+	*next = vu->vm->memory;
+	err = map_region(next, &m->payload.one.region, m->fds[0]);
 	if (err) {
 		region_refused(&m->payload.one.region, err);
-		scratch.count = 0;
+		next->count = 0;
 		return REFUSE;
 	}
-	vm_set_memory(vu->vm, &scratch);
-	/* What is in scratch now is in the new map as well. */
-	scratch.count = 0;
+	vm_set_memory(vu->vm);
+	/* The old map's regions are in the new map as well. */
+	next->count = 0;
 	return DONE;
 }
 
 enum outcome vu_do_rem_mem_reg(struct vhost_user *vu, struct vu_message *m)
 {
+	struct memory *next = &vu->vm->next_memory;
 	const struct memory_region key = {
 	    .guest_addr = m->payload.one.region.guest_addr,
 	    .size = m->payload.one.region.size,
@@ -100,14 +100,14 @@ enum outcome vu_do_rem_mem_reg(struct vhost_user *vu, struct vu_message *m)
 	};
 	struct memory_region removed;
 
-	scratch = vu->vm->memory;
-	if (memory_remove(&scratch, &key, &removed) < 0) {
+	*next = vu->vm->memory;
+	if (memory_remove(next, &key, &removed) < 0) {
 		log_limited(LOG_WARN, "REM_MEM_REG names a region that is not there");
-		scratch.count = 0;
+		next->count = 0;
 		return REFUSE;
 	}
-	vm_set_memory(vu->vm, &scratch);
+	vm_set_memory(vu->vm);
 	memory_region_unmap(&removed);
-	scratch.count = 0;
+	next->count = 0;
 	return DONE;
 }

@@ -158,7 +158,6 @@ enum outcome vu_do_set_vring_kick(struct vhost_user *vu, struct vu_message *m)
 {
 	_cleanup_fd_ int fd = -1;
 	struct queue *queue;
-	struct worker *worker;
 	enum outcome outcome;
 	int refused, err;
 
@@ -167,17 +166,14 @@ enum outcome vu_do_set_vring_kick(struct vhost_user *vu, struct vu_message *m)
 		return outcome;
 	if (fd < 0)
 		return vu_violation(m, "queues without a kick descriptor are not supported");
-	/* The worker relies on what an eventfd does and a pipe does not (vm/thread.c). */
+	/* Serving threads rely on what an eventfd does and a pipe does not (vm/thread.c). */
 	if (fd_kind(fd) != 0)
 		return vu_violation(m, "the kick descriptor must be an eventfd");
 
-	worker = vm_worker(vu->vm, queue);
 	queue_lock(queue);
-	thread_unwatch(worker, queue->kick_fd);
-	close_fd(&queue->kick_fd);
-	refused = thread_watch(worker, queue, fd);
+	refused = vm_set_kick(vu->vm, queue, fd);
 	if (!refused)
-		queue->kick_fd = take_fd(&fd);
+		(void)take_fd(&fd);
 	/* In any case: a queue that nobody can kick is not served. */
 	err = vm_update(vu->vm, queue);
 	queue_unlock(queue);

@@ -70,7 +70,7 @@ enum outcome vu_violation(const struct vu_message *m, const char *what)
 /* Stop a queue that is locked. Return: where its driver goes on. */
 uint16_t vu_stop_queue(struct vhost_user *vu, struct queue *queue)
 {
-	thread_unwatch(vm_worker(vu->vm, queue), queue->kick_fd);
+	(void)vm_set_kick(vu->vm, queue, -1);
 	return queue_stop(queue);
 }
 

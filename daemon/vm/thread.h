@@ -10,77 +10,58 @@
 #include <stdint.h>
 
 #include "daemon/vm/poll_budget.h"
-#include "daemon/virtio/queue.h"
-#include "device/device.h"
-
-struct vm;
+#include "daemon/vm/vm.h"
 
 /**
- * struct worker - one thread.
- * @number: 0, 1, ...; also the number it has for device and engine
- * @vm: what it works for
- * @thread: the thread
- * @running: it was started
- * @epoll: its kick descriptors and @wake
- * @wake: eventfd of thread_wake()
- * @stop: it is to end
- * @poll_ns: how long to look for more work before the next sleep
- * @poll_budget: what is left of its share of a CPU for that
+ * struct serving_thread - one thread.
+ * @number: 0, 1, ...; also its number for the VM, the device and the engine
+ * @poll_max_ns: longest time to poll empty rings, 0: never
+ * @poll_ns: how long to poll before the next sleep
  * @line: its line in the ledger: counters
  * @paid: what rate_limits.c was told of
- * @rounds: that it served under a limit
- * @prepaid: what was paid in advance, by enum limit_kind, since @paid
  * @paid_generation: of the limits, then
- * @batch: its memory for batches
+ * @prepaid: what was paid in advance since @paid, by enum limit_kind
+ * @rounds: served under a limit
  */
-struct worker {
+struct serving_thread {
 	unsigned int number;
 	struct vm *vm;
 	pthread_t thread;
 	bool running;
-	int epoll;
-	int wake;
 	bool stop;
+	uint64_t poll_max_ns;
 	uint64_t poll_ns;
 	struct poll_budget poll_budget;
 	struct ledger_thread *line;
 	struct vcd_device_usage paid;
-	unsigned int rounds;
-	uint64_t prepaid[LIMIT_KINDS];
 	unsigned int paid_generation;
+	uint64_t prepaid[LIMIT_KINDS];
+	unsigned int rounds;
 	struct queue_batch *batch;
 };
 
-/**
- * thread_start - start a worker.
- * @worker: memory for it, undefined before
- * @number: its number
- * @vm: what it works for; outlives it
- *
- * Return: 0 or a negative errno; thread_stop() may be called in either case.
- */
-int thread_start(struct worker *worker, unsigned int number, struct vm *vm);
-
-/** thread_pin - have it run on @cpu alone. Return: 0 or a negative errno. */
-int thread_pin(struct worker *worker, unsigned int cpu);
-
-/** thread_stop - end it after the batch it is working on, and wait for that. */
-void thread_stop(struct worker *worker);
-
-/** thread_wake - make it look at all its queues; from any thread. */
-void thread_wake(struct worker *worker);
+/** struct serving_threads - all threads of a VM. */
+struct serving_threads {
+	struct vm *vm;
+	struct serving_thread *thread;
+};
 
 /**
- * thread_watch - have it wait for a kick descriptor.
- * @worker: worker
- * @queue: queue that the descriptor belongs to
- * @fd: eventfd; thread_unwatch() before it is closed
+ * threads_start - start the threads of a VM.
+ * @threads: out; threads_stop() may be called whatever the result
+ * @vm: outlives them
+ * @poll_us: longest time to poll empty rings, 0: never
+ * @poll_cpu: percent of a CPU that a thread may spend on unsuccessful polling
  *
  * Return: 0 or a negative errno.
  */
-int thread_watch(struct worker *worker, struct queue *queue, int fd);
+int threads_start(struct serving_threads *threads, struct vm *vm, unsigned int poll_us,
+		  unsigned int poll_cpu);
 
-/** thread_unwatch - undo thread_watch(). */
-void thread_unwatch(struct worker *worker, int fd);
+/** thread_pin - have thread @number run on @cpu alone. Return: 0 or a negative errno. */
+int thread_pin(struct serving_threads *threads, unsigned int number, unsigned int cpu);
+
+/** threads_stop - end all after the batches they are working on; a zeroed @threads is allowed. */
+void threads_stop(struct serving_threads *threads);
 
 #endif /* VCD_DAEMON_VM_THREAD_H */

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vm.c - what the control thread and the workers share.
+ * vm.c - the device of one VM. See vm.h.
  *
  * Theory of operation
  * -------------------
- * The control thread (daemon/event_loop.c, vhost_user.c) is the only one to change anything
- * here; workers read. A change to one queue is made under that queue's lock; a
- * change to what all queues use (memory map, features) under the locks of all.
- * As a locked queue has no request in flight (queue.c), whatever is replaced
- * under the locks is not in use any more afterwards and can be unmapped.
+ * The control thread (daemon/event_loop.c, vhost_user/) is the only one to change anything here;
+ * serving threads read. A change to one queue is made under that queue's lock. A change to what
+ * all queues use (memory map, features) is made under the locks of all. A locked queue has no
+ * request in flight (queue.c), so whatever is replaced under the locks is not in use afterwards
+ * and can be unmapped.
  *
  * Invariants
  * - After the control thread made a queue active, or may have, it wakes the
- *   queue's worker.
+ *   queue's thread.
  * - Sessions do not outlive the driver that made them: when the last active
  *   queue ceases, they are dropped. Stock front ends report neither a driver's
  *   reset nor its removal in any better way.
@@ -21,6 +21,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/param.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/util.h"
@@ -47,7 +51,7 @@ static void unlock_all(struct vm *vm)
 		queue_unlock(&vm->queues[i - 1]);
 }
 
-struct ledger_shape vm_ledger(unsigned int num_queues, unsigned int num_workers,
+struct ledger_shape vm_ledger(unsigned int num_queues, unsigned int num_threads,
 			      uint32_t max_request)
 {
 	/*
@@ -57,58 +61,53 @@ struct ledger_shape vm_ledger(unsigned int num_queues, unsigned int num_workers,
 	 */
 	const size_t last = (max_request ? max_request : VCD_DEFAULT_MAX_REQUEST) + 4096u;
 
-	return (struct ledger_shape){num_queues, num_workers, QUEUE_BATCH_BYTES_HIGH / 2 + last};
+	return (struct ledger_shape){num_queues, num_threads, QUEUE_BATCH_BYTES_HIGH / 2 + last};
+}
+
+static int waiter_open(struct vm_waiter *waiter)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+
+	waiter->epoll = epoll_create1(EPOLL_CLOEXEC);
+	waiter->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (waiter->epoll < 0 || waiter->wake < 0 ||
+	    epoll_ctl(waiter->epoll, EPOLL_CTL_ADD, waiter->wake, &event) < 0)
+		return -errno;
+	return 0;
 }
 
 int vm_new(struct vcd_device *device, struct ledger *ledger, unsigned int num_queues,
-	   unsigned int num_workers, unsigned int poll_us, struct vm **ret)
+	   unsigned int num_threads, struct vm **ret)
 {
 	struct vm *vm;
 	unsigned int i;
-	int err;
+	int err = 0;
 
-	if (num_queues == 0 || num_queues > VCD_MAX_QUEUES || num_workers == 0 ||
-	    num_workers > num_queues)
+	if (num_queues == 0 || num_queues > VCD_MAX_QUEUES || num_threads == 0 ||
+	    num_threads > num_queues)
 		return -EINVAL;
 	vm = calloc(1, sizeof(*vm));
 	if (!vm)
 		return -ENOMEM;
 	vm->queues = calloc(num_queues, sizeof(*vm->queues));
-	vm->workers = calloc(num_workers, sizeof(*vm->workers));
-	if (!vm->queues || !vm->workers) {
-		err = -ENOMEM;
-		goto err_free;
-	}
+	vm->waiters = calloc(num_threads, sizeof(*vm->waiters));
 	vm->device = device;
-	limits_init(&vm->limits);
 	vm->ledger = ledger;
-	vm->poll_us = poll_us;
-	vm->poll_cpu = 100;
-	vm->num_queues = num_queues;
-	vm->num_workers = num_workers;
-	for (i = 0; i < num_queues; i++)
-		queue_init(&vm->queues[i], i);
-	for (i = 0; i < num_queues; i++)
-		vm->queues[i].ledger = &ledger->queue[i];
-	for (i = 0; i < num_workers; i++) {
-		err = thread_start(&vm->workers[i], i, vm);
-		if (err)
-			goto err_stop;
+	limits_init(&vm->limits);
+	for (; vm->queues && vm->num_queues < num_queues; vm->num_queues++) {
+		queue_init(&vm->queues[vm->num_queues], vm->num_queues);
+		vm->queues[vm->num_queues].ledger = &ledger->queue[vm->num_queues];
 	}
-	*ret = vm;
-	return 0;
-
-err_stop:
-	/* The one that failed as well: it may be half made. */
-	do {
-		thread_stop(&vm->workers[i]);
-	} while (i-- > 0);
-	for (i = 0; i < num_queues; i++)
-		queue_destroy(&vm->queues[i]);
-err_free:
-	free(vm->workers);
-	free(vm->queues);
-	free(vm);
+	for (; vm->waiters && vm->num_threads < num_threads; vm->num_threads++)
+		vm->waiters[vm->num_threads] = (struct vm_waiter){-1, -1};
+	if (!vm->queues || !vm->waiters)
+		err = -ENOMEM;
+	for (i = 0; !err && i < num_threads; i++)
+		err = waiter_open(&vm->waiters[i]);
+	if (err)
+		vm = vm_free(vm);
+	else
+		*ret = vm;
 	return err;
 }
 
@@ -118,20 +117,46 @@ struct vm *vm_free(struct vm *vm)
 
 	if (!vm)
 		return NULL;
-	for (i = 0; i < vm->num_workers; i++)
-		thread_stop(&vm->workers[i]);
 	for (i = 0; i < vm->num_queues; i++)
 		queue_destroy(&vm->queues[i]);
+	for (i = 0; i < vm->num_threads; i++) {
+		close_fd(&vm->waiters[i].epoll);
+		close_fd(&vm->waiters[i].wake);
+	}
 	memory_clear(&vm->memory);
-	free(vm->workers);
+	free(vm->waiters);
 	free(vm->queues);
 	free(vm);
 	return NULL;
 }
 
-struct worker *vm_worker(struct vm *vm, const struct queue *queue)
+void vm_wake(struct vm *vm, unsigned int thread)
 {
-	return &vm->workers[queue->index % vm->num_workers];
+	const uint64_t one = 1;
+
+	/* Fails only when 2^64 wake-ups are pending, one of which suffices. */
+	if (write(vm->waiters[thread].wake, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		log_msg(LOG_ERROR, "cannot wake thread %u: %m", thread);
+}
+
+void vm_wake_all(struct vm *vm)
+{
+	for (unsigned int i = 0; i < vm->num_threads; i++)
+		vm_wake(vm, i);
+}
+
+int vm_set_kick(struct vm *vm, struct queue *queue, int fd)
+{
+	const struct vm_waiter *waiter = &vm->waiters[queue->index % vm->num_threads];
+	struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = queue};
+
+	if (queue->kick_fd >= 0)
+		(void)epoll_ctl(waiter->epoll, EPOLL_CTL_DEL, queue->kick_fd, NULL);
+	close_fd(&queue->kick_fd);
+	if (fd >= 0 && epoll_ctl(waiter->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+		return -errno;
+	queue->kick_fd = fd;
+	return 0;
 }
 
 int vm_update(struct vm *vm, struct queue *queue)
@@ -142,7 +167,7 @@ int vm_update(struct vm *vm, struct queue *queue)
 		return 0;
 	err = queue_update(queue, &vm->memory, vm->features);
 	if (queue->active)
-		thread_wake(vm_worker(vm, queue));
+		vm_wake(vm, queue->index % vm->num_threads);
 	else if (err)
 		log_limited(LOG_WARN,
 			    "queue %u cannot start, its rings are %s; is the guest's memory "
@@ -169,28 +194,32 @@ void vm_set_features(struct vm *vm, uint64_t features)
 	unlock_all(vm);
 }
 
-void vm_set_memory(struct vm *vm, struct memory *memory)
+void vm_set_memory(struct vm *vm)
 {
-	static struct memory swap;
+	unsigned int count = MAX(vm->memory.count, vm->next_memory.count);
+	struct memory *now = &vm->memory, *next = &vm->next_memory;
 
 	lock_all(vm);
-	swap = vm->memory;
-	vm->memory = *memory;
-	*memory = swap;
+	for (unsigned int i = 0; i < count; i++) {
+		struct memory_region region = now->regions[i];
+
+		now->regions[i] = next->regions[i];
+		next->regions[i] = region;
+	}
+	count = now->count;
+	now->count = next->count;
+	next->count = count;
 	update_all(vm);
 	unlock_all(vm);
 }
 
 void vm_set_limit(struct vm *vm, enum limit_kind kind, struct limit limit)
 {
-	unsigned int i;
-
 	limits_set(&vm->limits, kind, limit);
 	vm->ledger->head->limits[kind] = limit;
 	__atomic_fetch_or(&vm->ledger->head->limits_set, 1ull << kind, __ATOMIC_RELEASE);
-	/* Who waits for the former limit looks at the new one. */
-	for (i = 0; i < vm->num_workers; i++)
-		thread_wake(&vm->workers[i]);
+	/* A thread that waits for the former limit looks at the new one. */
+	vm_wake_all(vm);
 }
 
 /*
@@ -209,14 +238,6 @@ static void adopt_limits(struct vm *vm)
 		if ((set & 1ull << kind) && limit.rate <= LIMIT_MAX && limit.burst <= LIMIT_MAX)
 			limits_set(&vm->limits, kind, limit);
 	}
-}
-
-void vm_wake_all(struct vm *vm)
-{
-	unsigned int i;
-
-	for (i = 0; i < vm->num_workers; i++)
-		thread_wake(&vm->workers[i]);
 }
 
 bool vm_quiesced(const struct vm *vm)
@@ -252,7 +273,7 @@ void vm_reset(struct vm *vm)
 	for (i = 0; i < vm->num_queues; i++) {
 		struct queue *queue = &vm->queues[i];
 
-		thread_unwatch(vm_worker(vm, queue), queue->kick_fd);
+		(void)vm_set_kick(vm, queue, -1);
 		queue_reset(queue);
 		/* The next front end's requests are others. */
 		queue->ledger->strikes = 0;
@@ -269,9 +290,9 @@ void vm_stats_get(const struct vm *vm, struct vm_stats *stats)
 	unsigned int i;
 
 	*stats = (struct vm_stats){0};
-	for (i = 0; i < vm->num_workers; i++) {
-		stats->kicks += counter_get(&vm->workers[i].line->kicks);
-		stats->sleeps += counter_get(&vm->workers[i].line->sleeps);
+	for (i = 0; i < vm->num_threads; i++) {
+		stats->kicks += counter_get(&vm->ledger->thread[i].kicks);
+		stats->sleeps += counter_get(&vm->ledger->thread[i].sleeps);
 	}
 	for (i = 0; i < vm->num_queues; i++) {
 		stats->notifications += counter_get(&vm->queues[i].ledger->notifications);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vm.h - what the control thread and the workers share: device, guest
- * memory, queues.
+ * vm.h - the device of one VM: guest memory, queues, features, limits. The control thread changes
+ * it and the serving threads (thread.h) work on it.
  */
 #ifndef VCD_DAEMON_VM_VM_H
 #define VCD_DAEMON_VM_VM_H
@@ -13,71 +13,86 @@
 #include "daemon/virtio/memory.h"
 #include "daemon/virtio/queue.h"
 #include "daemon/recovery/rate_limits.h"
-#include "daemon/vm/thread.h"
 #include "device/device.h"
 
 /**
- * struct vm - one device and those who work on it.
- * @device: the device; borrowed
- * @ledger: what survives us; borrowed
- * @num_queues: queues
- * @num_workers: workers; queue i belongs to worker i % num_workers
- * @poll_us: longest time to poll an empty ring
- * @poll_cpu: percent of a CPU that a worker may poll in vain; atomic
+ * struct vm_waiter - where a serving thread waits for kicks.
+ * @epoll: the kick descriptors of its queues, and @wake, whose event has no pointer
+ * @wake: eventfd of vm_wake()
+ */
+struct vm_waiter {
+	int epoll;
+	int wake;
+};
+
+/**
+ * struct vm - the device of one VM.
+ * @device: borrowed
+ * @ledger: borrowed
+ * @num_threads: serving threads; queue i belongs to thread i % num_threads
  * @limits: how much the VM may ask for
- * @queues: queues
- * @workers: workers
+ * @waiters: of the threads
  * @memory: guest memory; changed under the locks of all queues
- * @features: virtio features that the driver accepted; changed likewise
- * @replaying: the state of a former worker is being set up again: nothing is
- *	served, and the ledger is left alone, before vm_resume()
+ * @next_memory: for the control thread, to make the next map in; too large for a stack
+ * @features: virtio features that the driver accepted; changed under the locks of all queues
+ * @replaying: the set-up is being replayed: nothing is served, and the ledger is left alone,
+ *	before vm_resume()
  */
 struct vm {
 	struct vcd_device *device;
 	struct ledger *ledger;
 	unsigned int num_queues;
-	unsigned int num_workers;
-	unsigned int poll_us;
-	unsigned int poll_cpu;
+	unsigned int num_threads;
 	struct limits limits;
 	struct queue *queues;
-	struct worker *workers;
+	struct vm_waiter *waiters;
 	struct memory memory;
+	struct memory next_memory;
 	uint64_t features;
 	bool replaying;
 };
 
 /**
- * vm_ledger - the shape of the ledger that a vm needs.
+ * vm_ledger - the shape of the ledger that a VM needs.
  * @num_queues: see vm_new()
- * @num_workers: likewise
+ * @num_threads: see vm_new()
  * @max_request: the device's, 0: the default
  */
-struct ledger_shape vm_ledger(unsigned int num_queues, unsigned int num_workers,
+struct ledger_shape vm_ledger(unsigned int num_queues, unsigned int num_threads,
 			      uint32_t max_request);
 
 /**
- * vm_new - make a vm and start its workers.
- * @device: device, made for at least @num_workers workers; outlives the vm
- * @ledger: ledger for that many queues and workers; outlives the vm
+ * vm_new - make the device of a VM.
+ * @device: made for at least @num_threads threads; outlives the VM
+ * @ledger: for that many queues and threads; outlives the VM
  * @num_queues: 1 to VCD_MAX_QUEUES
- * @num_workers: 1 to @num_queues
- * @poll_us: longest time to poll an empty ring, 0: never
- * @ret: out: the vm; untouched on failure
+ * @num_threads: 1 to @num_queues
+ * @ret: out; untouched on failure
  *
  * Return: 0 or a negative errno.
  */
 int vm_new(struct vcd_device *device, struct ledger *ledger, unsigned int num_queues,
-	   unsigned int num_workers, unsigned int poll_us, struct vm **ret);
+	   unsigned int num_threads, struct vm **ret);
 
-/** vm_free - stop everything; NULL is fine. Return: NULL. */
+/** vm_free - free it, after its threads were stopped; NULL is allowed. Return: NULL. */
 struct vm *vm_free(struct vm *vm);
 
-/** vm_worker - the worker that serves @queue. */
-struct worker *vm_worker(struct vm *vm, const struct queue *queue);
+/** vm_wake - have serving thread @thread look at its queues; from any thread. */
+void vm_wake(struct vm *vm, unsigned int thread);
+
+/** vm_wake_all - have every serving thread look at its queues; from any thread. */
+void vm_wake_all(struct vm *vm);
 
 /**
- * vm_update - queue_update() on a queue that is locked, and wake its worker.
+ * vm_set_kick - change the kick descriptor of a queue that is locked.
+ * @fd: eventfd, taken over; -1: none
+ *
+ * Return: 0; or a negative errno: then there is none, and @fd is still the caller's.
+ */
+int vm_set_kick(struct vm *vm, struct queue *queue, int fd);
+
+/**
+ * vm_update - queue_update() on a queue that is locked, and wake its thread.
  *
  * Return: as queue_update().
  */
@@ -87,39 +102,34 @@ int vm_update(struct vm *vm, struct queue *queue);
 void vm_set_features(struct vm *vm, uint64_t features);
 
 /**
- * vm_set_memory - replace the memory map.
- * @vm: vm
- * @memory: the new map; out: the old one, for the caller to unmap
+ * vm_set_memory - exchange @memory and @next_memory; what is in the latter then is not in use.
  *
- * Queues whose rings are no longer in the map cease to be served.
+ * Queues whose rings are not in the new map cease to be served.
  */
-void vm_set_memory(struct vm *vm, struct memory *memory);
+void vm_set_memory(struct vm *vm);
 
-/** vm_set_limit - change a limit, while workers work, for the workers to come as well. */
+/** vm_set_limit - change a limit, while threads serve; also for later workers. */
 void vm_set_limit(struct vm *vm, enum limit_kind kind, struct limit limit);
 
 /** vm_quiesced - whether no queue is being served; then sessions are dropped. */
 bool vm_quiesced(const struct vm *vm);
 
 /**
- * vm_resume - go on where a former worker was, when all its state is set up again.
+ * vm_resume - go on where a former worker was, after the set-up was replayed.
  *
  * Undoes what it left half done in guest memory, starts the queues it served, and takes over
  * the limits that were set.
  */
 void vm_resume(struct vm *vm);
 
-/** vm_wake_all - have every worker look at its queues; from any thread. */
-void vm_wake_all(struct vm *vm);
-
 /** vm_reset - as if just made: queues, features, memory, sessions. */
 void vm_reset(struct vm *vm);
 
 /**
- * struct vm_stats - counters of all queues and workers since the start.
+ * struct vm_stats - counters of all queues and threads since the start.
  * @kicks: kicks received
  * @notifications: signals sent to the driver
- * @sleeps: times that a worker went to sleep
+ * @sleeps: times that a thread went to sleep
  * @ring_errors: times that a driver broke a ring
  * @latency: of all queues' requests
  * @published: requests given back to the driver, each counted once
@@ -137,7 +147,7 @@ struct vm_stats {
 	uint64_t upgrades;
 };
 
-/** vm_stats_get - a snapshot; safe while workers work. */
+/** vm_stats_get - a snapshot; safe while threads serve. */
 void vm_stats_get(const struct vm *vm, struct vm_stats *stats);
 
 #endif /* VCD_DAEMON_VM_VM_H */

@@ -46,7 +46,7 @@ static void open_once(void)
 	CHECK(!vcd_engine_open("openssl", 1, &options.engine));
 	CHECK(!vcd_device_new(&options, &device) &&
 	      !ledger_private(&ledger, &(struct ledger_shape){1, 1, 0}) &&
-	      !vm_new(device, &ledger, 1, 1, 0, &vm));
+	      !vm_new(device, &ledger, 1, 1, &vm));
 	commands = (struct commands){.gather = gather, .vm = vm};
 }
 

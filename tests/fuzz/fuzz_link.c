@@ -16,7 +16,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -43,18 +42,16 @@ static_assert(sizeof(union vu_payload) >= UINT8_MAX, "size in one byte");
 
 /**
  * struct side - a worker without threads, and its supervisor's end.
- * @vm: vm
- * @queues: its queues
- * @worker: its worker, never started
+ * @device: its device
+ * @vm: without threads
  * @ledger: its ledger, without undo
  * @vu: the worker's end of the link
  * @socket: the other one
  * @reader: what came back
  */
 struct side {
-	struct vm vm;
-	struct queue queues[QUEUES];
-	struct worker worker;
+	struct vcd_device *device;
+	struct vm *vm;
 	struct ledger ledger;
 	struct vhost_user vu;
 	int socket;
@@ -82,43 +79,27 @@ static void begin(struct side *side)
 {
 	struct vcd_device_options options = {
 	    .engine = engine, .workers = 1, .num_queues = QUEUES, .max_sessions = 4};
-	unsigned int i;
 	int pair[2];
 
 	memset(side, 0, sizeof(*side));
 	CHECK(ledger_private(&side->ledger, &(struct ledger_shape){QUEUES, 1, 0}) == 0);
-	for (i = 0; i < QUEUES; i++) {
-		queue_init(&side->queues[i], i);
-		side->queues[i].ledger = &side->ledger.queue[i];
-	}
-	side->worker.epoll = epoll_create1(EPOLL_CLOEXEC);
-	side->worker.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	CHECK(side->worker.epoll >= 0 && side->worker.wake >= 0);
-	side->vm.ledger = &side->ledger;
-	side->vm.num_queues = QUEUES;
-	side->vm.num_workers = 1;
-	side->vm.queues = side->queues;
-	side->vm.workers = &side->worker;
-	CHECK(vcd_device_new(&options, &side->vm.device) == 0);
+	CHECK(vcd_device_new(&options, &side->device) == 0);
+	CHECK(vm_new(side->device, &side->ledger, QUEUES, 1, &side->vm) == 0);
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	side->socket = pair[0];
-	vhost_user_begin(&side->vu, &side->vm, pair[1]);
+	vhost_user_begin(&side->vu, side->vm, pair[1]);
 }
 
 static void end(struct side *side)
 {
-	unsigned int i;
 
 	vhost_user_end(&side->vu);
-	vm_reset(&side->vm);
-	CHECK(side->vm.memory.count == 0);
-	for (i = 0; i < QUEUES; i++)
-		queue_destroy(&side->queues[i]);
+	vm_reset(side->vm);
+	CHECK(side->vm->memory.count == 0);
+	side->vm = vm_free(side->vm);
 	vu_read_next(&side->reader);
 	close(side->socket);
-	close(side->worker.epoll);
-	close(side->worker.wake);
-	vcd_device_free(side->vm.device);
+	vcd_device_free(side->device);
 	ledger_close(&side->ledger);
 }
 
@@ -177,7 +158,7 @@ static void replay(void)
 	unsigned int cursor = 0;
 	struct vu_message m;
 
-	second.vm.replaying = true;
+	second.vm->replaying = true;
 	while (setup_next(&journal, &cursor, &m))
 		CHECK(tell(&second, &m)->header.request != CHANNEL_VIOLATED);
 	CHECK(tell(&second, &resume)->header.request == CHANNEL_DONE);
@@ -196,19 +177,19 @@ static void compare_queues(const struct queue *a, const struct queue *b)
 
 static void compare(void)
 {
-	const struct memory *a = &first.vm.memory, *b = &second.vm.memory;
+	const struct memory *a = &first.vm->memory, *b = &second.vm->memory;
 	unsigned int i;
 
 	CHECK(first.vu.protocol_features == second.vu.protocol_features);
 	CHECK(first.vu.status == second.vu.status);
-	CHECK(first.vm.features == second.vm.features);
+	CHECK(first.vm->features == second.vm->features);
 	CHECK(a->count == b->count);
 	for (i = 0; i < a->count; i++)
 		CHECK(a->regions[i].guest_addr == b->regions[i].guest_addr &&
 		      a->regions[i].size == b->regions[i].size &&
 		      a->regions[i].user_addr == b->regions[i].user_addr);
 	for (i = 0; i < QUEUES; i++)
-		compare_queues(&first.queues[i], &second.queues[i]);
+		compare_queues(&first.vm->queues[i], &second.vm->queues[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

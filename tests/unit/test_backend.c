@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "daemon/vm/vm.h"
+#include "daemon/vm/thread.h"
 
 #define QUEUES 4u
 
@@ -17,6 +17,7 @@ static struct {
 	struct vcd_device *device;
 	struct ledger ledger;
 	struct vm *vm;
+	struct serving_threads threads;
 	bool changed;
 } t;
 
@@ -30,11 +31,13 @@ static int setup(void **state)
 	t.changed = false;
 	return vcd_device_new(&options, &t.device) ||
 	       ledger_private(&t.ledger, &(struct ledger_shape){QUEUES, 1, 0}) ||
-	       vm_new(t.device, &t.ledger, QUEUES, 1, 0, &t.vm);
+	       vm_new(t.device, &t.ledger, QUEUES, 1, &t.vm) ||
+	       threads_start(&t.threads, t.vm, 0, 100);
 }
 
 static int teardown(void **state)
 {
+	threads_stop(&t.threads);
 	t.vm = vm_free(t.vm);
 	ledger_close(&t.ledger);
 	t.device = vcd_device_free(t.device);

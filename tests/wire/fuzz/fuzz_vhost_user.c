@@ -24,7 +24,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -72,9 +71,8 @@ static struct {
  * @p: next byte of the input
  * @left: bytes left of it
  * @socket: the front end's end
+ * @device: its device
  * @vm: without threads
- * @queues: its queues
- * @worker: its worker, never started
  * @vu: connection
  * @avail: next entry of each queue's available ring
  */
@@ -84,9 +82,8 @@ struct fuzz {
 	int socket;
 	struct vu_reader reader;
 	struct ledger ledger;
-	struct vm vm;
-	struct queue queues[QUEUES];
-	struct worker worker;
+	struct vcd_device *device;
+	struct vm *vm;
 	struct vhost_user vu;
 	uint16_t avail[QUEUES];
 };
@@ -274,14 +271,14 @@ static bool mapped(const struct memory *memory, const void *p, size_t len)
 
 static void check_state(const struct fuzz *f)
 {
-	const struct memory *memory = &f->vm.memory;
+	const struct memory *memory = &f->vm->memory;
 	unsigned int i;
 
 	for (i = 0; i + 1 < memory->count; i++)
 		CHECK(memory->regions[i].guest_addr + memory->regions[i].size <=
 		      memory->regions[i + 1].guest_addr);
 	for (i = 0; i < QUEUES; i++) {
-		const struct queue *q = &f->queues[i];
+		const struct queue *q = &f->vm->queues[i];
 
 		if (!q->active)
 			continue;
@@ -297,8 +294,8 @@ static void process(struct fuzz *f, unsigned int index)
 	unsigned int round;
 
 	for (round = 0; round < MAX_ROUNDS; round++) {
-		if (queue_process(&f->queues[index], f->vm.device, 0, &f->vm.memory, common.batch,
-				  true) != QUEUE_MORE)
+		if (queue_process(&f->vm->queues[index], f->vm->device, 0, &f->vm->memory,
+				  common.batch, true) != QUEUE_MORE)
 			break;
 		CHECK(common.batch->n <= VCD_BATCH_MAX);
 		CHECK(common.batch->iov_used <= QUEUE_BATCH_IOVS);
@@ -388,46 +385,30 @@ static void begin(struct fuzz *f)
 	    .max_request = 4096,
 	    .max_segments = VCD_DEFAULT_MAX_SEGMENTS,
 	};
-	unsigned int i;
 	int pair[2];
 
 	CHECK(ledger_private(&f->ledger, &(struct ledger_shape){QUEUES, 1, 0}) == 0);
-	for (i = 0; i < QUEUES; i++) {
-		queue_init(&f->queues[i], i);
-		f->queues[i].ledger = &f->ledger.queue[i];
-	}
-	f->vm.ledger = &f->ledger;
-	f->worker.epoll = epoll_create1(EPOLL_CLOEXEC);
-	f->worker.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	CHECK(f->worker.epoll >= 0 && f->worker.wake >= 0);
-	f->vm.num_queues = QUEUES;
-	f->vm.num_workers = 1;
-	f->vm.queues = f->queues;
-	f->vm.workers = &f->worker;
-	CHECK(vcd_device_new(&options, &f->vm.device) == 0);
+	CHECK(vcd_device_new(&options, &f->device) == 0);
+	CHECK(vm_new(f->device, &f->ledger, QUEUES, 1, &f->vm) == 0);
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	f->socket = pair[0];
-	vhost_user_begin(&f->vu, &f->vm, pair[1]);
+	vhost_user_begin(&f->vu, f->vm, pair[1]);
 	memset(common.memory, 0, MEMORY);
 }
 
 static void end(struct fuzz *f)
 {
 	struct vcd_device_stats stats;
-	unsigned int i;
 
 	vhost_user_end(&f->vu);
 	vu_read_next(&f->reader);
-	vm_reset(&f->vm);
-	CHECK(f->vm.memory.count == 0);
-	vcd_device_stats_get(f->vm.device, &stats);
+	vm_reset(f->vm);
+	CHECK(f->vm->memory.count == 0);
+	vcd_device_stats_get(f->vm->device, &stats);
 	CHECK(stats.sessions_live == 0);
-	for (i = 0; i < QUEUES; i++)
-		queue_destroy(&f->queues[i]);
+	f->vm = vm_free(f->vm);
 	close(f->socket);
-	close(f->worker.epoll);
-	close(f->worker.wake);
-	vcd_device_free(f->vm.device);
+	vcd_device_free(f->device);
 	ledger_close(&f->ledger);
 }
 
