@@ -3,53 +3,36 @@
  * alg.c - what the driver has to know of each algorithm.
  *
  * Only sizes: the block that data lengths are a multiple of, the IV that a
- * program gives, the digest. Key lengths and everything else are the device's to
- * judge.
+ * program gives, the digest. The device judges key lengths and everything else.
  */
 #include <linux/kernel.h>
 
+#include "algorithms.h"
 #include "driver.h"
 
+#define VCD_CIPHER(id, kernel, name, block, iv, ...) { (id), (block), (iv), 0 },
+#define VCD_HASH(id, kernel, name, digest) { (id), 1, 0, (digest) },
+#define VCD_MAC(id, kernel, name, digest, ...) { (id), 1, 0, (digest) },
+#define VCD_AEAD(id, kernel, name, nonce, iv, tag, ...) { (id), 1, (iv), (tag) },
+
 static const struct vcd_alg vcd_ciphers[] = {
-	{ CRYPTO_DES_CBC, 8, 8, 0 },
-	{ CRYPTO_3DES_CBC, 8, 8, 0 },
-	{ CRYPTO_BLF_CBC, 8, 8, 0 },
-	{ CRYPTO_AES_CBC, 16, 16, 0 },
-	{ CRYPTO_NULL, 1, 0, 0 },
-	{ CRYPTO_AES_CTR, 1, 16, 0 },
-	{ CRYPTO_AES_XTS, 16, 16, 0 },
-	{ CRYPTO_AES_ECB, 16, 0, 0 },
-	{ CRYPTO_AES_CFB, 1, 16, 0 },
-	{ CRYPTO_AES_OFB, 1, 16, 0 },
-	{ CRYPTO_CAMELLIA_CBC, 16, 16, 0 },
+	VCD_ALGORITHMS(VCD_CIPHER, VCD_NO_ALGORITHM, VCD_NO_ALGORITHM,
+		       VCD_NO_ALGORITHM)
 };
 
 static const struct vcd_alg vcd_aeads[] = {
-	{ CRYPTO_AES_GCM, 1, 12, 16 },
-	{ CRYPTO_AES_CCM, 1, 16, 16 },
-	{ CRYPTO_CHACHA20_POLY1305, 1, 12, 16 },
+	VCD_ALGORITHMS(VCD_NO_ALGORITHM, VCD_NO_ALGORITHM, VCD_NO_ALGORITHM,
+		       VCD_AEAD)
+};
+
+static const struct vcd_alg vcd_hashes[] = {
+	VCD_ALGORITHMS(VCD_NO_ALGORITHM, VCD_HASH, VCD_NO_ALGORITHM,
+		       VCD_NO_ALGORITHM)
 };
 
 static const struct vcd_alg vcd_macs[] = {
-	{ CRYPTO_MD5_HMAC, 1, 0, 16 },
-	{ CRYPTO_SHA1_HMAC, 1, 0, 20 },
-	{ CRYPTO_RIPEMD160_HMAC, 1, 0, 20 },
-	{ CRYPTO_MD5, 1, 0, 16 },
-	{ CRYPTO_SHA1, 1, 0, 20 },
-	{ CRYPTO_SHA2_256_HMAC, 1, 0, 32 },
-	{ CRYPTO_SHA2_384_HMAC, 1, 0, 48 },
-	{ CRYPTO_SHA2_512_HMAC, 1, 0, 64 },
-	{ CRYPTO_RIPEMD160, 1, 0, 20 },
-	{ CRYPTO_SHA2_224, 1, 0, 28 },
-	{ CRYPTO_SHA2_256, 1, 0, 32 },
-	{ CRYPTO_SHA2_384, 1, 0, 48 },
-	{ CRYPTO_SHA2_512, 1, 0, 64 },
-	{ CRYPTO_SHA2_224_HMAC, 1, 0, 28 },
-	{ CRYPTO_SHA3_224, 1, 0, 28 },
-	{ CRYPTO_SHA3_256, 1, 0, 32 },
-	{ CRYPTO_SHA3_384, 1, 0, 48 },
-	{ CRYPTO_SHA3_512, 1, 0, 64 },
-	{ CRYPTO_AES_CMAC, 1, 0, 16 },
+	VCD_ALGORITHMS(VCD_NO_ALGORITHM, VCD_NO_ALGORITHM, VCD_MAC,
+		       VCD_NO_ALGORITHM)
 };
 
 static const struct vcd_alg *vcd_alg_find(const struct vcd_alg *algs, size_t num,
@@ -78,7 +61,10 @@ const struct vcd_alg *vcd_aead_find(u32 id)
 /** vcd_mac_find() - hash or MAC number @id, or NULL */
 const struct vcd_alg *vcd_mac_find(u32 id)
 {
-	return vcd_alg_find(vcd_macs, ARRAY_SIZE(vcd_macs), id);
+	const struct vcd_alg *mac;
+
+	mac = vcd_alg_find(vcd_macs, ARRAY_SIZE(vcd_macs), id);
+	return mac ? mac : vcd_alg_find(vcd_hashes, ARRAY_SIZE(vcd_hashes), id);
 }
 
 /** vcd_is_aead() - whether @alg, which may be NULL, is an AEAD */
@@ -90,17 +76,5 @@ bool vcd_is_aead(const struct vcd_alg *alg)
 /** vcd_mac_is_keyed() - whether @alg is a MAC, not a hash */
 bool vcd_mac_is_keyed(const struct vcd_alg *alg)
 {
-	switch (alg->id) {
-	case CRYPTO_MD5_HMAC:
-	case CRYPTO_SHA1_HMAC:
-	case CRYPTO_RIPEMD160_HMAC:
-	case CRYPTO_SHA2_224_HMAC:
-	case CRYPTO_SHA2_256_HMAC:
-	case CRYPTO_SHA2_384_HMAC:
-	case CRYPTO_SHA2_512_HMAC:
-	case CRYPTO_AES_CMAC:
-		return true;
-	default:
-		return false;
-	}
+	return alg >= vcd_macs && alg < vcd_macs + ARRAY_SIZE(vcd_macs);
 }

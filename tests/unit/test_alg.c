@@ -2,10 +2,13 @@
 /* test_alg.c - the algorithm table is complete, ordered and says what the ABI says. */
 #include "tests/unit/unit.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cryptodev.h"
 #include "engine/alg.h"
+#include "tests/lib/hex.h"
 
 static void table_is_ordered_and_found(void **state)
 {
@@ -173,6 +176,70 @@ static void driver_names(void **state)
 	assert_string_equal(name, "opens");
 }
 
+/* The key lengths of @alg in the words of the specification. */
+static void key_words(const struct vcd_alg *alg, char *words, size_t size)
+{
+	size_t n = 0;
+
+	if (alg->kind == VCD_ALG_HASH) {
+		words[0] = 0;
+	} else if (alg->key_step == 1) {
+		snprintf(words, size, "%u to %u ", alg->key_min, alg->key_max);
+	} else {
+		for (size_t len = alg->key_min; len <= alg->key_max; len += alg->key_step) {
+			n += (size_t)snprintf(words + n, size - n, n ? ", %zu" : "%zu", len);
+			if (!alg->key_step)
+				break;
+		}
+		snprintf(words + n, size - n, " ");
+	}
+}
+
+/* @line without what is in parentheses, in small letters. */
+static void plain_row(char *line)
+{
+	char *note = strstr(line, " ("), *end = note ? strchr(note, ')') : NULL;
+
+	if (end)
+		memmove(note, end + 1, strlen(end + 1) + 1);
+	for (; *line; line++)
+		*line = (char)tolower(*line);
+}
+
+/* Section 5 of the specification has a row for each algorithm of the table, and no other row. */
+static void specification_agrees(void **state)
+{
+	FILE *file = fopen(test_path("docs/device-spec.md"), "re");
+	char line[512], words[64], want[256];
+	bool inside = false;
+	size_t rows = 0;
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		const struct vcd_alg *alg;
+		unsigned int number;
+
+		if (!strncmp(line, "## ", 3))
+			inside = !strncmp(line, "## 5. Algorithms", 16);
+		if (!inside || sscanf(line, "| %u |", &number) != 1)
+			continue;
+		alg = vcd_alg_find(number);
+		assert_non_null(alg);
+		key_words(alg, words, sizeof(words));
+		if (alg->kind == VCD_ALG_CIPHER)
+			snprintf(want, sizeof(want), "| %u | %s | %u | %u | %s|\n", number,
+				 alg->cli_name, alg->block_size, alg->iv_len, words);
+		else
+			snprintf(want, sizeof(want), "| %u | %s | %u | %s|\n", number,
+				 alg->cli_name, alg->digest_len, words);
+		plain_row(line);
+		assert_string_equal(line, want);
+		rows++;
+	}
+	fclose(file);
+	assert_int_equal(rows, VCD_ALG_COUNT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +250,7 @@ int main(void)
 	    cmocka_unit_test(key_lengths),
 	    cmocka_unit_test(iv_and_tag_lengths),
 	    cmocka_unit_test(driver_names),
+	    cmocka_unit_test(specification_agrees),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
