@@ -177,8 +177,8 @@ static const struct cli_option table[] = {
 	       .on = ON_TALK | TLS),
     CLI_OPTION(0, "eof", NULL, "at the end of standard input, go on receiving or leave", eof_close,
 	       set_eof, .words = eofs, .value = "half", .on = ON_TALK | TLS),
-    CLI_OPTION(0, "dir", "DIR", "directory for received files", dir, cli_text, .value = ".",
-	       .on = ON_TALK | ON_RECV | TLS),
+    CLI_OPTION(0, "dir", "DIR", "directory for received files", dir, cli_text,
+	       .otherwise = "the current one", .on = ON_TALK | ON_RECV | TLS),
     CLI_OPTION(0, "json", NULL, "write events to standard output, one JSON object a line", json,
 	       cli_flag, .on = ON_NET | TLS),
     CLI_OPTION(0, "bell", NULL, "ring the terminal's bell when a message arrives", bell, cli_flag,
@@ -361,7 +361,7 @@ static enum cli_result check_tls(const struct options *o, struct cli_state *stat
 
 enum cli_result options_parse(int argc, char **argv, struct options *ret, struct cli_state *state)
 {
-	struct options o = {.family = AF_UNSPEC, .linger_ms = LINGER_AUTO};
+	struct options o = {.family = AF_UNSPEC, .dir = ".", .linger_ms = LINGER_AUTO};
 	enum cli_result result = cli_parse(&chat_cli, argc, argv, &o, state);
 
 	if (result == CLI_RUN)
