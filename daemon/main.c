@@ -380,7 +380,7 @@ static int run_worker(struct daemon *d)
 	d->sandbox.own_user_ns = o->namespaces & SPAWN_USER_NS;
 	d->sandbox.own_user_err = o->namespaces_err;
 	if (o->namespaces & SPAWN_PID_NS)
-		sandbox_has(&d->sandbox, MEASURE_PID_NS);
+		measure_taken(&d->sandbox, MEASURE_PID_NS);
 	control_init(&d->control);
 	d->server = (struct server){.link = -1, .signals = -1, .epoll = -1, .vu.socket = -1};
 

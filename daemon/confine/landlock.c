@@ -7,7 +7,7 @@
  * written out, as the headers that we are built with may be older than the kernel
  * that we run on (linux/landlock.h; Documentation/userspace-api/landlock.rst).
  */
-#include "daemon/confine/sandbox.h"
+#include "daemon/confine/steps.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * namespaces.c - namespaces of our own, and an empty root directory. See sandbox.h.
+ * namespaces.c - namespaces of our own, and an empty root directory. See steps.h.
  *
  * The user namespace comes first: it gives the capabilities to make the others.
  * Where it cannot be had, because the machine's or the container's settings deny
  * it, a process with CAP_SYS_ADMIN makes the others without.
  */
-#include "daemon/confine/sandbox.h"
+#include "daemon/confine/steps.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,14 +106,14 @@ int namespaces_enter(struct sandbox *sandbox)
 	size_t i;
 	int err;
 
-	err = sandbox_result(sandbox, MEASURE_USER_NS, user_namespace(sandbox));
+	err = measure_result(sandbox, MEASURE_USER_NS, user_namespace(sandbox));
 	for (i = 0; !err && i < ARRAY_SIZE(namespaces); i++)
-		err = sandbox_result(sandbox, namespaces[i].measure,
+		err = measure_result(sandbox, namespaces[i].measure,
 				     unshare(namespaces[i].flag) < 0 ? -errno : 0);
 	if (err)
 		return err;
 	/* In the mount namespace of others, that would be everybody's root. */
 	if (!(sandbox->done & (1u << MEASURE_MOUNT_NS)))
-		return sandbox_lacks(sandbox, MEASURE_EMPTY_ROOT, -EPERM);
-	return sandbox_result(sandbox, MEASURE_EMPTY_ROOT, empty_root());
+		return measure_lacking(sandbox, MEASURE_EMPTY_ROOT, -EPERM);
+	return measure_result(sandbox, MEASURE_EMPTY_ROOT, empty_root());
 }

@@ -47,31 +47,13 @@
 
 #include "common/log.h"
 #include "common/util.h"
+#include "daemon/confine/steps.h"
 
 /* Who has nothing on this machine: Linux's overflow id, "nobody". */
 #define NOBODY 65534
 
 /* Descriptors: the front end's for 64 queues thrice, 512 regions, and our own. */
 #define MAX_DESCRIPTORS 1024
-
-static const char *const measure_names[MEASURE_COUNT] = {
-    [MEASURE_DESCRIPTORS] = "inherited descriptors closed",
-    [MEASURE_NO_CORE] = "no core dumps",
-    [MEASURE_USER] = "unprivileged user",
-    [MEASURE_USER_NS] = "user namespace",
-    [MEASURE_MOUNT_NS] = "mount namespace",
-    [MEASURE_NET_NS] = "network namespace",
-    [MEASURE_IPC_NS] = "IPC namespace",
-    [MEASURE_UTS_NS] = "UTS namespace",
-    [MEASURE_PID_NS] = "PID namespace",
-    [MEASURE_EMPTY_ROOT] = "empty root directory",
-    [MEASURE_NO_CAPS] = "no capabilities",
-    [MEASURE_NO_NEW_PRIVS] = "no new privileges",
-    [MEASURE_NOT_DUMPABLE] = "not traceable",
-    [MEASURE_LANDLOCK] = "Landlock",
-    [MEASURE_LIMITS] = "limits",
-    [MEASURE_SECCOMP] = "seccomp",
-};
 
 enum sandbox_mode sandbox_default_mode(void)
 {
@@ -80,40 +62,6 @@ enum sandbox_mode sandbox_default_mode(void)
 #else
 	return SANDBOX_AUTO;
 #endif
-}
-
-int sandbox_has(struct sandbox *sandbox, enum measure measure)
-{
-	sandbox->done |= 1u << measure;
-	return 0;
-}
-
-int sandbox_lacks(struct sandbox *sandbox, enum measure measure, int err)
-{
-	bool strict = sandbox->mode == SANDBOX_STRICT;
-
-	log_msg(strict ? LOG_ERROR : LOG_WARN, "sandbox: without \"%s\": %s%s",
-		measure_names[measure], strerror(-err),
-		strict ? "; --sandbox=auto goes on without" : "");
-	return strict ? err : 0;
-}
-
-int sandbox_result(struct sandbox *sandbox, enum measure measure, int err)
-{
-	return err ? sandbox_lacks(sandbox, measure, err) : sandbox_has(sandbox, measure);
-}
-
-void sandbox_report(const struct sandbox *sandbox)
-{
-	char text[400] = "";
-	size_t len = 0;
-	unsigned int i;
-
-	for (i = 0; i < MEASURE_COUNT; i++)
-		if (sandbox->done & (1u << i))
-			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
-						len ? ", " : "", measure_names[i]);
-	log_msg(LOG_INFO, "sandbox: %s", len ? text : "none");
 }
 
 /* ---- 1: from the start ---------------------------------------------------------------- */
@@ -170,13 +118,13 @@ int sandbox_begin(struct sandbox *sandbox, const int *keep, unsigned int n)
 		log_msg(LOG_ERROR, "cannot switch core dumps off: %m");
 		return err;
 	}
-	sandbox_has(sandbox, MEASURE_NO_CORE);
+	measure_taken(sandbox, MEASURE_NO_CORE);
 	if (sandbox->mode == SANDBOX_NONE)
 		return 0;
 	err = close_all_but(keep, n);
 	if (!err)
 		err = redirect(keep, n);
-	return sandbox_result(sandbox, MEASURE_DESCRIPTORS, err);
+	return measure_result(sandbox, MEASURE_DESCRIPTORS, err);
 }
 
 /* ---- 2: another user ------------------------------------------------------------------ */
@@ -303,7 +251,7 @@ int sandbox_unroot(struct sandbox *sandbox, int program, bool devices)
 			"a user of its own",
 			devices ? "the engine's device may be root's" : strerror(-err));
 		err = stay_root();
-		return err ? sandbox_lacks(sandbox, MEASURE_NO_CAPS, err) : 0;
+		return err ? measure_lacking(sandbox, MEASURE_NO_CAPS, err) : 0;
 	}
 	err = bound_capabilities(0);
 	if (!err &&
@@ -311,7 +259,7 @@ int sandbox_unroot(struct sandbox *sandbox, int program, bool devices)
 	     setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0 ||
 	     (death && prctl(PR_SET_PDEATHSIG, death) < 0)))
 		err = -errno;
-	return sandbox_result(sandbox, MEASURE_USER, err);
+	return measure_result(sandbox, MEASURE_USER, err);
 }
 
 /* Root becomes nobody, and keeps its capabilities for the next stage. */
@@ -340,7 +288,7 @@ int sandbox_isolate(struct sandbox *sandbox)
 	if (sandbox->mode == SANDBOX_NONE)
 		return 0;
 	umask(077);
-	err = sandbox_result(sandbox, MEASURE_USER, become_nobody());
+	err = measure_result(sandbox, MEASURE_USER, become_nobody());
 	return err ? err : namespaces_enter(sandbox);
 }
 
@@ -386,13 +334,13 @@ int sandbox_drop(struct sandbox *sandbox)
 
 	if (sandbox->mode == SANDBOX_NONE)
 		return 0;
-	err = sandbox_result(sandbox, MEASURE_NO_CAPS, capabilities_clear());
+	err = measure_result(sandbox, MEASURE_NO_CAPS, capabilities_clear());
 	if (!err)
-		err = sandbox_result(sandbox, MEASURE_NO_NEW_PRIVS, no_new_privs());
+		err = measure_result(sandbox, MEASURE_NO_NEW_PRIVS, no_new_privs());
 	if (!err)
-		err = sandbox_result(sandbox, MEASURE_NOT_DUMPABLE, not_dumpable());
+		err = measure_result(sandbox, MEASURE_NOT_DUMPABLE, not_dumpable());
 	if (!err)
-		err = sandbox_result(sandbox, MEASURE_LANDLOCK, landlock_deny_all());
+		err = measure_result(sandbox, MEASURE_LANDLOCK, landlock_deny_all());
 	return err;
 }
 
@@ -430,9 +378,9 @@ int sandbox_lock(struct sandbox *sandbox)
 	int err = 0;
 
 	if (sandbox->mode != SANDBOX_NONE)
-		err = sandbox_result(sandbox, MEASURE_LIMITS, limits());
+		err = measure_result(sandbox, MEASURE_LIMITS, limits());
 	if (!err && sandbox->seccomp != SECCOMP_OFF)
-		err = sandbox_result(sandbox, MEASURE_SECCOMP,
+		err = measure_result(sandbox, MEASURE_SECCOMP,
 				     seccomp_worker(sandbox->seccomp, sandbox->cryptodev));
 	return err;
 }
@@ -443,11 +391,11 @@ int sandbox_parent(struct sandbox *sandbox)
 
 	if (sandbox->mode == SANDBOX_NONE)
 		return 0;
-	err = sandbox_result(sandbox, MEASURE_NO_NEW_PRIVS, no_new_privs());
+	err = measure_result(sandbox, MEASURE_NO_NEW_PRIVS, no_new_privs());
 	if (!err)
-		err = sandbox_result(sandbox, MEASURE_NOT_DUMPABLE, not_dumpable());
+		err = measure_result(sandbox, MEASURE_NOT_DUMPABLE, not_dumpable());
 	if (!err && sandbox->seccomp != SECCOMP_OFF)
-		err = sandbox_result(sandbox, MEASURE_SECCOMP, seccomp_parent(sandbox->seccomp));
+		err = measure_result(sandbox, MEASURE_SECCOMP, seccomp_parent(sandbox->seccomp));
 	return err;
 }
 
@@ -469,14 +417,15 @@ pid_t sandbox_fork(struct sandbox *sandbox)
 	if (pid < 0) {
 		int err = -errno;
 
-		if (sandbox->mode != SANDBOX_NONE && sandbox_lacks(sandbox, MEASURE_PID_NS, err)) {
+		if (sandbox->mode != SANDBOX_NONE &&
+		    measure_lacking(sandbox, MEASURE_PID_NS, err)) {
 			errno = -err;
 			return -1;
 		}
 		user_ns = false;
 		pid = fork();
 	} else if (pid == 0) {
-		sandbox_has(sandbox, MEASURE_PID_NS);
+		measure_taken(sandbox, MEASURE_PID_NS);
 	}
 	if (pid == 0) {
 		sandbox->own_user_ns = user_ns;

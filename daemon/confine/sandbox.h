@@ -20,63 +20,9 @@
 #ifndef VCD_DAEMON_CONFINE_SANDBOX_H
 #define VCD_DAEMON_CONFINE_SANDBOX_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
-/** enum sandbox_mode - --sandbox. */
-enum sandbox_mode {
-	SANDBOX_AUTO,	/* as much as can be had here */
-	SANDBOX_STRICT, /* all of it, or fail */
-	SANDBOX_NONE,	/* nothing: for debuggers */
-};
-
-/** enum seccomp_mode - --seccomp: what happens at a system call that is not listed. */
-enum seccomp_mode {
-	SECCOMP_KILL, /* the process ends, by SIGSYS */
-	SECCOMP_LOG,  /* the kernel logs it (audit) and carries it out */
-	SECCOMP_OFF,  /* no filter */
-};
-
-/**
- * enum measure - the parts that are reported one by one.
- */
-enum measure {
-	MEASURE_DESCRIPTORS,
-	MEASURE_NO_CORE,
-	MEASURE_USER,
-	MEASURE_USER_NS,
-	MEASURE_MOUNT_NS,
-	MEASURE_NET_NS,
-	MEASURE_IPC_NS,
-	MEASURE_UTS_NS,
-	MEASURE_PID_NS,
-	MEASURE_EMPTY_ROOT,
-	MEASURE_NO_CAPS,
-	MEASURE_NO_NEW_PRIVS,
-	MEASURE_NOT_DUMPABLE,
-	MEASURE_LANDLOCK,
-	MEASURE_LIMITS,
-	MEASURE_SECCOMP,
-	MEASURE_COUNT,
-};
-
-/**
- * struct sandbox - what is wanted, and what was reached.
- * @mode: how much
- * @seccomp: the filter
- * @cryptodev: ioctls of a /dev/crypto are carried out (--engine=cryptodev)
- * @own_user_ns: sandbox_fork() made the user namespace
- * @own_user_err: and wrote its maps; 0 or a negative errno
- * @done: bit (1 << enum measure) for each one that is in force
- */
-struct sandbox {
-	enum sandbox_mode mode;
-	enum seccomp_mode seccomp;
-	bool cryptodev;
-	bool own_user_ns;
-	int own_user_err;
-	unsigned int done;
-};
+#include "daemon/confine/measure.h"
 
 /**
  * sandbox_default_mode - the mode when the command line names none.
@@ -162,42 +108,6 @@ int sandbox_unroot(struct sandbox *sandbox, int program, bool devices);
  * Return: 0 or a negative errno, logged.
  */
 int sandbox_parent(struct sandbox *sandbox);
-
-/** sandbox_report - log, at the level of information, what is in force. */
-void sandbox_report(const struct sandbox *sandbox);
-
-/* ---- between the files of the sandbox ------------------------------------------------- */
-
-/** sandbox_has - note that @measure is in force. Return: 0. */
-int sandbox_has(struct sandbox *sandbox, enum measure measure);
-
-/**
- * sandbox_lacks - say that @measure could not be taken.
- * @sandbox: sandbox
- * @measure: what
- * @err: why, a negative errno
- *
- * Return: 0 to go on without, or @err when the mode is strict.
- */
-int sandbox_lacks(struct sandbox *sandbox, enum measure measure, int err);
-
-/** sandbox_result - sandbox_has() when @err is 0, sandbox_lacks() otherwise. */
-int sandbox_result(struct sandbox *sandbox, enum measure measure, int err);
-
-/** namespaces_enter - all namespaces, and the empty root directory. */
-int namespaces_enter(struct sandbox *sandbox);
-
-/** namespaces_map - in a new user namespace, be who we were outside: @uid and @gid. */
-int namespaces_map(uid_t uid, gid_t gid);
-
-/** landlock_deny_all - no file, no TCP, no abstract socket or signal to others, for this thread. */
-int landlock_deny_all(void);
-
-/** seccomp_worker - install the filter of a worker, on all threads. */
-int seccomp_worker(enum seccomp_mode mode, bool cryptodev);
-
-/** seccomp_parent - install the filter of a parent, on all threads. */
-int seccomp_parent(enum seccomp_mode mode);
 
 /**
  * capabilities_pass_on - have the program that is executed next keep what it needs to confine

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * seccomp.c - which system calls a process may make. See sandbox.h.
+ * seccomp.c - which system calls a process may make. See steps.h.
  *
  * A worker has a list of what is allowed; anything else ends the process. The list
  * is what the code behind sandbox_lock() needs, and the groups below name who needs it: a
@@ -15,7 +15,7 @@
  * A filter cannot look into memory. Where a call is dangerous only with some
  * arguments, these are compared here.
  */
-#include "daemon/confine/sandbox.h"
+#include "daemon/confine/steps.h"
 
 #include <errno.h>
 #include <fcntl.h>

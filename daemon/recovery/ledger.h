@@ -14,12 +14,7 @@
  *                finished: used entries first, then @done, then the used index in
  *                the ring. A successor writes the used index again from @done, so
  *                that a death between the two last steps is no loss either.
- *     undo       a batch that is begun and not finished is carried out again from
- *                its start. That gives the same bytes, unless its input has been
- *                written over: where output lies on input in guest memory, the
- *                input is saved here before the batch runs. A record names its
- *                queue and the position its batch begins at; it counts while that
- *                is the queue's position, so that nothing has to be withdrawn.
+ *     undo       input that a batch overwrites, so that it can be carried out again (virtio/undo.h).
  *     serial     the counter that session ids are made of. Each creation takes its
  *                number by an atomic addition here, in whichever worker it is: at an
  *                upgrade two of them are alive. So no id is given twice, and those of
@@ -38,18 +33,15 @@
  * - A worker believes no length, index or address in here: its predecessor may
  *   have been taken over by its guest.
  * - The file is sealed: nobody can make it shorter.
- * - An undo record that is being written names no queue.
  */
 #ifndef VCD_DAEMON_RECOVERY_LEDGER_H
 #define VCD_DAEMON_RECOVERY_LEDGER_H
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/uio.h>
 
 #include "daemon/base/latency.h"
 #include "daemon/recovery/rate_limits.h"
-#include "daemon/virtio/memory.h"
 #include "device/device.h"
 
 /**
@@ -231,46 +223,5 @@ void ledger_close(struct ledger *ledger);
 
 /** ledger_done - requests published on all queues. */
 uint64_t ledger_done(const struct ledger *ledger);
-
-/**
- * struct undo - where one thread saves input.
- * @thread: its line
- * @bytes: its undo memory
- * @size: bytes of it
- */
-struct undo {
-	struct ledger_thread *thread;
-	uint8_t *bytes;
-	size_t size;
-};
-
-/** ledger_undo - the undo of thread @number; without memory when the ledger has none. */
-struct undo ledger_undo(const struct ledger *ledger, unsigned int number);
-
-/**
- * undo_begin - begin a batch: save the input of @requests that lies under their output.
- * @undo: the thread's
- * @queue: the queue's number
- * @done: its position
- * @memory: guest memory, which all iovecs point into
- * @requests: the batch
- * @n: requests in it
- *
- * What is larger than any valid request can be, or in more pieces than a record
- * holds, is not saved: that can only be a chain which no driver makes, and whose
- * sender sees its own input spoilt.
- */
-void undo_begin(struct undo *undo, unsigned int queue, uint64_t done, const struct memory *memory,
-		const struct vcd_request *requests, unsigned int n);
-
-/**
- * ledger_recover - what a worker does first with the ledger of a dead one.
- * @ledger: ledger
- * @memory: guest memory
- *
- * Puts saved input back where it was, counts strikes, voids all records. It may
- * die itself meanwhile, and the next one do it again.
- */
-void ledger_recover(struct ledger *ledger, const struct memory *memory);
 
 #endif /* VCD_DAEMON_RECOVERY_LEDGER_H */

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-
 bool channel_is_request(const struct vu_message *m)
 {
 	return m->header.request >= CHANNEL_FIRST;

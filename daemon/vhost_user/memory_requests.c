@@ -49,9 +49,9 @@ enum outcome vu_do_set_mem_table(struct vhost_user *vu, struct vu_message *m)
 	if (table->count > VU_MAX_FDS ||
 	    m->header.size <
 		offsetof(struct vu_memory, regions) + table->count * sizeof(table->regions[0]))
-		return vu_violation(m, "size and number of regions disagree");
+		return vu_violation(m, VU_VIOLATION_REGION_COUNT);
 	if (m->fd_count != table->count)
-		return vu_violation(m, "one file descriptor for each region is needed");
+		return vu_violation(m, VU_VIOLATION_REGION_FDS);
 
 	next->count = 0;
 	for (i = 0; i < table->count; i++) {
@@ -59,7 +59,7 @@ enum outcome vu_do_set_mem_table(struct vhost_user *vu, struct vu_message *m)
 		if (err) {
 			region_refused(&table->regions[i], err);
 			memory_clear(next);
-			return vu_violation(m, "a region cannot be mapped");
+			return vu_violation(m, VU_VIOLATION_REGION_UNMAPPABLE);
 		}
 	}
 	vm_set_memory(vu->vm);

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "common/log.h"
@@ -19,16 +18,18 @@ static struct queue *find_queue(struct vhost_user *vu, uint64_t index)
 	return index < vu->vm->num_queues ? &vu->vm->queues[index] : NULL;
 }
 
-/* What an operator does wrong most often. */
-static enum outcome no_such_queue(const struct vhost_user *vu, const struct vu_message *m)
+/* Stop a queue that is locked. Return: where its driver goes on. */
+uint16_t vu_stop_queue(struct vhost_user *vu, struct queue *queue)
 {
-	char what[128];
+	(void)vm_set_kick(vu->vm, queue, -1);
+	return queue_stop(queue);
+}
 
-	(void)snprintf(
-	    what, sizeof(what),
-	    "no such queue: there are %u; QEMU's num_vqs must not exceed --num-queues=%u",
-	    vu->vm->num_queues, vu->vm->num_queues);
-	return vu_violation(m, what);
+/* Drop the sessions when that was the last queue. */
+static void queue_stopped(struct vhost_user *vu)
+{
+	if (vm_quiesced(vu->vm))
+		vcd_device_reset(vu->vm->device);
 }
 
 enum outcome vu_do_set_vring_num(struct vhost_user *vu, struct vu_message *m)
@@ -38,12 +39,12 @@ enum outcome vu_do_set_vring_num(struct vhost_user *vu, struct vu_message *m)
 	enum outcome outcome;
 
 	if (!queue)
-		return no_such_queue(vu, m);
+		return vu_violation(m, VU_VIOLATION_NO_SUCH_QUEUE);
 	if (num == 0 || num > QUEUE_MAX_NUM || (num & (num - 1)))
-		return vu_violation(m, "not a size of a queue");
+		return vu_violation(m, VU_VIOLATION_QUEUE_SIZE);
 	queue_lock(queue);
 	if (queue->active) {
-		outcome = vu_violation(m, "the queue is in use");
+		outcome = vu_violation(m, VU_VIOLATION_QUEUE_IN_USE);
 	} else {
 		/* May be the last thing it wanted: stock front ends begin with it, but need not. */
 		queue->num = num;
@@ -60,9 +61,9 @@ enum outcome vu_do_set_vring_addr(struct vhost_user *vu, struct vu_message *m)
 	int err;
 
 	if (!queue)
-		return no_such_queue(vu, m);
+		return vu_violation(m, VU_VIOLATION_NO_SUCH_QUEUE);
 	if (addr->flags & VU_VRING_F_LOG)
-		return vu_violation(m, "logging was not offered");
+		return vu_violation(m, VU_VIOLATION_LOG_NOT_OFFERED);
 	queue_lock(queue);
 	queue->desc_user = addr->desc_user;
 	queue->avail_user = addr->avail_user;
@@ -79,12 +80,12 @@ enum outcome vu_do_set_vring_base(struct vhost_user *vu, struct vu_message *m)
 	enum outcome outcome = DONE;
 
 	if (!queue)
-		return no_such_queue(vu, m);
+		return vu_violation(m, VU_VIOLATION_NO_SUCH_QUEUE);
 	if (m->payload.state.num > UINT16_MAX)
-		return vu_violation(m, "not an index of a split ring");
+		return vu_violation(m, VU_VIOLATION_BASE);
 	queue_lock(queue);
 	if (queue->active)
-		outcome = vu_violation(m, "the queue is in use");
+		outcome = vu_violation(m, VU_VIOLATION_QUEUE_IN_USE);
 	else
 		queue_set_base(queue, (uint16_t)m->payload.state.num);
 	queue_unlock(queue);
@@ -96,11 +97,11 @@ enum outcome vu_do_get_vring_base(struct vhost_user *vu, struct vu_message *m)
 	struct queue *queue = find_queue(vu, m->payload.state.index);
 
 	if (!queue)
-		return no_such_queue(vu, m);
+		return vu_violation(m, VU_VIOLATION_NO_SUCH_QUEUE);
 	queue_lock(queue);
 	m->payload.state.num = vu_stop_queue(vu, queue);
 	queue_unlock(queue);
-	vu_queue_stopped(vu);
+	queue_stopped(vu);
 	m->header.size = sizeof(m->payload.state);
 	return ANSWER;
 }
@@ -112,9 +113,9 @@ enum outcome vu_do_set_vring_enable(struct vhost_user *vu, struct vu_message *m)
 	int err;
 
 	if (!queue)
-		return no_such_queue(vu, m);
+		return vu_violation(m, VU_VIOLATION_NO_SUCH_QUEUE);
 	if (m->payload.state.num > 1)
-		return vu_violation(m, "neither 0 nor 1");
+		return vu_violation(m, VU_VIOLATION_ENABLE);
 	queue_lock(queue);
 	queue->enabled = enable;
 	if (!enable)
@@ -122,7 +123,7 @@ enum outcome vu_do_set_vring_enable(struct vhost_user *vu, struct vu_message *m)
 	err = vm_update(vu->vm, queue);
 	queue_unlock(queue);
 	if (!enable)
-		vu_queue_stopped(vu);
+		queue_stopped(vu);
 	return err ? REFUSE : DONE;
 }
 
@@ -138,9 +139,9 @@ static enum outcome take_queue_fd(struct vhost_user *vu, struct vu_message *m, s
 	*fd = -1;
 	*queue = find_queue(vu, m->payload.u64 & VU_VRING_INDEX_MASK);
 	if (!*queue || (m->payload.u64 & ~(uint64_t)(VU_VRING_INDEX_MASK | VU_VRING_NO_FD)))
-		return no_such_queue(vu, m);
+		return vu_violation(m, VU_VIOLATION_NO_SUCH_QUEUE);
 	if (m->fd_count != (none ? 0 : 1))
-		return vu_violation(m, "wrong number of file descriptors");
+		return vu_violation(m, VU_VIOLATION_WRONG_FDS);
 	if (!none)
 		*fd = take_fd(&m->fds[0]);
 	return DONE;
@@ -165,10 +166,10 @@ enum outcome vu_do_set_vring_kick(struct vhost_user *vu, struct vu_message *m)
 	if (outcome != DONE)
 		return outcome;
 	if (fd < 0)
-		return vu_violation(m, "queues without a kick descriptor are not supported");
+		return vu_violation(m, VU_VIOLATION_NO_KICK);
 	/* Serving threads rely on what an eventfd does and a pipe does not (vm/thread.c). */
 	if (fd_kind(fd) != 0)
-		return vu_violation(m, "the kick descriptor must be an eventfd");
+		return vu_violation(m, VU_VIOLATION_KICK_KIND);
 
 	queue_lock(queue);
 	refused = vm_set_kick(vu->vm, queue, fd);
@@ -203,7 +204,7 @@ static enum outcome take_signal_fd(struct vhost_user *vu, struct vu_message *m,
 	enum outcome outcome = take_queue_fd(vu, m, queue, fd);
 
 	if (outcome == DONE && *fd >= 0 && make_signal_fd(*fd) < 0)
-		return vu_violation(m, "neither eventfd nor pipe nor socket");
+		return vu_violation(m, VU_VIOLATION_SIGNAL_KIND);
 	return outcome;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* supervisor_requests.c - requests of the supervisor's own (channel.h), carried out in the worker. */
-#include "common/log.h"
 #include "common/util.h"
 #include "daemon/recovery/crash.h"
 #include "daemon/vhost_user/channel.h"
@@ -33,8 +32,6 @@ enum outcome vu_run_supervisor_request(struct vhost_user *vu, struct vu_message 
 	case CHANNEL_CONTROL:
 		return do_control(vu, m);
 	default:
-		log_msg(LOG_ERROR, "the supervisor sent an unknown request: %u",
-			m->header.request);
-		return VIOLATE;
+		return vu_violation(m, VU_VIOLATION_UNKNOWN_REQUEST);
 	}
 }

@@ -53,34 +53,6 @@
 /* Messages answered before the caller gets to look at its other descriptors. */
 #define MESSAGES_AT_ONCE 64
 
-enum outcome vu_answer_u64(struct vu_message *m, uint64_t value)
-{
-	m->header.size = sizeof(m->payload.u64);
-	m->payload.u64 = value;
-	return ANSWER;
-}
-
-enum outcome vu_violation(const struct vu_message *m, const char *what)
-{
-	log_limited(LOG_WARN, "front end broke the protocol: %s (request %u): %s",
-		    vu_request_name(m->header.request), m->header.request, what);
-	return VIOLATE;
-}
-
-/* Stop a queue that is locked. Return: where its driver goes on. */
-uint16_t vu_stop_queue(struct vhost_user *vu, struct queue *queue)
-{
-	(void)vm_set_kick(vu->vm, queue, -1);
-	return queue_stop(queue);
-}
-
-/* Drop the sessions when that was the last queue. */
-void vu_queue_stopped(struct vhost_user *vu)
-{
-	if (vm_quiesced(vu->vm))
-		vcd_device_reset(vu->vm->device);
-}
-
 /* ---- features and the like ------------------------------------------------------------ */
 
 static enum outcome do_get_features(struct vhost_user *vu, struct vu_message *m)
@@ -94,7 +66,7 @@ static enum outcome do_set_features(struct vhost_user *vu, struct vu_message *m)
 	unsigned int i;
 
 	if (features & ~OUR_FEATURES)
-		return vu_violation(m, "features that were not offered");
+		return vu_violation(m, VU_VIOLATION_FEATURES_NOT_OFFERED);
 	if (!(features & BIT(VIRTIO_F_VERSION_1)))
 		log_limited(LOG_WARN, "driver without VIRTIO_F_VERSION_1: queues will not start");
 	if (!(features & BIT(VU_F_PROTOCOL_FEATURES))) {
@@ -122,7 +94,7 @@ static enum outcome do_get_protocol_features(struct vhost_user *vu, struct vu_me
 static enum outcome do_set_protocol_features(struct vhost_user *vu, struct vu_message *m)
 {
 	if (m->payload.u64 & ~OUR_PROTOCOL_FEATURES)
-		return vu_violation(m, "protocol features that were not offered");
+		return vu_violation(m, VU_VIOLATION_PROTOCOL_FEATURES_NOT_OFFERED);
 	vu->protocol_features = m->payload.u64;
 	return DONE;
 }
@@ -153,7 +125,7 @@ static enum outcome do_reset_device(struct vhost_user *vu, struct vu_message *m)
 static enum outcome do_set_status(struct vhost_user *vu, struct vu_message *m)
 {
 	if (m->payload.u64 > UINT8_MAX)
-		return vu_violation(m, "status has 8 bits");
+		return vu_violation(m, VU_VIOLATION_STATUS);
 	if (m->payload.u64 == 0)
 		return do_reset_device(vu, m);
 	vu->status = (uint8_t)m->payload.u64;
@@ -176,7 +148,7 @@ static enum outcome do_get_config(struct vhost_user *vu, struct vu_message *m)
 	static_assert(sizeof(config) <= sizeof(space), "config space");
 	if (c->size > sizeof(space) || c->offset > sizeof(space) - c->size ||
 	    m->header.size != offsetof(struct vu_config, data) + c->size)
-		return vu_violation(m, "beyond the config space");
+		return vu_violation(m, VU_VIOLATION_CONFIG_RANGE);
 	vcd_device_config(vu->vm->device, &config);
 	memcpy(space, &config, sizeof(config));
 	/* A front end may have been told a larger space; what is not there is 0. */
@@ -248,14 +220,14 @@ static enum outcome run(struct vhost_user *vu, struct vu_message *m)
 	const struct handler *handler;
 
 	if (m->header.request >= VU_REQUEST_COUNT || !handlers[m->header.request].run)
-		return vu_violation(m, "not a request we know");
+		return vu_violation(m, VU_VIOLATION_UNKNOWN_REQUEST);
 	handler = &handlers[m->header.request];
 	if (handler->needs && !(vu->protocol_features & handler->needs))
-		return vu_violation(m, "it belongs to a feature that was not accepted");
+		return vu_violation(m, VU_VIOLATION_FEATURE_NOT_ACCEPTED);
 	if (handler->size != ANY_SIZE && m->header.size != handler->size)
-		return vu_violation(m, "wrong size");
+		return vu_violation(m, VU_VIOLATION_WRONG_SIZE);
 	if (handler->fds != ANY_FDS && m->fd_count != (unsigned int)handler->fds)
-		return vu_violation(m, "wrong number of file descriptors");
+		return vu_violation(m, VU_VIOLATION_WRONG_FDS);
 	return handler->run(vu, m);
 }
 
@@ -272,7 +244,7 @@ static int answer(struct vhost_user *vu, struct vu_message *m)
 		: outcome == REFUSE ? "refused"
 				    : "not allowed");
 	if (outcome == VIOLATE)
-		return channel_tell(vu->socket, CHANNEL_VIOLATED, 1);
+		return channel_tell(vu->socket, CHANNEL_VIOLATED, m->payload.u64);
 	if (outcome != ANSWER) {
 		/* In the set of SET_PROTOCOL_FEATURES itself it counts already. */
 		if (private || !wants_reply ||
@@ -307,7 +279,7 @@ int vhost_user_input(struct vhost_user *vu)
 	for (i = 0; i < MESSAGES_AT_ONCE; i++) {
 		ret = vu_read(&vu->reader, vu->socket);
 		if (ret == -EPROTO)
-			log_limited(LOG_WARN, "front end sent what is no vhost-user message");
+			log_limited(LOG_WARN, "front end sent a malformed vhost-user message");
 		if (ret <= 0)
 			return ret;
 		ret = answer(vu, &vu->reader.message);

@@ -14,6 +14,7 @@
 #include "daemon/base/latency.h"
 #include "daemon/recovery/ledger.h"
 #include "daemon/virtio/memory.h"
+#include "daemon/virtio/undo.h"
 #include "device/device.h"
 
 /** Entries of a queue: a power of two up to this. */

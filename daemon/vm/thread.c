@@ -275,7 +275,7 @@ static int start(struct serving_thread *t)
 	t->batch = calloc(1, sizeof(*t->batch));
 	if (!t->batch)
 		return -ENOMEM;
-	t->batch->undo = ledger_undo(t->vm->ledger, t->number);
+	t->batch->undo = undo_of(t->vm->ledger, t->number);
 	err = pthread_create(&t->thread, NULL, thread_main, t);
 	t->running = !err;
 	return -err;

@@ -258,7 +258,7 @@ void vm_resume(struct vm *vm)
 	adopt_limits(vm);
 	lock_all(vm);
 	vm->replaying = false;
-	ledger_recover(vm->ledger, &vm->memory);
+	undo_recover(vm->ledger, &vm->memory);
 	for (i = 0; i < vm->num_queues; i++)
 		queue_resume(&vm->queues[i]);
 	update_all(vm);

@@ -23,6 +23,7 @@
 
 #include "daemon/vm/vm.h"
 #include "daemon/recovery/ledger.h"
+#include "daemon/virtio/undo.h"
 #include "common/log.h"
 #include "daemon/operate/stats.h"
 
@@ -136,13 +137,13 @@ static void die_again(struct ledger *ledger)
 	uint8_t *host = memory.regions[0].host;
 	struct iovec iov = {host + 64, 512};
 	struct vcd_request request = {.in = &iov, .in_count = 1, .out = &iov, .out_count = 1};
-	struct undo undo = ledger_undo(ledger, 0);
+	struct undo undo = undo_of(ledger, 0);
 	uint8_t before[512];
 
 	memcpy(before, iov.iov_base, sizeof(before));
 	undo_begin(&undo, 1, ledger->queue[1].done, &memory, &request, 1);
 	memset(iov.iov_base, 0xee, sizeof(before));
-	ledger_recover(ledger, &memory);
+	undo_recover(ledger, &memory);
 	CHECK(memcmp(before, iov.iov_base, sizeof(before)) == 0);
 	CHECK(ledger->queue[1].strike_done == ledger->queue[1].done);
 }
@@ -164,7 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ledger_mend(&ledger);
 	CHECK(ledger_open(&next, fcntl(ledger.fd, F_DUPFD_CLOEXEC, 0), &shape) == 0);
 	CHECK(next.counters);
-	ledger_recover(&next, &memory);
+	undo_recover(&next, &memory);
 	for (i = 0; i < THREADS; i++)
 		CHECK(next.thread[i].queue == 0);
 	go_on(&next);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/recovery/ledger.h"
+#include "daemon/virtio/undo.h"
 
 #define QUEUES 2u
 #define THREADS 2u
@@ -156,20 +157,20 @@ static void test_put_back(void **state)
 {
 	struct iovec iov = {memory.regions[0].host + 100, 200};
 	struct vcd_request request = {.in = &iov, .in_count = 1, .out = &iov, .out_count = 1};
-	struct undo undo = ledger_undo(&ledger, 1);
+	struct undo undo = undo_of(&ledger, 1);
 	struct ledger next;
 
 	ledger.queue[1].done = 9;
 	undo_begin(&undo, 1, 9, &memory, &request, 1);
 	memset(iov.iov_base, 0x22, iov.iov_len);
 	assert_int_equal(reopen(&next, &shape), 0);
-	ledger_recover(&next, &memory);
+	undo_recover(&next, &memory);
 	assert_memory(0, 0x11);
 	assert_int_equal(next.queue[1].strikes, 1);
 	assert_int_equal(next.thread[1].queue, 0);
 	/* Once: the record is void then. */
 	memset(iov.iov_base, 0x22, iov.iov_len);
-	ledger_recover(&next, &memory);
+	undo_recover(&next, &memory);
 	assert_int_equal(memory.regions[0].host[100], 0x22);
 	assert_int_equal(next.queue[1].strikes, 1);
 	ledger_close(&next);
@@ -188,7 +189,7 @@ static void put_back_shape(unsigned int ins, unsigned int outs, unsigned int i, 
 {
 	struct iovec in[3], out[3];
 	struct vcd_request request = {.in = in, .in_count = ins, .out = out, .out_count = outs};
-	struct undo undo = ledger_undo(&ledger, 0);
+	struct undo undo = undo_of(&ledger, 0);
 
 	spread(in, ins, memory.regions[0].host + 64);
 	spread(out, outs, memory.regions[1].host);
@@ -196,7 +197,7 @@ static void put_back_shape(unsigned int ins, unsigned int outs, unsigned int i, 
 	undo_begin(&undo, 0, 0, &memory, &request, 1);
 	assert_int_equal(undo.thread->pieces, shift > -64 && shift < 64);
 	memset(out[k].iov_base, 0x22, out[k].iov_len);
-	ledger_recover(&ledger, &memory);
+	undo_recover(&ledger, &memory);
 	for (unsigned int b = 0; b < 64; b++)
 		assert_int_equal(((uint8_t *)in[i].iov_base)[b], 0x11);
 	memset(memory.regions[0].host, 0x11, BYTES);
@@ -219,12 +220,12 @@ static void test_finished(void **state)
 {
 	struct iovec iov = {memory.regions[0].host, 64};
 	struct vcd_request request = {.in = &iov, .in_count = 1, .out = &iov, .out_count = 1};
-	struct undo undo = ledger_undo(&ledger, 0);
+	struct undo undo = undo_of(&ledger, 0);
 
 	undo_begin(&undo, 0, 0, &memory, &request, 1);
 	memset(iov.iov_base, 0x22, iov.iov_len);
 	ledger.queue[0].done = 1;
-	ledger_recover(&ledger, &memory);
+	undo_recover(&ledger, &memory);
 	assert_int_equal(memory.regions[0].host[0], 0x22);
 	assert_int_equal(ledger.queue[0].strikes, 0);
 }
@@ -240,7 +241,7 @@ static void forge(uint32_t queue, uint32_t pieces, uint64_t guest_addr, uint32_t
 	for (unsigned int i = 0; i < LEDGER_PIECES; i++)
 		thread->piece[i] = (struct ledger_piece){.guest_addr = guest_addr, .len = len};
 	memset(ledger.undo, 0x33, UNDO);
-	ledger_recover(&ledger, &memory);
+	undo_recover(&ledger, &memory);
 	assert_int_equal(thread->queue, 0);
 }
 
@@ -282,7 +283,7 @@ static void test_strikes(void **state)
 	assert_int_equal(queue->strikes, LEDGER_STRIKES);
 	ledger.thread[0].queue = 1;
 	ledger.thread[0].done = 1;
-	ledger_recover(&ledger, &memory);
+	undo_recover(&ledger, &memory);
 	assert_int_equal(queue->strikes, 1);
 	assert_int_equal(queue->strike_done, 1);
 }
@@ -293,7 +294,7 @@ static void test_too_much_to_save(void **state)
 	struct iovec iov = {memory.regions[0].host, BYTES};
 	struct vcd_request request = {.in = &iov, .in_count = 1, .out = &iov, .out_count = 1};
 	struct vcd_request requests[4] = {request, request, request, request};
-	struct undo undo = ledger_undo(&ledger, 0);
+	struct undo undo = undo_of(&ledger, 0);
 
 	memset(ledger.undo + UNDO, 0x44, UNDO);
 	undo_begin(&undo, 0, 0, &memory, requests, 4);
@@ -311,10 +312,10 @@ static void test_private(void **state)
 
 	assert_int_equal(ledger_private(&own, &shape), 0);
 	assert_null(own.undo);
-	undo = ledger_undo(&own, 1);
+	undo = undo_of(&own, 1);
 	undo_begin(&undo, 0, 0, &memory, &request, 1);
 	assert_int_equal(own.thread[1].pieces, 0);
-	ledger_recover(&own, &memory);
+	undo_recover(&own, &memory);
 	assert_memory(0, 0x11);
 	ledger_close(&own);
 	ledger_close(&own);

@@ -24,6 +24,7 @@
 #include "tests/wire/confined.h"
 
 #include "common/util.h"
+#include "daemon/confine/steps.h"
 #include "engine/alg.h"
 
 struct attempt {
