@@ -59,8 +59,6 @@ static void collect_args(const char **all, char *control_arg, size_t size, const
 	choose_engine();
 	snprintf(control_arg, size, "--control=%s", rig->control_path);
 	all[n++] = control_arg;
-	/* What it says about hostile input is not what the reader of a test log wants. */
-	all[n++] = "--quiet";
 	if (engine_arg[0])
 		all[n++] = engine_arg;
 	while (args && *args && n < MAX_ARGS)

@@ -15,6 +15,7 @@
 #include "tests/lib/split.h"
 #include "tests/wire/crash.h"
 #include "tests/wire/rig.h"
+#include "tests/wire/said.h"
 
 #define MOST 24
 #define LONGEST (256u * 1024)
@@ -200,6 +201,12 @@ static void test_half(void **state)
 	rig_stop(&rig);
 }
 
+/* What the daemons of these tests have to write. */
+static const char *const MESSAGES[] = {
+    "starting another one",
+    NULL,
+};
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,9 +215,10 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_lanes_full),
 	};
 
+	said_begin();
 	if (argc != 3)
 		return 2;
 	rig_daemon = argv[1];
 	crash_daemon = argv[2];
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return said_all(cmocka_run_group_tests(tests, NULL, NULL), MESSAGES);
 }

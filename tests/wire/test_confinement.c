@@ -20,6 +20,7 @@
 #include "tests/wire/attempts.h"
 #include "tests/wire/confined.h"
 #include "tests/wire/rig.h"
+#include "tests/wire/said.h"
 
 #include "common/util.h"
 
@@ -418,6 +419,12 @@ static void test_daemon_listens(void **state)
 	rig_stop(&rig);
 }
 
+/* What the daemons of these tests have to write. */
+static const char *const MESSAGES[] = {
+    "the supervisor stays root, with few capabilities",
+    NULL,
+};
+
 int main(int argc, char **argv)
 {
 	/* Sanitizers' runtimes do what the filter forbids. */
@@ -431,6 +438,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_daemon_listens),
 	};
 
+	said_begin();
 	if (argc != 2) {
 		fprintf(stderr, "usage: %s DAEMON\n", argv[0]);
 		return 2;
@@ -438,5 +446,5 @@ int main(int argc, char **argv)
 	rig_daemon = argv[1];
 	if (sandbox_default_mode() == SANDBOX_NONE)
 		return 77;
-	return cmocka_run_group_tests(plain_build, NULL, NULL);
+	return said_all(cmocka_run_group_tests(plain_build, NULL, NULL), MESSAGES);
 }

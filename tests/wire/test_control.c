@@ -26,6 +26,7 @@
 #include "cryptodev.h"
 #include "tests/wire/operator.h"
 #include "tests/wire/rig.h"
+#include "tests/wire/said.h"
 
 #define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define MS 1000000ull
@@ -481,6 +482,14 @@ static void test_service_manager(void **state)
 	rig_stop(&rig);
 }
 
+/* What the daemons of these tests have to write. */
+static const char *const MESSAGES[] = {
+    "front end connected",
+    "a client of another user is turned away",
+    "starting another one",
+    NULL,
+};
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -500,8 +509,9 @@ int main(int argc, char **argv)
 	    cmocka_unit_test_setup_teardown(test_service_manager, make_dir, remove_dir),
 	};
 
+	said_begin();
 	if (argc != 2)
 		return 2;
 	rig_daemon = argv[1];
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return said_all(cmocka_run_group_tests(tests, NULL, NULL), MESSAGES);
 }

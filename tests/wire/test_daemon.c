@@ -19,6 +19,7 @@
 
 #include "tests/wire/operator.h"
 #include "tests/wire/rig.h"
+#include "tests/wire/said.h"
 
 /* For what is not in a rig's directory. */
 static char dir[32];
@@ -658,6 +659,14 @@ static void test_idle(void **state)
 	assert_int_equal(calls, 0);
 }
 
+/* What the daemons of these tests have to write. */
+static const char *const MESSAGES[] = {
+    "front end disconnected",
+    "another one is turned away",
+    "cannot accept a connection: Too many open files",
+    NULL,
+};
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -682,8 +691,9 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_idle),
 	};
 
+	said_begin();
 	if (argc != 2)
 		return 2;
 	rig_daemon = argv[1];
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	return said_all(cmocka_run_group_tests(tests, make_dir, remove_dir), MESSAGES);
 }

@@ -17,6 +17,7 @@
 
 #include "tests/wire/evil_worker.h"
 #include "tests/wire/rig.h"
+#include "tests/wire/said.h"
 
 #define IN_A_ROW 3
 
@@ -203,6 +204,18 @@ static void test_end(void **state)
 	finish(&rig);
 }
 
+/* What the daemons of these tests have to write. */
+static const char *const MESSAGES[] = {
+    "does not accept the front end's set-up",
+    "connection closed: Protocol error",
+    "an index is out of range",
+    "does not answer; it is killed",
+    "the next one has to wait, as it did nothing",
+    "sent an invalid reply",
+    "starting another one",
+    NULL,
+};
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,8 +227,9 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_end),
 	};
 
+	said_begin();
 	if (argc != 2)
 		return 2;
 	rig_daemon = argv[1];
-	return cmocka_run_group_tests(tests, make_plan, remove_plan);
+	return said_all(cmocka_run_group_tests(tests, make_plan, remove_plan), MESSAGES);
 }

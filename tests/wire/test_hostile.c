@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tests/wire/rig.h"
+#include "tests/wire/said.h"
 
 /* How far a front end has got when it misbehaves. */
 enum stage {
@@ -475,6 +476,24 @@ static void test_blocking_call(void **state)
 	rig_stop(&rig);
 }
 
+/* What the daemons of these tests have to write. */
+static const char *const MESSAGES[] = {
+    "No buffer space available",
+    "not a request we know",
+    "wrong size",
+    "beyond the config space",
+    "wrong number of file descriptors",
+    "it belongs to a feature that was not accepted",
+    "a region cannot be mapped",
+    "size and number of regions disagree",
+    "front end does not read its replies",
+    "an unknown request",
+    "a malformed vhost-user message",
+    "made the guest's memory shorter",
+    "messages left out before",
+    NULL,
+};
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,8 +504,9 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_blocking_call),
 	};
 
+	said_begin();
 	if (argc != 2)
 		return 2;
 	rig_daemon = argv[1];
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return said_all(cmocka_run_group_tests(tests, NULL, NULL), MESSAGES);
 }

@@ -17,6 +17,7 @@
 #include "cryptodev.h"
 #include "tests/lib/split.h"
 #include "tests/wire/rig.h"
+#include "tests/wire/said.h"
 
 #define QUEUES 8
 
@@ -275,6 +276,12 @@ static void test_other_ends(void **state)
 	rig_stop(&rig);
 }
 
+/* What the daemons of these tests have to write. */
+static const char *const MESSAGES[] = {
+    "upgraded to worker",
+    NULL,
+};
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,8 +289,9 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_other_ends),
 	};
 
+	said_begin();
 	if (argc < 2)
 		return 2;
 	rig_daemon = argv[1];
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return said_all(cmocka_run_group_tests(tests, NULL, NULL), MESSAGES);
 }

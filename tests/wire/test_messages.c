@@ -12,6 +12,7 @@
 
 #include "cryptodev.h"
 #include "tests/wire/rig.h"
+#include "tests/wire/said.h"
 
 #define BIT(n) (1ull << (n))
 
@@ -393,6 +394,13 @@ static void test_burst(void **state)
 	rig_stop(&rig);
 }
 
+/* What the daemons of these tests have to write. */
+static const char *const MESSAGES[] = {
+    "driver without VIRTIO_F_VERSION_1",
+    "its rings are not in shared memory",
+    NULL,
+};
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,8 +421,9 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_burst),
 	};
 
+	said_begin();
 	if (argc != 2)
 		return 2;
 	rig_daemon = argv[1];
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return said_all(cmocka_run_group_tests(tests, NULL, NULL), MESSAGES);
 }

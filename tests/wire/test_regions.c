@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/wire/rig.h"
+#include "tests/wire/said.h"
 
 #define BIT(n) (1ull << (n))
 
@@ -233,6 +234,16 @@ static void test_memory_lost(void **state)
 	rig_stop(&rig);
 }
 
+/* What the daemons of these tests have to write. */
+static const char *const MESSAGES[] = {
+    "REM_MEM_REG names a region that is not there",
+    "refused: File exists",
+    "refused: Invalid argument",
+    "refused: No space left on device",
+    "its rings are not in shared memory",
+    NULL,
+};
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,8 +253,9 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_memory_lost),
 	};
 
+	said_begin();
 	if (argc != 2)
 		return 2;
 	rig_daemon = argv[1];
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return said_all(cmocka_run_group_tests(tests, NULL, NULL), MESSAGES);
 }

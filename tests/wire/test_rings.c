@@ -11,6 +11,7 @@
 
 #include "cryptodev.h"
 #include "tests/wire/rig.h"
+#include "tests/wire/said.h"
 
 /* Guest-physical addresses where there is no memory. */
 #define NOWHERE 0x7000000000ull
@@ -503,6 +504,18 @@ static void test_ring_addresses(void **state)
 	rig_stop(&rig);
 }
 
+/* What the daemons of these tests have to write. */
+static const char *const MESSAGES[] = {
+    "its rings are not aligned",
+    "its rings are not in shared memory",
+    "a bad indirect table",
+    "a chain is longer than the queue",
+    "a readable descriptor follows a writable one",
+    "an address is not in guest memory",
+    "an index is out of range",
+    NULL,
+};
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -511,8 +524,9 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_odd),		 cmocka_unit_test(test_ring_addresses),
 	};
 
+	said_begin();
 	if (argc != 2)
 		return 2;
 	rig_daemon = argv[1];
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return said_all(cmocka_run_group_tests(tests, NULL, NULL), MESSAGES);
 }

@@ -11,6 +11,7 @@
 
 #include "tests/lib/split.h"
 #include "tests/wire/rig.h"
+#include "tests/wire/said.h"
 
 /* ---- load ----------------------------------------------------------------------------- */
 
@@ -185,6 +186,13 @@ static void test_sigterm_whenever(void **state)
 	}
 }
 
+/* What the daemons of these tests have to write. */
+static const char *const MESSAGES[] = {
+    "an upgrade is under way already",
+    "starting another one",
+    NULL,
+};
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,8 +201,9 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_sigterm_whenever),
 	};
 
+	said_begin();
 	if (argc != 2)
 		return 2;
 	rig_daemon = argv[1];
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return said_all(cmocka_run_group_tests(tests, NULL, NULL), MESSAGES);
 }

@@ -17,6 +17,7 @@
 #include "tests/wire/crash.h"
 #include "tests/wire/load.h"
 #include "tests/wire/operator.h"
+#include "tests/wire/said.h"
 
 static void kill_worker(const struct rig *rig)
 {
@@ -310,6 +311,19 @@ static void test_poison(void **state)
 	crash_file_remove(&crash);
 }
 
+/* What the daemons of these tests have to write. */
+static const char *const MESSAGES[] = {
+    "workers did not accept the front end's set-up: it is let go",
+    "the device is out of order",
+    "workers died in its request",
+    "does not accept the front end's set-up (ADD_MEM_REG)",
+    "does not accept the front end's set-up (SET_MEM_TABLE)",
+    "a region cannot be mapped",
+    "upgraded to worker",
+    "the next one has to wait, as it did nothing",
+    NULL,
+};
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,9 +340,10 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_poison),
 	};
 
+	said_begin();
 	if (argc < 2)
 		return 2;
 	rig_daemon = argv[1];
 	crash_daemon = argc > 2 ? argv[2] : NULL;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return said_all(cmocka_run_group_tests(tests, NULL, NULL), MESSAGES);
 }

@@ -16,6 +16,7 @@
 
 #include "tests/wire/operator.h"
 #include "tests/wire/rig.h"
+#include "tests/wire/said.h"
 
 #define ARGS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -342,6 +343,17 @@ static int be_no_worker(char **argv)
 	return 1;
 }
 
+/* What the daemons of these tests have to write. */
+static const char *const MESSAGES[] = {
+    "Exec format error",
+    "cannot start a new worker from",
+    "the new worker did not start; the old one goes on",
+    "offers fewer algorithms or lower limits than the old one",
+    "an upgrade is under way already",
+    "upgraded to worker",
+    NULL,
+};
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,10 +367,11 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_socket_access),
 	};
 
+	said_begin();
 	if (argc > 1 && !strncmp(argv[1], "--worker=", 9))
 		return be_no_worker(argv);
 	if (argc != 2)
 		return 2;
 	rig_daemon = argv[1];
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return said_all(cmocka_run_group_tests(tests, NULL, NULL), MESSAGES);
 }
