@@ -73,7 +73,7 @@ struct daemon {
 	struct ledger ledger;
 	struct control control;
 	struct commands commands;
-	struct vcd_engine *engine;
+	struct engine *engine;
 	struct vcd_device *device;
 	struct vm *vm;
 	struct serving_threads threads;
@@ -105,7 +105,7 @@ static void open_vault(const struct options *o)
 	size_t sessions = o->max_sessions ? o->max_sessions : VCD_DEFAULT_MAX_SESSIONS;
 	size_t request = o->max_request ? o->max_request : VCD_DEFAULT_MAX_REQUEST;
 	/* Room for all that can be; memory is used when it is touched. */
-	size_t size = vcd_engine_memory(workers, sessions);
+	size_t size = eng_memory(workers, sessions);
 	struct vault_state state;
 	int err;
 
@@ -129,11 +129,11 @@ static void open_vault(const struct options *o)
 }
 
 /* What the engine could not be trusted with. */
-static void report_failed(const struct vcd_engine *engine)
+static void report_failed(const struct engine *engine)
 {
-	const struct vcd_alg *alg;
+	const struct eng_alg *alg;
 
-	for (size_t i = 0; (alg = vcd_engine_failed(engine, i)); i++)
+	for (size_t i = 0; (alg = eng_failed(engine, i)); i++)
 		log_msg(LOG_ERROR,
 			"engine %s: the self-test of %s failed: the algorithm is not offered; look "
 			"for an update of the library",
@@ -146,11 +146,11 @@ static int open_engine(struct daemon *d)
 	int err;
 
 	open_vault(o);
-	err = vcd_engine_open(o->engine, o->workers ? o->workers : 1, &d->engine);
+	err = eng_open(o->engine, o->workers ? o->workers : 1, &d->engine);
 	switch (err) {
 	case 0:
 		report_failed(d->engine);
-		if (vcd_engine_defies_fips(o->engine, VCD_FIPS_ENABLED))
+		if (eng_defies_fips(o->engine, ENG_FIPS_ENABLED))
 			log_msg(LOG_WARN,
 				"this host is in FIPS mode, and --engine=%s is not a validated "
 				"module: use --engine=openssl:fips",
@@ -324,7 +324,7 @@ static int stage_lock(struct daemon *d)
 {
 	int err;
 
-	d->sandbox.cryptodev = d->engine->ops == &vcd_engine_cryptodev;
+	d->sandbox.cryptodev = d->engine->ops == &eng_cryptodev;
 	err = sandbox_lock(&d->sandbox);
 	if (!err)
 		sandbox_report(&d->sandbox);
@@ -361,8 +361,8 @@ static int print_engine(struct daemon *d)
 
 	if (open_engine(d))
 		return STATUS_FAILURE;
-	vcd_engine_describe(d->engine, stdout);
-	d->engine = vcd_engine_close(d->engine);
+	eng_describe(d->engine, stdout);
+	d->engine = eng_close(d->engine);
 	/* Output that got lost must not look like success. */
 	bad = fflush(stdout) || ferror(stdout);
 	return bad ? STATUS_FAILURE : STATUS_OK;
@@ -391,7 +391,7 @@ static int run_worker(struct daemon *d)
 	threads_stop(&d->threads);
 	d->vm = vm_free(d->vm);
 	d->device = vcd_device_free(d->device);
-	d->engine = vcd_engine_close(d->engine);
+	d->engine = eng_close(d->engine);
 	control_close(&d->control);
 	server_close(&d->server);
 	ledger_close(&d->ledger);

@@ -32,7 +32,7 @@ enum exit_status {
  * @socket_mode: access to the file at @socket_path, 0: as the umask has it
  * @socket_group: group of that file, a name or a number, or NULL
  * @vm_name: what the operator calls the virtual machine, or NULL
- * @engine: engine, for vcd_engine_open()
+ * @engine: engine, for eng_open()
  * @print_engine: describe it and end
  * @num_queues: queues
  * @workers: worker threads

@@ -9,7 +9,7 @@
 #include "device/reply.h"
 #include "device/segments.h"
 
-int vcd_batch_init(struct vcd_batch *batch, struct vcd_engine *engine, unsigned int number,
+int vcd_batch_init(struct vcd_batch *batch, struct engine *engine, unsigned int number,
 		   struct vcd_device_counters *counters, uint32_t max_request)
 {
 	batch->engine = engine;
@@ -69,7 +69,7 @@ static __attribute__((noinline)) struct data move_data(struct vcd_batch *batch, 
 						       struct vcd_iov out, struct vcd_plan plan,
 						       struct data data)
 {
-	const struct vcd_engine_session *session = plan.slot->session;
+	const struct eng_session *session = plan.slot->session;
 	uint8_t *scratch = batch->arena.memory; /* of no bytes: a pointer that is not NULL */
 
 	if (!plan.len) {
@@ -93,9 +93,9 @@ static __attribute__((noinline)) struct data move_data(struct vcd_batch *batch, 
 	return data;
 }
 
-static_assert((int)VCD_F_DECRYPT == (int)VCD_JOB_DECRYPT &&
-		  (int)VCD_F_HASH_RESET == (int)VCD_JOB_HASH_RESET &&
-		  (int)VCD_F_HASH_FINAL == (int)VCD_JOB_HASH_FINAL,
+static_assert((int)VCD_F_DECRYPT == (int)ENG_JOB_DECRYPT &&
+		  (int)VCD_F_HASH_RESET == (int)ENG_JOB_HASH_RESET &&
+		  (int)VCD_F_HASH_FINAL == (int)ENG_JOB_HASH_FINAL,
 	      "the guest's flags are the engine's");
 
 static uint32_t job_flags(const struct vcd_fields *req)
@@ -232,7 +232,7 @@ static void __attribute__((noinline)) run_segments(struct vcd_batch *batch)
 	if (n > 1 && batch->engine->ops->lanes > 1)
 		vcd_segments_level(batch->ops, n);
 	while (n) {
-		vcd_engine_run(batch->engine, batch->number, batch->jobs, n);
+		eng_run(batch->engine, batch->number, batch->jobs, n);
 		n = vcd_segments_next(batch->jobs, n);
 	}
 	for (size_t i = 0; i < batch->n; i++)
@@ -245,7 +245,7 @@ void vcd_batch_flush(struct vcd_batch *batch)
 	if (batch->segmented)
 		run_segments(batch);
 	else if (batch->n)
-		vcd_engine_run(batch->engine, batch->number, batch->jobs, batch->n);
+		eng_run(batch->engine, batch->number, batch->jobs, batch->n);
 	if (batch->n)
 		finish(batch);
 	vcd_arena_empty(&batch->arena);

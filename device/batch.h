@@ -47,14 +47,14 @@ struct vcd_fields;
  * @jobs: jobs[i] is that of ops[i], except while requests run in segments
  */
 struct vcd_batch {
-	struct vcd_engine *engine;
+	struct engine *engine;
 	unsigned int number;
 	struct vcd_device_counters *counters;
 	struct vcd_arena arena;
 	bool segmented;
 	size_t n;
 	struct vcd_op ops[VCD_BATCH_MAX + 2];
-	struct vcd_job *jobs[VCD_BATCH_MAX];
+	struct eng_job *jobs[VCD_BATCH_MAX];
 };
 
 /**
@@ -80,7 +80,7 @@ struct vcd_plan {
 };
 
 /** vcd_batch_init - make an empty batch for requests of up to @max_request. Return: 0 or -ENOMEM. */
-int vcd_batch_init(struct vcd_batch *batch, struct vcd_engine *engine, unsigned int number,
+int vcd_batch_init(struct vcd_batch *batch, struct engine *engine, unsigned int number,
 		   struct vcd_device_counters *counters, uint32_t max_request);
 
 /** vcd_batch_add - prepare @plan. Return: VCD_PREPARED or VCD_S_NOMEM. */

@@ -33,12 +33,12 @@ static uint32_t crypt_plan(const struct vcd_ctx *ctx, const struct vcd_fields *r
 			   struct vcd_plan *plan)
 {
 	const uint16_t self_contained = VCD_F_HASH_RESET | VCD_F_HASH_FINAL;
-	const struct vcd_engine_session *session = plan->slot->session;
-	const struct vcd_alg *cipher = session->cipher, *mac = session->mac;
+	const struct eng_session *session = plan->slot->session;
+	const struct eng_alg *cipher = session->cipher, *mac = session->mac;
 	uint16_t hash_flags = req->flags & self_contained;
 	uint32_t status;
 
-	if (cipher && cipher->kind == VCD_ALG_AEAD)
+	if (cipher && cipher->kind == ENG_ALG_AEAD)
 		return VCD_S_INVALID;
 	/* A cipher that is not an AEAD has one length of IV. */
 	if (req->iv_len != (cipher ? cipher->iv_len : 0))
@@ -90,12 +90,12 @@ static uint32_t authcrypt_check(const struct vcd_ctx *ctx, const struct vcd_fiel
 static uint32_t aead_plan(const struct vcd_ctx *ctx, const struct vcd_fields *req,
 			  struct vcd_plan *plan)
 {
-	const struct vcd_alg *aead = plan->slot->session->cipher;
+	const struct eng_alg *aead = plan->slot->session->cipher;
 	bool decrypt = req->flags & VCD_F_DECRYPT;
 
-	if (!aead || aead->kind != VCD_ALG_AEAD)
+	if (!aead || aead->kind != ENG_ALG_AEAD)
 		return VCD_S_INVALID;
-	if (!vcd_alg_iv_ok(aead, req->iv_len) || !vcd_alg_tag_ok(aead, req->tag_len))
+	if (!eng_alg_iv_ok(aead, req->iv_len) || !eng_alg_tag_ok(aead, req->tag_len))
 		return VCD_S_INVALID;
 	if (decrypt && req->src_len < req->tag_len)
 		return VCD_S_INVALID;

@@ -48,7 +48,7 @@ static void bitmap_set(__le64 map[2], uint32_t id)
 static void config_fill(struct vcd_config *config, const struct vcd_device_options *options,
 			uint32_t epoch)
 {
-	const struct vcd_alg *alg;
+	const struct eng_alg *alg;
 
 	*config = (struct vcd_config){
 	    .version = htole32(VCD_PROTOCOL_VERSION),
@@ -60,15 +60,15 @@ static void config_fill(struct vcd_config *config, const struct vcd_device_optio
 	    .epoch = htole32(epoch),
 	    .poll_us = htole32(options->poll_us),
 	};
-	for (size_t i = 0; (alg = vcd_alg_at(i)); i++) {
-		bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
+	for (size_t i = 0; (alg = eng_alg_at(i)); i++) {
+		bool cipher = alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD;
 
 		if (alg->id >= 128 ||
-		    !vcd_engine_has(options->engine, cipher ? alg : NULL, cipher ? NULL : alg))
+		    !eng_has(options->engine, cipher ? alg : NULL, cipher ? NULL : alg))
 			continue;
-		if (alg->kind == VCD_ALG_CIPHER)
+		if (alg->kind == ENG_ALG_CIPHER)
 			bitmap_set(config->ciphers, alg->id);
-		else if (alg->kind == VCD_ALG_AEAD)
+		else if (alg->kind == ENG_ALG_AEAD)
 			bitmap_set(config->aeads, alg->id);
 		else
 			bitmap_set(config->macs, alg->id);
@@ -170,7 +170,7 @@ void vcd_device_config(const struct vcd_device *device, struct vcd_config *confi
 	*config = device->config;
 }
 
-struct vcd_engine *vcd_device_engine(const struct vcd_device *device)
+struct engine *vcd_device_engine(const struct vcd_device *device)
 {
 	return device->options.engine;
 }

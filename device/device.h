@@ -82,7 +82,7 @@ struct vcd_device_counters {
  *	given, none gives again. 0 at first; it outlives the device. NULL: a counter of its own
  */
 struct vcd_device_options {
-	struct vcd_engine *engine;
+	struct engine *engine;
 	unsigned int workers;
 	unsigned int inline_workers;
 	uint32_t num_queues;
@@ -133,7 +133,7 @@ struct vcd_device *vcd_device_free(struct vcd_device *device);
 void vcd_device_config(const struct vcd_device *device, struct vcd_config *config);
 
 /** vcd_device_engine - the engine that serves @device. */
-struct vcd_engine *vcd_device_engine(const struct vcd_device *device);
+struct engine *vcd_device_engine(const struct vcd_device *device);
 
 /**
  * vcd_device_reset - drop every session.
@@ -245,8 +245,8 @@ void vcd_device_usage_get(const struct vcd_device *device, unsigned int worker,
  */
 struct vcd_session_entry {
 	uint64_t id;
-	const struct vcd_alg *cipher;
-	const struct vcd_alg *mac;
+	const struct eng_alg *cipher;
+	const struct eng_alg *mac;
 };
 
 /**

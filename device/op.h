@@ -51,7 +51,7 @@ struct vcd_op {
 	uint32_t remaining;
 	uint8_t place;
 	bool holds_hash;
-	struct vcd_job job;
+	struct eng_job job;
 	uint8_t *bounced;
 	struct vcd_iov in;
 	struct vcd_iov out;

@@ -46,20 +46,20 @@ struct record {
 	struct vcd_ctx *ctx;
 	struct vcd_answer *answer;
 	const struct vcd_fields *req;
-	struct vcd_engine_session *session;
+	struct eng_session *session;
 	uint8_t *bytes; /* the payload, in the scratch, with room behind it */
 	uint32_t data_at;
 	uint8_t iv[VCD_MAX_IV_LEN];
 	uint8_t mac[VCD_MAX_DIGEST_LEN];
 };
 
-static bool is_hmac(const struct vcd_alg *mac)
+static bool is_hmac(const struct eng_alg *mac)
 {
-	return mac && mac->kind == VCD_ALG_MAC && mac->id != CRYPTO_AES_CMAC;
+	return mac && mac->kind == ENG_ALG_MAC && mac->id != CRYPTO_AES_CMAC;
 }
 
 /* Bytes that the hash under an HMAC processes at a time. */
-static uint32_t hash_block(const struct vcd_alg *mac)
+static uint32_t hash_block(const struct eng_alg *mac)
 {
 	return mac->digest_len > 32 ? 128 : 64;
 }
@@ -70,13 +70,13 @@ static uint32_t hash_blocks(uint32_t len, uint32_t size)
 	return (len + 1 + size / 8 + size - 1) / size;
 }
 
-static uint32_t run(const struct record *record, struct vcd_job *job)
+static uint32_t run(const struct record *record, struct eng_job *job)
 {
 	const struct vcd_batch *batch = record->ctx->batch;
 
 	job->session = record->session;
 	job->status = VCD_S_IO;
-	vcd_engine_run(batch->engine, batch->number, &job, 1);
+	eng_run(batch->engine, batch->number, &job, 1);
 	return job->status < VCD_S_COUNT ? job->status : VCD_S_IO;
 }
 
@@ -84,8 +84,8 @@ static uint32_t run(const struct record *record, struct vcd_job *job)
 static uint32_t compute_mac(const struct record *record, const uint8_t *data, uint32_t len,
 			    uint8_t mac[VCD_MAX_DIGEST_LEN])
 {
-	struct vcd_job job = {
-	    .flags = VCD_JOB_HASH_ONLY | VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL,
+	struct eng_job job = {
+	    .flags = ENG_JOB_HASH_ONLY | ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL,
 	    .len = len,
 	    .src = data,
 	};
@@ -98,8 +98,8 @@ static uint32_t compute_mac(const struct record *record, const uint8_t *data, ui
 /* Cipher over @len bytes at @data, in place; leaves the IV that continues. */
 static uint32_t run_cipher(struct record *record, uint8_t *data, uint32_t len)
 {
-	struct vcd_job job = {
-	    .flags = VCD_JOB_CIPHER_ONLY,
+	struct eng_job job = {
+	    .flags = ENG_JOB_CIPHER_ONLY,
 	    .len = len,
 	    .src = data,
 	    .dst = data,
@@ -108,7 +108,7 @@ static uint32_t run_cipher(struct record *record, uint8_t *data, uint32_t len)
 	uint32_t status;
 
 	if (record->req->flags & VCD_F_DECRYPT)
-		job.flags |= VCD_JOB_DECRYPT;
+		job.flags |= ENG_JOB_DECRYPT;
 	memcpy(job.iv, record->iv, sizeof(job.iv));
 	status = run(record, &job);
 	memcpy(record->iv, job.iv, sizeof(job.iv));
@@ -270,22 +270,22 @@ static uint32_t srtp_decrypt(struct record *record)
 
 /* Whether the session can do it, and the lengths it gives: steps 9 and 10 of request.c. */
 static uint32_t check(const struct vcd_ctx *ctx, const struct vcd_fields *req,
-		      const struct vcd_engine_session *session)
+		      const struct eng_session *session)
 {
-	const struct vcd_alg *cipher = session->cipher, *mac = session->mac;
+	const struct eng_alg *cipher = session->cipher, *mac = session->mac;
 	bool decrypt = req->flags & VCD_F_DECRYPT;
 	uint64_t out = req->src_len, block;
 
-	if (!cipher || cipher->kind != VCD_ALG_CIPHER || !is_hmac(mac))
+	if (!cipher || cipher->kind != ENG_ALG_CIPHER || !is_hmac(mac))
 		return VCD_S_INVALID;
-	if (!vcd_alg_iv_ok(cipher, req->iv_len) || !req->tag_len || req->tag_len > mac->digest_len)
+	if (!eng_alg_iv_ok(cipher, req->iv_len) || !req->tag_len || req->tag_len > mac->digest_len)
 		return VCD_S_INVALID;
 	block = cipher->block_size;
 	if (req->flags & VCD_F_SRTP) {
 		if (cipher->id != CRYPTO_AES_CTR && cipher->id != CRYPTO_NULL)
 			return VCD_S_INVALID;
 		out += decrypt ? 0 : req->tag_len;
-	} else if (vcd_alg_mode(cipher) != VCD_MODE_CBC) {
+	} else if (eng_alg_mode(cipher) != ENG_MODE_CBC) {
 		return VCD_S_INVALID;
 	} else if (decrypt) {
 		if (!out || out % block)
@@ -300,7 +300,7 @@ static uint32_t check(const struct vcd_ctx *ctx, const struct vcd_fields *req,
 }
 
 uint32_t vcd_record_run(struct vcd_ctx ctx, const struct vcd_fields *req,
-			struct vcd_engine_session *session, struct vcd_answer *answer)
+			struct eng_session *session, struct vcd_answer *answer)
 {
 	struct record record = {
 	    .ctx = &ctx,

@@ -15,7 +15,7 @@
  * Return: the status to answer with.
  */
 __attribute__((noinline)) uint32_t vcd_record_run(struct vcd_ctx ctx, const struct vcd_fields *req,
-						  struct vcd_engine_session *session,
+						  struct eng_session *session,
 						  struct vcd_answer *answer);
 
 #endif /* VCD_DEVICE_RECORD_H */

@@ -123,7 +123,7 @@ static uint32_t hello(struct vcd_ctx *ctx, const struct vcd_req_hello *raw,
  * struct create - VCD_OP_SESSION_CREATE, decoded. Holds keys: wiped when it goes.
  */
 struct create {
-	struct vcd_session_params params;
+	struct eng_session_params params;
 	uint8_t key[VCD_MAX_KEY_LEN];
 	uint8_t mackey[VCD_MAX_MACKEY_LEN];
 };
@@ -153,7 +153,7 @@ static uint32_t create_status(int error)
 static uint32_t create_parse(struct vcd_ctx *ctx, const struct vcd_req_create *raw,
 			     struct create *create)
 {
-	struct vcd_session_params *params = &create->params;
+	struct eng_session_params *params = &create->params;
 	uint32_t cipher = le32toh(raw->cipher), mac = le32toh(raw->mac);
 	uint32_t key_len = le32toh(raw->key_len), mackey_len = le32toh(raw->mackey_len);
 
@@ -164,10 +164,10 @@ static uint32_t create_parse(struct vcd_ctx *ctx, const struct vcd_req_create *r
 		return VCD_S_INVALID;
 	if (ctx->payload != (uint64_t)key_len + mackey_len)
 		return VCD_S_INVALID;
-	params->cipher = cipher ? vcd_alg_find(cipher) : NULL;
-	params->mac = mac ? vcd_alg_find(mac) : NULL;
+	params->cipher = cipher ? eng_alg_find(cipher) : NULL;
+	params->mac = mac ? eng_alg_find(mac) : NULL;
 	if ((cipher && !params->cipher) || (mac && !params->mac) ||
-	    !vcd_engine_has(ctx->device->options.engine, params->cipher, params->mac))
+	    !eng_has(ctx->device->options.engine, params->cipher, params->mac))
 		return VCD_S_NOALG;
 	params->key = create->key;
 	params->key_len = vcd_iov_read(&ctx->in, create->key, key_len);
@@ -195,7 +195,7 @@ static uint32_t session_create(struct vcd_ctx *ctx, const struct vcd_req_create 
 {
 	__attribute__((cleanup(create_wipe))) struct create create = {0};
 	struct vcd_device *device = ctx->device;
-	struct vcd_engine_session *session;
+	struct eng_session *session;
 	struct vcd_slot *slot;
 	uint32_t status;
 
@@ -206,8 +206,7 @@ static uint32_t session_create(struct vcd_ctx *ctx, const struct vcd_req_create 
 	if (!slot)
 		return VCD_S_NOSPACE;
 	ctx->worker->usage.set_ups++;
-	status =
-	    create_status(vcd_engine_session_new(device->options.engine, &create.params, &session));
+	status = create_status(eng_session_new(device->options.engine, &create.params, &session));
 	if (status != VCD_S_OK) {
 		vcd_session_table_cancel(&device->table, slot);
 		return status;
@@ -236,7 +235,7 @@ static void put_name(char field[VCD_ALG_NAME_LEN], const char *name)
 static uint32_t session_info(struct vcd_ctx *ctx, const struct vcd_fields *req,
 			     struct vcd_answer *answer)
 {
-	struct vcd_engine *engine = ctx->device->options.engine;
+	struct engine *engine = ctx->device->options.engine;
 	struct vcd_session_info info = {0};
 	struct vcd_slot *slot;
 
@@ -247,11 +246,11 @@ static uint32_t session_info(struct vcd_ctx *ctx, const struct vcd_fields *req,
 		return VCD_S_STALE;
 	if (slot->session->cipher) {
 		put_name(info.cipher_name, slot->session->cipher->name);
-		put_name(info.cipher_driver, vcd_engine_driver_name(engine, slot->session->cipher));
+		put_name(info.cipher_driver, eng_driver_name(engine, slot->session->cipher));
 	}
 	if (slot->session->mac) {
 		put_name(info.mac_name, slot->session->mac->name);
-		put_name(info.mac_driver, vcd_engine_driver_name(engine, slot->session->mac));
+		put_name(info.mac_driver, eng_driver_name(engine, slot->session->mac));
 	}
 	if (ctx->room < sizeof(info))
 		return VCD_S_INVALID;
@@ -273,7 +272,7 @@ static uint32_t hash_copy_locked(struct vcd_slot *dst, struct vcd_slot *src)
 		vcd_hash_unlock(dst);
 		return VCD_S_BUSY;
 	}
-	status = vcd_engine_hash_copy(dst->session, src->session);
+	status = eng_hash_copy(dst->session, src->session);
 	if (status >= VCD_S_COUNT)
 		status = VCD_S_IO;
 	vcd_hash_unlock(src);

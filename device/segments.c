@@ -54,7 +54,7 @@
 /* Pieces of stream modes end at multiples of this too, as the IV goes on from there. */
 #define STREAM_BLOCK 16u
 
-static struct vcd_op *op_of(struct vcd_job *job)
+static struct vcd_op *op_of(struct eng_job *job)
 {
 	return (void *)((char *)job - offsetof(struct vcd_op, job));
 }
@@ -118,18 +118,18 @@ static bool overwritten(const struct vcd_iov *out, size_t len, const uint8_t *sr
 }
 
 /* Most pieces that @len bytes on @session are worth being cut into; 0: they cannot be cut. */
-static uint32_t max_segments(const struct vcd_engine_session *session, uint32_t len)
+static uint32_t max_segments(const struct eng_session *session, uint32_t len)
 {
-	const struct vcd_alg *cipher = session->cipher;
+	const struct eng_alg *cipher = session->cipher;
 	uint32_t min_segment = session->engine->ops->min_segment;
 
-	if (!min_segment || !cipher || cipher->kind != VCD_ALG_CIPHER || session->mac ||
-	    vcd_alg_mode(cipher) == VCD_MODE_XTS)
+	if (!min_segment || !cipher || cipher->kind != ENG_ALG_CIPHER || session->mac ||
+	    eng_alg_mode(cipher) == ENG_MODE_XTS)
 		return 0;
 	return len / min_segment;
 }
 
-bool vcd_segments_fit(const struct vcd_engine_session *session, const struct vcd_iov *in,
+bool vcd_segments_fit(const struct eng_session *session, const struct vcd_iov *in,
 		      const struct vcd_iov *out, uint32_t len)
 {
 	uint32_t max = max_segments(session, len), block;
@@ -158,7 +158,7 @@ bool vcd_segments_fit(const struct vcd_engine_session *session, const struct vcd
 
 static void take_segment(struct vcd_op *op)
 {
-	struct vcd_job *job = &op->job;
+	struct eng_job *job = &op->job;
 	uint8_t *src = NULL;
 
 	if (op->contiguous) {
@@ -185,10 +185,10 @@ void vcd_segments_begin(struct vcd_op *op, struct vcd_iov in, struct vcd_iov out
 }
 
 /* Whether each block needs the one before it, so that only other messages fill the lanes. */
-static bool is_serial(const struct vcd_job *job)
+static bool is_serial(const struct eng_job *job)
 {
-	return !job->session->mac && vcd_alg_mode(job->session->cipher) == VCD_MODE_CBC &&
-	       !(job->flags & VCD_JOB_DECRYPT);
+	return !job->session->mac && eng_alg_mode(job->session->cipher) == ENG_MODE_CBC &&
+	       !(job->flags & ENG_JOB_DECRYPT);
 }
 
 void vcd_segments_level(struct vcd_op ops[], size_t n)
@@ -207,7 +207,7 @@ void vcd_segments_level(struct vcd_op ops[], size_t n)
 	}
 }
 
-size_t vcd_segments_next(struct vcd_job *jobs[], size_t n)
+size_t vcd_segments_next(struct eng_job *jobs[], size_t n)
 {
 	size_t next = 0;
 

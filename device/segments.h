@@ -11,7 +11,7 @@
  * @in: the input, @len bytes
  * @out: where the output goes
  */
-bool vcd_segments_fit(const struct vcd_engine_session *session, const struct vcd_iov *in,
+bool vcd_segments_fit(const struct eng_session *session, const struct vcd_iov *in,
 		      const struct vcd_iov *out, uint32_t len);
 
 /** vcd_segments_begin - make @op's job the first segment from @in to @out, which fit. */
@@ -27,7 +27,7 @@ void vcd_segments_level(struct vcd_op ops[], size_t n);
  *
  * Return: how many are to run.
  */
-size_t vcd_segments_next(struct vcd_job *jobs[], size_t n);
+size_t vcd_segments_next(struct eng_job *jobs[], size_t n);
 
 /** vcd_segments_wipe - erase from guest memory the output of the segments before a failed one. */
 void vcd_segments_wipe(const struct vcd_op *op);

@@ -98,7 +98,7 @@ void vcd_session_table_cancel(struct vcd_session_table *table, struct vcd_slot *
 }
 
 uint64_t vcd_session_table_publish(struct vcd_session_table *table, struct vcd_slot *slot,
-				   struct vcd_engine_session *session)
+				   struct eng_session *session)
 {
 	uint32_t index = (uint32_t)(slot - table->slots);
 	uint64_t id = slot->serial << table->slot_bits | index;
@@ -179,7 +179,7 @@ size_t vcd_session_table_reclaim(struct vcd_session_table *table, size_t budget)
 	if (!n)
 		return 0;
 	for (uint32_t index = first;; index = table->slots[index].next) {
-		vcd_engine_session_free(table->slots[index].session);
+		eng_session_free(table->slots[index].session);
 		table->slots[index].session = NULL;
 		if (index == last)
 			break;
@@ -203,7 +203,7 @@ size_t vcd_section_end(struct vcd_session_table *table, unsigned int worker, siz
 }
 
 bool vcd_session_table_next(struct vcd_session_table *table, uint32_t *cursor, uint64_t *id,
-			    const struct vcd_alg **cipher, const struct vcd_alg **mac)
+			    const struct eng_alg **cipher, const struct eng_alg **mac)
 {
 	bool found = false;
 	uint32_t touched;

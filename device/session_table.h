@@ -75,7 +75,7 @@
 struct vcd_slot {
 	_Alignas(64) _Atomic(uint64_t) id;
 	_Atomic(uint32_t) hash_busy;
-	struct vcd_engine_session *session;
+	struct eng_session *session;
 	uint64_t serial;
 	uint64_t retired;
 	uint32_t next;
@@ -185,7 +185,7 @@ void vcd_session_table_cancel(struct vcd_session_table *table, struct vcd_slot *
  * Return: its id.
  */
 uint64_t vcd_session_table_publish(struct vcd_session_table *table, struct vcd_slot *slot,
-				   struct vcd_engine_session *session);
+				   struct eng_session *session);
 
 /** vcd_section_begin - @worker begins to look sessions up. Not nested. */
 void vcd_section_begin(struct vcd_session_table *table, unsigned int worker);
@@ -222,7 +222,7 @@ static inline struct vcd_slot *vcd_session_table_find(const struct vcd_session_t
  * Return: whether there was one more.
  */
 bool vcd_session_table_next(struct vcd_session_table *table, uint32_t *cursor, uint64_t *id,
-			    const struct vcd_alg **cipher, const struct vcd_alg **mac);
+			    const struct eng_alg **cipher, const struct eng_alg **mac);
 
 /**
  * vcd_session_table_remove - end @id. The session is freed later, by vcd_section_end() or

@@ -2,22 +2,22 @@
 /* cache.c - which sessions' contexts a worker keeps. See cache.h. */
 #include "engine/cache.h"
 
-void vcd_cache_init(struct vcd_cache *cache)
+void eng_cache_init(struct eng_cache *cache)
 {
 	pthread_mutex_init(&cache->lock, NULL);
 }
 
-static uint16_t least_recently_used(const struct vcd_cache *cache)
+static uint16_t least_recently_used(const struct eng_cache *cache)
 {
 	uint16_t oldest = 0;
 
-	for (uint16_t i = 1; i < VCD_CACHE_SLOTS; i++)
+	for (uint16_t i = 1; i < ENG_CACHE_SLOTS; i++)
 		if (cache->slots[i].used < cache->slots[oldest].used)
 			oldest = i;
 	return oldest;
 }
 
-uint16_t vcd_cache_take(struct vcd_cache *cache, uint64_t owner, vcd_cache_release *release,
+uint16_t eng_cache_take(struct eng_cache *cache, uint64_t owner, eng_cache_release *release,
 			void *lanes)
 {
 	uint16_t slot;
@@ -26,7 +26,7 @@ uint16_t vcd_cache_take(struct vcd_cache *cache, uint64_t owner, vcd_cache_relea
 	if (cache->free) {
 		slot = (uint16_t)(cache->free - 1);
 		cache->free = (uint32_t)cache->slots[slot].used;
-	} else if (cache->fresh < VCD_CACHE_SLOTS) {
+	} else if (cache->fresh < ENG_CACHE_SLOTS) {
 		slot = (uint16_t)cache->fresh++;
 	} else {
 		slot = least_recently_used(cache);
@@ -38,8 +38,8 @@ uint16_t vcd_cache_take(struct vcd_cache *cache, uint64_t owner, vcd_cache_relea
 	return slot;
 }
 
-void vcd_cache_drop(struct vcd_cache *cache, uint16_t slot, uint64_t owner,
-		    vcd_cache_release *release, void *lanes)
+void eng_cache_drop(struct eng_cache *cache, uint16_t slot, uint64_t owner,
+		    eng_cache_release *release, void *lanes)
 {
 	/* A session that lost its slot does not get it back: no need to ask with the lock held. */
 	if (__atomic_load_n(&cache->slots[slot].owner, __ATOMIC_RELAXED) != owner)
@@ -54,7 +54,7 @@ void vcd_cache_drop(struct vcd_cache *cache, uint16_t slot, uint64_t owner,
 	pthread_mutex_unlock(&cache->lock);
 }
 
-void vcd_cache_end(struct vcd_cache *cache, vcd_cache_release *release, void *lanes)
+void eng_cache_end(struct eng_cache *cache, eng_cache_release *release, void *lanes)
 {
 	for (uint32_t i = 0; i < cache->fresh; i++)
 		if (cache->slots[i].owner)

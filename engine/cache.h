@@ -7,7 +7,7 @@
  * What a worker makes of a session to run jobs on it, a *lane*, is large: EVP contexts with key
  * schedules, sessions of a host's device. Were it kept for every session and worker, a guest
  * could have gigabytes of the host by using every session on every queue once. So a worker has
- * VCD_CACHE_SLOTS lanes. A session that has none takes the place of the one that was used least
+ * ENG_CACHE_SLOTS lanes. A session that has none takes the place of the one that was used least
  * recently, and pays what a first use costs. Memory is then bounded by the number of workers.
  *
  * This file knows slots and their owners only; backends keep an array of lanes beside it. A
@@ -21,50 +21,50 @@
  * - What a slot's lane holds is freed with the lock held: by the worker, which takes the slot for
  *   another session, or by whoever ends the session.
  */
-#ifndef VCD_CACHE_H
-#define VCD_CACHE_H
+#ifndef ENG_CACHE_H
+#define ENG_CACHE_H
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 /** Sessions whose lanes a worker keeps. */
-#define VCD_CACHE_SLOTS 1024u
+#define ENG_CACHE_SLOTS 1024u
 
 /**
- * struct vcd_cache_slot - a place for a lane.
+ * struct eng_cache_slot - a place for a lane.
  * @owner: serial of the session, 0: free
  * @used: the cache's clock when it was used last; of a free one, the next free one's number + 1
  */
-struct vcd_cache_slot {
+struct eng_cache_slot {
 	uint64_t owner;
 	uint64_t used;
 };
 
 /**
- * struct vcd_cache - a worker's slots.
+ * struct eng_cache - a worker's slots.
  * @lock: for changes of owners, and what the lanes of slots that change hold
  * @clock: uses so far; the worker's
  * @fresh: slots from here on were never taken
  * @free: the first of those that were given back, its number + 1, or 0
  * @slots: the slots
  */
-struct vcd_cache {
+struct eng_cache {
 	pthread_mutex_t lock;
 	uint64_t clock;
 	uint32_t fresh;
 	uint32_t free;
-	struct vcd_cache_slot slots[VCD_CACHE_SLOTS];
+	struct eng_cache_slot slots[ENG_CACHE_SLOTS];
 };
 
-/** vcd_cache_release - free what lane @slot of @lanes holds, and make it as new. */
-typedef void vcd_cache_release(void *lanes, uint16_t slot);
+/** eng_cache_release - free what lane @slot of @lanes holds, and make it as new. */
+typedef void eng_cache_release(void *lanes, uint16_t slot);
 
-/** vcd_cache_init - make one of zeroed memory. */
-void vcd_cache_init(struct vcd_cache *cache);
+/** eng_cache_init - make one of zeroed memory. */
+void eng_cache_init(struct eng_cache *cache);
 
-/** vcd_cache_hit - whether @slot is @owner's, by the worker, which uses it now. */
-static inline bool vcd_cache_hit(struct vcd_cache *cache, uint16_t slot, uint64_t owner)
+/** eng_cache_hit - whether @slot is @owner's, by the worker, which uses it now. */
+static inline bool eng_cache_hit(struct eng_cache *cache, uint16_t slot, uint64_t owner)
 {
 	if (__atomic_load_n(&cache->slots[slot].owner, __ATOMIC_RELAXED) != owner)
 		return false;
@@ -73,18 +73,18 @@ static inline bool vcd_cache_hit(struct vcd_cache *cache, uint16_t slot, uint64_
 }
 
 /**
- * vcd_cache_take - a slot for @owner, which has none, by the worker.
+ * eng_cache_take - a slot for @owner, which has none, by the worker.
  *
  * Return: its number; the lane is as new.
  */
-uint16_t vcd_cache_take(struct vcd_cache *cache, uint64_t owner, vcd_cache_release *release,
+uint16_t eng_cache_take(struct eng_cache *cache, uint64_t owner, eng_cache_release *release,
 			void *lanes);
 
-/** vcd_cache_drop - give @slot back if it is @owner's, by any thread. */
-void vcd_cache_drop(struct vcd_cache *cache, uint16_t slot, uint64_t owner,
-		    vcd_cache_release *release, void *lanes);
+/** eng_cache_drop - give @slot back if it is @owner's, by any thread. */
+void eng_cache_drop(struct eng_cache *cache, uint16_t slot, uint64_t owner,
+		    eng_cache_release *release, void *lanes);
 
-/** vcd_cache_end - release all that are taken; the workers have ended. */
-void vcd_cache_end(struct vcd_cache *cache, vcd_cache_release *release, void *lanes);
+/** eng_cache_end - release all that are taken; the workers have ended. */
+void eng_cache_end(struct eng_cache *cache, eng_cache_release *release, void *lanes);
 
-#endif /* VCD_CACHE_H */
+#endif /* ENG_CACHE_H */

@@ -6,7 +6,7 @@
  * -------------------
  * An engine carries out jobs on sessions. It knows nothing of guests, wires or
  * rings: its callers (device/, vcrypto-bench) hand it checked, contiguous
- * buffers and get every job done when vcd_engine_run() returns. One call takes
+ * buffers and get every job done when eng_run() returns. One call takes
  * a *batch*: a multi-buffer backend fills its lanes from it, a plain one walks
  * through it.
  *
@@ -27,8 +27,8 @@
  * Errors: functions return 0 or a negative errno; jobs end with an enum
  * vcd_status. The library prints nothing.
  */
-#ifndef VCD_ENGINE_H
-#define VCD_ENGINE_H
+#ifndef ENG_H
+#define ENG_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,18 +37,18 @@
 
 #include "virtio_cryptodev.h"
 
-/** enum vcd_alg_kind - what an algorithm number stands for. */
-enum vcd_alg_kind {
-	VCD_ALG_CIPHER = 1, /* session_op.cipher, used by CRYPT */
-	VCD_ALG_HASH,	    /* session_op.mac, no key */
-	VCD_ALG_MAC,	    /* session_op.mac, keyed */
-	VCD_ALG_AEAD,	    /* session_op.cipher, used by AUTHCRYPT */
+/** enum eng_alg_kind - what an algorithm number stands for. */
+enum eng_alg_kind {
+	ENG_ALG_CIPHER = 1, /* session_op.cipher, used by CRYPT */
+	ENG_ALG_HASH,	    /* session_op.mac, no key */
+	ENG_ALG_MAC,	    /* session_op.mac, keyed */
+	ENG_ALG_AEAD,	    /* session_op.cipher, used by AUTHCRYPT */
 };
 
 /**
- * struct vcd_alg - the facts of one algorithm, the same for every backend.
+ * struct eng_alg - the facts of one algorithm, the same for every backend.
  * @id: enum cryptodev_crypto_op_t
- * @kind: enum vcd_alg_kind
+ * @kind: enum eng_alg_kind
  * @name: as kernels write it, "cbc(aes)"
  * @cli_name: as our tools write it without the key size, "aes-cbc"
  * @block_size: data lengths are a multiple of it, a power of two; 1 for stream modes and hashes
@@ -58,9 +58,9 @@ enum vcd_alg_kind {
  * @key_max: longest key
  * @key_step: key lengths are key_min + n * key_step; 0 when only key_min
  */
-struct vcd_alg {
+struct eng_alg {
 	uint32_t id;
-	enum vcd_alg_kind kind;
+	enum eng_alg_kind kind;
 	const char *name;
 	const char *cli_name;
 	uint16_t block_size;
@@ -71,27 +71,27 @@ struct vcd_alg {
 	uint16_t key_step;
 };
 
-/** vcd_alg_find - the table's entry for number @id, or NULL. */
-const struct vcd_alg *vcd_alg_find(uint32_t id);
+/** eng_alg_find - the table's entry for number @id, or NULL. */
+const struct eng_alg *eng_alg_find(uint32_t id);
 
-/** vcd_alg_at - entry @i of the table, NULL behind the last; to walk it. */
-const struct vcd_alg *vcd_alg_at(size_t i);
+/** eng_alg_at - entry @i of the table, NULL behind the last; to walk it. */
+const struct eng_alg *eng_alg_at(size_t i);
 
-/** vcd_alg_key_ok - whether @len bytes are a key length of @alg. */
-bool vcd_alg_key_ok(const struct vcd_alg *alg, size_t len);
+/** eng_alg_key_ok - whether @len bytes are a key length of @alg. */
+bool eng_alg_key_ok(const struct eng_alg *alg, size_t len);
 
-/** vcd_alg_iv_ok - whether @len is an IV or nonce length of @alg: iv_len; CCM: 7 to 13. */
-bool vcd_alg_iv_ok(const struct vcd_alg *alg, size_t len);
+/** eng_alg_iv_ok - whether @len is an IV or nonce length of @alg: iv_len; CCM: 7 to 13. */
+bool eng_alg_iv_ok(const struct eng_alg *alg, size_t len);
 
 /**
- * vcd_alg_tag_ok - whether @len is a tag length of the AEAD @alg.
+ * eng_alg_tag_ok - whether @len is a tag length of the AEAD @alg.
  *
  * GCM: 4, 8, 12 to 16 (SP 800-38D); CCM: 4 to 16, even (SP 800-38C); others 1 to digest_len.
  */
-bool vcd_alg_tag_ok(const struct vcd_alg *alg, size_t len);
+bool eng_alg_tag_ok(const struct eng_alg *alg, size_t len);
 
 /**
- * struct vcd_session_params - what a session is made of.
+ * struct eng_session_params - what a session is made of.
  * @cipher: cipher or AEAD, or NULL
  * @mac: hash or MAC, or NULL
  * @key: cipher key, caller's memory, copied
@@ -99,9 +99,9 @@ bool vcd_alg_tag_ok(const struct vcd_alg *alg, size_t len);
  * @mackey: MAC key, caller's memory, copied
  * @mackey_len: bytes at @mackey
  */
-struct vcd_session_params {
-	const struct vcd_alg *cipher;
-	const struct vcd_alg *mac;
+struct eng_session_params {
+	const struct eng_alg *cipher;
+	const struct eng_alg *mac;
 	const uint8_t *key;
 	size_t key_len;
 	const uint8_t *mackey;
@@ -115,50 +115,49 @@ struct vcd_session_params {
  * in which the engine cryptodev passes AEADs on comes on top, for each worker as much as two of
  * the largest.
  */
-#define VCD_ENGINE_BYTES ((size_t)16 << 20)
-#define VCD_ENGINE_WORKER_BYTES ((size_t)20 << 20)
-#define VCD_ENGINE_SESSION_BYTES ((size_t)8 << 10)
+#define ENG_BYTES ((size_t)16 << 20)
+#define ENG_WORKER_BYTES ((size_t)20 << 20)
+#define ENG_SESSION_BYTES ((size_t)8 << 10)
 
-/** vcd_engine_memory - bytes that an engine with @workers workers takes for @sessions sessions. */
-static inline size_t vcd_engine_memory(unsigned int workers, size_t sessions)
+/** eng_memory - bytes that an engine with @workers workers takes for @sessions sessions. */
+static inline size_t eng_memory(unsigned int workers, size_t sessions)
 {
-	return VCD_ENGINE_BYTES + workers * VCD_ENGINE_WORKER_BYTES +
-	       sessions * VCD_ENGINE_SESSION_BYTES;
+	return ENG_BYTES + workers * ENG_WORKER_BYTES + sessions * ENG_SESSION_BYTES;
 }
 
-struct vcd_engine;
+struct engine;
 
 /**
- * struct vcd_engine_session - head of every backend's session.
+ * struct eng_session - head of every backend's session.
  * @engine: the engine it belongs to
  * @cipher: cipher or AEAD, or NULL
  * @mac: hash or MAC, or NULL
  */
-struct vcd_engine_session {
-	struct vcd_engine *engine;
-	const struct vcd_alg *cipher;
-	const struct vcd_alg *mac;
+struct eng_session {
+	struct engine *engine;
+	const struct eng_alg *cipher;
+	const struct eng_alg *mac;
 };
 
-/** enum vcd_job_flag - what a job does. */
-enum vcd_job_flag {
-	VCD_JOB_DECRYPT = 0x1,
-	VCD_JOB_HASH_RESET = 0x2,
-	VCD_JOB_HASH_FINAL = 0x4,
+/** enum eng_job_flag - what a job does. */
+enum eng_job_flag {
+	ENG_JOB_DECRYPT = 0x1,
+	ENG_JOB_HASH_RESET = 0x2,
+	ENG_JOB_HASH_FINAL = 0x4,
 	/* On a session with cipher and MAC, one of them only, as if it had no other. */
-	VCD_JOB_CIPHER_ONLY = 0x8,
-	VCD_JOB_HASH_ONLY = 0x10, /* with HASH_RESET and HASH_FINAL */
+	ENG_JOB_CIPHER_ONLY = 0x8,
+	ENG_JOB_HASH_ONLY = 0x10, /* with HASH_RESET and HASH_FINAL */
 };
 
 /**
- * struct vcd_job - one operation on contiguous buffers.
+ * struct eng_job - one operation on contiguous buffers.
  * @session: session it runs on; the caller sees to it that it stays until the job is done
  * @src: input, @len bytes; may be guest memory, which changes under the reader: a
  *	backend reads each byte of it once or does not depend on reading the same twice; for an
  *	AEAD's decryption it is private memory
  * @dst: output, @len bytes; equal to @src or not overlapping; NULL without a cipher
  * @aad: AEAD: additional authenticated data
- * @flags: enum vcd_job_flag
+ * @flags: enum eng_job_flag
  * @len: data bytes at @src; a multiple of the cipher's block size; AEAD: without the tag
  * @aad_len: bytes at @aad
  * @status: out: enum vcd_status
@@ -170,8 +169,8 @@ enum vcd_job_flag {
  *
  * What every job has comes first, on as few cache lines as it takes.
  */
-struct vcd_job {
-	struct vcd_engine_session *session;
+struct eng_job {
+	struct eng_session *session;
 	const uint8_t *src;
 	uint8_t *dst;
 	const uint8_t *aad;
@@ -186,7 +185,7 @@ struct vcd_job {
 };
 
 /**
- * struct vcd_engine_ops - a backend. One file each: openssl/engine.c, ipsecmb/engine.c, cryptodev/engine.c.
+ * struct eng_ops - a backend. One file each: openssl/engine.c, ipsecmb/engine.c, cryptodev/engine.c.
  * @name: as --engine names it
  * @lanes: jobs that it works on at a time: so many in a batch are worth waiting for
  * @sleeps: a job may sleep in the kernel; else it computes in the calling thread
@@ -204,133 +203,130 @@ struct vcd_job {
  * @run: carry out @n jobs of worker @worker; sets each job's status, iv, mac
  * @hash_copy: make @dst's half-done hash equal to @src's; VCD_S_*
  * @driver_name: what carries @alg out, for SESSION_INFO
- * @describe: what goes where, for vcd_engine_describe(); NULL: all to one place
+ * @describe: what goes where, for eng_describe(); NULL: all to one place
  */
-struct vcd_engine_ops {
+struct eng_ops {
 	const char *name;
 	unsigned int lanes;
 	bool sleeps;
 	uint32_t min_segment;
-	int (*open)(const char *arg, unsigned int workers, struct vcd_engine **ret);
-	void (*close)(struct vcd_engine *engine);
-	bool (*has)(struct vcd_engine *engine, const struct vcd_alg *cipher,
-		    const struct vcd_alg *mac);
-	int (*session_new)(struct vcd_engine *engine, const struct vcd_session_params *params,
-			   struct vcd_engine_session **ret);
-	void (*session_free)(struct vcd_engine_session *session);
-	void (*run)(struct vcd_engine *engine, unsigned int worker, struct vcd_job *const jobs[],
+	int (*open)(const char *arg, unsigned int workers, struct engine **ret);
+	void (*close)(struct engine *engine);
+	bool (*has)(struct engine *engine, const struct eng_alg *cipher, const struct eng_alg *mac);
+	int (*session_new)(struct engine *engine, const struct eng_session_params *params,
+			   struct eng_session **ret);
+	void (*session_free)(struct eng_session *session);
+	void (*run)(struct engine *engine, unsigned int worker, struct eng_job *const jobs[],
 		    size_t n);
-	uint32_t (*hash_copy)(struct vcd_engine_session *dst, struct vcd_engine_session *src);
-	const char *(*driver_name)(struct vcd_engine *engine, const struct vcd_alg *alg);
-	void (*describe)(struct vcd_engine *engine, FILE *out);
+	uint32_t (*hash_copy)(struct eng_session *dst, struct eng_session *src);
+	const char *(*driver_name)(struct engine *engine, const struct eng_alg *alg);
+	void (*describe)(struct engine *engine, FILE *out);
 };
 
 /**
- * struct vcd_engine - head of every backend's engine.
+ * struct engine - head of every backend's engine.
  * @ops: backend
  * @name: the backend's, or "auto"
  * @workers: threads that may run jobs
  * @failed: algorithms that gave a wrong known answer (selftest.h), a bit each in the order of
- *	vcd_alg_at(); vcd_engine_has() denies them
+ *	eng_alg_at(); eng_has() denies them
  */
-struct vcd_engine {
-	const struct vcd_engine_ops *ops;
+struct engine {
+	const struct eng_ops *ops;
 	const char *name;
 	unsigned int workers;
 	uint64_t failed;
 };
 
 /**
- * vcd_engine_open - open an engine by name.
+ * eng_open - open an engine by name.
  * @spec: "auto", "openssl", "openssl:fips", "ipsec-mb", "cryptodev" or "cryptodev:PATH". "auto" is
  *	openssl and ipsec-mb, by job, or openssl alone where ipsec-mb is not to be had;
  *	"openssl:fips" is what OpenSSL's FIPS module has of the algorithms
  * @workers: threads that will run jobs, numbered 0 to @workers-1
  * @ret: out: the engine; untouched on failure
  *
- * An opened engine has computed known answers with all that vcd_engine_has() says it has.
+ * An opened engine has computed known answers with all that eng_has() says it has.
  *
  * Return: 0, -EINVAL for an unknown name, or what the backend's open returned; -ENODEV for
  * "ipsec-mb" where it was not compiled in.
  */
-int vcd_engine_open(const char *spec, unsigned int workers, struct vcd_engine **ret);
+int eng_open(const char *spec, unsigned int workers, struct engine **ret);
 
 /** Where Linux says whether the host is to use validated modules only. */
-#define VCD_FIPS_ENABLED "/proc/sys/crypto/fips_enabled"
+#define ENG_FIPS_ENABLED "/proc/sys/crypto/fips_enabled"
 
 /**
- * vcd_engine_defies_fips - whether the host is in FIPS mode, by the file at @path
- * (VCD_FIPS_ENABLED), and engine @spec is not "openssl:fips"; to warn of it.
+ * eng_defies_fips - whether the host is in FIPS mode, by the file at @path
+ * (ENG_FIPS_ENABLED), and engine @spec is not "openssl:fips"; to warn of it.
  */
-bool vcd_engine_defies_fips(const char *spec, const char *path);
+bool eng_defies_fips(const char *spec, const char *path);
 
-/** vcd_engine_close - end an engine; NULL is fine. Return: NULL. */
-struct vcd_engine *vcd_engine_close(struct vcd_engine *engine);
+/** eng_close - end an engine; NULL is fine. Return: NULL. */
+struct engine *eng_close(struct engine *engine);
 
-/** vcd_engine_names - the specs vcd_engine_open() knows, for --help; NULL-ended. */
-const char *const *vcd_engine_names(void);
+/** eng_names - the specs eng_open() knows, for --help; NULL-ended. */
+const char *const *eng_names(void);
 
 /**
- * vcd_engine_has - whether @engine serves @cipher with @mac (either may be NULL).
+ * eng_has - whether @engine serves @cipher with @mac (either may be NULL).
  */
-bool vcd_engine_has(struct vcd_engine *engine, const struct vcd_alg *cipher,
-		    const struct vcd_alg *mac);
+bool eng_has(struct engine *engine, const struct eng_alg *cipher, const struct eng_alg *mac);
 
 /**
- * vcd_engine_failed - algorithm @i of those that @engine has but computes wrongly, NULL behind
+ * eng_failed - algorithm @i of those that @engine has but computes wrongly, NULL behind
  * the last; to report them.
  */
-const struct vcd_alg *vcd_engine_failed(const struct vcd_engine *engine, size_t i);
+const struct eng_alg *eng_failed(const struct engine *engine, size_t i);
 
 /**
- * vcd_engine_session_new - make a session after checking @params.
+ * eng_session_new - make a session after checking @params.
  *
  * Return: 0 and *@ret, -ENOTSUP the engine does not have the algorithms,
  * -EINVAL a bad key length or a key the algorithm refuses, -ENOMEM, -EIO.
  */
-int vcd_engine_session_new(struct vcd_engine *engine, const struct vcd_session_params *params,
-			   struct vcd_engine_session **ret);
+int eng_session_new(struct engine *engine, const struct eng_session_params *params,
+		    struct eng_session **ret);
 
-/** vcd_engine_session_free - end a session, wiping its keys; NULL is fine. */
-void vcd_engine_session_free(struct vcd_engine_session *session);
+/** eng_session_free - end a session, wiping its keys; NULL is fine. */
+void eng_session_free(struct eng_session *session);
 
 /**
- * vcd_engine_run - carry out a batch; done when it returns.
+ * eng_run - carry out a batch; done when it returns.
  * @engine: engine of all the sessions
  * @worker: the calling thread's number
  * @jobs: the batch
  * @n: jobs in it
  */
-void vcd_engine_run(struct vcd_engine *engine, unsigned int worker, struct vcd_job *const jobs[],
-		    size_t n);
+void eng_run(struct engine *engine, unsigned int worker, struct eng_job *const jobs[], size_t n);
 
 /**
- * vcd_engine_hash_copy - make @dst's half-done hash equal to @src's.
+ * eng_hash_copy - make @dst's half-done hash equal to @src's.
  *
  * The caller lets no job run on either session meanwhile.
  *
  * Return: VCD_S_OK; VCD_S_INVALID the sessions' algorithms or MAC keys differ, there is no hash,
  * or both are the same session; VCD_S_NOSTATE @src has no half-done hash; VCD_S_NOMEM, VCD_S_IO.
  */
-uint32_t vcd_engine_hash_copy(struct vcd_engine_session *dst, struct vcd_engine_session *src);
+uint32_t eng_hash_copy(struct eng_session *dst, struct eng_session *src);
 
-/** vcd_engine_driver_name - what carries @alg out on @engine, "openssl-cbc-aes". */
-const char *vcd_engine_driver_name(struct vcd_engine *engine, const struct vcd_alg *alg);
+/** eng_driver_name - what carries @alg out on @engine, "openssl-cbc-aes". */
+const char *eng_driver_name(struct engine *engine, const struct eng_alg *alg);
 
 /**
- * vcd_engine_describe - write down what carries out which jobs.
+ * eng_describe - write down what carries out which jobs.
  *
  * Text: lines that begin with # explain, then comes one line for each algorithm and
  * direction. What it says holds for the life of the engine. Safe while jobs run.
  */
-void vcd_engine_describe(struct vcd_engine *engine, FILE *out);
+void eng_describe(struct engine *engine, FILE *out);
 
-/** vcd_iv_advance_ctr - add @blocks to the 128-bit big-endian counter @iv, wrapping. */
-void vcd_iv_advance_ctr(uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks);
+/** eng_iv_advance_ctr - add @blocks to the 128-bit big-endian counter @iv, wrapping. */
+void eng_iv_advance_ctr(uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks);
 
-extern const struct vcd_engine_ops vcd_engine_openssl;
-extern const struct vcd_engine_ops vcd_engine_cryptodev;
+extern const struct eng_ops eng_openssl;
+extern const struct eng_ops eng_cryptodev;
 /* Where libipsec-mb is there (VCD_HAVE_IPSEC_MB); its argument "auto" has it choose by job. */
-extern const struct vcd_engine_ops vcd_engine_ipsecmb;
+extern const struct eng_ops eng_ipsecmb;
 
-#endif /* VCD_ENGINE_H */
+#endif /* ENG_H */

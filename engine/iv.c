@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-void vcd_iv_advance_ctr(uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks)
+void eng_iv_advance_ctr(uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks)
 {
 	for (size_t i = VCD_MAX_IV_LEN; i-- > 0 && blocks;) {
 		uint64_t sum = iv[i] + (blocks & 0xff);
@@ -16,7 +16,7 @@ void vcd_iv_advance_ctr(uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks)
 }
 
 /* Offset of the last whole block of the job's data; false when there is none. */
-static bool last_block(const struct vcd_job *job, size_t *offset)
+static bool last_block(const struct eng_job *job, size_t *offset)
 {
 	size_t size = job->session->cipher->iv_len;
 
@@ -26,18 +26,18 @@ static bool last_block(const struct vcd_job *job, size_t *offset)
 	return true;
 }
 
-void vcd_iv_save(struct vcd_iv_saved *saved, const struct vcd_job *job)
+void eng_iv_save(struct eng_iv_saved *saved, const struct eng_job *job)
 {
-	const struct vcd_alg *cipher = job->session->cipher;
+	const struct eng_alg *cipher = job->session->cipher;
 	size_t offset;
 
-	switch (vcd_alg_mode(cipher)) {
-	case VCD_MODE_CBC:
-	case VCD_MODE_CFB:
-		if (!(job->flags & VCD_JOB_DECRYPT))
+	switch (eng_alg_mode(cipher)) {
+	case ENG_MODE_CBC:
+	case ENG_MODE_CFB:
+		if (!(job->flags & ENG_JOB_DECRYPT))
 			return;
 		break;
-	case VCD_MODE_OFB:
+	case ENG_MODE_OFB:
 		break;
 	default:
 		return;
@@ -46,24 +46,24 @@ void vcd_iv_save(struct vcd_iv_saved *saved, const struct vcd_job *job)
 		memcpy(saved->block, job->src + offset, cipher->iv_len);
 }
 
-void vcd_iv_next(const struct vcd_iv_saved *saved, struct vcd_job *job)
+void eng_iv_next(const struct eng_iv_saved *saved, struct eng_job *job)
 {
-	const struct vcd_alg *cipher = job->session->cipher;
-	enum vcd_mode mode = vcd_alg_mode(cipher);
+	const struct eng_alg *cipher = job->session->cipher;
+	enum eng_mode mode = eng_alg_mode(cipher);
 	size_t offset;
 
-	if (mode == VCD_MODE_CTR) {
-		vcd_iv_advance_ctr(job->iv, ((uint64_t)job->len + 15) / 16);
+	if (mode == ENG_MODE_CTR) {
+		eng_iv_advance_ctr(job->iv, ((uint64_t)job->len + 15) / 16);
 		return;
 	}
-	if (mode != VCD_MODE_CBC && mode != VCD_MODE_CFB && mode != VCD_MODE_OFB)
+	if (mode != ENG_MODE_CBC && mode != ENG_MODE_CFB && mode != ENG_MODE_OFB)
 		return;
 	if (!last_block(job, &offset))
 		return;
-	if (mode == VCD_MODE_OFB) {
+	if (mode == ENG_MODE_OFB) {
 		for (size_t i = 0; i < cipher->iv_len; i++)
 			job->iv[i] = saved->block[i] ^ job->dst[offset + i];
-	} else if (job->flags & VCD_JOB_DECRYPT) {
+	} else if (job->flags & ENG_JOB_DECRYPT) {
 		memcpy(job->iv, saved->block, cipher->iv_len);
 	} else {
 		memcpy(job->iv, job->dst + offset, cipher->iv_len);

@@ -18,24 +18,24 @@
  * processed. So in every mode, data cut at multiples of the block size (16 where
  * that is 1) and processed in one job per piece gives the result of a single job.
  */
-#ifndef VCD_IV_H
-#define VCD_IV_H
+#ifndef ENG_IV_H
+#define ENG_IV_H
 
 #include "engine/alg.h"
 
-/** struct vcd_iv_saved - what has to be remembered from before the job (it may be in place). */
-struct vcd_iv_saved {
+/** struct eng_iv_saved - what has to be remembered from before the job (it may be in place). */
+struct eng_iv_saved {
 	uint8_t block[VCD_MAX_IV_LEN];
 };
 
-/** vcd_iv_save - call before the cipher runs. */
-void vcd_iv_save(struct vcd_iv_saved *saved, const struct vcd_job *job);
+/** eng_iv_save - call before the cipher runs. */
+void eng_iv_save(struct eng_iv_saved *saved, const struct eng_job *job);
 
 /**
- * vcd_iv_next - call after it ran: puts the IV that continues into @job->iv.
+ * eng_iv_next - call after it ran: puts the IV that continues into @job->iv.
  *
- * Not for XTS, which needs the key: vcd_xts_advance().
+ * Not for XTS, which needs the key: eng_xts_advance().
  */
-void vcd_iv_next(const struct vcd_iv_saved *saved, struct vcd_job *job);
+void eng_iv_next(const struct eng_iv_saved *saved, struct eng_job *job);
 
-#endif /* VCD_IV_H */
+#endif /* ENG_IV_H */

@@ -7,7 +7,7 @@
 
 #include <openssl/crypto.h>
 
-int vcd_key_set(struct vcd_key *key, const uint8_t *bytes, size_t len)
+int eng_key_set(struct eng_key *key, const uint8_t *bytes, size_t len)
 {
 	if (!len)
 		return 0;
@@ -20,12 +20,12 @@ int vcd_key_set(struct vcd_key *key, const uint8_t *bytes, size_t len)
 	return 0;
 }
 
-bool vcd_key_equal(const struct vcd_key *a, const struct vcd_key *b)
+bool eng_key_equal(const struct eng_key *a, const struct eng_key *b)
 {
 	return a->len == b->len && (!a->len || !CRYPTO_memcmp(a->bytes, b->bytes, a->len));
 }
 
-void vcd_key_wipe(struct vcd_key *key)
+void eng_key_wipe(struct eng_key *key)
 {
 	OPENSSL_secure_clear_free(key->bytes, key->len);
 	key->bytes = NULL;

@@ -7,30 +7,30 @@
  * set one up (CRYPTO_secure_malloc_init(): locked, not dumped, guard pages), in
  * the ordinary heap otherwise, and wiped in either case when it is freed.
  */
-#ifndef VCD_KEY_H
-#define VCD_KEY_H
+#ifndef ENG_KEY_H
+#define ENG_KEY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /**
- * struct vcd_key - owned key bytes. All zero is a valid empty key.
+ * struct eng_key - owned key bytes. All zero is a valid empty key.
  * @bytes: the key, or NULL when @len is 0
  * @len: its bytes
  */
-struct vcd_key {
+struct eng_key {
 	uint8_t *bytes;
 	size_t len;
 };
 
-/** vcd_key_set - copy @len bytes into the empty @key. Return: 0 or -ENOMEM. */
-int vcd_key_set(struct vcd_key *key, const uint8_t *bytes, size_t len);
+/** eng_key_set - copy @len bytes into the empty @key. Return: 0 or -ENOMEM. */
+int eng_key_set(struct eng_key *key, const uint8_t *bytes, size_t len);
 
-/** vcd_key_equal - whether both are the same, in a time that tells nothing of their bytes. */
-bool vcd_key_equal(const struct vcd_key *a, const struct vcd_key *b);
+/** eng_key_equal - whether both are the same, in a time that tells nothing of their bytes. */
+bool eng_key_equal(const struct eng_key *a, const struct eng_key *b);
 
-/** vcd_key_wipe - wipe and free; @key is empty afterwards. */
-void vcd_key_wipe(struct vcd_key *key);
+/** eng_key_wipe - wipe and free; @key is empty afterwards. */
+void eng_key_wipe(struct eng_key *key);
 
-#endif /* VCD_KEY_H */
+#endif /* ENG_KEY_H */

@@ -34,7 +34,7 @@
 #define AAD_LEN 20u
 #define BURST 16u /* most jobs of a batch */
 
-static_assert(VCD_ALG_COUNT <= 64, "struct vcd_engine has a bit for each algorithm");
+static_assert(ENG_ALG_COUNT <= 64, "struct engine has a bit for each algorithm");
 
 /** struct answer - what @alg makes of the message with a key of @key_len bytes. */
 struct answer {
@@ -111,9 +111,9 @@ static const struct answer answers[] = {
  * @out: what the jobs of a batch put out
  */
 struct trial {
-	struct vcd_engine *engine;
-	const struct vcd_alg *alg;
-	struct vcd_engine_session *session;
+	struct engine *engine;
+	const struct eng_alg *alg;
+	struct eng_session *session;
 	unsigned int lanes;
 	uint64_t sum;
 	uint8_t plain[LEN];
@@ -149,9 +149,9 @@ static int error_of(uint32_t status)
  * Run @job in @lanes copies, each with its own part of @out where it has output. They must agree.
  * Return: 0 and *@job as it ended, -EIO, -ENOMEM.
  */
-static int run(struct trial *t, struct vcd_job *job, unsigned int lanes)
+static int run(struct trial *t, struct eng_job *job, unsigned int lanes)
 {
-	struct vcd_job jobs[BURST], *list[BURST] = {NULL};
+	struct eng_job jobs[BURST], *list[BURST] = {NULL};
 	bool in_place = job->dst && job->src == job->dst;
 
 	job->session = t->session;
@@ -167,7 +167,7 @@ static int run(struct trial *t, struct vcd_job *job, unsigned int lanes)
 			jobs[i].src = t->out[i];
 		}
 	}
-	vcd_engine_run(t->engine, 0, list, lanes);
+	eng_run(t->engine, 0, list, lanes);
 	for (unsigned int i = 0; i < lanes; i++)
 		if (jobs[i].status == VCD_S_NOMEM)
 			return -ENOMEM;
@@ -183,12 +183,12 @@ static int run(struct trial *t, struct vcd_job *job, unsigned int lanes)
 
 /* ---- ciphers ---------------------------------------------------------------------------- */
 
-static struct vcd_job cipher_job(const struct trial *t, bool decrypt)
+static struct eng_job cipher_job(const struct trial *t, bool decrypt)
 {
-	struct vcd_job job = {
+	struct eng_job job = {
 	    .src = decrypt ? t->cipher : t->plain,
 	    .dst = (uint8_t *)t->out[0],
-	    .flags = decrypt ? VCD_JOB_DECRYPT : 0,
+	    .flags = decrypt ? ENG_JOB_DECRYPT : 0,
 	    .len = LEN,
 	    .iv_len = (uint8_t)t->alg->iv_len,
 	};
@@ -202,7 +202,7 @@ static int try_pieces(struct trial *t, bool decrypt)
 {
 	const uint8_t *in = decrypt ? t->cipher : t->plain,
 		      *wanted = decrypt ? t->plain : t->cipher;
-	struct vcd_job job = cipher_job(t, decrypt);
+	struct eng_job job = cipher_job(t, decrypt);
 	uint8_t copy[LEN];
 	int err;
 
@@ -222,7 +222,7 @@ static int try_pieces(struct trial *t, bool decrypt)
 
 static int try_cipher(struct trial *t)
 {
-	struct vcd_job job = cipher_job(t, false);
+	struct eng_job job = cipher_job(t, false);
 	int err = run(t, &job, t->lanes);
 
 	if (!err && add_to_sum(SUM_START, t->out[0], LEN) != t->sum)
@@ -241,9 +241,9 @@ static int try_cipher(struct trial *t)
 
 /* ---- AEADs ------------------------------------------------------------------------------ */
 
-static struct vcd_job aead_job(const struct trial *t, bool decrypt)
+static struct eng_job aead_job(const struct trial *t, bool decrypt)
 {
-	struct vcd_job job = cipher_job(t, decrypt);
+	struct eng_job job = cipher_job(t, decrypt);
 
 	job.aad = t->plain + 1;
 	job.aad_len = AAD_LEN;
@@ -256,7 +256,7 @@ static struct vcd_job aead_job(const struct trial *t, bool decrypt)
 /* Another nonce makes another message, and decrypts that. */
 static int try_second_nonce(struct trial *t)
 {
-	struct vcd_job job = aead_job(t, false), back = aead_job(t, true);
+	struct eng_job job = aead_job(t, false), back = aead_job(t, true);
 	uint8_t cipher[LEN];
 	int err;
 
@@ -276,7 +276,7 @@ static int try_second_nonce(struct trial *t)
 /* A wrong tag is seen, and leaves nothing of the plaintext. */
 static int try_forgery(struct trial *t)
 {
-	struct vcd_job job = aead_job(t, true);
+	struct eng_job job = aead_job(t, true);
 	int err;
 
 	job.mac[job.mac_len - 1] ^= 0x80;
@@ -289,7 +289,7 @@ static int try_forgery(struct trial *t)
 
 static int try_open(struct trial *t)
 {
-	struct vcd_job job = aead_job(t, true);
+	struct eng_job job = aead_job(t, true);
 	int err = run(t, &job, t->lanes);
 
 	return !err && memcmp(t->out[0], t->plain, LEN) ? -EIO : err;
@@ -297,7 +297,7 @@ static int try_open(struct trial *t)
 
 static int try_aead(struct trial *t)
 {
-	struct vcd_job job = aead_job(t, false);
+	struct eng_job job = aead_job(t, false);
 	int err = run(t, &job, t->lanes);
 
 	if (!err &&
@@ -318,15 +318,15 @@ static int try_aead(struct trial *t)
 /* ---- hashes and MACs -------------------------------------------------------------------- */
 
 /* Feed the bytes from @from to @to to @session; the digest must be the known one if it is due. */
-static int feed(struct trial *t, struct vcd_engine_session *session, uint32_t from, uint32_t to,
+static int feed(struct trial *t, struct eng_session *session, uint32_t from, uint32_t to,
 		uint32_t flags)
 {
-	struct vcd_job job = {
+	struct eng_job job = {
 	    .session = session, .src = t->plain + from, .len = to - from, .flags = flags};
-	struct vcd_job *list = &job;
+	struct eng_job *list = &job;
 
-	vcd_engine_run(t->engine, 0, &list, 1);
-	if (job.status == VCD_S_OK && flags & VCD_JOB_HASH_FINAL &&
+	eng_run(t->engine, 0, &list, 1);
+	if (job.status == VCD_S_OK && flags & ENG_JOB_HASH_FINAL &&
 	    (job.mac_len != t->alg->digest_len || memcmp(job.mac, t->tag, job.mac_len)))
 		return -EIO;
 	return error_of(job.status);
@@ -336,32 +336,32 @@ static int feed(struct trial *t, struct vcd_engine_session *session, uint32_t fr
  * The message in pieces, begun anew in the middle of another one; and, from the first piece on,
  * in a copy. An engine may refuse to copy, but not copy wrongly.
  */
-static int try_hash_pieces(struct trial *t, struct vcd_engine_session *other)
+static int try_hash_pieces(struct trial *t, struct eng_session *other)
 {
 	uint32_t status;
 	int err;
 
-	err = feed(t, t->session, HEAD, LEN, VCD_JOB_HASH_RESET);
+	err = feed(t, t->session, HEAD, LEN, ENG_JOB_HASH_RESET);
 	if (!err)
-		err = feed(t, t->session, 0, HEAD, VCD_JOB_HASH_RESET);
+		err = feed(t, t->session, 0, HEAD, ENG_JOB_HASH_RESET);
 	if (err)
 		return err;
-	status = vcd_engine_hash_copy(other, t->session);
+	status = eng_hash_copy(other, t->session);
 	if (status == VCD_S_NOMEM)
 		return -ENOMEM;
 	err = feed(t, t->session, HEAD, LEN - 1, 0);
 	if (!err)
-		err = feed(t, t->session, LEN - 1, LEN, VCD_JOB_HASH_FINAL);
+		err = feed(t, t->session, LEN - 1, LEN, ENG_JOB_HASH_FINAL);
 	if (!err && status == VCD_S_OK)
-		err = feed(t, other, HEAD, LEN, VCD_JOB_HASH_FINAL);
+		err = feed(t, other, HEAD, LEN, ENG_JOB_HASH_FINAL);
 	return err;
 }
 
-static int try_hash(struct trial *t, const struct vcd_session_params *params)
+static int try_hash(struct trial *t, const struct eng_session_params *params)
 {
-	struct vcd_job job = {
-	    .src = t->plain, .len = LEN, .flags = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL};
-	struct vcd_engine_session *other = NULL;
+	struct eng_job job = {
+	    .src = t->plain, .len = LEN, .flags = ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL};
+	struct eng_session *other = NULL;
 	int err = run(t, &job, t->lanes);
 
 	if (!err && (job.mac_len != t->alg->digest_len ||
@@ -371,25 +371,24 @@ static int try_hash(struct trial *t, const struct vcd_session_params *params)
 		return err;
 	memcpy(t->tag, job.mac, job.mac_len);
 	/* Once more, on the same context. */
-	err = feed(t, t->session, 0, LEN, VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL);
+	err = feed(t, t->session, 0, LEN, ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL);
 	if (!err)
-		err = vcd_engine_session_new(t->engine, params, &other);
-	if (!err)
-		err = try_hash_pieces(t, other);
+		err = eng_session_new(t->engine, params, &other);
 	if (!err)
 		err = try_hash_pieces(t, other);
-	vcd_engine_session_free(other);
+	if (!err)
+		err = try_hash_pieces(t, other);
+	eng_session_free(other);
 	return err;
 }
 
 /* ---- all of them ------------------------------------------------------------------------ */
 
-static int try_answer(struct vcd_engine *engine, const struct vcd_alg *alg,
-		      const struct answer *answer)
+static int try_answer(struct engine *engine, const struct eng_alg *alg, const struct answer *answer)
 {
-	bool hash = alg->kind == VCD_ALG_HASH || alg->kind == VCD_ALG_MAC;
+	bool hash = alg->kind == ENG_ALG_HASH || alg->kind == ENG_ALG_MAC;
 	uint8_t key[VCD_MAX_KEY_LEN];
-	const struct vcd_session_params params = {
+	const struct eng_session_params params = {
 	    .cipher = hash ? NULL : alg,
 	    .mac = hash ? alg : NULL,
 	    .key = key,
@@ -403,20 +402,20 @@ static int try_answer(struct vcd_engine *engine, const struct vcd_alg *alg,
 	t.lanes = engine->ops->lanes < BURST ? engine->ops->lanes : BURST;
 	fill(key, sizeof(key), 37, 11);
 	fill(t.plain, LEN, 7, 3);
-	err = vcd_engine_session_new(engine, &params, &t.session);
+	err = eng_session_new(engine, &params, &t.session);
 	if (err)
 		return err == -ENOMEM ? err : -EIO;
 	if (hash)
 		err = try_hash(&t, &params);
-	else if (alg->kind == VCD_ALG_AEAD)
+	else if (alg->kind == ENG_ALG_AEAD)
 		err = try_aead(&t);
 	else
 		err = try_cipher(&t);
-	vcd_engine_session_free(t.session);
+	eng_session_free(t.session);
 	return err;
 }
 
-static int try_alg(struct vcd_engine *engine, const struct vcd_alg *alg)
+static int try_alg(struct engine *engine, const struct eng_alg *alg)
 {
 	int err = 0;
 
@@ -426,16 +425,16 @@ static int try_alg(struct vcd_engine *engine, const struct vcd_alg *alg)
 	return err;
 }
 
-int vcd_engine_selftest(struct vcd_engine *engine)
+int eng_selftest(struct engine *engine)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < VCD_ALG_COUNT; i++) {
-		const struct vcd_alg *alg = &vcd_algs[i];
-		bool hash = alg->kind == VCD_ALG_HASH || alg->kind == VCD_ALG_MAC;
+	for (size_t i = 0; i < ENG_ALG_COUNT; i++) {
+		const struct eng_alg *alg = &eng_algs[i];
+		bool hash = alg->kind == ENG_ALG_HASH || alg->kind == ENG_ALG_MAC;
 		int err;
 
-		if (!vcd_engine_has(engine, hash ? NULL : alg, hash ? alg : NULL))
+		if (!eng_has(engine, hash ? NULL : alg, hash ? alg : NULL))
 			continue;
 		err = try_alg(engine, alg);
 		if (err == -ENOMEM)

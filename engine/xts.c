@@ -9,7 +9,7 @@
 
 #include <openssl/core_names.h>
 
-struct vcd_xts {
+struct eng_xts {
 	EVP_CIPHER_CTX *encrypt;
 	EVP_CIPHER_CTX *decrypt;
 };
@@ -29,9 +29,9 @@ static EVP_CIPHER_CTX *ecb_ctx(const EVP_CIPHER *ecb, const uint8_t *key, int en
 	return NULL;
 }
 
-struct vcd_xts *vcd_xts_new(const EVP_CIPHER *ecb, const uint8_t *key2)
+struct eng_xts *eng_xts_new(const EVP_CIPHER *ecb, const uint8_t *key2)
 {
-	struct vcd_xts *xts = calloc(1, sizeof(*xts));
+	struct eng_xts *xts = calloc(1, sizeof(*xts));
 
 	if (!xts)
 		return NULL;
@@ -39,11 +39,11 @@ struct vcd_xts *vcd_xts_new(const EVP_CIPHER *ecb, const uint8_t *key2)
 	xts->decrypt = ecb_ctx(ecb, key2, 0);
 	if (xts->encrypt && xts->decrypt)
 		return xts;
-	vcd_xts_free(xts);
+	eng_xts_free(xts);
 	return NULL;
 }
 
-void vcd_xts_free(struct vcd_xts *xts)
+void eng_xts_free(struct eng_xts *xts)
 {
 	if (!xts)
 		return;
@@ -74,7 +74,7 @@ static void times_x(uint64_t *lo, uint64_t *hi, unsigned int n)
 	*hi ^= carry;
 }
 
-int vcd_xts_advance(struct vcd_xts *xts, uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks)
+int eng_xts_advance(struct eng_xts *xts, uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks)
 {
 	uint8_t tweak[16];
 	uint64_t half[2];

@@ -13,32 +13,32 @@
  * single job, as with every other mode. Whoever starts a new data unit brings
  * its own IV and has no use for this one.
  */
-#ifndef VCD_XTS_H
-#define VCD_XTS_H
+#ifndef ENG_XTS_H
+#define ENG_XTS_H
 
 #include <openssl/evp.h>
 
 #include "engine/engine.h"
 
 /** Longest data unit in bytes, IEEE 1619-2007, 5.1: 2^20 blocks. */
-#define VCD_XTS_MAX_LEN (16u << 20)
+#define ENG_XTS_MAX_LEN (16u << 20)
 
-/** struct vcd_xts - the tweak key of one session, for one worker. */
-struct vcd_xts;
+/** struct eng_xts - the tweak key of one session, for one worker. */
+struct eng_xts;
 
 /**
- * vcd_xts_new - make one.
+ * eng_xts_new - make one.
  * @ecb: AES in ECB mode with the key size of one half of the XTS key; borrowed
  * @key2: second half of the XTS key
  *
  * Return: the object, or NULL for lack of memory.
  */
-struct vcd_xts *vcd_xts_new(const EVP_CIPHER *ecb, const uint8_t *key2);
+struct eng_xts *eng_xts_new(const EVP_CIPHER *ecb, const uint8_t *key2);
 
-/** vcd_xts_free - wipe and free; NULL is fine. */
-void vcd_xts_free(struct vcd_xts *xts);
+/** eng_xts_free - wipe and free; NULL is fine. */
+void eng_xts_free(struct eng_xts *xts);
 
-/** vcd_xts_advance - replace @iv by the IV @blocks later. Return: 0 or -EIO. */
-int vcd_xts_advance(struct vcd_xts *xts, uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks);
+/** eng_xts_advance - replace @iv by the IV @blocks later. Return: 0 or -EIO. */
+int eng_xts_advance(struct eng_xts *xts, uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks);
 
-#endif /* VCD_XTS_H */
+#endif /* ENG_XTS_H */

@@ -168,7 +168,7 @@ static const char *run_sessions(const struct commands *c, const struct call *cal
 
 static const char *run_engine(const struct commands *c, const struct call *call, FILE *out)
 {
-	vcd_engine_describe(vcd_device_engine(c->vm->device), out);
+	eng_describe(vcd_device_engine(c->vm->device), out);
 	return NULL;
 }
 

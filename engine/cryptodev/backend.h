@@ -4,28 +4,28 @@
  *
  * For tests, which put a /dev/crypto of their own behind it.
  */
-#ifndef VCD_ENGINE_CRYPTODEV_BACKEND_H
-#define VCD_ENGINE_CRYPTODEV_BACKEND_H
+#ifndef ENG_CRYPTODEV_BACKEND_H
+#define ENG_CRYPTODEV_BACKEND_H
 
 #include "engine/engine.h"
 
 /**
- * struct vcd_cryptodev_sys - what the backend asks of the kernel; as the system calls,
+ * struct eng_cryptodev_sys - what the backend asks of the kernel; as the system calls,
  * -1 and errno on failure.
  */
-struct vcd_cryptodev_sys {
+struct eng_cryptodev_sys {
 	int (*open)(const char *path, int flags);
 	int (*ioctl)(int fd, unsigned long request, void *arg);
 	int (*close)(int fd);
 };
 
 /**
- * vcd_cryptodev_open_with - open the backend on @path by way of @sys.
+ * eng_cryptodev_open_with - open the backend on @path by way of @sys.
  *
  * Return: 0; -ENODEV no device there, or one that serves no algorithm; -ENOMEM; what
  * open() failed with otherwise.
  */
-int vcd_cryptodev_open_with(const char *path, unsigned int workers,
-			    const struct vcd_cryptodev_sys *sys, struct vcd_engine **ret);
+int eng_cryptodev_open_with(const char *path, unsigned int workers,
+			    const struct eng_cryptodev_sys *sys, struct engine **ret);
 
-#endif /* VCD_ENGINE_CRYPTODEV_BACKEND_H */
+#endif /* ENG_CRYPTODEV_BACKEND_H */

@@ -45,35 +45,35 @@
 #define DEFAULT_PATH "/dev/crypto"
 
 /* The device's own name for what carries @alg out; a made-up one where it has none. */
-static void probe_name(struct cdev_engine *engine, const struct vcd_alg *alg, uint32_t ses)
+static void probe_name(struct cdev_engine *engine, const struct eng_alg *alg, uint32_t ses)
 {
-	bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
-	char *name = engine->driver[vcd_alg_index(alg)];
+	bool cipher = alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD;
+	char *name = engine->driver[eng_alg_index(alg)];
 	struct session_info_op info = {.ses = ses};
 	const char *theirs =
 	    cipher ? info.cipher_info.cra_driver_name : info.hash_info.cra_driver_name;
 
-	if (vcd_cdev_ioctl(engine, engine->control, CIOCGSESSINFO, &info) || !theirs[0])
+	if (eng_cdev_ioctl(engine, engine->control, CIOCGSESSINFO, &info) || !theirs[0])
 		return;
 	memset(name, 0, VCD_ALG_NAME_LEN);
 	memcpy(name, theirs, strnlen(theirs, VCD_ALG_NAME_LEN - 1));
 }
 
 /* Whether a session with @alg can be made at all. */
-static bool probe(struct cdev_engine *engine, const struct vcd_alg *alg)
+static bool probe(struct cdev_engine *engine, const struct eng_alg *alg)
 {
-	bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
+	bool cipher = alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD;
 	uint8_t key[VCD_MAX_KEY_LEN];
 	size_t len = alg->key_min;
-	struct vcd_session_params params;
+	struct eng_session_params params;
 	uint32_t ses;
 
 	/* No weak key of any cipher; and not the empty key of a MAC, a case of its own. */
 	for (size_t i = 0; i < sizeof(key); i++)
 		key[i] = (uint8_t)(i * 37 + 11);
-	if (alg->kind == VCD_ALG_MAC && len < 16)
+	if (alg->kind == ENG_ALG_MAC && len < 16)
 		len = 16;
-	params = (struct vcd_session_params){
+	params = (struct eng_session_params){
 	    .cipher = cipher ? alg : NULL,
 	    .mac = cipher ? NULL : alg,
 	    .key = key,
@@ -81,19 +81,19 @@ static bool probe(struct cdev_engine *engine, const struct vcd_alg *alg)
 	    .mackey = key,
 	    .mackey_len = cipher ? 0 : len,
 	};
-	if (vcd_cdev_ses_new(engine, engine->control, &params, &ses))
+	if (eng_cdev_ses_new(engine, engine->control, &params, &ses))
 		return false;
 	probe_name(engine, alg, ses);
-	vcd_cdev_ses_free(engine, engine->control, ses);
+	eng_cdev_ses_free(engine, engine->control, ses);
 	return true;
 }
 
-static void engine_close(struct vcd_engine *base)
+static void engine_close(struct engine *base)
 {
-	struct cdev_engine *engine = vcd_cdev_engine_of(base);
+	struct cdev_engine *engine = eng_cdev_engine_of(base);
 
 	for (unsigned int i = 0; i < base->workers; i++) {
-		vcd_cdev_kept_free(engine->workers[i].kept);
+		eng_cdev_kept_free(engine->workers[i].kept);
 		if (engine->workers[i].fd >= 0)
 			engine->sys.close(engine->workers[i].fd);
 		OPENSSL_clear_free(engine->workers[i].bounce, engine->workers[i].bounce_size);
@@ -128,9 +128,9 @@ static int probe_all(struct cdev_engine *engine)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < VCD_ALG_COUNT; i++) {
-		vcd_alg_driver_name(&vcd_algs[i], "cryptodev", engine->driver[i], VCD_ALG_NAME_LEN);
-		engine->has[i] = probe(engine, &vcd_algs[i]);
+	for (size_t i = 0; i < ENG_ALG_COUNT; i++) {
+		eng_alg_driver_name(&eng_algs[i], "cryptodev", engine->driver[i], VCD_ALG_NAME_LEN);
+		engine->has[i] = probe(engine, &eng_algs[i]);
 		any |= engine->has[i];
 	}
 	if (!any)
@@ -143,8 +143,8 @@ static int probe_all(struct cdev_engine *engine)
 	return engine->ecb[0] && engine->ecb[1] ? 0 : -ENOMEM;
 }
 
-int vcd_cryptodev_open_with(const char *path, unsigned int workers,
-			    const struct vcd_cryptodev_sys *sys, struct vcd_engine **ret)
+int eng_cryptodev_open_with(const char *path, unsigned int workers,
+			    const struct eng_cryptodev_sys *sys, struct engine **ret)
 {
 	struct cdev_engine *engine;
 	int error;
@@ -152,8 +152,8 @@ int vcd_cryptodev_open_with(const char *path, unsigned int workers,
 	engine = calloc(1, sizeof(*engine) + workers * sizeof(engine->workers[0]));
 	if (!engine)
 		return -ENOMEM;
-	engine->base.ops = &vcd_engine_cryptodev;
-	engine->base.name = vcd_engine_cryptodev.name;
+	engine->base.ops = &eng_cryptodev;
+	engine->base.name = eng_cryptodev.name;
 	engine->base.workers = workers;
 	engine->sys = *sys;
 	engine->control = -1;
@@ -163,7 +163,7 @@ int vcd_cryptodev_open_with(const char *path, unsigned int workers,
 	if (!error)
 		error = probe_all(engine);
 	if (!error)
-		error = vcd_engine_selftest(&engine->base);
+		error = eng_selftest(&engine->base);
 	if (error) {
 		engine_close(&engine->base);
 		return error;
@@ -182,9 +182,9 @@ static int sys_ioctl(int fd, unsigned long request, void *arg)
 	return ioctl(fd, request, arg);
 }
 
-static int engine_open(const char *arg, unsigned int workers, struct vcd_engine **ret)
+static int engine_open(const char *arg, unsigned int workers, struct engine **ret)
 {
-	static const struct vcd_cryptodev_sys sys = {
+	static const struct eng_cryptodev_sys sys = {
 	    .open = sys_open,
 	    .ioctl = sys_ioctl,
 	    .close = close,
@@ -192,33 +192,32 @@ static int engine_open(const char *arg, unsigned int workers, struct vcd_engine 
 
 	if (arg && !*arg)
 		return -EINVAL;
-	return vcd_cryptodev_open_with(arg ? arg : DEFAULT_PATH, workers, &sys, ret);
+	return eng_cryptodev_open_with(arg ? arg : DEFAULT_PATH, workers, &sys, ret);
 }
 
-static bool engine_has(struct vcd_engine *base, const struct vcd_alg *cipher,
-		       const struct vcd_alg *mac)
+static bool engine_has(struct engine *base, const struct eng_alg *cipher, const struct eng_alg *mac)
 {
-	const struct cdev_engine *engine = vcd_cdev_engine_of(base);
+	const struct cdev_engine *engine = eng_cdev_engine_of(base);
 
-	return (!cipher || engine->has[vcd_alg_index(cipher)]) &&
-	       (!mac || engine->has[vcd_alg_index(mac)]);
+	return (!cipher || engine->has[eng_alg_index(cipher)]) &&
+	       (!mac || engine->has[eng_alg_index(mac)]);
 }
 
-static const char *driver_name(struct vcd_engine *base, const struct vcd_alg *alg)
+static const char *driver_name(struct engine *base, const struct eng_alg *alg)
 {
-	return vcd_cdev_engine_of(base)->driver[vcd_alg_index(alg)];
+	return eng_cdev_engine_of(base)->driver[eng_alg_index(alg)];
 }
 
-const struct vcd_engine_ops vcd_engine_cryptodev = {
+const struct eng_ops eng_cryptodev = {
     .name = "cryptodev",
     .lanes = 1,
     .sleeps = true,
     .open = engine_open,
     .close = engine_close,
     .has = engine_has,
-    .session_new = vcd_cdev_session_new,
-    .session_free = vcd_cdev_session_free,
-    .run = vcd_cdev_run,
-    .hash_copy = vcd_cdev_hash_copy,
+    .session_new = eng_cdev_session_new,
+    .session_free = eng_cdev_session_free,
+    .run = eng_cdev_run,
+    .hash_copy = eng_cdev_hash_copy,
     .driver_name = driver_name,
 };

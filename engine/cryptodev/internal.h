@@ -8,8 +8,8 @@
  *
  * The theory of operation stands in engine.c.
  */
-#ifndef VCD_ENGINE_CRYPTODEV_INTERNAL_H
-#define VCD_ENGINE_CRYPTODEV_INTERNAL_H
+#ifndef ENG_CRYPTODEV_INTERNAL_H
+#define ENG_CRYPTODEV_INTERNAL_H
 
 #include <openssl/evp.h>
 
@@ -31,7 +31,7 @@ struct cdev_lane {
 	uint32_t ses;
 	uint32_t cipher_ses;
 	uint32_t hash_ses;
-	struct vcd_xts *xts;
+	struct eng_xts *xts;
 };
 
 struct cdev_engine;
@@ -46,8 +46,8 @@ struct cdev_engine;
 struct cdev_kept {
 	struct cdev_engine *engine;
 	int fd;
-	struct vcd_cache cache;
-	struct cdev_lane lanes[VCD_CACHE_SLOTS];
+	struct eng_cache cache;
+	struct cdev_lane lanes[ENG_CACHE_SLOTS];
 };
 
 /**
@@ -70,19 +70,19 @@ struct cdev_worker {
  * @serial: of the session made last
  * @sys: the system calls
  * @control: open file for everything that belongs to no worker
- * @has: by vcd_alg_index()
+ * @has: by eng_alg_index()
  * @driver: names for SESSION_INFO, likewise
  * @lib: library context of @ecb
  * @ecb: AES-ECB of 128 and 256 bits, for the IV that continues XTS
  * @workers: one each
  */
 struct cdev_engine {
-	struct vcd_engine base;
+	struct engine base;
 	uint64_t serial;
-	struct vcd_cryptodev_sys sys;
+	struct eng_cryptodev_sys sys;
 	int control;
-	bool has[VCD_ALG_COUNT];
-	char driver[VCD_ALG_COUNT][VCD_ALG_NAME_LEN];
+	bool has[ENG_ALG_COUNT];
+	char driver[ENG_ALG_COUNT][VCD_ALG_NAME_LEN];
 	OSSL_LIB_CTX *lib;
 	EVP_CIPHER *ecb[2];
 	struct cdev_worker workers[];
@@ -100,34 +100,34 @@ struct cdev_engine {
  * @slots: for each worker, the slot that was the session's last
  */
 struct cdev_session {
-	struct vcd_engine_session base;
+	struct eng_session base;
 	uint64_t serial;
-	struct vcd_key key;
-	struct vcd_key mackey;
+	struct eng_key key;
+	struct eng_key mackey;
 	uint32_t state_ses;
 	bool begun;
 	bool fed;
 	uint16_t slots[];
 };
 
-static inline struct cdev_engine *vcd_cdev_engine_of(struct vcd_engine *engine)
+static inline struct cdev_engine *eng_cdev_engine_of(struct engine *engine)
 {
 	return (struct cdev_engine *)engine;
 }
 
-static inline struct cdev_session *vcd_cdev_session_of(struct vcd_engine_session *session)
+static inline struct cdev_session *eng_cdev_session_of(struct eng_session *session)
 {
 	return (struct cdev_session *)session;
 }
 
-/** vcd_cdev_ioctl - an ioctl, again when it was interrupted. Return: 0 or a negative errno. */
-int vcd_cdev_ioctl(struct cdev_engine *engine, int fd, unsigned long request, void *arg);
+/** eng_cdev_ioctl - an ioctl, again when it was interrupted. Return: 0 or a negative errno. */
+int eng_cdev_ioctl(struct cdev_engine *engine, int fd, unsigned long request, void *arg);
 
-/** vcd_cdev_status - what a negative errno of the device means for a job: VCD_S_*. */
-uint32_t vcd_cdev_status(int error);
+/** eng_cdev_status - what a negative errno of the device means for a job: VCD_S_*. */
+uint32_t eng_cdev_status(int error);
 
 /**
- * vcd_cdev_ses_new - make a session of the ABI.
+ * eng_cdev_ses_new - make a session of the ABI.
  * @engine: engine
  * @fd: open file that it is to belong to
  * @params: algorithms and keys
@@ -135,21 +135,21 @@ uint32_t vcd_cdev_status(int error);
  *
  * Return: 0 or a negative errno.
  */
-int vcd_cdev_ses_new(struct cdev_engine *engine, int fd, const struct vcd_session_params *params,
+int eng_cdev_ses_new(struct cdev_engine *engine, int fd, const struct eng_session_params *params,
 		     uint32_t *ses);
 
-/** vcd_cdev_ses_free - end one; of 0, there is none. */
-void vcd_cdev_ses_free(struct cdev_engine *engine, int fd, uint32_t ses);
+/** eng_cdev_ses_free - end one; of 0, there is none. */
+void eng_cdev_ses_free(struct cdev_engine *engine, int fd, uint32_t ses);
 
-/** vcd_cdev_session_new - session_new of struct vcd_engine_ops. */
-int vcd_cdev_session_new(struct vcd_engine *base, const struct vcd_session_params *params,
-			 struct vcd_engine_session **ret);
+/** eng_cdev_session_new - session_new of struct eng_ops. */
+int eng_cdev_session_new(struct engine *base, const struct eng_session_params *params,
+			 struct eng_session **ret);
 
-/** vcd_cdev_session_free - session_free of struct vcd_engine_ops. */
-void vcd_cdev_session_free(struct vcd_engine_session *base);
+/** eng_cdev_session_free - session_free of struct eng_ops. */
+void eng_cdev_session_free(struct eng_session *base);
 
 /**
- * vcd_cdev_lane_session - a worker's session on its file for a job, with both algorithms or the
+ * eng_cdev_lane_session - a worker's session on its file for a job, with both algorithms or the
  * one that the job is about; made when it is not there yet.
  * @engine: engine
  * @worker: number of the worker
@@ -159,22 +159,20 @@ void vcd_cdev_session_free(struct vcd_engine_session *base);
  *
  * Return: VCD_S_*.
  */
-uint32_t vcd_cdev_lane_session(struct cdev_engine *engine, unsigned int worker,
-			       struct cdev_lane *lane, const struct vcd_job *job, uint32_t *ses);
+uint32_t eng_cdev_lane_session(struct cdev_engine *engine, unsigned int worker,
+			       struct cdev_lane *lane, const struct eng_job *job, uint32_t *ses);
 
-/** vcd_cdev_lane_of - a worker's lane of @session; NULL for lack of memory. */
-struct cdev_lane *vcd_cdev_lane_of(struct cdev_engine *engine, unsigned int worker,
+/** eng_cdev_lane_of - a worker's lane of @session; NULL for lack of memory. */
+struct cdev_lane *eng_cdev_lane_of(struct cdev_engine *engine, unsigned int worker,
 				   struct cdev_session *session);
 
-/** vcd_cdev_kept_free - end what a worker has of sessions; NULL is fine. */
-void vcd_cdev_kept_free(struct cdev_kept *kept);
+/** eng_cdev_kept_free - end what a worker has of sessions; NULL is fine. */
+void eng_cdev_kept_free(struct cdev_kept *kept);
 
-/** vcd_cdev_run - run of struct vcd_engine_ops. */
-void vcd_cdev_run(struct vcd_engine *base, unsigned int worker, struct vcd_job *const jobs[],
-		  size_t n);
+/** eng_cdev_run - run of struct eng_ops. */
+void eng_cdev_run(struct engine *base, unsigned int worker, struct eng_job *const jobs[], size_t n);
 
-/** vcd_cdev_hash_copy - hash_copy of struct vcd_engine_ops. */
-uint32_t vcd_cdev_hash_copy(struct vcd_engine_session *dst_base,
-			    struct vcd_engine_session *src_base);
+/** eng_cdev_hash_copy - hash_copy of struct eng_ops. */
+uint32_t eng_cdev_hash_copy(struct eng_session *dst_base, struct eng_session *src_base);
 
-#endif /* VCD_ENGINE_CRYPTODEV_INTERNAL_H */
+#endif /* ENG_CRYPTODEV_INTERNAL_H */

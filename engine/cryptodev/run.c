@@ -17,21 +17,21 @@ static bool xts_ready(struct cdev_engine *engine, struct cdev_session *session,
 	size_t half = session->key.len / 2;
 
 	if (!lane->xts)
-		lane->xts = vcd_xts_new(engine->ecb[half == 32], session->key.bytes + half);
+		lane->xts = eng_xts_new(engine->ecb[half == 32], session->key.bytes + half);
 	return lane->xts;
 }
 
 /* CIOCCRYPT with the job's data on session @ses of @fd; @ses has what the job is about. */
 static uint32_t crypt_job(struct cdev_engine *engine, int fd, uint32_t ses, uint16_t cop_flags,
-			  struct cdev_lane *lane, struct vcd_job *job)
+			  struct cdev_lane *lane, struct eng_job *job)
 {
-	struct cdev_session *session = vcd_cdev_session_of(job->session);
-	const struct vcd_alg *cipher = job->flags & VCD_JOB_HASH_ONLY ? NULL : session->base.cipher;
-	struct vcd_iv_saved saved;
+	struct cdev_session *session = eng_cdev_session_of(job->session);
+	const struct eng_alg *cipher = job->flags & ENG_JOB_HASH_ONLY ? NULL : session->base.cipher;
+	struct eng_iv_saved saved;
 	uint8_t iv[EALG_MAX_BLOCK_LEN], nothing[1];
 	struct crypt_op op = {
 	    .ses = ses,
-	    .op = cipher && job->flags & VCD_JOB_DECRYPT ? COP_DECRYPT : COP_ENCRYPT,
+	    .op = cipher && job->flags & ENG_JOB_DECRYPT ? COP_DECRYPT : COP_ENCRYPT,
 	    .flags = cop_flags,
 	    .len = job->len,
 	    .src = job->len ? (uint8_t *)job->src : nothing,
@@ -41,20 +41,20 @@ static uint32_t crypt_job(struct cdev_engine *engine, int fd, uint32_t ses, uint
 	};
 	int error;
 
-	if (vcd_alg_mode(cipher) == VCD_MODE_XTS && job->len > VCD_XTS_MAX_LEN)
+	if (eng_alg_mode(cipher) == ENG_MODE_XTS && job->len > ENG_XTS_MAX_LEN)
 		return VCD_S_INVALID;
-	if (vcd_alg_mode(cipher) == VCD_MODE_XTS && !xts_ready(engine, session, lane))
+	if (eng_alg_mode(cipher) == ENG_MODE_XTS && !xts_ready(engine, session, lane))
 		return VCD_S_NOMEM;
 	memcpy(iv, job->iv, sizeof(iv));
 	if (cipher)
-		vcd_iv_save(&saved, job);
-	error = vcd_cdev_ioctl(engine, fd, CIOCCRYPT, &op);
+		eng_iv_save(&saved, job);
+	error = eng_cdev_ioctl(engine, fd, CIOCCRYPT, &op);
 	if (error)
-		return vcd_cdev_status(error);
-	if (vcd_alg_mode(cipher) == VCD_MODE_XTS)
-		return vcd_xts_advance(lane->xts, job->iv, job->len / 16) ? VCD_S_IO : VCD_S_OK;
+		return eng_cdev_status(error);
+	if (eng_alg_mode(cipher) == ENG_MODE_XTS)
+		return eng_xts_advance(lane->xts, job->iv, job->len / 16) ? VCD_S_IO : VCD_S_OK;
 	if (cipher)
-		vcd_iv_next(&saved, job);
+		eng_iv_next(&saved, job);
 	return VCD_S_OK;
 }
 
@@ -63,19 +63,19 @@ static uint32_t crypt_job(struct cdev_engine *engine, int fd, uint32_t ses, uint
  * at any operation without data, so that one is not sent unless the end is meant.
  */
 static uint32_t crypt_stateful(struct cdev_engine *engine, struct cdev_lane *lane,
-			       struct vcd_job *job)
+			       struct eng_job *job)
 {
-	struct cdev_session *session = vcd_cdev_session_of(job->session);
+	struct cdev_session *session = eng_cdev_session_of(job->session);
 	uint16_t cop_flags = COP_FLAG_UPDATE;
 	uint32_t status;
 
-	if (job->flags & VCD_JOB_HASH_RESET) {
+	if (job->flags & ENG_JOB_HASH_RESET) {
 		session->begun = true;
 		session->fed = false;
 	}
 	if (!session->begun)
 		return VCD_S_NOSTATE;
-	if (job->flags & VCD_JOB_HASH_FINAL)
+	if (job->flags & ENG_JOB_HASH_FINAL)
 		cop_flags = COP_FLAG_FINAL;
 	else if (!job->len)
 		return VCD_S_OK;
@@ -83,7 +83,7 @@ static uint32_t crypt_stateful(struct cdev_engine *engine, struct cdev_lane *lan
 		cop_flags |= COP_FLAG_RESET;
 	status = crypt_job(engine, engine->control, session->state_ses, cop_flags, lane, job);
 	session->fed = true;
-	if (status != VCD_S_OK || job->flags & VCD_JOB_HASH_FINAL)
+	if (status != VCD_S_OK || job->flags & ENG_JOB_HASH_FINAL)
 		session->begun = false;
 	return status;
 }
@@ -104,7 +104,7 @@ static bool bounce_for(struct cdev_worker *worker, size_t len)
 }
 
 /* The ABI takes CCM's nonce as the first counter block: L - 1, nonce, zeroes. */
-static void aead_iv(const struct vcd_job *job, uint8_t iv[EALG_MAX_BLOCK_LEN])
+static void aead_iv(const struct eng_job *job, uint8_t iv[EALG_MAX_BLOCK_LEN])
 {
 	memset(iv, 0, EALG_MAX_BLOCK_LEN);
 	if (job->session->cipher->id == CRYPTO_AES_CCM) {
@@ -115,16 +115,16 @@ static void aead_iv(const struct vcd_job *job, uint8_t iv[EALG_MAX_BLOCK_LEN])
 }
 
 static uint32_t authcrypt(struct cdev_engine *engine, unsigned int number, uint32_t ses,
-			  struct vcd_job *job)
+			  struct eng_job *job)
 {
 	struct cdev_worker *worker = &engine->workers[number];
-	bool decrypt = job->flags & VCD_JOB_DECRYPT;
+	bool decrypt = job->flags & ENG_JOB_DECRYPT;
 	size_t whole = (size_t)job->len + job->mac_len;
 	uint8_t iv[EALG_MAX_BLOCK_LEN];
 	struct crypt_auth_op op;
 	int error;
 
-	if (!vcd_aead_lengths_ok(job))
+	if (!eng_aead_lengths_ok(job))
 		return VCD_S_INVALID;
 	if (!bounce_for(worker, whole))
 		return VCD_S_NOMEM;
@@ -145,10 +145,10 @@ static uint32_t authcrypt(struct cdev_engine *engine, unsigned int number, uint3
 	    .iv = iv,
 	    .iv_len = sizeof(iv),
 	};
-	error = vcd_cdev_ioctl(engine, worker->fd, CIOCAUTHCRYPT, &op);
+	error = eng_cdev_ioctl(engine, worker->fd, CIOCAUTHCRYPT, &op);
 	if (error) {
 		OPENSSL_cleanse(worker->bounce, whole);
-		return vcd_cdev_status(error);
+		return eng_cdev_status(error);
 	}
 	if (job->len)
 		memcpy(job->dst, worker->bounce, job->len);
@@ -157,55 +157,53 @@ static uint32_t authcrypt(struct cdev_engine *engine, unsigned int number, uint3
 	return VCD_S_OK;
 }
 
-static uint32_t run_job(struct cdev_engine *engine, unsigned int worker, struct vcd_job *job)
+static uint32_t run_job(struct cdev_engine *engine, unsigned int worker, struct eng_job *job)
 {
-	const uint32_t self_contained = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL;
-	struct cdev_session *session = vcd_cdev_session_of(job->session);
-	struct cdev_lane *lane = vcd_cdev_lane_of(engine, worker, session);
+	const uint32_t self_contained = ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL;
+	struct cdev_session *session = eng_cdev_session_of(job->session);
+	struct cdev_lane *lane = eng_cdev_lane_of(engine, worker, session);
 	uint32_t status, ses;
 
 	if (!lane)
 		return VCD_S_NOMEM;
-	if (session->base.mac && !(job->flags & VCD_JOB_CIPHER_ONLY)) {
+	if (session->base.mac && !(job->flags & ENG_JOB_CIPHER_ONLY)) {
 		job->mac_len = 0;
-		if (job->flags & VCD_JOB_HASH_FINAL)
+		if (job->flags & ENG_JOB_HASH_FINAL)
 			job->mac_len = (uint8_t)session->base.mac->digest_len;
 		if ((job->flags & self_contained) != self_contained)
 			return crypt_stateful(engine, lane, job);
 	}
-	status = vcd_cdev_lane_session(engine, worker, lane, job, &ses);
+	status = eng_cdev_lane_session(engine, worker, lane, job, &ses);
 	if (status != VCD_S_OK)
 		return status;
-	if (vcd_alg_mode(session->base.cipher) == VCD_MODE_AEAD)
+	if (eng_alg_mode(session->base.cipher) == ENG_MODE_AEAD)
 		return authcrypt(engine, worker, ses, job);
 	/* No flags: the hash begins and ends here. */
 	return crypt_job(engine, engine->workers[worker].fd, ses, COP_FLAG_NONE, lane, job);
 }
 
-void vcd_cdev_run(struct vcd_engine *base, unsigned int worker, struct vcd_job *const jobs[],
-		  size_t n)
+void eng_cdev_run(struct engine *base, unsigned int worker, struct eng_job *const jobs[], size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		jobs[i]->status = run_job(vcd_cdev_engine_of(base), worker, jobs[i]);
+		jobs[i]->status = run_job(eng_cdev_engine_of(base), worker, jobs[i]);
 }
 
-uint32_t vcd_cdev_hash_copy(struct vcd_engine_session *dst_base,
-			    struct vcd_engine_session *src_base)
+uint32_t eng_cdev_hash_copy(struct eng_session *dst_base, struct eng_session *src_base)
 {
-	struct cdev_engine *engine = vcd_cdev_engine_of(dst_base->engine);
-	struct cdev_session *dst = vcd_cdev_session_of(dst_base),
-			    *src = vcd_cdev_session_of(src_base);
+	struct cdev_engine *engine = eng_cdev_engine_of(dst_base->engine);
+	struct cdev_session *dst = eng_cdev_session_of(dst_base),
+			    *src = eng_cdev_session_of(src_base);
 	struct cphash_op op = {.dst_ses = dst->state_ses, .src_ses = src->state_ses};
 	uint32_t status = VCD_S_OK;
 
-	if (!vcd_key_equal(&dst->mackey, &src->mackey))
+	if (!eng_key_equal(&dst->mackey, &src->mackey))
 		return VCD_S_INVALID;
 	if (!src->begun)
 		return VCD_S_NOSTATE;
 	dst->begun = true;
 	dst->fed = src->fed;
 	if (src->fed)
-		status = vcd_cdev_status(vcd_cdev_ioctl(engine, engine->control, CIOCCPHASH, &op));
+		status = eng_cdev_status(eng_cdev_ioctl(engine, engine->control, CIOCCPHASH, &op));
 	if (status != VCD_S_OK)
 		dst->begun = false;
 	return status;

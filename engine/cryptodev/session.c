@@ -10,7 +10,7 @@
 /* An ioctl interrupted this often in a row is given up. */
 #define MAX_INTERRUPTS 1000
 
-int vcd_cdev_ioctl(struct cdev_engine *engine, int fd, unsigned long request, void *arg)
+int eng_cdev_ioctl(struct cdev_engine *engine, int fd, unsigned long request, void *arg)
 {
 	for (unsigned int i = 0; i < MAX_INTERRUPTS; i++) {
 		if (engine->sys.ioctl(fd, request, arg) >= 0)
@@ -21,7 +21,7 @@ int vcd_cdev_ioctl(struct cdev_engine *engine, int fd, unsigned long request, vo
 	return -EINTR;
 }
 
-uint32_t vcd_cdev_status(int error)
+uint32_t eng_cdev_status(int error)
 {
 	switch (error) {
 	case 0:
@@ -38,7 +38,7 @@ uint32_t vcd_cdev_status(int error)
 	}
 }
 
-int vcd_cdev_ses_new(struct cdev_engine *engine, int fd, const struct vcd_session_params *params,
+int eng_cdev_ses_new(struct cdev_engine *engine, int fd, const struct eng_session_params *params,
 		     uint32_t *ses)
 {
 	struct session_op op = {
@@ -49,23 +49,23 @@ int vcd_cdev_ses_new(struct cdev_engine *engine, int fd, const struct vcd_sessio
 	    .mackeylen = (uint32_t)params->mackey_len,
 	    .mackey = (uint8_t *)params->mackey,
 	};
-	int error = vcd_cdev_ioctl(engine, fd, CIOCGSESSION, &op);
+	int error = eng_cdev_ioctl(engine, fd, CIOCGSESSION, &op);
 
 	if (!error)
 		*ses = op.ses;
 	return error;
 }
 
-void vcd_cdev_ses_free(struct cdev_engine *engine, int fd, uint32_t ses)
+void eng_cdev_ses_free(struct cdev_engine *engine, int fd, uint32_t ses)
 {
 	/* Nothing is to be done about a failure; the last close frees it in any case. */
 	if (ses)
-		vcd_cdev_ioctl(engine, fd, CIOCFSESSION, &ses);
+		eng_cdev_ioctl(engine, fd, CIOCFSESSION, &ses);
 }
 
-static struct vcd_session_params params_of(const struct cdev_session *session)
+static struct eng_session_params params_of(const struct cdev_session *session)
 {
-	return (struct vcd_session_params){
+	return (struct eng_session_params){
 	    .cipher = session->base.cipher,
 	    .mac = session->base.mac,
 	    .key = session->key.bytes,
@@ -80,28 +80,28 @@ static void lane_release(void *lanes, uint16_t slot)
 	struct cdev_kept *kept = lanes;
 	struct cdev_lane *lane = &kept->lanes[slot];
 
-	vcd_cdev_ses_free(kept->engine, kept->fd, lane->ses);
-	vcd_cdev_ses_free(kept->engine, kept->fd, lane->cipher_ses);
-	vcd_cdev_ses_free(kept->engine, kept->fd, lane->hash_ses);
-	vcd_xts_free(lane->xts);
+	eng_cdev_ses_free(kept->engine, kept->fd, lane->ses);
+	eng_cdev_ses_free(kept->engine, kept->fd, lane->cipher_ses);
+	eng_cdev_ses_free(kept->engine, kept->fd, lane->hash_ses);
+	eng_xts_free(lane->xts);
 	*lane = (struct cdev_lane){0};
 }
 
-void vcd_cdev_kept_free(struct cdev_kept *kept)
+void eng_cdev_kept_free(struct cdev_kept *kept)
 {
 	if (kept)
-		vcd_cache_end(&kept->cache, lane_release, kept);
+		eng_cache_end(&kept->cache, lane_release, kept);
 	free(kept);
 }
 
-struct cdev_lane *vcd_cdev_lane_of(struct cdev_engine *engine, unsigned int number,
+struct cdev_lane *eng_cdev_lane_of(struct cdev_engine *engine, unsigned int number,
 				   struct cdev_session *session)
 {
 	struct cdev_worker *worker = &engine->workers[number];
 	struct cdev_kept *kept = worker->kept;
 	uint16_t slot = session->slots[number];
 
-	if (kept && vcd_cache_hit(&kept->cache, slot, session->serial))
+	if (kept && eng_cache_hit(&kept->cache, slot, session->serial))
 		return &kept->lanes[slot];
 	if (!kept) {
 		kept = calloc(1, sizeof(*kept));
@@ -109,52 +109,52 @@ struct cdev_lane *vcd_cdev_lane_of(struct cdev_engine *engine, unsigned int numb
 			return NULL;
 		kept->engine = engine;
 		kept->fd = worker->fd;
-		vcd_cache_init(&kept->cache);
+		eng_cache_init(&kept->cache);
 		/* Whoever frees a session looks, from other threads. */
 		__atomic_store_n(&worker->kept, kept, __ATOMIC_RELEASE);
 	}
-	slot = vcd_cache_take(&kept->cache, session->serial, lane_release, kept);
+	slot = eng_cache_take(&kept->cache, session->serial, lane_release, kept);
 	session->slots[number] = slot;
 	return &kept->lanes[slot];
 }
 
-void vcd_cdev_session_free(struct vcd_engine_session *base)
+void eng_cdev_session_free(struct eng_session *base)
 {
-	struct cdev_engine *engine = vcd_cdev_engine_of(base->engine);
-	struct cdev_session *session = vcd_cdev_session_of(base);
+	struct cdev_engine *engine = eng_cdev_engine_of(base->engine);
+	struct cdev_session *session = eng_cdev_session_of(base);
 
 	for (unsigned int i = 0; i < base->engine->workers; i++) {
 		struct cdev_kept *kept =
 		    __atomic_load_n(&engine->workers[i].kept, __ATOMIC_ACQUIRE);
 
 		if (kept)
-			vcd_cache_drop(&kept->cache, session->slots[i], session->serial,
+			eng_cache_drop(&kept->cache, session->slots[i], session->serial,
 				       lane_release, kept);
 	}
-	vcd_cdev_ses_free(engine, engine->control, session->state_ses);
-	vcd_key_wipe(&session->key);
-	vcd_key_wipe(&session->mackey);
+	eng_cdev_ses_free(engine, engine->control, session->state_ses);
+	eng_key_wipe(&session->key);
+	eng_key_wipe(&session->mackey);
 	free(session);
 }
 
 /* Try the keys on the device; a session with a hash keeps what comes of it. */
 static int session_try(struct cdev_engine *engine, struct cdev_session *session)
 {
-	struct vcd_session_params params = params_of(session);
+	struct eng_session_params params = params_of(session);
 	uint32_t ses;
-	int error = vcd_cdev_ses_new(engine, engine->control, &params, &ses);
+	int error = eng_cdev_ses_new(engine, engine->control, &params, &ses);
 
 	if (error)
 		return error == -EINVAL || error == -ENOMEM ? error : -EIO;
 	if (session->base.mac)
 		session->state_ses = ses;
 	else
-		vcd_cdev_ses_free(engine, engine->control, ses);
+		eng_cdev_ses_free(engine, engine->control, ses);
 	return 0;
 }
 
-int vcd_cdev_session_new(struct vcd_engine *base, const struct vcd_session_params *params,
-			 struct vcd_engine_session **ret)
+int eng_cdev_session_new(struct engine *base, const struct eng_session_params *params,
+			 struct eng_session **ret)
 {
 	struct cdev_session *session;
 	int error;
@@ -163,41 +163,41 @@ int vcd_cdev_session_new(struct vcd_engine *base, const struct vcd_session_param
 	if (!session)
 		return -ENOMEM;
 	session->serial =
-	    __atomic_add_fetch(&vcd_cdev_engine_of(base)->serial, 1, __ATOMIC_RELAXED);
+	    __atomic_add_fetch(&eng_cdev_engine_of(base)->serial, 1, __ATOMIC_RELAXED);
 	session->base.engine = base;
 	session->base.cipher = params->cipher;
 	session->base.mac = params->mac;
-	error = vcd_key_set(&session->key, params->key, params->key_len);
+	error = eng_key_set(&session->key, params->key, params->key_len);
 	if (!error)
-		error = vcd_key_set(&session->mackey, params->mackey, params->mackey_len);
+		error = eng_key_set(&session->mackey, params->mackey, params->mackey_len);
 	if (!error)
-		error = session_try(vcd_cdev_engine_of(base), session);
+		error = session_try(eng_cdev_engine_of(base), session);
 	if (error) {
-		vcd_cdev_session_free(&session->base);
+		eng_cdev_session_free(&session->base);
 		return error;
 	}
 	*ret = &session->base;
 	return 0;
 }
 
-uint32_t vcd_cdev_lane_session(struct cdev_engine *engine, unsigned int worker,
-			       struct cdev_lane *lane, const struct vcd_job *job, uint32_t *ses)
+uint32_t eng_cdev_lane_session(struct cdev_engine *engine, unsigned int worker,
+			       struct cdev_lane *lane, const struct eng_job *job, uint32_t *ses)
 {
-	struct vcd_session_params params = params_of(vcd_cdev_session_of(job->session));
+	struct eng_session_params params = params_of(eng_cdev_session_of(job->session));
 	uint32_t *which = &lane->ses, status = VCD_S_OK;
 
-	if (params.cipher && params.mac && job->flags & VCD_JOB_CIPHER_ONLY) {
+	if (params.cipher && params.mac && job->flags & ENG_JOB_CIPHER_ONLY) {
 		which = &lane->cipher_ses;
 		params.mac = NULL;
 		params.mackey_len = 0;
-	} else if (params.cipher && params.mac && job->flags & VCD_JOB_HASH_ONLY) {
+	} else if (params.cipher && params.mac && job->flags & ENG_JOB_HASH_ONLY) {
 		which = &lane->hash_ses;
 		params.cipher = NULL;
 		params.key_len = 0;
 	}
 	if (!*which)
-		status = vcd_cdev_status(
-		    vcd_cdev_ses_new(engine, engine->workers[worker].fd, &params, which));
+		status = eng_cdev_status(
+		    eng_cdev_ses_new(engine, engine->workers[worker].fd, &params, which));
 	*ses = *which;
 	return status;
 }

@@ -16,69 +16,69 @@
 /* Longest AAD that the library's CCM takes. */
 #define CCM_MAX_AAD 46
 
-static struct vcd_mb_engine *to_engine(struct vcd_engine *engine)
+static struct eng_mb_engine *to_engine(struct engine *engine)
 {
-	return (struct vcd_mb_engine *)engine;
+	return (struct eng_mb_engine *)engine;
 }
 
-static struct vcd_mb_session *to_session(struct vcd_engine_session *session)
+static struct eng_mb_session *to_session(struct eng_session *session)
 {
-	return (struct vcd_mb_session *)session;
+	return (struct eng_mb_session *)session;
 }
 
 /* ---- engine ----------------------------------------------------------------------------- */
 
-static void worker_free(struct vcd_mb_worker *worker)
+static void worker_free(struct eng_mb_worker *worker)
 {
 	if (!worker)
 		return;
-	vcd_mb_manager_free(worker->aes);
-	vcd_mb_manager_free(worker->hash);
-	vcd_mb_free(worker, sizeof(*worker));
+	eng_mb_manager_free(worker->aes);
+	eng_mb_manager_free(worker->hash);
+	eng_mb_free(worker, sizeof(*worker));
 }
 
-static void engine_close(struct vcd_engine *base)
+static void engine_close(struct engine *base)
 {
-	struct vcd_mb_engine *engine = to_engine(base);
+	struct eng_mb_engine *engine = to_engine(base);
 
 	for (unsigned int i = 0; i < base->workers; i++)
 		worker_free(engine->workers[i]);
-	vcd_engine_close(engine->inner);
+	eng_close(engine->inner);
 	free(engine);
 }
 
 /* Whether the library may get a job of @alg. */
-static bool served(const struct vcd_mb_engine *engine, const struct vcd_alg *alg)
+static bool served(const struct eng_mb_engine *engine, const struct eng_alg *alg)
 {
-	for (unsigned int g = 1; g < VCD_MB_GROUPS; g++) {
-		if (vcd_mb_groups[g].alg != alg->id)
+	for (unsigned int g = 1; g < ENG_MB_GROUPS; g++) {
+		if (eng_mb_groups[g].alg != alg->id)
 			continue;
-		for (unsigned int c = 0; c < VCD_MB_CLASSES; c++)
+		for (unsigned int c = 0; c < ENG_MB_CLASSES; c++)
 			if (engine->rows[g].min_jobs[c])
 				return true;
 	}
 	return false;
 }
 
-static void set_policy(struct vcd_mb_engine *engine, enum vcd_mb_policy policy)
+static void set_policy(struct eng_mb_engine *engine, enum eng_mb_policy policy)
 {
-	for (unsigned int g = 1; g < VCD_MB_GROUPS; g++)
-		engine->rows[g] = vcd_mb_policy_row(&vcd_mb_groups[g], &engine->cpu, policy);
+	for (unsigned int g = 1; g < ENG_MB_GROUPS; g++)
+		engine->rows[g] = eng_mb_policy_row(&eng_mb_groups[g], &engine->cpu, policy);
 }
 
 /* All that the library can do, whether or not the policy has it done; openssl has done its own. */
-static int selftest(struct vcd_mb_engine *engine)
+static int selftest(struct eng_mb_engine *engine)
 {
 	engine->base.failed = engine->inner->failed;
-	set_policy(engine, VCD_MB_ALWAYS);
-	return vcd_engine_selftest(&engine->base);
+	set_policy(engine, ENG_MB_ALWAYS);
+	return eng_selftest(&engine->base);
 }
 
-static int engine_open(const char *arg, unsigned int workers, struct vcd_engine **ret)
+static int engine_open(const char *arg, unsigned int workers, struct engine **ret)
 {
 	bool measured = arg && !strcmp(arg, "auto");
-	size_t size = sizeof(struct vcd_mb_engine) + workers * sizeof(struct vcd_mb_worker *);
-	struct vcd_mb_engine *engine;
+	size_t size = sizeof(struct eng_mb_engine) + workers * sizeof(struct eng_mb_worker *);
+	struct eng_mb_engine *engine;
 	int err;
 
 	if (arg && !measured)
@@ -86,54 +86,53 @@ static int engine_open(const char *arg, unsigned int workers, struct vcd_engine 
 	engine = calloc(1, size);
 	if (!engine)
 		return -ENOMEM;
-	engine->base.ops = &vcd_engine_ipsecmb;
-	engine->base.name = measured ? "auto" : vcd_engine_ipsecmb.name;
+	engine->base.ops = &eng_ipsecmb;
+	engine->base.name = measured ? "auto" : eng_ipsecmb.name;
 	engine->base.workers = workers;
-	err = vcd_mb_cpu_detect(engine);
+	err = eng_mb_cpu_detect(engine);
 	if (!err)
-		err = vcd_engine_openssl.open(NULL, workers, &engine->inner);
+		err = eng_openssl.open(NULL, workers, &engine->inner);
 	if (!err)
 		err = selftest(engine);
 	if (err) {
 		engine_close(&engine->base);
 		return err;
 	}
-	set_policy(engine, measured ? VCD_MB_MEASURED : VCD_MB_ALWAYS);
-	for (size_t i = 0; i < VCD_ALG_COUNT; i++)
-		vcd_alg_driver_name(&vcd_algs[i],
-				    served(engine, &vcd_algs[i]) ? "ipsec-mb" : "openssl",
+	set_policy(engine, measured ? ENG_MB_MEASURED : ENG_MB_ALWAYS);
+	for (size_t i = 0; i < ENG_ALG_COUNT; i++)
+		eng_alg_driver_name(&eng_algs[i],
+				    served(engine, &eng_algs[i]) ? "ipsec-mb" : "openssl",
 				    engine->drivers[i], sizeof(engine->drivers[i]));
 	*ret = &engine->base;
 	return 0;
 }
 
-static bool engine_has(struct vcd_engine *base, const struct vcd_alg *cipher,
-		       const struct vcd_alg *mac)
+static bool engine_has(struct engine *base, const struct eng_alg *cipher, const struct eng_alg *mac)
 {
-	return vcd_engine_has(to_engine(base)->inner, cipher, mac);
+	return eng_has(to_engine(base)->inner, cipher, mac);
 }
 
-static const char *driver_name(struct vcd_engine *base, const struct vcd_alg *alg)
+static const char *driver_name(struct engine *base, const struct eng_alg *alg)
 {
-	return to_engine(base)->drivers[vcd_alg_index(alg)];
+	return to_engine(base)->drivers[eng_alg_index(alg)];
 }
 
 /* ---- sessions --------------------------------------------------------------------------- */
 
-static void session_free(struct vcd_engine_session *base)
+static void session_free(struct eng_session *base)
 {
-	struct vcd_mb_session *session = to_session(base);
+	struct eng_mb_session *session = to_session(base);
 
-	vcd_engine_session_free(session->inner);
-	vcd_mb_schedule_free(session);
+	eng_session_free(session->inner);
+	eng_mb_schedule_free(session);
 	free(session);
 }
 
-static int session_new(struct vcd_engine *base, const struct vcd_session_params *params,
-		       struct vcd_engine_session **ret)
+static int session_new(struct engine *base, const struct eng_session_params *params,
+		       struct eng_session **ret)
 {
-	struct vcd_mb_engine *engine = to_engine(base);
-	struct vcd_mb_session *session = calloc(1, sizeof(*session));
+	struct eng_mb_engine *engine = to_engine(base);
+	struct eng_mb_session *session = calloc(1, sizeof(*session));
 	int err;
 
 	if (!session)
@@ -142,9 +141,9 @@ static int session_new(struct vcd_engine *base, const struct vcd_session_params 
 	session->base.cipher = params->cipher;
 	session->base.mac = params->mac;
 	/* It costs little: openssl makes its contexts for the first job that comes to it. */
-	err = vcd_engine_openssl.session_new(engine->inner, params, &session->inner);
+	err = eng_openssl.session_new(engine->inner, params, &session->inner);
 	if (!err)
-		err = vcd_mb_schedule_new(engine, session, params);
+		err = eng_mb_schedule_new(engine, session, params);
 	if (err) {
 		session_free(&session->base);
 		return err;
@@ -153,15 +152,15 @@ static int session_new(struct vcd_engine *base, const struct vcd_session_params 
 	return 0;
 }
 
-static uint32_t hash_copy(struct vcd_engine_session *dst, struct vcd_engine_session *src)
+static uint32_t hash_copy(struct eng_session *dst, struct eng_session *src)
 {
-	return vcd_engine_hash_copy(to_session(dst)->inner, to_session(src)->inner);
+	return eng_hash_copy(to_session(dst)->inner, to_session(src)->inner);
 }
 
 /* ---- jobs ------------------------------------------------------------------------------- */
 
 /* The library counts in the last 32 bits of the block, CTR (SP 800-38A, B.1) in all of it. */
-static bool counter_wraps(const struct vcd_job *job)
+static bool counter_wraps(const struct eng_job *job)
 {
 	uint32_t start;
 
@@ -170,48 +169,48 @@ static bool counter_wraps(const struct vcd_job *job)
 }
 
 /* The group of a job by its session and direction. */
-static unsigned int group_of(const struct vcd_job *job)
+static unsigned int group_of(const struct eng_job *job)
 {
-	const struct vcd_mb_session *session = (const struct vcd_mb_session *)job->session;
+	const struct eng_mb_session *session = (const struct eng_mb_session *)job->session;
 
-	return session->group[!!(job->flags & VCD_JOB_DECRYPT)];
+	return session->group[!!(job->flags & ENG_JOB_DECRYPT)];
 }
 
 /* Whether the library can carry out @job, of a group of @service, as it is. */
-static inline bool fits(enum vcd_mb_service service, const struct vcd_job *job)
+static inline bool fits(enum eng_mb_service service, const struct eng_job *job)
 {
-	const uint32_t whole_hash = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL;
+	const uint32_t whole_hash = ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL;
 
 	switch (service) {
-	case VCD_MB_NONE:
+	case ENG_MB_NONE:
 		return false;
-	case VCD_MB_CBC_ENCRYPT:
-	case VCD_MB_CBC_DECRYPT:
-	case VCD_MB_ECB:
+	case ENG_MB_CBC_ENCRYPT:
+	case ENG_MB_CBC_DECRYPT:
+	case ENG_MB_ECB:
 		return job->len && job->len % 16 == 0;
-	case VCD_MB_CTR:
+	case ENG_MB_CTR:
 		return job->len && !counter_wraps(job);
-	case VCD_MB_GCM:
-		return vcd_aead_lengths_ok(job);
-	case VCD_MB_CHACHA:
-		return job->len && vcd_aead_lengths_ok(job);
-	case VCD_MB_CCM:
-		return job->len && job->len <= VCD_MB_MAX_PIECE && job->aad_len <= CCM_MAX_AAD &&
-		       vcd_aead_lengths_ok(job);
-	case VCD_MB_SHA:
-	case VCD_MB_HMAC:
-		return job->len && job->len <= VCD_MB_MAX_PIECE &&
+	case ENG_MB_GCM:
+		return eng_aead_lengths_ok(job);
+	case ENG_MB_CHACHA:
+		return job->len && eng_aead_lengths_ok(job);
+	case ENG_MB_CCM:
+		return job->len && job->len <= ENG_MB_MAX_PIECE && job->aad_len <= CCM_MAX_AAD &&
+		       eng_aead_lengths_ok(job);
+	case ENG_MB_SHA:
+	case ENG_MB_HMAC:
+		return job->len && job->len <= ENG_MB_MAX_PIECE &&
 		       (job->flags & whole_hash) == whole_hash;
 	}
 	return false;
 }
 
 /* The group of a job that the library can carry out as it is, else 0. */
-static unsigned int route(const struct vcd_job *job)
+static unsigned int route(const struct eng_job *job)
 {
 	unsigned int group = group_of(job);
 
-	return fits(vcd_mb_groups[group].service, job) ? group : 0;
+	return fits(eng_mb_groups[group].service, job) ? group : 0;
 }
 
 /**
@@ -223,16 +222,16 @@ static unsigned int route(const struct vcd_job *job)
  * @used: groups that have one, a bit each
  */
 struct sorted {
-	uint8_t first[VCD_MB_GROUPS];
-	uint8_t last[VCD_MB_GROUPS];
-	uint8_t next[VCD_MB_BURST];
-	uint8_t class[VCD_MB_BURST];
+	uint8_t first[ENG_MB_GROUPS];
+	uint8_t last[ENG_MB_GROUPS];
+	uint8_t next[ENG_MB_BURST];
+	uint8_t class[ENG_MB_BURST];
 	uint64_t used;
 };
 
-static_assert(VCD_MB_GROUPS <= 64 && VCD_MB_BURST <= 256, "struct sorted has room");
+static_assert(ENG_MB_GROUPS <= 64 && ENG_MB_BURST <= 256, "struct sorted has room");
 
-static void sort(struct sorted *sorted, struct vcd_job *const jobs[], size_t n)
+static void sort(struct sorted *sorted, struct eng_job *const jobs[], size_t n)
 {
 	sorted->used = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -243,7 +242,7 @@ static void sort(struct sorted *sorted, struct vcd_job *const jobs[], size_t n)
 			sorted->next[sorted->last[group]] = (uint8_t)i;
 		else
 			sorted->first[group] = (uint8_t)i;
-		sorted->class[i] = (uint8_t)vcd_mb_class(jobs[i]->len);
+		sorted->class[i] = (uint8_t)eng_mb_class(jobs[i]->len);
 		sorted->used |= bit;
 		sorted->last[group] = (uint8_t)i;
 	}
@@ -252,17 +251,17 @@ static void sort(struct sorted *sorted, struct vcd_job *const jobs[], size_t n)
 /* A list of jobs in the making. */
 struct list {
 	size_t n;
-	struct vcd_job *jobs[VCD_MB_BURST];
+	struct eng_job *jobs[ENG_MB_BURST];
 };
 
 /*
  * Split a group by the policy. A message helps those that are not longer than its
  * class: a lane that is finished early stays empty until the longest is done.
  */
-static void split(const struct sorted *sorted, unsigned int group, const struct vcd_mb_row *row,
-		  struct vcd_job *const jobs[], struct list *mine, struct list *rest)
+static void split(const struct sorted *sorted, unsigned int group, const struct eng_mb_row *row,
+		  struct eng_job *const jobs[], struct list *mine, struct list *rest)
 {
-	unsigned int at_least[VCD_MB_CLASSES] = {0};
+	unsigned int at_least[ENG_MB_CLASSES] = {0};
 	unsigned int i = sorted->first[group];
 
 	for (;;) {
@@ -271,7 +270,7 @@ static void split(const struct sorted *sorted, unsigned int group, const struct 
 			break;
 		i = sorted->next[i];
 	}
-	for (unsigned int c = VCD_MB_CLASSES - 1; c > 0; c--)
+	for (unsigned int c = ENG_MB_CLASSES - 1; c > 0; c--)
 		at_least[c - 1] += at_least[c];
 	for (i = sorted->first[group];; i = sorted->next[i]) {
 		unsigned int class = sorted->class[i];
@@ -285,44 +284,44 @@ static void split(const struct sorted *sorted, unsigned int group, const struct 
 }
 
 /* To openssl, which knows its own sessions only. */
-static void delegate(struct vcd_mb_engine *engine, unsigned int worker, struct list *list)
+static void delegate(struct eng_mb_engine *engine, unsigned int worker, struct list *list)
 {
-	struct vcd_engine_session *sessions[VCD_MB_BURST] = {NULL};
+	struct eng_session *sessions[ENG_MB_BURST] = {NULL};
 
 	for (size_t i = 0; i < list->n; i++) {
 		sessions[i] = list->jobs[i]->session;
 		list->jobs[i]->session = to_session(sessions[i])->inner;
 	}
-	vcd_engine_openssl.run(engine->inner, worker, list->jobs, list->n);
+	eng_openssl.run(engine->inner, worker, list->jobs, list->n);
 	for (size_t i = 0; i < list->n; i++)
 		list->jobs[i]->session = sessions[i];
 }
 
 /* The worker's managers, as @group needs them; NULL for lack of memory. */
-static struct vcd_mb_worker *worker_for(struct vcd_mb_engine *engine, unsigned int number,
-					const struct vcd_mb_group *group)
+static struct eng_mb_worker *worker_for(struct eng_mb_engine *engine, unsigned int number,
+					const struct eng_mb_group *group)
 {
-	struct vcd_mb_worker *worker = engine->workers[number];
-	bool hash = group->service == VCD_MB_SHA || group->service == VCD_MB_HMAC;
+	struct eng_mb_worker *worker = engine->workers[number];
+	bool hash = group->service == ENG_MB_SHA || group->service == ENG_MB_HMAC;
 
 	if (!worker) {
-		worker = vcd_mb_alloc(sizeof(*worker));
+		worker = eng_mb_alloc(sizeof(*worker));
 		if (!worker)
 			return NULL;
 		engine->workers[number] = worker;
 	}
 	if (hash && !worker->hash)
-		worker->hash = vcd_mb_manager_new(engine->cpu.hash);
+		worker->hash = eng_mb_manager_new(engine->cpu.hash);
 	if (!hash && !worker->aes)
-		worker->aes = vcd_mb_manager_new(engine->cpu.aes);
+		worker->aes = eng_mb_manager_new(engine->cpu.aes);
 	return (hash ? worker->hash : worker->aes) ? worker : NULL;
 }
 
 /* A burst of any jobs. */
-static void run_mixed(struct vcd_mb_engine *engine, unsigned int number,
-		      struct vcd_job *const jobs[], size_t n)
+static void run_mixed(struct eng_mb_engine *engine, unsigned int number,
+		      struct eng_job *const jobs[], size_t n)
 {
-	static const struct vcd_mb_row never;
+	static const struct eng_mb_row never;
 	struct list rest, mine;
 	struct sorted sorted;
 	uint64_t left;
@@ -331,14 +330,14 @@ static void run_mixed(struct vcd_mb_engine *engine, unsigned int number,
 	sort(&sorted, jobs, n);
 	for (left = sorted.used; left; left &= left - 1) {
 		unsigned int group = (unsigned int)__builtin_ctzll(left);
-		struct vcd_mb_worker *worker = NULL;
+		struct eng_mb_worker *worker = NULL;
 
 		mine.n = 0;
 		if (group)
-			worker = worker_for(engine, number, &vcd_mb_groups[group]);
+			worker = worker_for(engine, number, &eng_mb_groups[group]);
 		split(&sorted, group, worker ? &engine->rows[group] : &never, jobs, &mine, &rest);
 		if (mine.n)
-			vcd_mb_run_group(engine, worker, &vcd_mb_groups[group], mine.jobs, mine.n);
+			eng_mb_run_group(engine, worker, &eng_mb_groups[group], mine.jobs, mine.n);
 	}
 	if (rest.n)
 		delegate(engine, number, &rest);
@@ -348,45 +347,45 @@ static void run_mixed(struct vcd_mb_engine *engine, unsigned int number,
  * The group of a burst that split() would leave as it is, all for the library, because its jobs
  * are of one group and one class of length and enough; else 0.
  */
-static unsigned int common_group(const struct vcd_mb_engine *engine, struct vcd_job *const jobs[],
+static unsigned int common_group(const struct eng_mb_engine *engine, struct eng_job *const jobs[],
 				 size_t n)
 {
 	uint32_t len = jobs[0]->len;
-	unsigned int group = group_of(jobs[0]), class = vcd_mb_class(len);
-	enum vcd_mb_service service = vcd_mb_groups[group].service;
+	unsigned int group = group_of(jobs[0]), class = eng_mb_class(len);
+	enum eng_mb_service service = eng_mb_groups[group].service;
 	unsigned int min_jobs = engine->rows[group].min_jobs[class];
 
 	if (!min_jobs || n < min_jobs)
 		return 0;
 	for (size_t i = 0; i < n; i++) {
-		const struct vcd_job *job = jobs[i];
+		const struct eng_job *job = jobs[i];
 
 		if (group_of(job) != group || !fits(service, job) ||
-		    (job->len != len && vcd_mb_class(job->len) != class))
+		    (job->len != len && eng_mb_class(job->len) != class))
 			return 0;
 	}
 	return group;
 }
 
-static void run_burst(struct vcd_mb_engine *engine, unsigned int number,
-		      struct vcd_job *const jobs[], size_t n)
+static void run_burst(struct eng_mb_engine *engine, unsigned int number,
+		      struct eng_job *const jobs[], size_t n)
 {
 	unsigned int group = common_group(engine, jobs, n);
-	struct vcd_mb_worker *worker = NULL;
+	struct eng_mb_worker *worker = NULL;
 
 	if (group)
-		worker = worker_for(engine, number, &vcd_mb_groups[group]);
+		worker = worker_for(engine, number, &eng_mb_groups[group]);
 	if (worker)
-		vcd_mb_run_group(engine, worker, &vcd_mb_groups[group], jobs, n);
+		eng_mb_run_group(engine, worker, &eng_mb_groups[group], jobs, n);
 	else
 		run_mixed(engine, number, jobs, n);
 }
 
-static void engine_run(struct vcd_engine *base, unsigned int worker, struct vcd_job *const jobs[],
+static void engine_run(struct engine *base, unsigned int worker, struct eng_job *const jobs[],
 		       size_t n)
 {
-	for (size_t done = 0; done < n; done += VCD_MB_BURST) {
-		size_t some = n - done < VCD_MB_BURST ? n - done : VCD_MB_BURST;
+	for (size_t done = 0; done < n; done += ENG_MB_BURST) {
+		size_t some = n - done < ENG_MB_BURST ? n - done : ENG_MB_BURST;
 
 		run_burst(to_engine(base), worker, jobs + done, some);
 	}
@@ -394,9 +393,9 @@ static void engine_run(struct vcd_engine *base, unsigned int worker, struct vcd_
 
 /* ---- what goes where -------------------------------------------------------------------- */
 
-static void describe_row(const struct vcd_mb_row *row, FILE *out)
+static void describe_row(const struct eng_mb_row *row, FILE *out)
 {
-	for (unsigned int c = 0; c < VCD_MB_CLASSES; c++) {
+	for (unsigned int c = 0; c < ENG_MB_CLASSES; c++) {
 		if (row->min_jobs[c])
 			(void)fprintf(out, " %6u", row->min_jobs[c]);
 		else
@@ -404,18 +403,18 @@ static void describe_row(const struct vcd_mb_row *row, FILE *out)
 	}
 }
 
-static void describe_alg(const struct vcd_mb_engine *engine, const struct vcd_alg *alg,
+static void describe_alg(const struct eng_mb_engine *engine, const struct eng_alg *alg,
 			 bool decrypt, FILE *out)
 {
-	static const struct vcd_mb_row never;
-	bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
+	static const struct eng_mb_row never;
+	bool cipher = alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD;
 	const char *note = "";
 	unsigned int group = 0;
 
 	/* Sizes of the key share a row. */
 	for (size_t len = alg->key_max + 1u; !group && len-- > alg->key_min;)
-		if (vcd_alg_key_ok(alg, len))
-			group = vcd_mb_group_find(alg, len, decrypt);
+		if (eng_alg_key_ok(alg, len))
+			group = eng_mb_group_find(alg, len, decrypt);
 	if (alg->id == CRYPTO_AES_CCM)
 		note = "  (192-bit keys: openssl)";
 	(void)fprintf(out, "%-18s %-8s", alg->cli_name,
@@ -426,14 +425,14 @@ static void describe_alg(const struct vcd_mb_engine *engine, const struct vcd_al
 	(void)fprintf(out, "%s\n", note);
 }
 
-static void describe(struct vcd_engine *base, FILE *out)
+static void describe(struct engine *base, FILE *out)
 {
-	static const char *const archs[] = {[VCD_MB_SSE] = "SSE",
-					    [VCD_MB_AVX2] = "AVX2",
-					    [VCD_MB_AVX512] = "AVX512",
-					    [VCD_MB_VAES] = "AVX512 with VAES"};
-	const struct vcd_mb_engine *engine = to_engine(base);
-	const struct vcd_alg *alg;
+	static const char *const archs[] = {[ENG_MB_SSE] = "SSE",
+					    [ENG_MB_AVX2] = "AVX2",
+					    [ENG_MB_AVX512] = "AVX512",
+					    [ENG_MB_VAES] = "AVX512 with VAES"};
+	const struct eng_mb_engine *engine = to_engine(base);
+	const struct eng_alg *alg;
 
 	(void)fprintf(out,
 		      "# %s: libipsec-mb %s, ciphers by %s, hashes by %s%s; and openssl\n"
@@ -445,10 +444,10 @@ static void describe(struct vcd_engine *base, FILE *out)
 		      base->name, imb_get_version_str(), archs[engine->cpu.aes],
 		      archs[engine->cpu.hash], engine->cpu.sha_ni ? " with SHA instructions" : "",
 		      "algorithm", "", "<=32", "<=128", "<=512", "<=2048", "more");
-	for (size_t i = 0; (alg = vcd_alg_at(i)); i++) {
-		bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
+	for (size_t i = 0; (alg = eng_alg_at(i)); i++) {
+		bool cipher = alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD;
 
-		if (!vcd_engine_has(base, cipher ? alg : NULL, cipher ? NULL : alg))
+		if (!eng_has(base, cipher ? alg : NULL, cipher ? NULL : alg))
 			continue;
 		describe_alg(engine, alg, false, out);
 		if (cipher)
@@ -456,7 +455,7 @@ static void describe(struct vcd_engine *base, FILE *out)
 	}
 }
 
-const struct vcd_engine_ops vcd_engine_ipsecmb = {
+const struct eng_ops eng_ipsecmb = {
     .name = "ipsec-mb",
     .lanes = 16,
     .min_segment = 1536,

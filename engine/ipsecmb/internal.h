@@ -34,121 +34,121 @@
  *   compared here, in constant time; the library only computes it.
  * - Schedules, managers and intermediate values are wiped before they are freed.
  */
-#ifndef VCD_ENGINE_IPSECMB_INTERNAL_H
-#define VCD_ENGINE_IPSECMB_INTERNAL_H
+#ifndef ENG_IPSECMB_INTERNAL_H
+#define ENG_IPSECMB_INTERNAL_H
 
 #include <intel-ipsec-mb.h>
 
 #include "engine/alg.h"
 
 /** Jobs that are looked at together; more are done in several rounds. */
-#define VCD_MB_BURST 64
+#define ENG_MB_BURST 64
 
 /** Longest piece for what counts its bytes in 16 bits: CBC encryption, ECB, CCM, hashes. */
-#define VCD_MB_MAX_PIECE 65520u
+#define ENG_MB_MAX_PIECE 65520u
 
-/** Length classes of the policy; see vcd_mb_class(). */
-#define VCD_MB_CLASSES 5
+/** Length classes of the policy; see eng_mb_class(). */
+#define ENG_MB_CLASSES 5
 
-/** enum vcd_mb_service - how the jobs of a group are run. */
-enum vcd_mb_service {
-	VCD_MB_NONE, /* not by the library */
-	VCD_MB_CBC_ENCRYPT,
-	VCD_MB_CBC_DECRYPT,
-	VCD_MB_CTR,
-	VCD_MB_ECB,
-	VCD_MB_GCM,
-	VCD_MB_CCM,
-	VCD_MB_CHACHA,
-	VCD_MB_SHA,
-	VCD_MB_HMAC,
+/** enum eng_mb_service - how the jobs of a group are run. */
+enum eng_mb_service {
+	ENG_MB_NONE, /* not by the library */
+	ENG_MB_CBC_ENCRYPT,
+	ENG_MB_CBC_DECRYPT,
+	ENG_MB_CTR,
+	ENG_MB_ECB,
+	ENG_MB_GCM,
+	ENG_MB_CCM,
+	ENG_MB_CHACHA,
+	ENG_MB_SHA,
+	ENG_MB_HMAC,
 };
 
 /**
- * struct vcd_mb_group - jobs that are run together.
+ * struct eng_mb_group - jobs that are run together.
  * @service: how
  * @alg: algorithm
  * @key_len: bytes of the cipher key; 0: does not matter
  * @decrypt: direction, where it matters
  * @hash: the library's number of a hash
  */
-struct vcd_mb_group {
-	enum vcd_mb_service service;
+struct eng_mb_group {
+	enum eng_mb_service service;
 	uint32_t alg;
 	uint8_t key_len;
 	bool decrypt;
 	IMB_HASH_ALG hash;
 };
 
-/** Entries of vcd_mb_groups[]; the first is "none". */
-#define VCD_MB_GROUPS 37
+/** Entries of eng_mb_groups[]; the first is "none". */
+#define ENG_MB_GROUPS 37
 
-extern const struct vcd_mb_group vcd_mb_groups[VCD_MB_GROUPS];
+extern const struct eng_mb_group eng_mb_groups[ENG_MB_GROUPS];
 
-/** vcd_mb_group_find - index of the group for @alg, 0 when the library does not serve it. */
-unsigned int vcd_mb_group_find(const struct vcd_alg *alg, size_t key_len, bool decrypt);
+/** eng_mb_group_find - index of the group for @alg, 0 when the library does not serve it. */
+unsigned int eng_mb_group_find(const struct eng_alg *alg, size_t key_len, bool decrypt);
 
-/** enum vcd_mb_arch - which of the library's code is used. */
-enum vcd_mb_arch {
-	VCD_MB_SSE,
-	VCD_MB_AVX2,
-	VCD_MB_AVX512, /* without the vector AES instructions */
-	VCD_MB_VAES,   /* AVX512 with them */
+/** enum eng_mb_arch - which of the library's code is used. */
+enum eng_mb_arch {
+	ENG_MB_SSE,
+	ENG_MB_AVX2,
+	ENG_MB_AVX512, /* without the vector AES instructions */
+	ENG_MB_VAES,   /* AVX512 with them */
 };
 
 /**
- * struct vcd_mb_row - from how many jobs on the library is used, by class of length.
+ * struct eng_mb_row - from how many jobs on the library is used, by class of length.
  *
  * 0: never. Jobs of a longer class count for a shorter one, not the other way round.
  */
-struct vcd_mb_row {
-	uint8_t min_jobs[VCD_MB_CLASSES];
+struct eng_mb_row {
+	uint8_t min_jobs[ENG_MB_CLASSES];
 };
 
 /**
- * struct vcd_mb_cpu - what the library will run on.
+ * struct eng_mb_cpu - what the library will run on.
  * @aes: code for ciphers and AEADs
  * @hash: code for hashes
  * @sha_ni: the SHA instructions are there
  */
-struct vcd_mb_cpu {
-	enum vcd_mb_arch aes;
-	enum vcd_mb_arch hash;
+struct eng_mb_cpu {
+	enum eng_mb_arch aes;
+	enum eng_mb_arch hash;
 	bool sha_ni;
 };
 
-/** vcd_mb_class - length class of @len: up to 32, 128, 512, 2048 bytes, more. */
-static inline unsigned int vcd_mb_class(uint32_t len)
+/** eng_mb_class - length class of @len: up to 32, 128, 512, 2048 bytes, more. */
+static inline unsigned int eng_mb_class(uint32_t len)
 {
 	return (unsigned int)((len > 32) + (len > 128) + (len > 512) + (len > 2048));
 }
 
-/** enum vcd_mb_policy - when the library gets a job that it can do. */
-enum vcd_mb_policy {
-	VCD_MB_ALWAYS,	 /* ipsec-mb */
-	VCD_MB_MEASURED, /* auto: where it was measured to be faster */
+/** enum eng_mb_policy - when the library gets a job that it can do. */
+enum eng_mb_policy {
+	ENG_MB_ALWAYS,	 /* ipsec-mb */
+	ENG_MB_MEASURED, /* auto: where it was measured to be faster */
 };
 
-/** vcd_mb_policy_row - the row of a group. */
-struct vcd_mb_row vcd_mb_policy_row(const struct vcd_mb_group *group, const struct vcd_mb_cpu *cpu,
-				    enum vcd_mb_policy policy);
+/** eng_mb_policy_row - the row of a group. */
+struct eng_mb_row eng_mb_policy_row(const struct eng_mb_group *group, const struct eng_mb_cpu *cpu,
+				    enum eng_mb_policy policy);
 
 /**
- * struct vcd_mb_worker - what one worker has.
+ * struct eng_mb_worker - what one worker has.
  * @aes: manager for ciphers and AEADs
  * @hash: manager for hashes, NULL before the first one
  * @burst: jobs for the synchronous calls
  * @gcm: state of a GCM message
  */
-struct vcd_mb_worker {
+struct eng_mb_worker {
 	IMB_MGR *aes;
 	IMB_MGR *hash;
-	IMB_JOB burst[VCD_MB_BURST];
+	IMB_JOB burst[ENG_MB_BURST];
 	struct gcm_context_data gcm;
 };
 
-/** union vcd_mb_schedule - what the library needs of a key. */
-union vcd_mb_schedule {
+/** union eng_mb_schedule - what the library needs of a key. */
+union eng_mb_schedule {
 	struct {
 		_Alignas(16) uint8_t encrypt[15 * 16];
 		_Alignas(16) uint8_t decrypt[15 * 16];
@@ -162,7 +162,7 @@ union vcd_mb_schedule {
 };
 
 /**
- * struct vcd_mb_session - a session.
+ * struct eng_mb_session - a session.
  * @base: head
  * @inner: openssl's, for what the library does not do
  * @group: [0] of encryption and of hashes, [1] of decryption; 0: all to @inner
@@ -170,79 +170,79 @@ union vcd_mb_schedule {
  * @schedule_size: bytes at @schedule
  * @schedule: of the key, or NULL
  */
-struct vcd_mb_session {
-	struct vcd_engine_session base;
-	struct vcd_engine_session *inner;
+struct eng_mb_session {
+	struct eng_session base;
+	struct eng_session *inner;
 	uint8_t group[2];
 	uint8_t key_len;
 	size_t schedule_size;
-	union vcd_mb_schedule *schedule;
+	union eng_mb_schedule *schedule;
 };
 
 /**
- * struct vcd_mb_engine - the engine.
+ * struct eng_mb_engine - the engine.
  * @base: head
  * @inner: the openssl engine
  * @cpu: what code is used
  * @aes: a manager's functions, for the schedules of ciphers; has no lanes
  * @hash: likewise of hashes
  * @rows: policy, by group
- * @drivers: names for SESSION_INFO, by vcd_alg_index()
+ * @drivers: names for SESSION_INFO, by eng_alg_index()
  * @workers: made by the first job of each
  */
-struct vcd_mb_engine {
-	struct vcd_engine base;
-	struct vcd_engine *inner;
-	struct vcd_mb_cpu cpu;
+struct eng_mb_engine {
+	struct engine base;
+	struct engine *inner;
+	struct eng_mb_cpu cpu;
 	IMB_MGR aes;
 	IMB_MGR hash;
-	struct vcd_mb_row rows[VCD_MB_GROUPS];
-	char drivers[VCD_ALG_COUNT][VCD_ALG_NAME_LEN];
-	struct vcd_mb_worker *workers[];
+	struct eng_mb_row rows[ENG_MB_GROUPS];
+	char drivers[ENG_ALG_COUNT][VCD_ALG_NAME_LEN];
+	struct eng_mb_worker *workers[];
 };
 
 /**
- * vcd_mb_cpu_detect - choose the code for this CPU.
+ * eng_mb_cpu_detect - choose the code for this CPU.
  *
  * Return: 0; -ENODEV the CPU, or the system, lacks what the library needs, or the
  * library fails its own test; -ENOMEM.
  */
-int vcd_mb_cpu_detect(struct vcd_mb_engine *engine);
+int eng_mb_cpu_detect(struct eng_mb_engine *engine);
 
 /**
- * vcd_mb_alloc - zeroed memory for what keys or data pass through, from libcrypto's allocator.
+ * eng_mb_alloc - zeroed memory for what keys or data pass through, from libcrypto's allocator.
  *
  * So it lies where a program has libcrypto keep its secrets (the daemon: in its vault).
  *
  * Return: @size bytes at the start of a cache line; NULL without memory.
  */
-void *vcd_mb_alloc(size_t size);
+void *eng_mb_alloc(size_t size);
 
-/** vcd_mb_free - wipe and free @size bytes of vcd_mb_alloc(); NULL is fine. */
-void vcd_mb_free(void *memory, size_t size);
+/** eng_mb_free - wipe and free @size bytes of eng_mb_alloc(); NULL is fine. */
+void eng_mb_free(void *memory, size_t size);
 
-/** vcd_mb_manager_new - a manager. Return: NULL for lack of memory. */
-IMB_MGR *vcd_mb_manager_new(enum vcd_mb_arch arch);
+/** eng_mb_manager_new - a manager. Return: NULL for lack of memory. */
+IMB_MGR *eng_mb_manager_new(enum eng_mb_arch arch);
 
-/** vcd_mb_manager_free - wipe and free; NULL is fine. */
-void vcd_mb_manager_free(IMB_MGR *manager);
+/** eng_mb_manager_free - wipe and free; NULL is fine. */
+void eng_mb_manager_free(IMB_MGR *manager);
 
-/** vcd_mb_schedule_new - make @session's groups and schedule. Return: 0 or -ENOMEM. */
-int vcd_mb_schedule_new(struct vcd_mb_engine *engine, struct vcd_mb_session *session,
-			const struct vcd_session_params *params);
+/** eng_mb_schedule_new - make @session's groups and schedule. Return: 0 or -ENOMEM. */
+int eng_mb_schedule_new(struct eng_mb_engine *engine, struct eng_mb_session *session,
+			const struct eng_session_params *params);
 
-/** vcd_mb_schedule_free - wipe and free. */
-void vcd_mb_schedule_free(struct vcd_mb_session *session);
+/** eng_mb_schedule_free - wipe and free. */
+void eng_mb_schedule_free(struct eng_mb_session *session);
 
 /**
- * vcd_mb_run_group - carry out jobs that were checked.
+ * eng_mb_run_group - carry out jobs that were checked.
  * @engine: engine
  * @worker: the calling worker's
  * @group: group of all the jobs
  * @jobs: the jobs; status, iv, mac are set
- * @n: at most VCD_MB_BURST
+ * @n: at most ENG_MB_BURST
  */
-void vcd_mb_run_group(struct vcd_mb_engine *engine, struct vcd_mb_worker *worker,
-		      const struct vcd_mb_group *group, struct vcd_job *const jobs[], size_t n);
+void eng_mb_run_group(struct eng_mb_engine *engine, struct eng_mb_worker *worker,
+		      const struct eng_mb_group *group, struct eng_job *const jobs[], size_t n);
 
-#endif /* VCD_ENGINE_IPSECMB_INTERNAL_H */
+#endif /* ENG_IPSECMB_INTERNAL_H */

@@ -21,13 +21,13 @@ static size_t manager_size(void)
 	return imb_get_mb_mgr_size();
 }
 
-/* What vcd_mb_alloc() got from libcrypto stands in front of what it gave. */
+/* What eng_mb_alloc() got from libcrypto stands in front of what it gave. */
 static void **origin_of(void *memory)
 {
 	return (void **)memory - 1;
 }
 
-void *vcd_mb_alloc(size_t size)
+void *eng_mb_alloc(size_t size)
 {
 	uint8_t *origin = OPENSSL_malloc(size + ALIGN + sizeof(void *));
 	uintptr_t first;
@@ -42,7 +42,7 @@ void *vcd_mb_alloc(size_t size)
 	return memory;
 }
 
-void vcd_mb_free(void *memory, size_t size)
+void eng_mb_free(void *memory, size_t size)
 {
 	if (!memory)
 		return;
@@ -50,36 +50,36 @@ void vcd_mb_free(void *memory, size_t size)
 	OPENSSL_free(*origin_of(memory));
 }
 
-IMB_MGR *vcd_mb_manager_new(enum vcd_mb_arch arch)
+IMB_MGR *eng_mb_manager_new(enum eng_mb_arch arch)
 {
-	void *memory = vcd_mb_alloc(manager_size());
+	void *memory = eng_mb_alloc(manager_size());
 	IMB_MGR *manager;
 
 	if (!memory)
 		return NULL;
 	manager = imb_set_pointers_mb_mgr(memory, 0, 1);
 	if (!manager) {
-		vcd_mb_free(memory, manager_size());
+		eng_mb_free(memory, manager_size());
 		return NULL;
 	}
 	switch (arch) {
-	case VCD_MB_SSE:
+	case ENG_MB_SSE:
 		init_mb_mgr_sse(manager);
 		break;
-	case VCD_MB_AVX2:
+	case ENG_MB_AVX2:
 		init_mb_mgr_avx2(manager);
 		break;
-	case VCD_MB_AVX512:
-	case VCD_MB_VAES:
+	case ENG_MB_AVX512:
+	case ENG_MB_VAES:
 		init_mb_mgr_avx512(manager);
 		break;
 	}
 	return manager;
 }
 
-void vcd_mb_manager_free(IMB_MGR *manager)
+void eng_mb_manager_free(IMB_MGR *manager)
 {
-	vcd_mb_free(manager, manager ? manager_size() : 0);
+	eng_mb_free(manager, manager ? manager_size() : 0);
 }
 
 static bool has(uint64_t features, uint64_t wanted)
@@ -87,7 +87,7 @@ static bool has(uint64_t features, uint64_t wanted)
 	return (features & wanted) == wanted;
 }
 
-static int choose(uint64_t features, struct vcd_mb_cpu *cpu)
+static int choose(uint64_t features, struct eng_mb_cpu *cpu)
 {
 	const uint64_t vaes = IMB_FEATURE_VAES | IMB_FEATURE_VPCLMULQDQ | IMB_FEATURE_GFNI;
 	bool avx2, avx512;
@@ -99,10 +99,10 @@ static int choose(uint64_t features, struct vcd_mb_cpu *cpu)
 	avx512 = avx2 && has(features, IMB_CPUFLAGS_AVX512) && __builtin_cpu_supports("avx512f") &&
 		 __builtin_cpu_supports("avx512bw");
 	cpu->sha_ni = has(features, IMB_FEATURE_SHANI);
-	cpu->hash = avx2 ? VCD_MB_AVX2 : VCD_MB_SSE;
+	cpu->hash = avx2 ? ENG_MB_AVX2 : ENG_MB_SSE;
 	cpu->aes = cpu->hash;
 	if (avx512)
-		cpu->aes = has(features, vaes) ? VCD_MB_VAES : VCD_MB_AVX512;
+		cpu->aes = has(features, vaes) ? ENG_MB_VAES : ENG_MB_AVX512;
 	return 0;
 }
 
@@ -113,7 +113,7 @@ static bool sound(const IMB_MGR *manager)
 	       manager->features & IMB_FEATURE_SELF_TEST_PASS;
 }
 
-int vcd_mb_cpu_detect(struct vcd_mb_engine *engine)
+int eng_mb_cpu_detect(struct eng_mb_engine *engine)
 {
 	IMB_MGR *aes, *hash;
 	int err;
@@ -121,8 +121,8 @@ int vcd_mb_cpu_detect(struct vcd_mb_engine *engine)
 	err = choose(imb_get_feature_flags(), &engine->cpu);
 	if (err)
 		return err;
-	aes = vcd_mb_manager_new(engine->cpu.aes);
-	hash = vcd_mb_manager_new(engine->cpu.hash);
+	aes = eng_mb_manager_new(engine->cpu.aes);
+	hash = eng_mb_manager_new(engine->cpu.hash);
 	if (!aes || !hash)
 		err = -ENOMEM;
 	else if (!sound(aes) || !sound(hash))
@@ -132,7 +132,7 @@ int vcd_mb_cpu_detect(struct vcd_mb_engine *engine)
 		memcpy(&engine->aes, aes, sizeof(engine->aes));
 		memcpy(&engine->hash, hash, sizeof(engine->hash));
 	}
-	vcd_mb_manager_free(aes);
-	vcd_mb_manager_free(hash);
+	eng_mb_manager_free(aes);
+	eng_mb_manager_free(hash);
 	return err;
 }

@@ -20,8 +20,8 @@
 struct measured {
 	uint32_t alg;
 	bool decrypt;
-	struct vcd_mb_row wide;	  /* vector AES; hashes: the SHA instructions */
-	struct vcd_mb_row narrow; /* without */
+	struct eng_mb_row wide;	  /* vector AES; hashes: the SHA instructions */
+	struct eng_mb_row narrow; /* without */
 };
 
 /* Up to 32, 128, 512, 2048 bytes, more. 0: never. */
@@ -50,16 +50,16 @@ static const struct measured table[] = {
     {CRYPTO_SHA2_512_HMAC, false, {{3, 4, 4, 8, 8}}, {{3, 4, 4, 8, 8}}},
 };
 
-struct vcd_mb_row vcd_mb_policy_row(const struct vcd_mb_group *group, const struct vcd_mb_cpu *cpu,
-				    enum vcd_mb_policy policy)
+struct eng_mb_row eng_mb_policy_row(const struct eng_mb_group *group, const struct eng_mb_cpu *cpu,
+				    enum eng_mb_policy policy)
 {
-	bool hash = group->service == VCD_MB_SHA || group->service == VCD_MB_HMAC;
-	bool wide = hash ? cpu->sha_ni && cpu->hash == VCD_MB_AVX2 : cpu->aes == VCD_MB_VAES;
+	bool hash = group->service == ENG_MB_SHA || group->service == ENG_MB_HMAC;
+	bool wide = hash ? cpu->sha_ni && cpu->hash == ENG_MB_AVX2 : cpu->aes == ENG_MB_VAES;
 
-	if (policy == VCD_MB_ALWAYS)
-		return (struct vcd_mb_row){{1, 1, 1, 1, 1}};
+	if (policy == ENG_MB_ALWAYS)
+		return (struct eng_mb_row){{1, 1, 1, 1, 1}};
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (table[i].alg == group->alg && table[i].decrypt == group->decrypt)
 			return wide ? table[i].wide : table[i].narrow;
-	return (struct vcd_mb_row){{0}};
+	return (struct eng_mb_row){{0}};
 }

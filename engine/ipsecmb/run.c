@@ -18,18 +18,18 @@
 
 #include "engine/iv.h"
 
-static const struct vcd_mb_session *session_of(const struct vcd_job *job)
+static const struct eng_mb_session *session_of(const struct eng_job *job)
 {
-	return (const struct vcd_mb_session *)job->session;
+	return (const struct eng_mb_session *)job->session;
 }
 
 /* ---- CBC, CTR: synchronous bursts ------------------------------------------------------ */
 
 /* One piece of @job, from @done on; the IV is in the job. */
-static void fill_cipher(IMB_JOB *imb, struct vcd_job *job, uint32_t done, uint32_t piece)
+static void fill_cipher(IMB_JOB *imb, struct eng_job *job, uint32_t done, uint32_t piece)
 {
-	const struct vcd_mb_session *session = session_of(job);
-	const union vcd_mb_schedule *schedule = session->schedule;
+	const struct eng_mb_session *session = session_of(job);
+	const union eng_mb_schedule *schedule = session->schedule;
 
 	imb->enc_keys = schedule->aes.encrypt;
 	imb->dec_keys = schedule->aes.decrypt;
@@ -43,31 +43,31 @@ static void fill_cipher(IMB_JOB *imb, struct vcd_job *job, uint32_t done, uint32
 	imb->status = 0;
 }
 
-static bool submit_cipher(struct vcd_mb_worker *worker, const struct vcd_mb_group *group, size_t n)
+static bool submit_cipher(struct eng_mb_worker *worker, const struct eng_mb_group *group, size_t n)
 {
-	IMB_CIPHER_MODE mode = group->service == VCD_MB_CTR ? IMB_CIPHER_CNTR : IMB_CIPHER_CBC;
+	IMB_CIPHER_MODE mode = group->service == ENG_MB_CTR ? IMB_CIPHER_CNTR : IMB_CIPHER_CBC;
 	IMB_CIPHER_DIRECTION direction =
-	    group->service == VCD_MB_CBC_DECRYPT ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT;
+	    group->service == ENG_MB_CBC_DECRYPT ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT;
 
 	return IMB_SUBMIT_CIPHER_BURST_NOCHECK(worker->aes, worker->burst, (uint32_t)n, mode,
 					       direction, (IMB_KEY_SIZE_BYTES)group->key_len) == n;
 }
 
 /* No limit of length in these; what continues is saved, as the source may be overwritten. */
-static void run_parallel_mode(struct vcd_mb_worker *worker, const struct vcd_mb_group *group,
-			      struct vcd_job *const jobs[], size_t n)
+static void run_parallel_mode(struct eng_mb_worker *worker, const struct eng_mb_group *group,
+			      struct eng_job *const jobs[], size_t n)
 {
-	struct vcd_iv_saved saved[VCD_MB_BURST];
+	struct eng_iv_saved saved[ENG_MB_BURST];
 	bool ok;
 
 	for (size_t i = 0; i < n; i++) {
 		fill_cipher(&worker->burst[i], jobs[i], 0, jobs[i]->len);
-		vcd_iv_save(&saved[i], jobs[i]);
+		eng_iv_save(&saved[i], jobs[i]);
 	}
 	ok = submit_cipher(worker, group, n);
 	for (size_t i = 0; i < n; i++) {
 		jobs[i]->status = ok ? VCD_S_OK : VCD_S_IO;
-		vcd_iv_next(&saved[i], jobs[i]);
+		eng_iv_next(&saved[i], jobs[i]);
 	}
 }
 
@@ -75,9 +75,9 @@ static void run_parallel_mode(struct vcd_mb_worker *worker, const struct vcd_mb_
  * A piece of each of @jobs, which all have more than @done bytes. @left, which may be @jobs, gets
  * those that have more behind it. Return: how many.
  */
-static inline size_t cbc_round(struct vcd_mb_worker *worker, const struct vcd_mb_group *group,
-			       struct vcd_job *const jobs[], size_t n, uint32_t done,
-			       struct vcd_job *left[])
+static inline size_t cbc_round(struct eng_mb_worker *worker, const struct eng_mb_group *group,
+			       struct eng_job *const jobs[], size_t n, uint32_t done,
+			       struct eng_job *left[])
 {
 	size_t n_left = 0;
 	bool ok;
@@ -86,43 +86,43 @@ static inline size_t cbc_round(struct vcd_mb_worker *worker, const struct vcd_mb
 		uint32_t len = jobs[i]->len - done;
 
 		fill_cipher(&worker->burst[i], jobs[i], done,
-			    len < VCD_MB_MAX_PIECE ? len : VCD_MB_MAX_PIECE);
+			    len < ENG_MB_MAX_PIECE ? len : ENG_MB_MAX_PIECE);
 	}
 	ok = submit_cipher(worker, group, n);
 	for (size_t i = 0; i < n; i++) {
 		const IMB_JOB *imb = &worker->burst[i];
-		struct vcd_job *job = jobs[i];
+		struct eng_job *job = jobs[i];
 
 		memcpy(job->iv, imb->dst + imb->msg_len_to_cipher_in_bytes - 16, 16);
 		job->status = ok ? VCD_S_OK : VCD_S_IO;
-		if (ok && job->len - done > VCD_MB_MAX_PIECE)
+		if (ok && job->len - done > ENG_MB_MAX_PIECE)
 			left[n_left++] = job;
 	}
 	return n_left;
 }
 
 /* Long messages go in pieces, each round a piece of every message that has one left. */
-static void run_cbc_encrypt(struct vcd_mb_worker *worker, const struct vcd_mb_group *group,
-			    struct vcd_job *const jobs[], size_t n)
+static void run_cbc_encrypt(struct eng_mb_worker *worker, const struct eng_mb_group *group,
+			    struct eng_job *const jobs[], size_t n)
 {
-	struct vcd_job *left[VCD_MB_BURST];
+	struct eng_job *left[ENG_MB_BURST];
 	uint32_t done = 0;
 
 	n = cbc_round(worker, group, jobs, n, 0, left);
 	/* A message is far from 4 GiB, so this ends before it could wrap. */
 	while (n)
-		n = cbc_round(worker, group, left, n, done += VCD_MB_MAX_PIECE, left);
+		n = cbc_round(worker, group, left, n, done += ENG_MB_MAX_PIECE, left);
 }
 
 /* ---- GCM: one message at a time --------------------------------------------------------- */
 
-static void gcm(IMB_MGR *manager, struct vcd_mb_worker *worker, struct vcd_job *job, uint8_t *dst,
+static void gcm(IMB_MGR *manager, struct eng_mb_worker *worker, struct eng_job *job, uint8_t *dst,
 		const uint8_t *src, uint8_t tag[16])
 {
-	const struct vcd_mb_session *session = session_of(job);
+	const struct eng_mb_session *session = session_of(job);
 	const struct gcm_key_data *key = &session->schedule->gcm;
 	struct gcm_context_data *state = &worker->gcm;
-	bool decrypt = job->flags & VCD_JOB_DECRYPT;
+	bool decrypt = job->flags & ENG_JOB_DECRYPT;
 
 	switch (session->key_len + decrypt) {
 	case 16:
@@ -152,9 +152,9 @@ static void gcm(IMB_MGR *manager, struct vcd_mb_worker *worker, struct vcd_job *
 }
 
 /* The verdict over an AEAD job whose tag was computed. */
-static void settle_aead(struct vcd_job *job, const uint8_t tag[16], bool ok)
+static void settle_aead(struct eng_job *job, const uint8_t tag[16], bool ok)
 {
-	bool decrypt = job->flags & VCD_JOB_DECRYPT;
+	bool decrypt = job->flags & ENG_JOB_DECRYPT;
 
 	job->status = ok ? VCD_S_OK : VCD_S_IO;
 	if (ok && decrypt && CRYPTO_memcmp(tag, job->mac, job->mac_len))
@@ -165,12 +165,12 @@ static void settle_aead(struct vcd_job *job, const uint8_t tag[16], bool ok)
 		OPENSSL_cleanse(job->dst, job->len);
 }
 
-static void run_gcm(struct vcd_mb_worker *worker, struct vcd_job *const jobs[], size_t n)
+static void run_gcm(struct eng_mb_worker *worker, struct eng_job *const jobs[], size_t n)
 {
 	uint8_t none[16] = {0}, tag[16];
 
 	for (size_t i = 0; i < n; i++) {
-		struct vcd_job *job = jobs[i];
+		struct eng_job *job = jobs[i];
 
 		gcm(worker->aes, worker, job, job->len ? job->dst : none,
 		    job->len ? job->src : none, tag);
@@ -180,9 +180,9 @@ static void run_gcm(struct vcd_mb_worker *worker, struct vcd_job *const jobs[], 
 
 /* ---- jobs in the manager's ring --------------------------------------------------------- */
 
-static void fill_ecb(IMB_JOB *imb, const struct vcd_job *job, uint32_t done, uint32_t piece)
+static void fill_ecb(IMB_JOB *imb, const struct eng_job *job, uint32_t done, uint32_t piece)
 {
-	const struct vcd_mb_session *session = session_of(job);
+	const struct eng_mb_session *session = session_of(job);
 
 	*imb = (IMB_JOB){
 	    .enc_keys = session->schedule->aes.encrypt,
@@ -192,16 +192,16 @@ static void fill_ecb(IMB_JOB *imb, const struct vcd_job *job, uint32_t done, uin
 	    .dst = job->dst + done,
 	    .msg_len_to_cipher_in_bytes = piece,
 	    .cipher_mode = IMB_CIPHER_ECB,
-	    .cipher_direction = job->flags & VCD_JOB_DECRYPT ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT,
+	    .cipher_direction = job->flags & ENG_JOB_DECRYPT ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT,
 	    .hash_alg = IMB_AUTH_NULL,
 	    .chain_order = IMB_ORDER_CIPHER_HASH,
 	};
 }
 
-static void fill_aead(IMB_JOB *imb, const struct vcd_job *job, bool ccm, uint8_t *tag)
+static void fill_aead(IMB_JOB *imb, const struct eng_job *job, bool ccm, uint8_t *tag)
 {
-	const struct vcd_mb_session *session = session_of(job);
-	bool decrypt = job->flags & VCD_JOB_DECRYPT;
+	const struct eng_mb_session *session = session_of(job);
+	bool decrypt = job->flags & ENG_JOB_DECRYPT;
 	/* CCM authenticates plaintext, the other one ciphertext. */
 	bool hash_first = ccm != decrypt;
 
@@ -231,7 +231,7 @@ static void fill_aead(IMB_JOB *imb, const struct vcd_job *job, bool ccm, uint8_t
 	}
 }
 
-static void fill_sha(IMB_JOB *imb, struct vcd_job *job, IMB_HASH_ALG hash)
+static void fill_sha(IMB_JOB *imb, struct eng_job *job, IMB_HASH_ALG hash)
 {
 	*imb = (IMB_JOB){
 	    .src = job->src,
@@ -267,16 +267,16 @@ static size_t flush(IMB_MGR *manager)
 	return good;
 }
 
-static void run_ecb(struct vcd_mb_worker *worker, struct vcd_job *const jobs[], size_t n)
+static void run_ecb(struct eng_mb_worker *worker, struct eng_job *const jobs[], size_t n)
 {
 	size_t good = 0, wanted = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		for (uint32_t done = 0; done < jobs[i]->len; done += VCD_MB_MAX_PIECE) {
+		for (uint32_t done = 0; done < jobs[i]->len; done += ENG_MB_MAX_PIECE) {
 			uint32_t left = jobs[i]->len - done;
 
 			fill_ecb(IMB_GET_NEXT_JOB(worker->aes), jobs[i], done,
-				 left < VCD_MB_MAX_PIECE ? left : VCD_MB_MAX_PIECE);
+				 left < ENG_MB_MAX_PIECE ? left : ENG_MB_MAX_PIECE);
 			good += completed(worker->aes, IMB_SUBMIT_JOB_NOCHECK(worker->aes));
 			wanted++;
 		}
@@ -286,9 +286,9 @@ static void run_ecb(struct vcd_mb_worker *worker, struct vcd_job *const jobs[], 
 		jobs[i]->status = good == wanted ? VCD_S_OK : VCD_S_IO;
 }
 
-static void run_aead(struct vcd_mb_worker *worker, bool ccm, struct vcd_job *const jobs[], size_t n)
+static void run_aead(struct eng_mb_worker *worker, bool ccm, struct eng_job *const jobs[], size_t n)
 {
-	uint8_t tags[VCD_MB_BURST][16];
+	uint8_t tags[ENG_MB_BURST][16];
 	size_t good = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -300,7 +300,7 @@ static void run_aead(struct vcd_mb_worker *worker, bool ccm, struct vcd_job *con
 		settle_aead(jobs[i], tags[i], good == n);
 }
 
-static void settle_hash(struct vcd_job *const jobs[], size_t n, bool ok)
+static void settle_hash(struct eng_job *const jobs[], size_t n, bool ok)
 {
 	for (size_t i = 0; i < n; i++) {
 		jobs[i]->status = ok ? VCD_S_OK : VCD_S_IO;
@@ -308,7 +308,7 @@ static void settle_hash(struct vcd_job *const jobs[], size_t n, bool ok)
 	}
 }
 
-static void run_sha(struct vcd_mb_worker *worker, IMB_HASH_ALG hash, struct vcd_job *const jobs[],
+static void run_sha(struct eng_mb_worker *worker, IMB_HASH_ALG hash, struct eng_job *const jobs[],
 		    size_t n)
 {
 	size_t good = 0;
@@ -323,11 +323,11 @@ static void run_sha(struct vcd_mb_worker *worker, IMB_HASH_ALG hash, struct vcd_
 
 /* ---- HMAC: synchronous burst ------------------------------------------------------------ */
 
-static void run_hmac(struct vcd_mb_worker *worker, IMB_HASH_ALG hash, struct vcd_job *const jobs[],
+static void run_hmac(struct eng_mb_worker *worker, IMB_HASH_ALG hash, struct eng_job *const jobs[],
 		     size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct vcd_mb_session *session = session_of(jobs[i]);
+		const struct eng_mb_session *session = session_of(jobs[i]);
 
 		worker->burst[i] = (IMB_JOB){
 		    .src = jobs[i]->src,
@@ -344,33 +344,33 @@ static void run_hmac(struct vcd_mb_worker *worker, IMB_HASH_ALG hash, struct vcd
 			n);
 }
 
-void vcd_mb_run_group(struct vcd_mb_engine *engine, struct vcd_mb_worker *worker,
-		      const struct vcd_mb_group *group, struct vcd_job *const jobs[], size_t n)
+void eng_mb_run_group(struct eng_mb_engine *engine, struct eng_mb_worker *worker,
+		      const struct eng_mb_group *group, struct eng_job *const jobs[], size_t n)
 {
 	switch (group->service) {
-	case VCD_MB_NONE:
+	case ENG_MB_NONE:
 		break;
-	case VCD_MB_CBC_ENCRYPT:
+	case ENG_MB_CBC_ENCRYPT:
 		run_cbc_encrypt(worker, group, jobs, n);
 		break;
-	case VCD_MB_CBC_DECRYPT:
-	case VCD_MB_CTR:
+	case ENG_MB_CBC_DECRYPT:
+	case ENG_MB_CTR:
 		run_parallel_mode(worker, group, jobs, n);
 		break;
-	case VCD_MB_ECB:
+	case ENG_MB_ECB:
 		run_ecb(worker, jobs, n);
 		break;
-	case VCD_MB_GCM:
+	case ENG_MB_GCM:
 		run_gcm(worker, jobs, n);
 		break;
-	case VCD_MB_CCM:
-	case VCD_MB_CHACHA:
-		run_aead(worker, group->service == VCD_MB_CCM, jobs, n);
+	case ENG_MB_CCM:
+	case ENG_MB_CHACHA:
+		run_aead(worker, group->service == ENG_MB_CCM, jobs, n);
 		break;
-	case VCD_MB_SHA:
+	case ENG_MB_SHA:
 		run_sha(worker, group->hash, jobs, n);
 		break;
-	case VCD_MB_HMAC:
+	case ENG_MB_HMAC:
 		run_hmac(worker, group->hash, jobs, n);
 		break;
 	}

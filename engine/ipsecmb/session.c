@@ -20,70 +20,70 @@
 		.service = (how), .alg = (id), .hash = (number)                                    \
 	}
 
-const struct vcd_mb_group vcd_mb_groups[VCD_MB_GROUPS] = {
-    {.service = VCD_MB_NONE},
-    AES(VCD_MB_CBC_ENCRYPT, CRYPTO_AES_CBC, false),
-    AES(VCD_MB_CBC_DECRYPT, CRYPTO_AES_CBC, true),
-    AES(VCD_MB_CTR, CRYPTO_AES_CTR, false),
-    AES(VCD_MB_CTR, CRYPTO_AES_CTR, true),
-    AES(VCD_MB_ECB, CRYPTO_AES_ECB, false),
-    AES(VCD_MB_ECB, CRYPTO_AES_ECB, true),
-    CIPHER(VCD_MB_GCM, CRYPTO_AES_GCM, 0, false),
-    CIPHER(VCD_MB_GCM, CRYPTO_AES_GCM, 0, true),
+const struct eng_mb_group eng_mb_groups[ENG_MB_GROUPS] = {
+    {.service = ENG_MB_NONE},
+    AES(ENG_MB_CBC_ENCRYPT, CRYPTO_AES_CBC, false),
+    AES(ENG_MB_CBC_DECRYPT, CRYPTO_AES_CBC, true),
+    AES(ENG_MB_CTR, CRYPTO_AES_CTR, false),
+    AES(ENG_MB_CTR, CRYPTO_AES_CTR, true),
+    AES(ENG_MB_ECB, CRYPTO_AES_ECB, false),
+    AES(ENG_MB_ECB, CRYPTO_AES_ECB, true),
+    CIPHER(ENG_MB_GCM, CRYPTO_AES_GCM, 0, false),
+    CIPHER(ENG_MB_GCM, CRYPTO_AES_GCM, 0, true),
     /* No 192-bit keys in the library */
-    CIPHER(VCD_MB_CCM, CRYPTO_AES_CCM, 16, false),
-    CIPHER(VCD_MB_CCM, CRYPTO_AES_CCM, 16, true),
-    CIPHER(VCD_MB_CCM, CRYPTO_AES_CCM, 32, false),
-    CIPHER(VCD_MB_CCM, CRYPTO_AES_CCM, 32, true),
-    CIPHER(VCD_MB_CHACHA, CRYPTO_CHACHA20_POLY1305, 0, false),
-    CIPHER(VCD_MB_CHACHA, CRYPTO_CHACHA20_POLY1305, 0, true),
-    HASH(VCD_MB_SHA, CRYPTO_SHA1, IMB_AUTH_SHA_1),
-    HASH(VCD_MB_SHA, CRYPTO_SHA2_224, IMB_AUTH_SHA_224),
-    HASH(VCD_MB_SHA, CRYPTO_SHA2_256, IMB_AUTH_SHA_256),
-    HASH(VCD_MB_SHA, CRYPTO_SHA2_384, IMB_AUTH_SHA_384),
-    HASH(VCD_MB_SHA, CRYPTO_SHA2_512, IMB_AUTH_SHA_512),
-    HASH(VCD_MB_HMAC, CRYPTO_SHA1_HMAC, IMB_AUTH_HMAC_SHA_1),
-    HASH(VCD_MB_HMAC, CRYPTO_SHA2_224_HMAC, IMB_AUTH_HMAC_SHA_224),
-    HASH(VCD_MB_HMAC, CRYPTO_SHA2_256_HMAC, IMB_AUTH_HMAC_SHA_256),
-    HASH(VCD_MB_HMAC, CRYPTO_SHA2_384_HMAC, IMB_AUTH_HMAC_SHA_384),
-    HASH(VCD_MB_HMAC, CRYPTO_SHA2_512_HMAC, IMB_AUTH_HMAC_SHA_512),
+    CIPHER(ENG_MB_CCM, CRYPTO_AES_CCM, 16, false),
+    CIPHER(ENG_MB_CCM, CRYPTO_AES_CCM, 16, true),
+    CIPHER(ENG_MB_CCM, CRYPTO_AES_CCM, 32, false),
+    CIPHER(ENG_MB_CCM, CRYPTO_AES_CCM, 32, true),
+    CIPHER(ENG_MB_CHACHA, CRYPTO_CHACHA20_POLY1305, 0, false),
+    CIPHER(ENG_MB_CHACHA, CRYPTO_CHACHA20_POLY1305, 0, true),
+    HASH(ENG_MB_SHA, CRYPTO_SHA1, IMB_AUTH_SHA_1),
+    HASH(ENG_MB_SHA, CRYPTO_SHA2_224, IMB_AUTH_SHA_224),
+    HASH(ENG_MB_SHA, CRYPTO_SHA2_256, IMB_AUTH_SHA_256),
+    HASH(ENG_MB_SHA, CRYPTO_SHA2_384, IMB_AUTH_SHA_384),
+    HASH(ENG_MB_SHA, CRYPTO_SHA2_512, IMB_AUTH_SHA_512),
+    HASH(ENG_MB_HMAC, CRYPTO_SHA1_HMAC, IMB_AUTH_HMAC_SHA_1),
+    HASH(ENG_MB_HMAC, CRYPTO_SHA2_224_HMAC, IMB_AUTH_HMAC_SHA_224),
+    HASH(ENG_MB_HMAC, CRYPTO_SHA2_256_HMAC, IMB_AUTH_HMAC_SHA_256),
+    HASH(ENG_MB_HMAC, CRYPTO_SHA2_384_HMAC, IMB_AUTH_HMAC_SHA_384),
+    HASH(ENG_MB_HMAC, CRYPTO_SHA2_512_HMAC, IMB_AUTH_HMAC_SHA_512),
 };
 
-unsigned int vcd_mb_group_find(const struct vcd_alg *alg, size_t key_len, bool decrypt)
+unsigned int eng_mb_group_find(const struct eng_alg *alg, size_t key_len, bool decrypt)
 {
-	for (unsigned int i = 1; i < VCD_MB_GROUPS; i++) {
-		const struct vcd_mb_group *group = &vcd_mb_groups[i];
+	for (unsigned int i = 1; i < ENG_MB_GROUPS; i++) {
+		const struct eng_mb_group *group = &eng_mb_groups[i];
 
-		if (group->service != VCD_MB_NONE && group->alg == alg->id &&
+		if (group->service != ENG_MB_NONE && group->alg == alg->id &&
 		    group->decrypt == decrypt && (!group->key_len || group->key_len == key_len))
 			return i;
 	}
 	return 0;
 }
 
-static size_t size_of(enum vcd_mb_service service)
+static size_t size_of(enum eng_mb_service service)
 {
-	const union vcd_mb_schedule *schedule = NULL;
+	const union eng_mb_schedule *schedule = NULL;
 
 	switch (service) {
-	case VCD_MB_CBC_ENCRYPT:
-	case VCD_MB_CBC_DECRYPT:
-	case VCD_MB_CTR:
-	case VCD_MB_ECB:
-	case VCD_MB_CCM:
+	case ENG_MB_CBC_ENCRYPT:
+	case ENG_MB_CBC_DECRYPT:
+	case ENG_MB_CTR:
+	case ENG_MB_ECB:
+	case ENG_MB_CCM:
 		return sizeof(schedule->aes);
-	case VCD_MB_GCM:
+	case ENG_MB_GCM:
 		return sizeof(schedule->gcm);
-	case VCD_MB_CHACHA:
+	case ENG_MB_CHACHA:
 		return sizeof(schedule->chacha);
-	case VCD_MB_HMAC:
+	case ENG_MB_HMAC:
 		return sizeof(schedule->hmac);
 	default:
 		return 0;
 	}
 }
 
-static void expand_aes(IMB_MGR *functions, union vcd_mb_schedule *schedule, const uint8_t *key,
+static void expand_aes(IMB_MGR *functions, union eng_mb_schedule *schedule, const uint8_t *key,
 		       size_t len)
 {
 	switch (len) {
@@ -98,7 +98,7 @@ static void expand_aes(IMB_MGR *functions, union vcd_mb_schedule *schedule, cons
 	}
 }
 
-static void expand_gcm(IMB_MGR *functions, union vcd_mb_schedule *schedule, const uint8_t *key,
+static void expand_gcm(IMB_MGR *functions, union eng_mb_schedule *schedule, const uint8_t *key,
 		       size_t len)
 {
 	switch (len) {
@@ -151,7 +151,7 @@ static void hash(IMB_MGR *functions, IMB_HASH_ALG alg, const uint8_t *data, size
 }
 
 /* RFC 2104: what the hash holds after the block of key and ipad, and of key and opad. */
-static void expand_hmac(IMB_MGR *functions, union vcd_mb_schedule *schedule, IMB_HASH_ALG alg,
+static void expand_hmac(IMB_MGR *functions, union eng_mb_schedule *schedule, IMB_HASH_ALG alg,
 			const uint8_t *key, size_t len)
 {
 	bool wide = alg == IMB_AUTH_HMAC_SHA_384 || alg == IMB_AUTH_HMAC_SHA_512;
@@ -171,33 +171,33 @@ static void expand_hmac(IMB_MGR *functions, union vcd_mb_schedule *schedule, IMB
 	OPENSSL_cleanse(block, sizeof(block));
 }
 
-int vcd_mb_schedule_new(struct vcd_mb_engine *engine, struct vcd_mb_session *session,
-			const struct vcd_session_params *params)
+int eng_mb_schedule_new(struct eng_mb_engine *engine, struct eng_mb_session *session,
+			const struct eng_session_params *params)
 {
-	const struct vcd_alg *alg = params->cipher ? params->cipher : params->mac;
-	const struct vcd_mb_group *group;
+	const struct eng_alg *alg = params->cipher ? params->cipher : params->mac;
+	const struct eng_mb_group *group;
 	size_t size;
 
 	/* Cipher and MAC depend on each other: nothing for lanes. */
 	if (params->cipher && params->mac)
 		return 0;
 	session->key_len = (uint8_t)params->key_len;
-	session->group[0] = (uint8_t)vcd_mb_group_find(alg, params->key_len, false);
-	session->group[1] = (uint8_t)(params->cipher ? vcd_mb_group_find(alg, params->key_len, true)
+	session->group[0] = (uint8_t)eng_mb_group_find(alg, params->key_len, false);
+	session->group[1] = (uint8_t)(params->cipher ? eng_mb_group_find(alg, params->key_len, true)
 						     : session->group[0]);
-	group = &vcd_mb_groups[session->group[0]];
+	group = &eng_mb_groups[session->group[0]];
 	size = size_of(group->service);
 	if (!size)
 		return 0;
 	session->schedule_size = size;
-	session->schedule = vcd_mb_alloc(size);
+	session->schedule = eng_mb_alloc(size);
 	if (!session->schedule)
 		return -ENOMEM;
-	if (group->service == VCD_MB_GCM)
+	if (group->service == ENG_MB_GCM)
 		expand_gcm(&engine->aes, session->schedule, params->key, params->key_len);
-	else if (group->service == VCD_MB_CHACHA)
+	else if (group->service == ENG_MB_CHACHA)
 		memcpy(session->schedule->chacha, params->key, sizeof(session->schedule->chacha));
-	else if (group->service == VCD_MB_HMAC)
+	else if (group->service == ENG_MB_HMAC)
 		expand_hmac(&engine->hash, session->schedule, group->hash, params->mackey,
 			    params->mackey_len);
 	else
@@ -205,8 +205,8 @@ int vcd_mb_schedule_new(struct vcd_mb_engine *engine, struct vcd_mb_session *ses
 	return 0;
 }
 
-void vcd_mb_schedule_free(struct vcd_mb_session *session)
+void eng_mb_schedule_free(struct eng_mb_session *session)
 {
-	vcd_mb_free(session->schedule, session->schedule_size);
+	eng_mb_free(session->schedule, session->schedule_size);
 	session->schedule = NULL;
 }

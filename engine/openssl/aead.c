@@ -20,9 +20,9 @@
  * CCM's contexts have tag and nonce length worked into them with the key. The
  * lane's is made anew when a job comes with others.
  */
-static void ccm_fit(struct vcd_ossl_lane *lane, int encrypt, const struct vcd_job *job)
+static void ccm_fit(struct eng_ossl_lane *lane, int encrypt, const struct eng_job *job)
 {
-	struct vcd_ossl_ccm *fit = &lane->ccm[encrypt];
+	struct eng_ossl_ccm *fit = &lane->ccm[encrypt];
 
 	if (fit->tag_len == job->mac_len && fit->nonce_len == job->iv_len)
 		return;
@@ -32,7 +32,7 @@ static void ccm_fit(struct vcd_ossl_lane *lane, int encrypt, const struct vcd_jo
 	fit->nonce_len = job->iv_len;
 }
 
-static bool set_lengths(EVP_CIPHER_CTX *ctx, const struct vcd_job *job)
+static bool set_lengths(EVP_CIPHER_CTX *ctx, const struct eng_job *job)
 {
 	size_t nonce_len = job->iv_len;
 	OSSL_PARAM params[] = {
@@ -44,8 +44,8 @@ static bool set_lengths(EVP_CIPHER_CTX *ctx, const struct vcd_job *job)
 	return EVP_CIPHER_CTX_set_params(ctx, params) == 1;
 }
 
-static EVP_CIPHER_CTX *context(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
-			       int encrypt, const struct vcd_job *job)
+static EVP_CIPHER_CTX *context(struct eng_ossl_session *session, struct eng_ossl_lane *lane,
+			       int encrypt, const struct eng_job *job)
 {
 	bool ccm = session->base.cipher->id == CRYPTO_AES_CCM;
 	EVP_CIPHER_CTX *ctx;
@@ -67,7 +67,7 @@ static EVP_CIPHER_CTX *context(struct vcd_ossl_session *session, struct vcd_ossl
 	return ctx;
 }
 
-static bool get_tag(EVP_CIPHER_CTX *ctx, struct vcd_job *job)
+static bool get_tag(EVP_CIPHER_CTX *ctx, struct eng_job *job)
 {
 	OSSL_PARAM params[] = {
 	    OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, job->mac, job->mac_len),
@@ -78,7 +78,7 @@ static bool get_tag(EVP_CIPHER_CTX *ctx, struct vcd_job *job)
 }
 
 /* Nonce, tag to compare with, and AAD. */
-static bool start(EVP_CIPHER_CTX *ctx, int encrypt, bool ccm, struct vcd_job *job)
+static bool start(EVP_CIPHER_CTX *ctx, int encrypt, bool ccm, struct eng_job *job)
 {
 	const OSSL_PARAM tag[] = {
 	    OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, job->mac, job->mac_len),
@@ -95,7 +95,7 @@ static bool start(EVP_CIPHER_CTX *ctx, int encrypt, bool ccm, struct vcd_job *jo
 }
 
 /* Data and verdict: when this fails while decrypting, the tag was wrong. */
-static bool finish(EVP_CIPHER_CTX *ctx, bool ccm, struct vcd_job *job)
+static bool finish(EVP_CIPHER_CTX *ctx, bool ccm, struct eng_job *job)
 {
 	uint8_t none[16] = {0};
 	int n = 0;
@@ -109,18 +109,18 @@ static bool finish(EVP_CIPHER_CTX *ctx, bool ccm, struct vcd_job *job)
 	return ccm || EVP_CipherFinal_ex(ctx, none, &n) == 1;
 }
 
-uint32_t vcd_ossl_aead_run(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
-			   struct vcd_job *job)
+uint32_t eng_ossl_aead_run(struct eng_ossl_session *session, struct eng_ossl_lane *lane,
+			   struct eng_job *job)
 {
 	bool ccm = session->base.cipher->id == CRYPTO_AES_CCM;
-	int encrypt = !(job->flags & VCD_JOB_DECRYPT);
+	int encrypt = !(job->flags & ENG_JOB_DECRYPT);
 	EVP_CIPHER_CTX *ctx;
 
-	if (!vcd_aead_lengths_ok(job))
+	if (!eng_aead_lengths_ok(job))
 		return VCD_S_INVALID;
 	ctx = context(session, lane, encrypt, job);
 	if (!ctx)
-		return vcd_ossl_failure();
+		return eng_ossl_failure();
 	if (!start(ctx, encrypt, ccm, job))
 		goto err_release;
 	if (finish(ctx, ccm, job)) {
@@ -137,7 +137,7 @@ uint32_t vcd_ossl_aead_run(struct vcd_ossl_session *session, struct vcd_ossl_lan
 err_release:
 	if (job->len)
 		OPENSSL_cleanse(job->dst, job->len);
-	vcd_ossl_cipher_release(lane);
+	eng_ossl_cipher_release(lane);
 	ERR_clear_error();
 	return VCD_S_IO;
 }

@@ -78,12 +78,12 @@ static const struct cipher_name cipher_names[] = {
 
 #define N_CIPHER_NAMES (sizeof(cipher_names) / sizeof(cipher_names[0]))
 
-bool vcd_ossl_cipher_fetch(struct vcd_ossl_engine *engine, const struct vcd_alg *alg)
+bool eng_ossl_cipher_fetch(struct eng_ossl_engine *engine, const struct eng_alg *alg)
 {
-	struct vcd_ossl_alg *entry = &engine->algs[vcd_alg_index(alg)];
+	struct eng_ossl_alg *entry = &engine->algs[eng_alg_index(alg)];
 	size_t n = 0;
 
-	for (size_t i = 0; i < N_CIPHER_NAMES && n < VCD_OSSL_KEY_SIZES; i++) {
+	for (size_t i = 0; i < N_CIPHER_NAMES && n < ENG_OSSL_KEY_SIZES; i++) {
 		if (cipher_names[i].id != alg->id)
 			continue;
 		entry->cipher[n] =
@@ -103,10 +103,10 @@ err_free:
 	return false;
 }
 
-const EVP_CIPHER *vcd_ossl_cipher_for(const struct vcd_ossl_engine *engine,
-				      const struct vcd_alg *alg, size_t key_len)
+const EVP_CIPHER *eng_ossl_cipher_for(const struct eng_ossl_engine *engine,
+				      const struct eng_alg *alg, size_t key_len)
 {
-	const struct vcd_ossl_alg *entry = &engine->algs[vcd_alg_index(alg)];
+	const struct eng_ossl_alg *entry = &engine->algs[eng_alg_index(alg)];
 	size_t n = 0;
 
 	for (size_t i = 0; i < N_CIPHER_NAMES; i++) {
@@ -119,8 +119,8 @@ const EVP_CIPHER *vcd_ossl_cipher_for(const struct vcd_ossl_engine *engine,
 	return NULL;
 }
 
-/* The lane's context for one direction, keyed; NULL: see vcd_ossl_failure(). */
-static EVP_CIPHER_CTX *context(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
+/* The lane's context for one direction, keyed; NULL: see eng_ossl_failure(). */
+static EVP_CIPHER_CTX *context(struct eng_ossl_session *session, struct eng_ossl_lane *lane,
 			       int encrypt)
 {
 	unsigned int pad = 0;
@@ -200,8 +200,8 @@ static bool cbc_private(const struct cbc *cbc, uint8_t *data, size_t len, bool f
 }
 
 /* A CBC job on a context that may hold another job's last block; sets the IV that continues. */
-static bool cbc_run(EVP_CIPHER_CTX *ctx, struct vcd_ossl_chain *chain, bool encrypt,
-		    struct vcd_job *job)
+static bool cbc_run(EVP_CIPHER_CTX *ctx, struct eng_ossl_chain *chain, bool encrypt,
+		    struct eng_job *job)
 {
 	struct cbc cbc = {.ctx = ctx, .size = job->session->cipher->iv_len, .encrypt = encrypt};
 	size_t size = cbc.size, len = job->len;
@@ -241,20 +241,20 @@ static bool cbc_run(EVP_CIPHER_CTX *ctx, struct vcd_ossl_chain *chain, bool encr
 }
 
 /* The lane's contexts for the IV that continues. Return: whether they are there. */
-static bool xts_ready(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane)
+static bool xts_ready(struct eng_ossl_session *session, struct eng_ossl_lane *lane)
 {
 	if (!lane->xts)
 		lane->xts =
-		    vcd_xts_new(session->xts_ecb, session->key.bytes + session->key.len / 2);
+		    eng_xts_new(session->xts_ecb, session->key.bytes + session->key.len / 2);
 	return lane->xts;
 }
 
-uint32_t vcd_ossl_cipher_run(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
-			     struct vcd_job *job)
+uint32_t eng_ossl_cipher_run(struct eng_ossl_session *session, struct eng_ossl_lane *lane,
+			     struct eng_job *job)
 {
-	enum vcd_mode mode = vcd_alg_mode(session->base.cipher);
-	int encrypt = !(job->flags & VCD_JOB_DECRYPT);
-	struct vcd_iv_saved saved;
+	enum eng_mode mode = eng_alg_mode(session->base.cipher);
+	int encrypt = !(job->flags & ENG_JOB_DECRYPT);
+	struct eng_iv_saved saved;
 	EVP_CIPHER_CTX *ctx;
 
 	if (!job->len)
@@ -264,38 +264,38 @@ uint32_t vcd_ossl_cipher_run(struct vcd_ossl_session *session, struct vcd_ossl_l
 			memcpy(job->dst, job->src, job->len);
 		return VCD_S_OK;
 	}
-	if (mode == VCD_MODE_XTS && job->len > VCD_XTS_MAX_LEN)
+	if (mode == ENG_MODE_XTS && job->len > ENG_XTS_MAX_LEN)
 		return VCD_S_INVALID;
 	ctx = context(session, lane, encrypt);
-	if (!ctx || (mode == VCD_MODE_XTS && !xts_ready(session, lane)))
-		return vcd_ossl_failure();
-	if (mode == VCD_MODE_CBC) {
+	if (!ctx || (mode == ENG_MODE_XTS && !xts_ready(session, lane)))
+		return eng_ossl_failure();
+	if (mode == ENG_MODE_CBC) {
 		if (cbc_run(ctx, &lane->chain[encrypt], encrypt, job))
 			return VCD_S_OK;
-		vcd_ossl_cipher_release(lane);
+		eng_ossl_cipher_release(lane);
 		ERR_clear_error();
 		return VCD_S_IO;
 	}
-	vcd_iv_save(&saved, job);
-	if ((mode != VCD_MODE_NONE &&
+	eng_iv_save(&saved, job);
+	if ((mode != ENG_MODE_NONE &&
 	     EVP_CipherInit_ex2(ctx, NULL, NULL, job->iv, encrypt, NULL) != 1) ||
 	    !update(ctx, job->dst, job->src, job->len) ||
-	    (mode == VCD_MODE_XTS && vcd_xts_advance(lane->xts, job->iv, job->len / 16))) {
-		vcd_ossl_cipher_release(lane);
+	    (mode == ENG_MODE_XTS && eng_xts_advance(lane->xts, job->iv, job->len / 16))) {
+		eng_ossl_cipher_release(lane);
 		ERR_clear_error();
 		return VCD_S_IO;
 	}
-	vcd_iv_next(&saved, job);
+	eng_iv_next(&saved, job);
 	return VCD_S_OK;
 }
 
-void vcd_ossl_cipher_release(struct vcd_ossl_lane *lane)
+void eng_ossl_cipher_release(struct eng_ossl_lane *lane)
 {
 	for (size_t i = 0; i < 2; i++) {
 		EVP_CIPHER_CTX_free(lane->cipher[i]);
 		lane->cipher[i] = NULL;
 	}
-	vcd_xts_free(lane->xts);
+	eng_xts_free(lane->xts);
 	lane->xts = NULL;
 	memset(lane->ccm, 0, sizeof(lane->ccm));
 	memset(lane->chain, 0, sizeof(lane->chain));

@@ -13,51 +13,51 @@
 #include "cryptodev.h"
 #include "engine/selftest.h"
 
-static struct vcd_ossl_engine *to_engine(struct vcd_engine *engine)
+static struct eng_ossl_engine *to_engine(struct engine *engine)
 {
-	return (struct vcd_ossl_engine *)engine;
+	return (struct eng_ossl_engine *)engine;
 }
 
-static struct vcd_ossl_session *to_session(struct vcd_engine_session *session)
+static struct eng_ossl_session *to_session(struct eng_session *session)
 {
-	return (struct vcd_ossl_session *)session;
+	return (struct eng_ossl_session *)session;
 }
 
 static void lane_release(void *lanes, uint16_t slot)
 {
-	struct vcd_ossl_lane *lane = (struct vcd_ossl_lane *)lanes + slot;
+	struct eng_ossl_lane *lane = (struct eng_ossl_lane *)lanes + slot;
 
-	vcd_ossl_cipher_release(lane);
-	vcd_ossl_hash_release(&lane->hash);
+	eng_ossl_cipher_release(lane);
+	eng_ossl_hash_release(&lane->hash);
 }
 
-static struct vcd_ossl_worker *worker_new(void)
+static struct eng_ossl_worker *worker_new(void)
 {
-	struct vcd_ossl_worker *worker = calloc(1, sizeof(*worker));
+	struct eng_ossl_worker *worker = calloc(1, sizeof(*worker));
 
 	if (worker)
-		vcd_cache_init(&worker->cache);
+		eng_cache_init(&worker->cache);
 	return worker;
 }
 
-static void worker_free(struct vcd_ossl_worker *worker)
+static void worker_free(struct eng_ossl_worker *worker)
 {
 	if (!worker)
 		return;
-	vcd_cache_end(&worker->cache, lane_release, worker->lanes);
+	eng_cache_end(&worker->cache, lane_release, worker->lanes);
 	free(worker);
 }
 
-static void engine_close(struct vcd_engine *base)
+static void engine_close(struct engine *base)
 {
-	struct vcd_ossl_engine *engine = to_engine(base);
+	struct eng_ossl_engine *engine = to_engine(base);
 
 	for (unsigned int i = 0; i < base->workers; i++)
 		worker_free(engine->workers[i]);
-	for (size_t i = 0; i < VCD_ALG_COUNT; i++) {
-		struct vcd_ossl_alg *alg = &engine->algs[i];
+	for (size_t i = 0; i < ENG_ALG_COUNT; i++) {
+		struct eng_ossl_alg *alg = &engine->algs[i];
 
-		for (size_t k = 0; k < VCD_OSSL_KEY_SIZES; k++)
+		for (size_t k = 0; k < ENG_OSSL_KEY_SIZES; k++)
 			EVP_CIPHER_free(alg->cipher[k]);
 		EVP_MD_free(alg->md);
 		EVP_MAC_free(alg->mac);
@@ -80,7 +80,7 @@ static bool out_of_memory(void)
 	return found;
 }
 
-uint32_t vcd_ossl_failure(void)
+uint32_t eng_ossl_failure(void)
 {
 	bool memory = false, refused = false;
 	unsigned long error;
@@ -97,19 +97,19 @@ uint32_t vcd_ossl_failure(void)
  * What libcrypto has of our algorithms. One that it has not is denied by has(); one that
  * there was no memory for would be, too, and for good: that is an error.
  */
-static int fetch_all(struct vcd_ossl_engine *engine)
+static int fetch_all(struct eng_ossl_engine *engine)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < VCD_ALG_COUNT; i++) {
-		const struct vcd_alg *alg = &vcd_algs[i];
+	for (size_t i = 0; i < ENG_ALG_COUNT; i++) {
+		const struct eng_alg *alg = &eng_algs[i];
 
-		vcd_alg_driver_name(alg, "openssl", engine->algs[i].driver,
+		eng_alg_driver_name(alg, "openssl", engine->algs[i].driver,
 				    sizeof(engine->algs[i].driver));
-		if (alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD)
-			any |= vcd_ossl_cipher_fetch(engine, alg);
+		if (alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD)
+			any |= eng_ossl_cipher_fetch(engine, alg);
 		else
-			any |= vcd_ossl_hash_fetch(engine, alg);
+			any |= eng_ossl_hash_fetch(engine, alg);
 		if (out_of_memory())
 			return -ENOMEM;
 	}
@@ -127,7 +127,7 @@ static void read_configuration(OSSL_LIB_CTX *lib)
 	OPENSSL_free(path);
 }
 
-static int load_providers(struct vcd_ossl_engine *engine, bool fips)
+static int load_providers(struct eng_ossl_engine *engine, bool fips)
 {
 	OSSL_PROVIDER **providers = engine->providers;
 
@@ -143,9 +143,9 @@ static int load_providers(struct vcd_ossl_engine *engine, bool fips)
 	return out_of_memory() ? -ENOMEM : 0;
 }
 
-static int engine_open(const char *arg, unsigned int workers, struct vcd_engine **ret)
+static int engine_open(const char *arg, unsigned int workers, struct engine **ret)
 {
-	struct vcd_ossl_engine *engine;
+	struct eng_ossl_engine *engine;
 	int err;
 
 	if (arg && strcmp(arg, "fips"))
@@ -155,15 +155,15 @@ static int engine_open(const char *arg, unsigned int workers, struct vcd_engine 
 	engine = calloc(1, sizeof(*engine) + workers * sizeof(engine->workers[0]));
 	if (!engine)
 		return -ENOMEM;
-	engine->base.ops = &vcd_engine_openssl;
-	engine->base.name = vcd_engine_openssl.name;
+	engine->base.ops = &eng_openssl;
+	engine->base.name = eng_openssl.name;
 	engine->base.workers = workers;
 	engine->lib = OSSL_LIB_CTX_new();
 	err = engine->lib ? load_providers(engine, arg) : -ENOMEM;
 	if (!err)
 		err = fetch_all(engine);
 	if (!err)
-		err = vcd_engine_selftest(&engine->base);
+		err = eng_selftest(&engine->base);
 	if (err) {
 		engine_close(&engine->base);
 		return err;
@@ -172,57 +172,56 @@ static int engine_open(const char *arg, unsigned int workers, struct vcd_engine 
 	return 0;
 }
 
-static bool has_alg(const struct vcd_ossl_engine *engine, const struct vcd_alg *alg)
+static bool has_alg(const struct eng_ossl_engine *engine, const struct eng_alg *alg)
 {
-	const struct vcd_ossl_alg *entry = &engine->algs[vcd_alg_index(alg)];
+	const struct eng_ossl_alg *entry = &engine->algs[eng_alg_index(alg)];
 
 	switch (alg->kind) {
-	case VCD_ALG_CIPHER:
-	case VCD_ALG_AEAD:
+	case ENG_ALG_CIPHER:
+	case ENG_ALG_AEAD:
 		/* XTS goes on with an IV that AES-ECB computes. */
-		if (alg->id == CRYPTO_AES_XTS && !has_alg(engine, vcd_alg_find(CRYPTO_AES_ECB)))
+		if (alg->id == CRYPTO_AES_XTS && !has_alg(engine, eng_alg_find(CRYPTO_AES_ECB)))
 			return false;
 		return alg->id == CRYPTO_NULL || entry->cipher[0];
-	case VCD_ALG_HASH:
+	case ENG_ALG_HASH:
 		return entry->md;
-	case VCD_ALG_MAC:
+	case ENG_ALG_MAC:
 		return entry->mac;
 	}
 	return false;
 }
 
-static bool engine_has(struct vcd_engine *base, const struct vcd_alg *cipher,
-		       const struct vcd_alg *mac)
+static bool engine_has(struct engine *base, const struct eng_alg *cipher, const struct eng_alg *mac)
 {
-	const struct vcd_ossl_engine *engine = to_engine(base);
+	const struct eng_ossl_engine *engine = to_engine(base);
 
 	return (!cipher || has_alg(engine, cipher)) && (!mac || has_alg(engine, mac));
 }
 
-static void session_free(struct vcd_engine_session *base)
+static void session_free(struct eng_session *base)
 {
-	const struct vcd_ossl_engine *engine = to_engine(base->engine);
-	struct vcd_ossl_session *session = to_session(base);
+	const struct eng_ossl_engine *engine = to_engine(base->engine);
+	struct eng_ossl_session *session = to_session(base);
 
 	for (unsigned int i = 0; i < base->engine->workers; i++) {
-		struct vcd_ossl_worker *worker =
+		struct eng_ossl_worker *worker =
 		    __atomic_load_n(&engine->workers[i], __ATOMIC_ACQUIRE);
 
 		if (worker)
-			vcd_cache_drop(&worker->cache, session->slots[i], session->serial,
+			eng_cache_drop(&worker->cache, session->slots[i], session->serial,
 				       lane_release, worker->lanes);
 	}
-	vcd_ossl_hash_release(&session->state);
-	vcd_key_wipe(&session->key);
-	vcd_key_wipe(&session->mackey);
+	eng_ossl_hash_release(&session->state);
+	eng_key_wipe(&session->key);
+	eng_key_wipe(&session->mackey);
 	free(session);
 }
 
-static int session_new(struct vcd_engine *base, const struct vcd_session_params *params,
-		       struct vcd_engine_session **ret)
+static int session_new(struct engine *base, const struct eng_session_params *params,
+		       struct eng_session **ret)
 {
-	struct vcd_ossl_engine *engine = to_engine(base);
-	struct vcd_ossl_session *session;
+	struct eng_ossl_engine *engine = to_engine(base);
+	struct eng_ossl_session *session;
 
 	session = calloc(1, sizeof(*session) + base->workers * sizeof(session->slots[0]));
 	if (!session)
@@ -232,12 +231,12 @@ static int session_new(struct vcd_engine *base, const struct vcd_session_params 
 	session->base.cipher = params->cipher;
 	session->base.mac = params->mac;
 	if (params->cipher)
-		session->cipher = vcd_ossl_cipher_for(engine, params->cipher, params->key_len);
+		session->cipher = eng_ossl_cipher_for(engine, params->cipher, params->key_len);
 	if (params->cipher && params->cipher->id == CRYPTO_AES_XTS)
 		session->xts_ecb =
-		    vcd_ossl_cipher_for(engine, vcd_alg_find(CRYPTO_AES_ECB), params->key_len / 2);
-	if (vcd_key_set(&session->key, params->key, params->key_len) ||
-	    vcd_key_set(&session->mackey, params->mackey, params->mackey_len)) {
+		    eng_ossl_cipher_for(engine, eng_alg_find(CRYPTO_AES_ECB), params->key_len / 2);
+	if (eng_key_set(&session->key, params->key, params->key_len) ||
+	    eng_key_set(&session->mackey, params->mackey, params->mackey_len)) {
 		session_free(&session->base);
 		return -ENOMEM;
 	}
@@ -246,38 +245,38 @@ static int session_new(struct vcd_engine *base, const struct vcd_session_params 
 }
 
 /* The plaintext is hashed: before it is encrypted, after it is decrypted. */
-static uint32_t run_job(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
-			struct vcd_job *job)
+static uint32_t run_job(struct eng_ossl_session *session, struct eng_ossl_lane *lane,
+			struct eng_job *job)
 {
-	const struct vcd_alg *cipher = session->base.cipher;
-	bool decrypt = cipher && job->flags & VCD_JOB_DECRYPT;
+	const struct eng_alg *cipher = session->base.cipher;
+	bool decrypt = cipher && job->flags & ENG_JOB_DECRYPT;
 	uint32_t status = VCD_S_OK;
 
-	if (vcd_alg_mode(cipher) == VCD_MODE_AEAD)
-		return vcd_ossl_aead_run(session, lane, job);
-	if (!session->base.mac || job->flags & VCD_JOB_CIPHER_ONLY)
-		return vcd_ossl_cipher_run(session, lane, job);
-	if (job->flags & VCD_JOB_HASH_ONLY)
-		return vcd_ossl_hash_run(session, lane, job, job->src);
-	if (!vcd_ossl_hash_ready(session, job))
+	if (eng_alg_mode(cipher) == ENG_MODE_AEAD)
+		return eng_ossl_aead_run(session, lane, job);
+	if (!session->base.mac || job->flags & ENG_JOB_CIPHER_ONLY)
+		return eng_ossl_cipher_run(session, lane, job);
+	if (job->flags & ENG_JOB_HASH_ONLY)
+		return eng_ossl_hash_run(session, lane, job, job->src);
+	if (!eng_ossl_hash_ready(session, job))
 		return VCD_S_NOSTATE;
 	if (!decrypt)
-		status = vcd_ossl_hash_run(session, lane, job, job->src);
+		status = eng_ossl_hash_run(session, lane, job, job->src);
 	if (status == VCD_S_OK && cipher) {
-		status = vcd_ossl_cipher_run(session, lane, job);
+		status = eng_ossl_cipher_run(session, lane, job);
 		if (status != VCD_S_OK)
-			vcd_ossl_hash_abandon(session, job);
+			eng_ossl_hash_abandon(session, job);
 	}
 	if (status == VCD_S_OK && decrypt)
-		status = vcd_ossl_hash_run(session, lane, job, job->dst);
+		status = eng_ossl_hash_run(session, lane, job, job->dst);
 	return status;
 }
 
 /* The lane of @session, which has lost its last one or never had one; NULL for lack of memory. */
-static struct vcd_ossl_lane *lane_take(struct vcd_ossl_engine *engine, unsigned int number,
-				       struct vcd_ossl_session *session)
+static struct eng_ossl_lane *lane_take(struct eng_ossl_engine *engine, unsigned int number,
+				       struct eng_ossl_session *session)
 {
-	struct vcd_ossl_worker *worker = engine->workers[number];
+	struct eng_ossl_worker *worker = engine->workers[number];
 
 	if (!worker) {
 		worker = worker_new();
@@ -287,23 +286,23 @@ static struct vcd_ossl_lane *lane_take(struct vcd_ossl_engine *engine, unsigned 
 		__atomic_store_n(&engine->workers[number], worker, __ATOMIC_RELEASE);
 	}
 	session->slots[number] =
-	    vcd_cache_take(&worker->cache, session->serial, lane_release, worker->lanes);
+	    eng_cache_take(&worker->cache, session->serial, lane_release, worker->lanes);
 	return &worker->lanes[session->slots[number]];
 }
 
-static void engine_run(struct vcd_engine *base, unsigned int number, struct vcd_job *const jobs[],
+static void engine_run(struct engine *base, unsigned int number, struct eng_job *const jobs[],
 		       size_t n)
 {
-	struct vcd_ossl_engine *engine = to_engine(base);
-	struct vcd_ossl_worker *worker = engine->workers[number];
+	struct eng_ossl_engine *engine = to_engine(base);
+	struct eng_ossl_worker *worker = engine->workers[number];
 
 	for (size_t i = 0; i < n; i++) {
-		struct vcd_job *job = jobs[i];
-		struct vcd_ossl_session *session = to_session(job->session);
+		struct eng_job *job = jobs[i];
+		struct eng_ossl_session *session = to_session(job->session);
 		uint16_t slot = session->slots[number];
-		struct vcd_ossl_lane *lane;
+		struct eng_ossl_lane *lane;
 
-		if (worker && vcd_cache_hit(&worker->cache, slot, session->serial)) {
+		if (worker && eng_cache_hit(&worker->cache, slot, session->serial)) {
 			lane = &worker->lanes[slot];
 		} else {
 			lane = lane_take(engine, number, session);
@@ -313,17 +312,17 @@ static void engine_run(struct vcd_engine *base, unsigned int number, struct vcd_
 	}
 }
 
-static uint32_t hash_copy(struct vcd_engine_session *dst, struct vcd_engine_session *src)
+static uint32_t hash_copy(struct eng_session *dst, struct eng_session *src)
 {
-	return vcd_ossl_hash_copy(to_session(dst), to_session(src));
+	return eng_ossl_hash_copy(to_session(dst), to_session(src));
 }
 
-static const char *driver_name(struct vcd_engine *base, const struct vcd_alg *alg)
+static const char *driver_name(struct engine *base, const struct eng_alg *alg)
 {
-	return to_engine(base)->algs[vcd_alg_index(alg)].driver;
+	return to_engine(base)->algs[eng_alg_index(alg)].driver;
 }
 
-const struct vcd_engine_ops vcd_engine_openssl = {
+const struct eng_ops eng_openssl = {
     .name = "openssl",
     .lanes = 1,
     .min_segment = 1536,

@@ -45,7 +45,7 @@ static const struct hash_name hash_names[] = {
     {CRYPTO_AES_CMAC, NULL},
 };
 
-static const struct hash_name *name_of(const struct vcd_alg *alg)
+static const struct hash_name *name_of(const struct eng_alg *alg)
 {
 	for (size_t i = 0; i < sizeof(hash_names) / sizeof(hash_names[0]); i++)
 		if (hash_names[i].id == alg->id)
@@ -53,9 +53,9 @@ static const struct hash_name *name_of(const struct vcd_alg *alg)
 	return NULL;
 }
 
-bool vcd_ossl_hash_fetch(struct vcd_ossl_engine *engine, const struct vcd_alg *alg)
+bool eng_ossl_hash_fetch(struct eng_ossl_engine *engine, const struct eng_alg *alg)
 {
-	struct vcd_ossl_alg *entry = &engine->algs[vcd_alg_index(alg)];
+	struct eng_ossl_alg *entry = &engine->algs[eng_alg_index(alg)];
 	const struct hash_name *name = name_of(alg);
 
 	if (!name)
@@ -65,16 +65,16 @@ bool vcd_ossl_hash_fetch(struct vcd_ossl_engine *engine, const struct vcd_alg *a
 		if (!entry->md)
 			return false;
 	}
-	if (alg->kind == VCD_ALG_HASH)
+	if (alg->kind == ENG_ALG_HASH)
 		return true;
 	entry->mac = EVP_MAC_fetch(engine->lib, name->digest ? "HMAC" : "CMAC", engine->properties);
 	return entry->mac;
 }
 
-static EVP_MAC_CTX *mac_new(const struct vcd_ossl_session *session)
+static EVP_MAC_CTX *mac_new(const struct eng_ossl_session *session)
 {
-	const struct vcd_ossl_engine *engine = (const void *)session->base.engine;
-	const struct vcd_ossl_alg *entry = &engine->algs[vcd_alg_index(session->base.mac)];
+	const struct eng_ossl_engine *engine = (const void *)session->base.engine;
+	const struct eng_ossl_alg *entry = &engine->algs[eng_alg_index(session->base.mac)];
 	const struct hash_name *name = name_of(session->base.mac);
 	static const uint8_t no_key[1];
 	char cmac_cipher[] = "AES-128-CBC";
@@ -105,27 +105,27 @@ static EVP_MAC_CTX *mac_new(const struct vcd_ossl_session *session)
 	return NULL;
 }
 
-static uint32_t begin(const struct vcd_ossl_session *session, struct vcd_ossl_hash *hash)
+static uint32_t begin(const struct eng_ossl_session *session, struct eng_ossl_hash *hash)
 {
-	const struct vcd_ossl_engine *engine = (const void *)session->base.engine;
+	const struct eng_ossl_engine *engine = (const void *)session->base.engine;
 
-	if (session->base.mac->kind == VCD_ALG_MAC) {
+	if (session->base.mac->kind == ENG_ALG_MAC) {
 		if (hash->mac)
 			return EVP_MAC_init(hash->mac, NULL, 0, NULL) == 1 ? VCD_S_OK : VCD_S_IO;
 		hash->mac = mac_new(session);
-		return hash->mac ? VCD_S_OK : vcd_ossl_failure();
+		return hash->mac ? VCD_S_OK : eng_ossl_failure();
 	}
 	if (!hash->md)
 		hash->md = EVP_MD_CTX_new();
 	if (!hash->md)
 		return VCD_S_NOMEM;
-	return EVP_DigestInit_ex2(hash->md, engine->algs[vcd_alg_index(session->base.mac)].md,
+	return EVP_DigestInit_ex2(hash->md, engine->algs[eng_alg_index(session->base.mac)].md,
 				  NULL) == 1
 		   ? VCD_S_OK
 		   : VCD_S_IO;
 }
 
-static uint32_t update(struct vcd_ossl_hash *hash, const uint8_t *data, size_t len)
+static uint32_t update(struct eng_ossl_hash *hash, const uint8_t *data, size_t len)
 {
 	int ok = 1;
 
@@ -135,7 +135,7 @@ static uint32_t update(struct vcd_ossl_hash *hash, const uint8_t *data, size_t l
 	return ok == 1 ? VCD_S_OK : VCD_S_IO;
 }
 
-static uint32_t end(struct vcd_ossl_hash *hash, struct vcd_job *job)
+static uint32_t end(struct eng_ossl_hash *hash, struct eng_job *job)
 {
 	size_t mac_len = 0;
 	unsigned int md_len = 0;
@@ -150,49 +150,49 @@ static uint32_t end(struct vcd_ossl_hash *hash, struct vcd_job *job)
 }
 
 /* The whole job on one context. */
-static uint32_t run(const struct vcd_ossl_session *session, struct vcd_ossl_hash *hash,
-		    struct vcd_job *job, const uint8_t *data)
+static uint32_t run(const struct eng_ossl_session *session, struct eng_ossl_hash *hash,
+		    struct eng_job *job, const uint8_t *data)
 {
 	uint32_t status = VCD_S_OK;
 
-	if (job->flags & VCD_JOB_HASH_RESET)
+	if (job->flags & ENG_JOB_HASH_RESET)
 		status = begin(session, hash);
 	if (status == VCD_S_OK)
 		status = update(hash, data, job->len);
-	if (status == VCD_S_OK && job->flags & VCD_JOB_HASH_FINAL)
+	if (status == VCD_S_OK && job->flags & ENG_JOB_HASH_FINAL)
 		status = end(hash, job);
 	if (status != VCD_S_OK) {
-		vcd_ossl_hash_release(hash);
+		eng_ossl_hash_release(hash);
 		ERR_clear_error();
 	}
 	return status;
 }
 
 /* What @from has becomes @to's, which may have one already: then it is one too many. */
-static void move(struct vcd_ossl_hash *to, struct vcd_ossl_hash *from)
+static void move(struct eng_ossl_hash *to, struct eng_ossl_hash *from)
 {
 	if (to->md || to->mac) {
-		vcd_ossl_hash_release(from);
+		eng_ossl_hash_release(from);
 		return;
 	}
 	*to = *from;
-	*from = (struct vcd_ossl_hash){0};
+	*from = (struct eng_ossl_hash){0};
 }
 
-static bool self_contained(const struct vcd_job *job)
+static bool self_contained(const struct eng_job *job)
 {
-	const uint32_t both = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL;
+	const uint32_t both = ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL;
 
 	return (job->flags & both) == both;
 }
 
-bool vcd_ossl_hash_ready(const struct vcd_ossl_session *session, const struct vcd_job *job)
+bool eng_ossl_hash_ready(const struct eng_ossl_session *session, const struct eng_job *job)
 {
-	return job->flags & VCD_JOB_HASH_RESET || session->begun;
+	return job->flags & ENG_JOB_HASH_RESET || session->begun;
 }
 
-uint32_t vcd_ossl_hash_run(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
-			   struct vcd_job *job, const uint8_t *data)
+uint32_t eng_ossl_hash_run(struct eng_ossl_session *session, struct eng_ossl_lane *lane,
+			   struct eng_job *job, const uint8_t *data)
 {
 	uint32_t status;
 
@@ -202,26 +202,26 @@ uint32_t vcd_ossl_hash_run(struct vcd_ossl_session *session, struct vcd_ossl_lan
 	if (!session->begun)
 		move(&session->state, &lane->hash);
 	status = run(session, &session->state, job, data);
-	session->begun = status == VCD_S_OK && !(job->flags & VCD_JOB_HASH_FINAL);
+	session->begun = status == VCD_S_OK && !(job->flags & ENG_JOB_HASH_FINAL);
 	if (!session->begun)
 		move(&lane->hash, &session->state);
 	return status;
 }
 
-void vcd_ossl_hash_abandon(struct vcd_ossl_session *session, const struct vcd_job *job)
+void eng_ossl_hash_abandon(struct eng_ossl_session *session, const struct eng_job *job)
 {
 	if (self_contained(job))
 		return;
 	session->begun = false;
-	vcd_ossl_hash_release(&session->state);
+	eng_ossl_hash_release(&session->state);
 }
 
-uint32_t vcd_ossl_hash_copy(struct vcd_ossl_session *dst, const struct vcd_ossl_session *src)
+uint32_t eng_ossl_hash_copy(struct eng_ossl_session *dst, const struct eng_ossl_session *src)
 {
-	struct vcd_ossl_hash copy = {0};
+	struct eng_ossl_hash copy = {0};
 	bool ok;
 
-	if (!vcd_key_equal(&dst->mackey, &src->mackey))
+	if (!eng_key_equal(&dst->mackey, &src->mackey))
 		return VCD_S_INVALID;
 	if (!src->begun)
 		return VCD_S_NOSTATE;
@@ -232,10 +232,10 @@ uint32_t vcd_ossl_hash_copy(struct vcd_ossl_session *dst, const struct vcd_ossl_
 		copy.md = EVP_MD_CTX_new();
 		ok = copy.md && EVP_MD_CTX_copy_ex(copy.md, src->state.md) == 1;
 	}
-	vcd_ossl_hash_release(&dst->state);
+	eng_ossl_hash_release(&dst->state);
 	dst->begun = ok;
 	if (!ok) {
-		vcd_ossl_hash_release(&copy);
+		eng_ossl_hash_release(&copy);
 		ERR_clear_error();
 		return VCD_S_NOMEM;
 	}
@@ -243,9 +243,9 @@ uint32_t vcd_ossl_hash_copy(struct vcd_ossl_session *dst, const struct vcd_ossl_
 	return VCD_S_OK;
 }
 
-void vcd_ossl_hash_release(struct vcd_ossl_hash *hash)
+void eng_ossl_hash_release(struct eng_ossl_hash *hash)
 {
 	EVP_MD_CTX_free(hash->md);
 	EVP_MAC_CTX_free(hash->mac);
-	*hash = (struct vcd_ossl_hash){0};
+	*hash = (struct eng_ossl_hash){0};
 }

@@ -22,13 +22,13 @@
  * A hash that goes over several jobs has its context in the session while it is half done, since
  * the next job may come to another worker. The context is taken from a lane and goes back to one.
  *
- * So contexts take memory for VCD_CACHE_SLOTS sessions of each worker, and for one half-done hash
+ * So contexts take memory for ENG_CACHE_SLOTS sessions of each worker, and for one half-done hash
  * of each session, and no more.
  *
  * A context that reported a failure is thrown away: the next job makes a new one.
  */
-#ifndef VCD_ENGINE_OPENSSL_INTERNAL_H
-#define VCD_ENGINE_OPENSSL_INTERNAL_H
+#ifndef ENG_OPENSSL_INTERNAL_H
+#define ENG_OPENSSL_INTERNAL_H
 
 #include <openssl/evp.h>
 #include <openssl/provider.h>
@@ -37,95 +37,95 @@
 #include "engine/cache.h"
 #include "engine/key.h"
 
-#define VCD_OSSL_KEY_SIZES 3
+#define ENG_OSSL_KEY_SIZES 3
 
 /**
- * struct vcd_ossl_alg - one entry of the table, as libcrypto has it.
+ * struct eng_ossl_alg - one entry of the table, as libcrypto has it.
  * @cipher: fetched ciphers, one for each key size; [0] where any length goes
  * @md: fetched digest
  * @mac: fetched MAC
  * @driver: name for SESSION_INFO
  */
-struct vcd_ossl_alg {
-	EVP_CIPHER *cipher[VCD_OSSL_KEY_SIZES];
+struct eng_ossl_alg {
+	EVP_CIPHER *cipher[ENG_OSSL_KEY_SIZES];
 	EVP_MD *md;
 	EVP_MAC *mac;
 	char driver[VCD_ALG_NAME_LEN];
 };
 
-/** struct vcd_ossl_worker - what one worker has; defined below. */
-struct vcd_ossl_worker;
+/** struct eng_ossl_worker - what one worker has; defined below. */
+struct eng_ossl_worker;
 
 /**
- * struct vcd_ossl_engine - the engine.
+ * struct eng_ossl_engine - the engine.
  * @base: head
  * @serial: of the session made last
  * @lib: library context of everything below
  * @properties: what is asked of every algorithm, or NULL
  * @providers: "default", and "legacy" unless it is not installed; or "fips" and "base"
- * @algs: by vcd_alg_index()
+ * @algs: by eng_alg_index()
  * @workers: made by the first job of each
  */
-struct vcd_ossl_engine {
-	struct vcd_engine base;
+struct eng_ossl_engine {
+	struct engine base;
 	uint64_t serial;
 	OSSL_LIB_CTX *lib;
 	const char *properties;
 	OSSL_PROVIDER *providers[2];
-	struct vcd_ossl_alg algs[VCD_ALG_COUNT];
-	struct vcd_ossl_worker *workers[];
+	struct eng_ossl_alg algs[ENG_ALG_COUNT];
+	struct eng_ossl_worker *workers[];
 };
 
-/** struct vcd_ossl_hash - a context of a hash (@md) or a MAC (@mac); both NULL: not made. */
-struct vcd_ossl_hash {
+/** struct eng_ossl_hash - a context of a hash (@md) or a MAC (@mac); both NULL: not made. */
+struct eng_ossl_hash {
 	EVP_MD_CTX *md;
 	EVP_MAC_CTX *mac;
 };
 
-/** struct vcd_ossl_ccm - the lengths for which a CCM context was made. */
-struct vcd_ossl_ccm {
+/** struct eng_ossl_ccm - the lengths for which a CCM context was made. */
+struct eng_ossl_ccm {
 	uint8_t tag_len;
 	uint8_t nonce_len;
 };
 
 /**
- * struct vcd_ossl_chain - what a CBC context will XOR with the next block.
+ * struct eng_ossl_chain - what a CBC context will XOR with the next block.
  * @known: whether it has run, and @block counts
  * @block: the last block of ciphertext that went through it
  */
-struct vcd_ossl_chain {
+struct eng_ossl_chain {
 	bool known;
 	uint8_t block[VCD_MAX_IV_LEN];
 };
 
 /**
- * struct vcd_ossl_lane - the contexts that one worker has of one session.
+ * struct eng_ossl_lane - the contexts that one worker has of one session.
  * @cipher: [1] encrypts, [0] decrypts
  * @chain: for CBC, where @cipher stands
  * @ccm: for CCM, what @cipher fits
  * @xts: tweak key, for XTS
  * @hash: for hashes that begin and end in one job
  */
-struct vcd_ossl_lane {
+struct eng_ossl_lane {
 	EVP_CIPHER_CTX *cipher[2];
-	struct vcd_ossl_chain chain[2];
-	struct vcd_ossl_ccm ccm[2];
-	struct vcd_xts *xts;
-	struct vcd_ossl_hash hash;
+	struct eng_ossl_chain chain[2];
+	struct eng_ossl_ccm ccm[2];
+	struct eng_xts *xts;
+	struct eng_ossl_hash hash;
 };
 
 /**
- * struct vcd_ossl_worker - what one worker has.
+ * struct eng_ossl_worker - what one worker has.
  * @cache: which sessions have lanes
  * @lanes: by the cache's slots
  */
-struct vcd_ossl_worker {
-	struct vcd_cache cache;
-	struct vcd_ossl_lane lanes[VCD_CACHE_SLOTS];
+struct eng_ossl_worker {
+	struct eng_cache cache;
+	struct eng_ossl_lane lanes[ENG_CACHE_SLOTS];
 };
 
 /**
- * struct vcd_ossl_session - a session.
+ * struct eng_ossl_session - a session.
  * @base: head
  * @serial: no other session of the engine has or had it; from 1
  * @cipher: cipher of the session's key size, NULL for CRYPTO_NULL or none
@@ -136,60 +136,60 @@ struct vcd_ossl_worker {
  * @begun: whether there is one
  * @slots: for each worker, the slot that was the session's last
  */
-struct vcd_ossl_session {
-	struct vcd_engine_session base;
+struct eng_ossl_session {
+	struct eng_session base;
 	uint64_t serial;
 	const EVP_CIPHER *cipher;
 	const EVP_CIPHER *xts_ecb;
-	struct vcd_key key;
-	struct vcd_key mackey;
-	struct vcd_ossl_hash state;
+	struct eng_key key;
+	struct eng_key mackey;
+	struct eng_ossl_hash state;
 	bool begun;
 	uint16_t slots[];
 };
 
 /**
- * vcd_ossl_failure - why libcrypto did not make or key a context; forgets its errors.
+ * eng_ossl_failure - why libcrypto did not make or key a context; forgets its errors.
  *
  * Return: VCD_S_IO it was refused; else VCD_S_NOMEM.
  */
-uint32_t vcd_ossl_failure(void);
+uint32_t eng_ossl_failure(void);
 
-/** vcd_ossl_cipher_fetch - fill in @alg's ciphers. Return: whether libcrypto has them. */
-bool vcd_ossl_cipher_fetch(struct vcd_ossl_engine *engine, const struct vcd_alg *alg);
+/** eng_ossl_cipher_fetch - fill in @alg's ciphers. Return: whether libcrypto has them. */
+bool eng_ossl_cipher_fetch(struct eng_ossl_engine *engine, const struct eng_alg *alg);
 
-/** vcd_ossl_cipher_for - the fetched cipher of @alg for a key of @key_len bytes, or NULL. */
-const EVP_CIPHER *vcd_ossl_cipher_for(const struct vcd_ossl_engine *engine,
-				      const struct vcd_alg *alg, size_t key_len);
+/** eng_ossl_cipher_for - the fetched cipher of @alg for a key of @key_len bytes, or NULL. */
+const EVP_CIPHER *eng_ossl_cipher_for(const struct eng_ossl_engine *engine,
+				      const struct eng_alg *alg, size_t key_len);
 
-/** vcd_ossl_cipher_run - run the cipher part of @job. Return: its status. */
-uint32_t vcd_ossl_cipher_run(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
-			     struct vcd_job *job);
+/** eng_ossl_cipher_run - run the cipher part of @job. Return: its status. */
+uint32_t eng_ossl_cipher_run(struct eng_ossl_session *session, struct eng_ossl_lane *lane,
+			     struct eng_job *job);
 
-/** vcd_ossl_cipher_release - free the cipher contexts of @lane. */
-void vcd_ossl_cipher_release(struct vcd_ossl_lane *lane);
+/** eng_ossl_cipher_release - free the cipher contexts of @lane. */
+void eng_ossl_cipher_release(struct eng_ossl_lane *lane);
 
-/** vcd_ossl_aead_run - run a job of an AEAD session. Return: its status. */
-uint32_t vcd_ossl_aead_run(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
-			   struct vcd_job *job);
+/** eng_ossl_aead_run - run a job of an AEAD session. Return: its status. */
+uint32_t eng_ossl_aead_run(struct eng_ossl_session *session, struct eng_ossl_lane *lane,
+			   struct eng_job *job);
 
-/** vcd_ossl_hash_fetch - fill in @alg's digest and MAC. Return: whether libcrypto has them. */
-bool vcd_ossl_hash_fetch(struct vcd_ossl_engine *engine, const struct vcd_alg *alg);
+/** eng_ossl_hash_fetch - fill in @alg's digest and MAC. Return: whether libcrypto has them. */
+bool eng_ossl_hash_fetch(struct eng_ossl_engine *engine, const struct eng_alg *alg);
 
-/** vcd_ossl_hash_ready - false when @job goes on with a hash that was not begun. */
-bool vcd_ossl_hash_ready(const struct vcd_ossl_session *session, const struct vcd_job *job);
+/** eng_ossl_hash_ready - false when @job goes on with a hash that was not begun. */
+bool eng_ossl_hash_ready(const struct eng_ossl_session *session, const struct eng_job *job);
 
-/** vcd_ossl_hash_run - run the hash part of @job over its len bytes at @data. Return: status. */
-uint32_t vcd_ossl_hash_run(struct vcd_ossl_session *session, struct vcd_ossl_lane *lane,
-			   struct vcd_job *job, const uint8_t *data);
+/** eng_ossl_hash_run - run the hash part of @job over its len bytes at @data. Return: status. */
+uint32_t eng_ossl_hash_run(struct eng_ossl_session *session, struct eng_ossl_lane *lane,
+			   struct eng_job *job, const uint8_t *data);
 
-/** vcd_ossl_hash_abandon - the other part of @job failed: its half-done hash is lost. */
-void vcd_ossl_hash_abandon(struct vcd_ossl_session *session, const struct vcd_job *job);
+/** eng_ossl_hash_abandon - the other part of @job failed: its half-done hash is lost. */
+void eng_ossl_hash_abandon(struct eng_ossl_session *session, const struct eng_job *job);
 
-/** vcd_ossl_hash_copy - as vcd_engine_hash_copy(). */
-uint32_t vcd_ossl_hash_copy(struct vcd_ossl_session *dst, const struct vcd_ossl_session *src);
+/** eng_ossl_hash_copy - as eng_hash_copy(). */
+uint32_t eng_ossl_hash_copy(struct eng_ossl_session *dst, const struct eng_ossl_session *src);
 
-/** vcd_ossl_hash_release - free what @hash holds. */
-void vcd_ossl_hash_release(struct vcd_ossl_hash *hash);
+/** eng_ossl_hash_release - free what @hash holds. */
+void eng_ossl_hash_release(struct eng_ossl_hash *hash);
 
-#endif /* VCD_ENGINE_OPENSSL_INTERNAL_H */
+#endif /* ENG_OPENSSL_INTERNAL_H */

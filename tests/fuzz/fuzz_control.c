@@ -43,7 +43,7 @@ static void open_once(void)
 
 	if (vm)
 		return;
-	CHECK(!vcd_engine_open("openssl", 1, &options.engine));
+	CHECK(!eng_open("openssl", 1, &options.engine));
 	CHECK(!vcd_device_new(&options, &device) &&
 	      !ledger_private(&ledger, &(struct ledger_shape){1, 1, 0}) &&
 	      !vm_new(device, &ledger, 1, 1, &vm));

@@ -67,7 +67,7 @@ struct chain {
 };
 
 struct fuzz {
-	struct vcd_engine *engine;
+	struct engine *engine;
 	struct vcd_device *device;
 	struct chain chains[MAX_BATCH];
 	size_t n;
@@ -92,8 +92,8 @@ static void open_device(struct fuzz *fuzz)
 	};
 
 	/* The engine is opened once: fetching takes longer than all the rest. */
-	static struct vcd_engine *engine;
-	static struct vcd_engine_ops ops;
+	static struct engine *engine;
+	static struct eng_ops ops;
 
 	if (!engine) {
 		CHECK(!test_engine_open(1, &engine));

@@ -62,7 +62,7 @@ struct side {
 static struct setup journal;
 static struct side first, second;
 
-static struct vcd_engine *engine;
+static struct engine *engine;
 static int memory_fd;
 
 static void open_once(void)
@@ -70,7 +70,7 @@ static void open_once(void)
 	if (engine)
 		return;
 	log_set_level(LOG_ERROR);
-	CHECK(vcd_engine_open("openssl", 1, &engine) == 0);
+	CHECK(eng_open("openssl", 1, &engine) == 0);
 	memory_fd = memfd_create("guest", MFD_CLOEXEC);
 	CHECK(memory_fd >= 0 && ftruncate(memory_fd, MEMORY) == 0);
 }

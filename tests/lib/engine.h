@@ -21,10 +21,10 @@
  *
  * Ends the program with TEST_SKIPPED when this machine cannot have the engine.
  */
-static inline int test_engine_open(unsigned int workers, struct vcd_engine **ret)
+static inline int test_engine_open(unsigned int workers, struct engine **ret)
 {
 	const char *name = getenv("VCD_TEST_ENGINE");
-	int err = vcd_engine_open(name ? name : "openssl", workers, ret);
+	int err = eng_open(name ? name : "openssl", workers, ret);
 
 	if (err == -ENODEV && name) {
 		printf("SKIPPED: no engine %s here: no library, or a CPU without what it needs\n",

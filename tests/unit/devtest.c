@@ -29,7 +29,7 @@ void devtest_open(struct devtest *test, unsigned int workers,
 void devtest_close(struct devtest *test)
 {
 	test->device = vcd_device_free(test->device);
-	test->engine = vcd_engine_close(test->engine);
+	test->engine = eng_close(test->engine);
 }
 
 static void decode(struct answer *answer, const uint8_t *out, uint32_t written, size_t room)

@@ -25,7 +25,7 @@
  * @random: when not NULL, requests and replies are cut into random iovecs
  */
 struct devtest {
-	struct vcd_engine *engine;
+	struct engine *engine;
 	struct vcd_device *device;
 	unsigned int worker;
 	struct test_random *random;

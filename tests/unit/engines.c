@@ -7,12 +7,12 @@
 #include "tests/unit/fake_cryptodev.h"
 #include "tests/unit/unit.h"
 
-struct vcd_engine *engines_current;
+struct engine *engines_current;
 
 static int open_by_name(const char *name)
 {
 	print_message("engine %s\n", name);
-	return vcd_engine_open(name, ENGINES_WORKERS, &engines_current);
+	return eng_open(name, ENGINES_WORKERS, &engines_current);
 }
 
 int engines_openssl(void **state)
@@ -34,16 +34,16 @@ int engines_cryptodev(void **state)
 {
 	print_message("engine cryptodev\n");
 	fake = (struct fake_control){0};
-	return vcd_cryptodev_open_with("/fake", ENGINES_WORKERS, &fake_cryptodev, &engines_current);
+	return eng_cryptodev_open_with("/fake", ENGINES_WORKERS, &fake_cryptodev, &engines_current);
 }
 
 bool engines_have_ipsecmb(void)
 {
-	struct vcd_engine *engine;
-	int err = vcd_engine_open("ipsec-mb", 1, &engine);
+	struct engine *engine;
+	int err = eng_open("ipsec-mb", 1, &engine);
 
 	if (!err)
-		vcd_engine_close(engine);
+		eng_close(engine);
 	else
 		print_message("SKIPPED: engines ipsec-mb and auto: %s\n",
 			      err == -ENODEV ? "no library, or a CPU without what it needs"
@@ -54,7 +54,7 @@ bool engines_have_ipsecmb(void)
 
 int engines_close(void **state)
 {
-	engines_current = vcd_engine_close(engines_current);
+	engines_current = eng_close(engines_current);
 	assert_int_equal(fake.sessions, 0);
 	assert_int_equal(fake.files, 0);
 	return 0;

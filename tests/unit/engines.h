@@ -33,6 +33,6 @@ int engines_close(void **state);
 				       cmocka_run_group_tests(tests, engines_auto, engines_close)  \
 				 : 0))
 
-extern struct vcd_engine *engines_current;
+extern struct engine *engines_current;
 
 #endif /* VCD_UNIT_ENGINES_H */

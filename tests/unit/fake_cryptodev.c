@@ -18,7 +18,7 @@
 
 struct session {
 	uint32_t ses; /* 0: free */
-	const struct vcd_alg *cipher, *mac;
+	const struct eng_alg *cipher, *mac;
 	uint8_t key[64], mackey[512];
 	size_t key_len, mackey_len;
 	uint8_t *data; /* what the hash has been fed */
@@ -102,7 +102,7 @@ static struct session *find(struct file *file, uint32_t ses)
 }
 
 /* Without libcrypto's legacy provider some ciphers cannot be had here either. */
-static bool missing(const struct vcd_alg *alg)
+static bool missing(const struct eng_alg *alg)
 {
 	bool listed = false, available = false;
 
@@ -117,17 +117,17 @@ static bool missing(const struct vcd_alg *alg)
 static int gsession(struct file *file, struct session_op *op)
 {
 	struct session *session = file->sessions;
-	const struct vcd_alg *cipher = vcd_alg_find(op->cipher), *mac = vcd_alg_find(op->mac);
+	const struct eng_alg *cipher = eng_alg_find(op->cipher), *mac = eng_alg_find(op->mac);
 
 	if ((!op->cipher && !op->mac) || (op->cipher && (!cipher || missing(cipher))) ||
 	    (op->mac && (!mac || missing(mac))))
 		return refuse(EINVAL);
-	if (cipher && (cipher->kind == VCD_ALG_HASH || cipher->kind == VCD_ALG_MAC))
+	if (cipher && (cipher->kind == ENG_ALG_HASH || cipher->kind == ENG_ALG_MAC))
 		return refuse(EINVAL);
-	if (mac && (mac->kind == VCD_ALG_CIPHER || mac->kind == VCD_ALG_AEAD))
+	if (mac && (mac->kind == ENG_ALG_CIPHER || mac->kind == ENG_ALG_AEAD))
 		return refuse(EINVAL);
-	if ((cipher && !vcd_alg_key_ok(cipher, op->keylen)) ||
-	    (mac && mac->kind == VCD_ALG_MAC && !vcd_alg_key_ok(mac, op->mackeylen)))
+	if ((cipher && !eng_alg_key_ok(cipher, op->keylen)) ||
+	    (mac && mac->kind == ENG_ALG_MAC && !eng_alg_key_ok(mac, op->mackeylen)))
 		return refuse(EINVAL);
 	if ((op->keylen && !op->key) || (op->mackeylen && !op->mackey))
 		return refuse(EFAULT);
@@ -154,10 +154,10 @@ static int gsessinfo(struct file *file, struct session_info_op *op)
 	if (!session)
 		return refuse(EINVAL);
 	if (session->cipher)
-		vcd_alg_driver_name(session->cipher, "fake", op->cipher_info.cra_driver_name,
+		eng_alg_driver_name(session->cipher, "fake", op->cipher_info.cra_driver_name,
 				    CRYPTODEV_MAX_ALG_NAME);
 	if (session->mac)
-		vcd_alg_driver_name(session->mac, "fake", op->hash_info.cra_driver_name,
+		eng_alg_driver_name(session->mac, "fake", op->hash_info.cra_driver_name,
 				    CRYPTODEV_MAX_ALG_NAME);
 	return 0;
 }
@@ -171,7 +171,7 @@ static void feed(struct session *session, const uint8_t *bytes, size_t len)
 	session->data_len += len;
 }
 
-static bool wrong(const struct vcd_alg *alg)
+static bool wrong(const struct eng_alg *alg)
 {
 	return alg && (fake.wrong == UINT32_MAX || fake.wrong == alg->id);
 }
@@ -196,7 +196,7 @@ static int ciphcrypt(struct file *file, struct crypt_op *op)
 	bool due;
 
 	if (!session || op->op > COP_DECRYPT ||
-	    (session->cipher && session->cipher->kind == VCD_ALG_AEAD))
+	    (session->cipher && session->cipher->kind == ENG_ALG_AEAD))
 		return refuse(EINVAL);
 	if (session->cipher && op->len % session->cipher->block_size)
 		return refuse(EINVAL);
@@ -247,8 +247,8 @@ static int authcrypt(struct file *file, struct crypt_auth_op *op)
 	bool decrypt = op->op == COP_DECRYPT, good;
 	uint32_t len;
 
-	if (!session || !session->cipher || session->cipher->kind != VCD_ALG_AEAD || op->flags ||
-	    op->auth_len > 4096 || !vcd_alg_tag_ok(session->cipher, op->tag_len) ||
+	if (!session || !session->cipher || session->cipher->kind != ENG_ALG_AEAD || op->flags ||
+	    op->auth_len > 4096 || !eng_alg_tag_ok(session->cipher, op->tag_len) ||
 	    (decrypt && op->len < op->tag_len))
 		return refuse(EINVAL);
 	if (!op->src || !op->dst || !op->iv || (op->auth_len && !op->auth_src))
@@ -352,7 +352,7 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 	return result;
 }
 
-const struct vcd_cryptodev_sys fake_cryptodev = {
+const struct eng_cryptodev_sys fake_cryptodev = {
     .open = fake_open,
     .ioctl = fake_ioctl,
     .close = fake_close,

@@ -16,7 +16,7 @@
 #include "engine/alg.h"
 #include "engine/cryptodev/backend.h"
 
-extern const struct vcd_cryptodev_sys fake_cryptodev;
+extern const struct eng_cryptodev_sys fake_cryptodev;
 
 /**
  * struct fake_control - what the test sets and reads.

@@ -12,15 +12,15 @@
 
 static void table_is_ordered_and_found(void **state)
 {
-	const struct vcd_alg *alg;
+	const struct eng_alg *alg;
 	uint32_t last = 0;
 	size_t n = 0;
 
-	for (; (alg = vcd_alg_at(n)); n++) {
+	for (; (alg = eng_alg_at(n)); n++) {
 		assert_true(alg->id > last);
 		last = alg->id;
-		assert_ptr_equal(vcd_alg_find(alg->id), alg);
-		assert_int_equal(vcd_alg_index(alg), n);
+		assert_ptr_equal(eng_alg_find(alg->id), alg);
+		assert_int_equal(eng_alg_index(alg), n);
 		assert_true(alg->name[0] && strlen(alg->name) < VCD_ALG_NAME_LEN);
 		assert_true(alg->cli_name[0]);
 		assert_true(alg->iv_len <= VCD_MAX_IV_LEN);
@@ -28,16 +28,16 @@ static void table_is_ordered_and_found(void **state)
 		assert_true(alg->block_size >= 1 && alg->block_size <= 16);
 		assert_int_equal(alg->block_size & (alg->block_size - 1), 0);
 	}
-	assert_int_equal(n, VCD_ALG_COUNT);
-	assert_null(vcd_alg_at(SIZE_MAX));
+	assert_int_equal(n, ENG_ALG_COUNT);
+	assert_null(eng_alg_at(SIZE_MAX));
 }
 
 static void names_are_unique(void **state)
 {
-	for (size_t i = 0; i < VCD_ALG_COUNT; i++)
+	for (size_t i = 0; i < ENG_ALG_COUNT; i++)
 		for (size_t j = 0; j < i; j++) {
-			assert_string_not_equal(vcd_algs[i].name, vcd_algs[j].name);
-			assert_string_not_equal(vcd_algs[i].cli_name, vcd_algs[j].cli_name);
+			assert_string_not_equal(eng_algs[i].name, eng_algs[j].name);
+			assert_string_not_equal(eng_algs[i].cli_name, eng_algs[j].cli_name);
 		}
 }
 
@@ -60,45 +60,45 @@ static void unusable_numbers_are_not_found(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		assert_null(vcd_alg_find(numbers[i]));
+		assert_null(eng_alg_find(numbers[i]));
 }
 
 static void kinds_have_their_facts(void **state)
 {
-	for (size_t i = 0; i < VCD_ALG_COUNT; i++) {
-		const struct vcd_alg *alg = &vcd_algs[i];
+	for (size_t i = 0; i < ENG_ALG_COUNT; i++) {
+		const struct eng_alg *alg = &eng_algs[i];
 
 		switch (alg->kind) {
-		case VCD_ALG_CIPHER:
+		case ENG_ALG_CIPHER:
 			assert_int_equal(alg->digest_len, 0);
 			assert_true(alg->key_max <= VCD_MAX_KEY_LEN);
-			assert_true((alg->iv_len == 0) == (vcd_alg_mode(alg) == VCD_MODE_NONE));
+			assert_true((alg->iv_len == 0) == (eng_alg_mode(alg) == ENG_MODE_NONE));
 			break;
-		case VCD_ALG_AEAD:
+		case ENG_ALG_AEAD:
 			assert_int_equal(alg->iv_len, 12);
 			assert_int_equal(alg->digest_len, 16);
 			assert_true(alg->key_max <= VCD_MAX_KEY_LEN);
-			assert_int_equal(vcd_alg_mode(alg), VCD_MODE_AEAD);
+			assert_int_equal(eng_alg_mode(alg), ENG_MODE_AEAD);
 			break;
-		case VCD_ALG_HASH:
+		case ENG_ALG_HASH:
 			assert_int_equal(alg->key_max, 0);
 			__attribute__((fallthrough));
-		case VCD_ALG_MAC:
+		case ENG_ALG_MAC:
 			assert_int_equal(alg->iv_len, 0);
 			assert_int_equal(alg->block_size, 1);
 			assert_true(alg->digest_len >= 16);
 			assert_true(alg->key_max <= VCD_MAX_MACKEY_LEN);
-			assert_int_equal(vcd_alg_mode(alg), VCD_MODE_NONE);
+			assert_int_equal(eng_alg_mode(alg), ENG_MODE_NONE);
 			break;
 		}
 	}
-	assert_int_equal(vcd_alg_mode(NULL), VCD_MODE_NONE);
+	assert_int_equal(eng_alg_mode(NULL), ENG_MODE_NONE);
 }
 
 /* Each key length from 0 to 520: exactly those of the ABI are accepted. */
 static void check_keys(uint32_t id, const size_t *good, size_t n)
 {
-	const struct vcd_alg *alg = vcd_alg_find(id);
+	const struct eng_alg *alg = eng_alg_find(id);
 
 	assert_non_null(alg);
 	for (size_t len = 0; len <= 520; len++) {
@@ -106,7 +106,7 @@ static void check_keys(uint32_t id, const size_t *good, size_t n)
 
 		for (size_t i = 0; i < n; i++)
 			expected |= good[i] == len;
-		assert_int_equal(vcd_alg_key_ok(alg, len), expected);
+		assert_int_equal(eng_alg_key_ok(alg, len), expected);
 	}
 }
 
@@ -135,7 +135,7 @@ static void key_lengths(void **state)
 }
 
 /* Bit n of the mask: n is a good length. */
-static uint32_t lengths(const struct vcd_alg *alg, bool (*ok)(const struct vcd_alg *, size_t))
+static uint32_t lengths(const struct eng_alg *alg, bool (*ok)(const struct eng_alg *, size_t))
 {
 	uint32_t mask = 0;
 
@@ -147,41 +147,41 @@ static uint32_t lengths(const struct vcd_alg *alg, bool (*ok)(const struct vcd_a
 
 static void iv_and_tag_lengths(void **state)
 {
-	const struct vcd_alg *gcm = vcd_alg_find(CRYPTO_AES_GCM);
-	const struct vcd_alg *ccm = vcd_alg_find(CRYPTO_AES_CCM);
-	const struct vcd_alg *chacha = vcd_alg_find(CRYPTO_CHACHA20_POLY1305);
+	const struct eng_alg *gcm = eng_alg_find(CRYPTO_AES_GCM);
+	const struct eng_alg *ccm = eng_alg_find(CRYPTO_AES_CCM);
+	const struct eng_alg *chacha = eng_alg_find(CRYPTO_CHACHA20_POLY1305);
 
-	assert_int_equal(lengths(vcd_alg_find(CRYPTO_AES_CBC), vcd_alg_iv_ok), 1u << 16);
-	assert_int_equal(lengths(vcd_alg_find(CRYPTO_3DES_CBC), vcd_alg_iv_ok), 1u << 8);
-	assert_int_equal(lengths(vcd_alg_find(CRYPTO_AES_ECB), vcd_alg_iv_ok), 1u << 0);
-	assert_int_equal(lengths(gcm, vcd_alg_iv_ok), 1u << 12);
-	assert_int_equal(lengths(chacha, vcd_alg_iv_ok), 1u << 12);
-	assert_int_equal(lengths(ccm, vcd_alg_iv_ok), 0x3f80);
-	assert_int_equal(lengths(gcm, vcd_alg_tag_ok), 0x1f110);
-	assert_int_equal(lengths(ccm, vcd_alg_tag_ok), 0x15550);
-	assert_int_equal(lengths(chacha, vcd_alg_tag_ok), 0x1fffe);
-	assert_int_equal(lengths(vcd_alg_find(CRYPTO_AES_CBC), vcd_alg_tag_ok), 0);
-	assert_int_equal(lengths(vcd_alg_find(CRYPTO_SHA1), vcd_alg_tag_ok), 0);
+	assert_int_equal(lengths(eng_alg_find(CRYPTO_AES_CBC), eng_alg_iv_ok), 1u << 16);
+	assert_int_equal(lengths(eng_alg_find(CRYPTO_3DES_CBC), eng_alg_iv_ok), 1u << 8);
+	assert_int_equal(lengths(eng_alg_find(CRYPTO_AES_ECB), eng_alg_iv_ok), 1u << 0);
+	assert_int_equal(lengths(gcm, eng_alg_iv_ok), 1u << 12);
+	assert_int_equal(lengths(chacha, eng_alg_iv_ok), 1u << 12);
+	assert_int_equal(lengths(ccm, eng_alg_iv_ok), 0x3f80);
+	assert_int_equal(lengths(gcm, eng_alg_tag_ok), 0x1f110);
+	assert_int_equal(lengths(ccm, eng_alg_tag_ok), 0x15550);
+	assert_int_equal(lengths(chacha, eng_alg_tag_ok), 0x1fffe);
+	assert_int_equal(lengths(eng_alg_find(CRYPTO_AES_CBC), eng_alg_tag_ok), 0);
+	assert_int_equal(lengths(eng_alg_find(CRYPTO_SHA1), eng_alg_tag_ok), 0);
 }
 
 static void driver_names(void **state)
 {
 	char name[VCD_ALG_NAME_LEN];
 
-	vcd_alg_driver_name(vcd_alg_find(CRYPTO_AES_CBC), "openssl", name, sizeof(name));
+	eng_alg_driver_name(eng_alg_find(CRYPTO_AES_CBC), "openssl", name, sizeof(name));
 	assert_string_equal(name, "openssl-cbc-aes");
-	vcd_alg_driver_name(vcd_alg_find(CRYPTO_CHACHA20_POLY1305), "x", name, sizeof(name));
+	eng_alg_driver_name(eng_alg_find(CRYPTO_CHACHA20_POLY1305), "x", name, sizeof(name));
 	assert_string_equal(name, "x-rfc7539-chacha20-poly1305");
-	vcd_alg_driver_name(vcd_alg_find(CRYPTO_SHA1), "openssl", name, 6);
+	eng_alg_driver_name(eng_alg_find(CRYPTO_SHA1), "openssl", name, 6);
 	assert_string_equal(name, "opens");
 }
 
 /* The key lengths of @alg in the words of the specification. */
-static void key_words(const struct vcd_alg *alg, char *words, size_t size)
+static void key_words(const struct eng_alg *alg, char *words, size_t size)
 {
 	size_t n = 0;
 
-	if (alg->kind == VCD_ALG_HASH) {
+	if (alg->kind == ENG_ALG_HASH) {
 		words[0] = 0;
 	} else if (alg->key_step == 1) {
 		snprintf(words, size, "%u to %u ", alg->key_min, alg->key_max);
@@ -216,17 +216,17 @@ static void specification_agrees(void **state)
 
 	assert_non_null(file);
 	while (fgets(line, sizeof(line), file)) {
-		const struct vcd_alg *alg;
+		const struct eng_alg *alg;
 		unsigned int number;
 
 		if (!strncmp(line, "## ", 3))
 			inside = !strncmp(line, "## 5. Algorithms", 16);
 		if (!inside || sscanf(line, "| %u |", &number) != 1)
 			continue;
-		alg = vcd_alg_find(number);
+		alg = eng_alg_find(number);
 		assert_non_null(alg);
 		key_words(alg, words, sizeof(words));
-		if (alg->kind == VCD_ALG_CIPHER)
+		if (alg->kind == ENG_ALG_CIPHER)
 			snprintf(want, sizeof(want), "| %u | %s | %u | %u | %s|\n", number,
 				 alg->cli_name, alg->block_size, alg->iv_len, words);
 		else
@@ -237,7 +237,7 @@ static void specification_agrees(void **state)
 		rows++;
 	}
 	fclose(file);
-	assert_int_equal(rows, VCD_ALG_COUNT);
+	assert_int_equal(rows, ENG_ALG_COUNT);
 }
 
 int main(void)

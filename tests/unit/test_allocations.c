@@ -95,7 +95,7 @@ static void crypto_free(void *p, const char *file, int line)
 
 /* ---- operations ----------------------------------------------------------------------- */
 
-static struct vcd_engine *engine;
+static struct engine *engine;
 static struct vcd_device *device;
 static uint8_t output[LEN + 64];
 
@@ -179,21 +179,21 @@ static int open_both(void)
 {
 	struct vcd_device_options options = {.workers = 1, .num_queues = 1, .max_sessions = 16};
 	const char *name = getenv("VCD_TEST_ENGINE");
-	int err = vcd_engine_open(name ? name : "openssl", 1, &engine);
+	int err = eng_open(name ? name : "openssl", 1, &engine);
 
 	if (err)
 		return err;
 	options.engine = engine;
 	err = vcd_device_new(&options, &device);
 	if (err)
-		engine = vcd_engine_close(engine);
+		engine = eng_close(engine);
 	return err;
 }
 
 static void close_both(void)
 {
 	device = vcd_device_free(device);
-	engine = vcd_engine_close(engine);
+	engine = eng_close(engine);
 }
 
 /* ---- tests ---------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 #define QUEUES 4u
 
 static struct {
-	struct vcd_engine *engine;
+	struct engine *engine;
 	struct vcd_device *device;
 	struct ledger ledger;
 	struct vm *vm;
@@ -25,7 +25,7 @@ static int setup(void **state)
 {
 	struct vcd_device_options options = {.workers = 1, .num_queues = QUEUES};
 
-	if (vcd_engine_open("openssl", 1, &t.engine))
+	if (eng_open("openssl", 1, &t.engine))
 		return -1;
 	options.engine = t.engine;
 	t.changed = false;
@@ -41,7 +41,7 @@ static int teardown(void **state)
 	t.vm = vm_free(t.vm);
 	ledger_close(&t.ledger);
 	t.device = vcd_device_free(t.device);
-	t.engine = vcd_engine_close(t.engine);
+	t.engine = eng_close(t.engine);
 	return 0;
 }
 

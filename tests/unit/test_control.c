@@ -17,7 +17,7 @@
 #include "daemon/operate/control.h"
 
 static struct {
-	struct vcd_engine *engine;
+	struct engine *engine;
 	struct vcd_device *device;
 	struct vm *vm;
 	struct commands commands;
@@ -41,7 +41,7 @@ static int setup(void **state)
 {
 	struct vcd_device_options options = {.workers = 2, .num_queues = 2, .max_sessions = 300};
 
-	if (vcd_engine_open("openssl", 2, &t.engine))
+	if (eng_open("openssl", 2, &t.engine))
 		return -1;
 	options.engine = t.engine;
 	if (vcd_device_new(&options, &t.device) ||
@@ -63,7 +63,7 @@ static int teardown(void **state)
 	t.vm = vm_free(t.vm);
 	ledger_close(&t.ledger);
 	t.device = vcd_device_free(t.device);
-	t.engine = vcd_engine_close(t.engine);
+	t.engine = eng_close(t.engine);
 	return 0;
 }
 

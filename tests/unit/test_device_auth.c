@@ -45,7 +45,7 @@ static int teardown(void **state)
 static uint64_t hash_session(uint32_t mac)
 {
 	return devtest_session(&test, 0, NULL, 0, mac, key,
-			       vcd_alg_find(mac)->kind == VCD_ALG_MAC ? 20 : 0);
+			       eng_alg_find(mac)->kind == ENG_ALG_MAC ? 20 : 0);
 }
 
 static const struct answer *hash(uint64_t id, uint16_t flags, const void *data, size_t len)
@@ -64,8 +64,8 @@ static void random_hashes(void **state)
 
 	test.random = &chance;
 	for (const struct reference_hash *ref = reference_hashes; ref->id; ref++) {
-		size_t key_len = vcd_alg_find(ref->id)->kind == VCD_ALG_MAC ? 16 : 0;
-		size_t digest_len = vcd_alg_find(ref->id)->digest_len;
+		size_t key_len = eng_alg_find(ref->id)->kind == ENG_ALG_MAC ? 16 : 0;
+		size_t digest_len = eng_alg_find(ref->id)->digest_len;
 		uint64_t id = devtest_session(&test, 0, NULL, 0, ref->id, key, key_len);
 
 		for (unsigned int i = 0; i < 40; i++) {
@@ -240,15 +240,15 @@ struct sealed {
 /* A random message, sealed by the reference. */
 static void seal(struct sealed *s, const struct reference_aead *ref)
 {
-	const struct vcd_alg *alg = vcd_alg_find(ref->id);
+	const struct eng_alg *alg = eng_alg_find(ref->id);
 	struct reference_aead_job job;
 
 	do {
 		s->nonce_len = test_random_below(&chance, 14);
-	} while (!vcd_alg_iv_ok(alg, s->nonce_len));
+	} while (!eng_alg_iv_ok(alg, s->nonce_len));
 	do {
 		s->tag_len = test_random_below(&chance, 17);
-	} while (!vcd_alg_tag_ok(alg, s->tag_len));
+	} while (!eng_alg_tag_ok(alg, s->tag_len));
 	s->len = test_random_below(&chance, sizeof(s->plain));
 	s->aad_len = test_random_below(&chance, sizeof(s->aad));
 	test_random_fill(&chance, s->plain, s->len);

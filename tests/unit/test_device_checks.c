@@ -200,13 +200,12 @@ static void create_fields(void **state)
 static void create_algorithms(void **state)
 {
 	for (uint32_t id = 1; id < 200; id++) {
-		const struct vcd_alg *alg = vcd_alg_find(id);
-		bool is_cipher = alg && (alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD);
+		const struct eng_alg *alg = eng_alg_find(id);
+		bool is_cipher = alg && (alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD);
 		uint32_t expected = VCD_S_NOALG;
 		const struct answer *answer;
 
-		if (alg &&
-		    vcd_engine_has(test.engine, is_cipher ? alg : NULL, is_cipher ? NULL : alg))
+		if (alg && eng_has(test.engine, is_cipher ? alg : NULL, is_cipher ? NULL : alg))
 			expected = VCD_S_OK;
 		/* As what it is, and as what it is not */
 		for (unsigned int as_cipher = 0; as_cipher < 2; as_cipher++) {

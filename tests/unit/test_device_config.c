@@ -67,7 +67,7 @@ static void config(void **state)
 	};
 	struct vcd_device *device;
 	struct vcd_config space;
-	const struct vcd_alg *alg;
+	const struct eng_alg *alg;
 
 	assert_int_equal(vcd_device_new_at(&with, 1, 0x01020304, &device), 0);
 	vcd_device_config(device, &space);
@@ -87,10 +87,10 @@ static void config(void **state)
 		bool mac = le64toh(space.macs[id / 64]) & bit;
 		bool aead = le64toh(space.aeads[id / 64]) & bit;
 
-		alg = vcd_alg_find(id);
-		assert_int_equal(cipher + aead, alg && vcd_engine_has(test.engine, alg, NULL));
-		assert_int_equal(mac, alg && vcd_engine_has(test.engine, NULL, alg));
-		assert_true(!aead || alg->kind == VCD_ALG_AEAD);
+		alg = eng_alg_find(id);
+		assert_int_equal(cipher + aead, alg && eng_has(test.engine, alg, NULL));
+		assert_int_equal(mac, alg && eng_has(test.engine, NULL, alg));
+		assert_true(!aead || alg->kind == ENG_ALG_AEAD);
 	}
 	vcd_device_free(device);
 }

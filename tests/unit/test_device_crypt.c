@@ -46,10 +46,10 @@ static void random_framing(void **state)
 
 	test.random = &chance;
 	for (const struct reference_cipher *ref = reference_ciphers; ref->id; ref++) {
-		const struct vcd_alg *alg = vcd_alg_find(ref->id);
+		const struct eng_alg *alg = eng_alg_find(ref->id);
 		uint64_t id;
 
-		if (!vcd_engine_has(test.engine, alg, NULL))
+		if (!eng_has(test.engine, alg, NULL))
 			continue;
 		id = devtest_session(&test, ref->id, key, ref->key_len, 0, NULL, 0);
 		for (unsigned int i = 0; i < 150; i++) {

@@ -21,8 +21,8 @@
 
 static const uint8_t key[32] = {1, 6, 1, 8, 0, 3, 3}, mackey[20] = {9, 9};
 static struct devtest test;
-static struct vcd_engine_ops ops;
-static const struct vcd_engine_ops *real_ops;
+static struct eng_ops ops;
+static const struct eng_ops *real_ops;
 
 /* The guest's memory, and how much of it is the request that is under way; 0: leave it alone. */
 static uint8_t guest[sizeof(struct vcd_req) + 2 * MAX_LEN + 1024];
@@ -34,8 +34,8 @@ static bool in_guest(const uint8_t *p)
 	return p >= guest && p < guest + sizeof(guest);
 }
 
-static void spoil_and_run(struct vcd_engine *engine, unsigned int worker,
-			  struct vcd_job *const jobs[], size_t n)
+static void spoil_and_run(struct engine *engine, unsigned int worker, struct eng_job *const jobs[],
+			  size_t n)
 {
 	if (spoil) {
 		runs++;

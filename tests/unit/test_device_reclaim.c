@@ -19,21 +19,21 @@
 
 static const uint8_t key[32] = {2, 7, 1, 8};
 static struct devtest test;
-static struct vcd_engine_ops ops;
-static const struct vcd_engine_ops *real_ops;
+static struct eng_ops ops;
+static const struct eng_ops *real_ops;
 static size_t freed;
 
 /* What is to happen while a job runs, hence within the batch of another worker. */
 static void (*meanwhile)(void);
 
-static void count_free(struct vcd_engine_session *session)
+static void count_free(struct eng_session *session)
 {
 	freed++;
 	real_ops->session_free(session);
 }
 
-static void run_and_more(struct vcd_engine *engine, unsigned int worker,
-			 struct vcd_job *const jobs[], size_t n)
+static void run_and_more(struct engine *engine, unsigned int worker, struct eng_job *const jobs[],
+			 size_t n)
 {
 	void (*now)(void) = meanwhile;
 

@@ -52,9 +52,9 @@ static void packet_open(struct packet *p, uint32_t cipher, size_t key_len, uint3
 {
 	p->cipher = reference_find(cipher, key_len);
 	p->mac = reference_hash_find(mac);
-	p->block = vcd_alg_find(cipher)->block_size;
-	p->iv_len = vcd_alg_find(cipher)->iv_len;
-	p->tag_len = vcd_alg_find(mac)->digest_len;
+	p->block = eng_alg_find(cipher)->block_size;
+	p->iv_len = eng_alg_find(cipher)->iv_len;
+	p->tag_len = eng_alg_find(mac)->digest_len;
 	p->id = devtest_session(&test, cipher, key, key_len, mac, mackey, 32);
 }
 
@@ -226,15 +226,15 @@ static void tls_forgeries(void **state)
 }
 
 /* An engine in between that counts the blocks its hashes go through. */
-static struct vcd_engine_ops counting;
-static const struct vcd_engine_ops *counted;
+static struct eng_ops counting;
+static const struct eng_ops *counted;
 static unsigned int blocks_counted, block_size;
 
-static void counting_run(struct vcd_engine *engine, unsigned int worker,
-			 struct vcd_job *const jobs[], size_t n)
+static void counting_run(struct engine *engine, unsigned int worker, struct eng_job *const jobs[],
+			 size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (jobs[i]->flags & VCD_JOB_HASH_ONLY) {
+		if (jobs[i]->flags & ENG_JOB_HASH_ONLY) {
 			size_t padded = jobs[i]->len + 1 + block_size / 8;
 
 			blocks_counted += (unsigned int)((padded + block_size - 1) / block_size);

@@ -37,12 +37,12 @@ static struct test_random chance;
  * @fail_at: the job of this number, from 1, fails; 0: none does
  */
 static struct spy {
-	struct vcd_engine_ops ops;
-	const struct vcd_engine_ops *real;
+	struct eng_ops ops;
+	const struct eng_ops *real;
 	size_t runs, jobs, most, longest, fail_at;
 } spy;
 
-static void spy_run(struct vcd_engine *engine, unsigned int worker, struct vcd_job *const jobs[],
+static void spy_run(struct engine *engine, unsigned int worker, struct eng_job *const jobs[],
 		    size_t n)
 {
 	spy.runs++;
@@ -162,7 +162,7 @@ static void draw(struct call *call, const struct reference_cipher *ref, uint64_t
 	test_random_fill(&chance, iv, sizeof(iv));
 	test_random_fill(&chance, call->plain, len);
 	reference_crypt(ref, !decrypt, key, iv, call->plain, call->expected, len);
-	prepare(call, id, decrypt ? VCD_F_DECRYPT : 0, iv, vcd_alg_find(ref->id)->iv_len, len);
+	prepare(call, id, decrypt ? VCD_F_DECRYPT : 0, iv, eng_alg_find(ref->id)->iv_len, len);
 }
 
 /* The IV with which the same request in one piece says to go on. */
@@ -197,10 +197,10 @@ static void every_cipher(void **state)
 	struct call *call = calls_new(1);
 
 	for (const struct reference_cipher *ref = reference_ciphers; ref->id; ref++) {
-		const struct vcd_alg *alg = vcd_alg_find(ref->id);
+		const struct eng_alg *alg = eng_alg_find(ref->id);
 		uint64_t id;
 
-		if (!vcd_engine_has(test.engine, alg, NULL))
+		if (!eng_has(test.engine, alg, NULL))
 			continue;
 		id = devtest_session(&test, ref->id, key, ref->key_len, 0, NULL, 0);
 		for (unsigned int i = 0; i < 24; i++) {
@@ -492,19 +492,19 @@ static void one_page_again_and_again(void **state)
  */
 static void comparisons_are_bounded(void **state)
 {
-	const struct vcd_session_params params = {
-	    .cipher = vcd_alg_find(CRYPTO_AES_CBC),
+	const struct eng_session_params params = {
+	    .cipher = eng_alg_find(CRYPTO_AES_CBC),
 	    .key = key,
 	    .key_len = 16,
 	};
 	/* Pages so far apart have the same bit. */
 	uint8_t *const low = (uint8_t *)(uintptr_t)0x10000000, *const high = low + (64u << 20);
-	struct vcd_engine_session *session;
+	struct eng_session *session;
 	struct iovec in[100], out[100];
 
 	if (!test.engine->ops->min_segment)
 		skip();
-	assert_int_equal(vcd_engine_session_new(test.engine, &params, &session), 0);
+	assert_int_equal(eng_session_new(test.engine, &params, &session), 0);
 	for (size_t i = 0; i < 100; i++) {
 		in[i] = (struct iovec){low + 2 * i * PAGE, PAGE};
 		out[i] = (struct iovec){high + 2 * (i + 1) * PAGE, PAGE};
@@ -525,19 +525,19 @@ static void comparisons_are_bounded(void **state)
 
 		assert_true(vcd_segments_fit(session, &from, &to, n * PAGE));
 	}
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 }
 
 /* Input and earlier output have one byte in common, the only one that either has of its page. */
 static void overlap_of_one_byte(void **state)
 {
-	const struct vcd_session_params params = {
-	    .cipher = vcd_alg_find(CRYPTO_AES_CBC),
+	const struct eng_session_params params = {
+	    .cipher = eng_alg_find(CRYPTO_AES_CBC),
 	    .key = key,
 	    .key_len = 16,
 	};
 	uint8_t *const page = (uint8_t *)(uintptr_t)0x10000000;
-	struct vcd_engine_session *session;
+	struct eng_session *session;
 	struct iovec in[2] = {{page + 100 * PAGE, PAGE}, {NULL, PAGE}};
 	struct iovec out[2] = {{NULL, PAGE}, {page + 200 * PAGE, PAGE}};
 	/* Output @to bytes into the page, input @from bytes, and whether they have none in common.
@@ -555,7 +555,7 @@ static void overlap_of_one_byte(void **state)
 
 	if (!test.engine->ops->min_segment)
 		skip();
-	assert_int_equal(vcd_engine_session_new(test.engine, &params, &session), 0);
+	assert_int_equal(eng_session_new(test.engine, &params, &session), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct vcd_iov from = vcd_iov_init(in, 2), to = vcd_iov_init(out, 2);
 
@@ -563,7 +563,7 @@ static void overlap_of_one_byte(void **state)
 		in[1].iov_base = page + cases[i].from;
 		assert_int_equal(vcd_segments_fit(session, &from, &to, 2 * PAGE), cases[i].apart);
 	}
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 }
 
 static void fails_at(size_t bad, bool in_place)

@@ -23,7 +23,7 @@
 #define ROUNDS 6000
 #define REPLY sizeof(struct vcd_reply)
 
-static struct vcd_engine *engine;
+static struct engine *engine;
 static struct vcd_device *device;
 
 /* Session of key k, as last made by anybody; its ciphertext is known. */
@@ -189,6 +189,6 @@ int main(void)
 		return 1;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	vcd_device_free(device);
-	vcd_engine_close(engine);
+	eng_close(engine);
 	return failed;
 }

@@ -14,16 +14,16 @@
 
 #define MAX_DATA 600
 
-static struct vcd_engine_session *session_new(uint32_t id, const uint8_t *key, size_t key_len)
+static struct eng_session *session_new(uint32_t id, const uint8_t *key, size_t key_len)
 {
-	struct vcd_session_params params = {
-	    .cipher = vcd_alg_find(id),
+	struct eng_session_params params = {
+	    .cipher = eng_alg_find(id),
 	    .key = key,
 	    .key_len = key_len,
 	};
-	struct vcd_engine_session *session;
+	struct eng_session *session;
 
-	assert_int_equal(vcd_engine_session_new(engines_current, &params, &session), 0);
+	assert_int_equal(eng_session_new(engines_current, &params, &session), 0);
 	return session;
 }
 
@@ -33,13 +33,13 @@ struct message {
 	size_t nonce_len, aad_len, len, tag_len;
 };
 
-static uint32_t run(struct vcd_engine_session *session, unsigned int worker, bool decrypt,
+static uint32_t run(struct eng_session *session, unsigned int worker, bool decrypt,
 		    const struct message *message, const uint8_t *src, uint8_t *dst,
 		    uint8_t tag[16])
 {
-	struct vcd_job job = {
+	struct eng_job job = {
 	    .session = session,
-	    .flags = decrypt ? VCD_JOB_DECRYPT : 0,
+	    .flags = decrypt ? ENG_JOB_DECRYPT : 0,
 	    .len = (uint32_t)message->len,
 	    .src = src,
 	    .dst = dst,
@@ -49,11 +49,11 @@ static uint32_t run(struct vcd_engine_session *session, unsigned int worker, boo
 	    .mac_len = (uint8_t)message->tag_len,
 	    .status = VCD_S_COUNT,
 	};
-	struct vcd_job *jobs = &job;
+	struct eng_job *jobs = &job;
 
 	memcpy(job.iv, message->nonce, message->nonce_len);
 	memcpy(job.mac, tag, message->tag_len);
-	vcd_engine_run(engines_current, worker, &jobs, 1);
+	eng_run(engines_current, worker, &jobs, 1);
 	/* The nonce comes back as it was. */
 	assert_memory_equal(job.iv, message->nonce, message->nonce_len);
 	if (!decrypt && job.status == VCD_S_OK)
@@ -108,7 +108,7 @@ static void known_answers_hold(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(known_answers); i++) {
 		const struct known_answer *answer = &known_answers[i];
-		struct vcd_engine_session *session;
+		struct eng_session *session;
 		struct message m = {0};
 		uint8_t key[32], out[MAX_DATA], tag[16];
 
@@ -123,22 +123,22 @@ static void known_answers_hold(void **state)
 		assert_memory_equal(tag, m.tag, m.tag_len);
 		assert_int_equal(run(session, 0, true, &m, out, out, tag), VCD_S_OK);
 		assert_memory_equal(out, m.plain, m.len);
-		vcd_engine_session_free(session);
+		eng_session_free(session);
 	}
 }
 
 static void message_fill(struct message *m, const struct reference_aead *ref, const uint8_t *key,
 			 struct test_random *random)
 {
-	const struct vcd_alg *alg = vcd_alg_find(ref->id);
+	const struct eng_alg *alg = eng_alg_find(ref->id);
 	struct reference_aead_job job;
 
 	do {
 		m->nonce_len = test_random_below(random, 14);
-	} while (!vcd_alg_iv_ok(alg, m->nonce_len));
+	} while (!eng_alg_iv_ok(alg, m->nonce_len));
 	do {
 		m->tag_len = test_random_below(random, 17);
-	} while (!vcd_alg_tag_ok(alg, m->tag_len));
+	} while (!eng_alg_tag_ok(alg, m->tag_len));
 	m->aad_len = test_random_below(random, sizeof(m->aad) + 1);
 	m->len = test_random_below(random, test_random_below(random, 2) ? 40 : MAX_DATA);
 	test_random_fill(random, m->nonce, sizeof(m->nonce));
@@ -156,7 +156,7 @@ static void message_fill(struct message *m, const struct reference_aead *ref, co
 }
 
 /* Any one bit of what is authenticated changed: BADMSG, and no plaintext in the output. */
-static void forge(struct vcd_engine_session *session, const struct message *good,
+static void forge(struct eng_session *session, const struct message *good,
 		  struct test_random *random)
 {
 	struct message bad = *good;
@@ -189,7 +189,7 @@ static void differential(void **state)
 
 	for (const struct reference_aead *ref = reference_aeads; ref->id; ref++)
 		for (unsigned int k = 0; k < 8; k++) {
-			struct vcd_engine_session *session;
+			struct eng_session *session;
 
 			test_random_fill(&random, key, sizeof(key));
 			session = session_new(ref->id, key, ref->key_len);
@@ -208,7 +208,7 @@ static void differential(void **state)
 				forge(session, &m, &random);
 				messages++;
 			}
-			vcd_engine_session_free(session);
+			eng_session_free(session);
 		}
 	print_message("%u random messages\n", messages);
 }
@@ -221,21 +221,21 @@ static void refused_lengths(void **state)
 	uint8_t tag[64] = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
-		struct vcd_engine_session *session = session_new(ids[i], key, 32);
+		struct eng_session *session = session_new(ids[i], key, 32);
 
 		for (m.nonce_len = 0; m.nonce_len <= 13; m.nonce_len++)
 			for (m.tag_len = 0; m.tag_len <= 16; m.tag_len++) {
-				bool ok = vcd_alg_iv_ok(session->cipher, m.nonce_len) &&
-					  vcd_alg_tag_ok(session->cipher, m.tag_len);
+				bool ok = eng_alg_iv_ok(session->cipher, m.nonce_len) &&
+					  eng_alg_tag_ok(session->cipher, m.tag_len);
 
 				assert_int_equal(run(session, 0, false, &m, data, data, tag),
 						 ok ? VCD_S_OK : VCD_S_INVALID);
 			}
-		vcd_engine_session_free(session);
+		eng_session_free(session);
 	}
 	/* CCM with a nonce of 13 bytes counts its length in 16 bits. */
 	{
-		struct vcd_engine_session *session = session_new(CRYPTO_AES_CCM, key, 16);
+		struct eng_session *session = session_new(CRYPTO_AES_CCM, key, 16);
 
 		m.nonce_len = 13;
 		m.tag_len = 16;
@@ -246,7 +246,7 @@ static void refused_lengths(void **state)
 		m.nonce_len = 12;
 		m.len = 65536;
 		assert_int_equal(run(session, 0, false, &m, data, data, tag), VCD_S_OK);
-		vcd_engine_session_free(session);
+		eng_session_free(session);
 	}
 }
 

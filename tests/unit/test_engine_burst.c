@@ -22,13 +22,13 @@
 
 /** struct twin - the same session on both engines. */
 struct twin {
-	struct vcd_engine_session *tested, *plain;
+	struct eng_session *tested, *plain;
 };
 
 /** struct twin_job - the same job on both. */
 struct twin_job {
-	struct vcd_job tested, plain;
-	struct vcd_engine_session *session;
+	struct eng_job tested, plain;
+	struct eng_session *session;
 	uint8_t *memory;
 	uint8_t *outputs[2];
 	size_t room;
@@ -36,11 +36,11 @@ struct twin_job {
 	uint8_t iv_before[VCD_MAX_IV_LEN];
 };
 
-static struct vcd_engine *plain_engine;
+static struct engine *plain_engine;
 static struct twin twins[SESSIONS];
 static struct twin_job *pool;
 
-static size_t random_key_len(struct test_random *random, const struct vcd_alg *alg)
+static size_t random_key_len(struct test_random *random, const struct eng_alg *alg)
 {
 	size_t steps = alg->key_step ? (size_t)(alg->key_max - alg->key_min) / alg->key_step : 0;
 
@@ -53,31 +53,31 @@ static size_t random_key_len(struct test_random *random, const struct vcd_alg *a
 static void twin_new(struct twin *twin, struct test_random *random)
 {
 	uint8_t key[VCD_MAX_KEY_LEN], mackey[VCD_MAX_MACKEY_LEN];
-	struct vcd_session_params params = {.key = key, .mackey = mackey};
-	const struct vcd_alg *alg;
+	struct eng_session_params params = {.key = key, .mackey = mackey};
+	const struct eng_alg *alg;
 
 	do {
-		alg = vcd_alg_at(test_random_below(random, VCD_ALG_COUNT));
+		alg = eng_alg_at(test_random_below(random, ENG_ALG_COUNT));
 		params.cipher =
-		    alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD ? alg : NULL;
+		    alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD ? alg : NULL;
 		params.mac = params.cipher ? NULL : alg;
 		/* Some have both. */
-		if (alg->kind == VCD_ALG_CIPHER && test_random_below(random, 8) == 0)
-			params.mac = vcd_alg_find(CRYPTO_SHA2_256_HMAC);
-	} while (!vcd_engine_has(plain_engine, params.cipher, params.mac));
+		if (alg->kind == ENG_ALG_CIPHER && test_random_below(random, 8) == 0)
+			params.mac = eng_alg_find(CRYPTO_SHA2_256_HMAC);
+	} while (!eng_has(plain_engine, params.cipher, params.mac));
 	if (params.cipher)
 		params.key_len = random_key_len(random, params.cipher);
 	/* Around the blocks of the hashes, where HMAC's keys change their treatment */
-	if (params.mac && params.mac->kind == VCD_ALG_MAC)
+	if (params.mac && params.mac->kind == ENG_ALG_MAC)
 		params.mackey_len = params.mac->key_step == 1 ? test_random_below(random, 150)
 							      : params.mac->key_max;
 	test_random_fill(random, key, sizeof(key));
 	test_random_fill(random, mackey, sizeof(mackey));
-	assert_int_equal(vcd_engine_session_new(plain_engine, &params, &twin->plain), 0);
-	assert_int_equal(vcd_engine_session_new(engines_current, &params, &twin->tested), 0);
+	assert_int_equal(eng_session_new(plain_engine, &params, &twin->plain), 0);
+	assert_int_equal(eng_session_new(engines_current, &params, &twin->tested), 0);
 }
 
-static size_t random_length(struct test_random *random, const struct vcd_alg *cipher)
+static size_t random_length(struct test_random *random, const struct eng_alg *cipher)
 {
 	size_t len;
 
@@ -100,23 +100,23 @@ static size_t random_length(struct test_random *random, const struct vcd_alg *ci
 	return len;
 }
 
-static uint32_t random_flags(struct test_random *random, const struct vcd_engine_session *session)
+static uint32_t random_flags(struct test_random *random, const struct eng_session *session)
 {
-	uint32_t flags = session->cipher && test_random_below(random, 2) ? VCD_JOB_DECRYPT : 0;
+	uint32_t flags = session->cipher && test_random_below(random, 2) ? ENG_JOB_DECRYPT : 0;
 
 	if (session->mac)
-		flags |= VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL;
+		flags |= ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL;
 	if (session->mac && session->cipher && test_random_below(random, 3) == 0)
-		flags |= VCD_JOB_CIPHER_ONLY;
+		flags |= ENG_JOB_CIPHER_ONLY;
 	else if (session->mac && session->cipher && test_random_below(random, 3) == 0)
-		flags |= VCD_JOB_HASH_ONLY;
+		flags |= ENG_JOB_HASH_ONLY;
 	return flags;
 }
 
 static void random_aead(struct test_random *random, struct twin_job *t)
 {
 	static const uint8_t gcm_tags[] = {4, 8, 12, 13, 14, 15, 16};
-	const struct vcd_alg *alg = t->session->cipher;
+	const struct eng_alg *alg = t->session->cipher;
 
 	t->plain.aad_len = (uint32_t)test_random_below(random, MAX_AAD + 1);
 	t->plain.mac_len = (uint8_t)(1 + test_random_below(random, 16));
@@ -133,7 +133,7 @@ static void random_aead(struct test_random *random, struct twin_job *t)
 
 static void job_make(struct test_random *random, struct twin_job *t, const struct twin *twin)
 {
-	const struct vcd_alg *cipher = twin->plain->cipher;
+	const struct eng_alg *cipher = twin->plain->cipher;
 	size_t len = random_length(random, cipher);
 
 	t->session = twin->plain;
@@ -141,7 +141,7 @@ static void job_make(struct test_random *random, struct twin_job *t, const struc
 	t->memory = malloc(3 * t->room);
 	assert_non_null(t->memory);
 	test_random_fill(random, t->memory, len);
-	t->plain = (struct vcd_job){
+	t->plain = (struct eng_job){
 	    .session = twin->plain,
 	    .flags = random_flags(random, twin->plain),
 	    .len = (uint32_t)len,
@@ -158,7 +158,7 @@ static void job_make(struct test_random *random, struct twin_job *t, const struc
 		memset(t->plain.iv + test_random_below(random, 13), 0xff, 3);
 	if (test_random_below(random, 8) == 0)
 		memset(t->plain.iv, 0xff, sizeof(t->plain.iv));
-	if (cipher && cipher->kind == VCD_ALG_AEAD)
+	if (cipher && cipher->kind == ENG_ALG_AEAD)
 		random_aead(random, t);
 	for (unsigned int i = 0; i < 2; i++) {
 		t->outputs[i] = t->memory + (i + 1) * t->room;
@@ -170,11 +170,11 @@ static void job_make(struct test_random *random, struct twin_job *t, const struc
 /* What is forged, or not, must be decided by a tag that is right for these very bytes. */
 static void make_genuine(struct twin_job *t)
 {
-	struct vcd_job job = t->plain, *list = &job;
+	struct eng_job job = t->plain, *list = &job;
 
-	job.flags &= ~(uint32_t)VCD_JOB_DECRYPT;
+	job.flags &= ~(uint32_t)ENG_JOB_DECRYPT;
 	job.dst = t->outputs[0];
-	vcd_engine_run(plain_engine, 0, &list, 1);
+	eng_run(plain_engine, 0, &list, 1);
 	if (job.status != VCD_S_OK)
 		return;
 	memcpy(t->memory, t->outputs[0], job.len);
@@ -184,15 +184,15 @@ static void make_genuine(struct twin_job *t)
 
 static void job_ready(struct test_random *random, struct twin_job *t, const struct twin *twin)
 {
-	const struct vcd_alg *cipher = twin->plain->cipher;
+	const struct eng_alg *cipher = twin->plain->cipher;
 	bool in_place = cipher && test_random_below(random, 2);
 
-	if (cipher && cipher->kind == VCD_ALG_AEAD && t->plain.flags & VCD_JOB_DECRYPT &&
+	if (cipher && cipher->kind == ENG_ALG_AEAD && t->plain.flags & ENG_JOB_DECRYPT &&
 	    test_random_below(random, 4))
 		make_genuine(t);
 	t->tested = t->plain;
 	t->tested.session = twin->tested;
-	if (!cipher || t->plain.flags & VCD_JOB_HASH_ONLY)
+	if (!cipher || t->plain.flags & ENG_JOB_HASH_ONLY)
 		return;
 	t->plain.dst = t->outputs[0];
 	t->tested.dst = t->outputs[1];
@@ -206,7 +206,7 @@ static void job_ready(struct test_random *random, struct twin_job *t, const stru
 
 static void job_compare(const struct twin_job *t)
 {
-	const struct vcd_alg *cipher = t->session->cipher;
+	const struct eng_alg *cipher = t->session->cipher;
 
 	assert_int_equal(t->tested.status, t->plain.status);
 	/* Nothing behind the output, whatever the verdict. */
@@ -227,7 +227,7 @@ static void job_compare(const struct twin_job *t)
 
 static void burst(struct test_random *random, size_t n)
 {
-	struct vcd_job *tested[MAX_JOBS], *plain[MAX_JOBS];
+	struct eng_job *tested[MAX_JOBS], *plain[MAX_JOBS];
 	/* Few sessions, or one: lanes and contexts are shared. */
 	size_t few = 1 + test_random_below(random, SESSIONS);
 
@@ -239,9 +239,9 @@ static void burst(struct test_random *random, size_t n)
 		tested[i] = &pool[i].tested;
 		plain[i] = &pool[i].plain;
 	}
-	vcd_engine_run(plain_engine, 0, plain, n);
-	vcd_engine_run(engines_current, (unsigned int)test_random_below(random, ENGINES_WORKERS),
-		       tested, n);
+	eng_run(plain_engine, 0, plain, n);
+	eng_run(engines_current, (unsigned int)test_random_below(random, ENGINES_WORKERS), tested,
+		n);
 	for (size_t i = 0; i < n; i++) {
 		assert_ptr_equal(pool[i].tested.session->engine, engines_current);
 		job_compare(&pool[i]);
@@ -264,8 +264,8 @@ static void mixed_bursts(void **state)
 			jobs += n;
 		}
 		for (size_t i = 0; i < SESSIONS; i++) {
-			vcd_engine_session_free(twins[i].tested);
-			vcd_engine_session_free(twins[i].plain);
+			eng_session_free(twins[i].tested);
+			eng_session_free(twins[i].plain);
 			twins[i] = (struct twin){0};
 		}
 	}
@@ -277,44 +277,44 @@ static void full_lanes(void **state)
 {
 	static const size_t counts[] = {1, 2, 3, 4, 8, 15, 16, 17, 31, 32, 33, 64, 65, 100};
 	struct test_random random = {23};
-	const struct vcd_alg *alg;
+	const struct eng_alg *alg;
 
-	for (size_t a = 0; (alg = vcd_alg_at(a)); a++) {
-		bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
+	for (size_t a = 0; (alg = eng_alg_at(a)); a++) {
+		bool cipher = alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD;
 
-		if (!vcd_engine_has(plain_engine, cipher ? alg : NULL, cipher ? NULL : alg))
+		if (!eng_has(plain_engine, cipher ? alg : NULL, cipher ? NULL : alg))
 			continue;
 		for (size_t i = 0; i < 4; i++) {
 			do {
 				if (twins[i].plain) {
-					vcd_engine_session_free(twins[i].tested);
-					vcd_engine_session_free(twins[i].plain);
+					eng_session_free(twins[i].tested);
+					eng_session_free(twins[i].plain);
 				}
 				twin_new(&twins[i], &random);
 			} while ((cipher ? twins[i].plain->cipher : twins[i].plain->mac) != alg);
 		}
 		for (size_t c = 0; c < ARRAY_SIZE(counts); c++) {
-			struct vcd_job *tested[MAX_JOBS], *plain[MAX_JOBS];
+			struct eng_job *tested[MAX_JOBS], *plain[MAX_JOBS];
 
 			for (size_t i = 0; i < counts[c]; i++) {
 				job_make(&random, &pool[i], &twins[i % 4]);
-				pool[i].plain.flags &= ~(uint32_t)VCD_JOB_DECRYPT;
+				pool[i].plain.flags &= ~(uint32_t)ENG_JOB_DECRYPT;
 				if (cipher && c % 2)
-					pool[i].plain.flags |= VCD_JOB_DECRYPT;
+					pool[i].plain.flags |= ENG_JOB_DECRYPT;
 				job_ready(&random, &pool[i], &twins[i % 4]);
 				tested[i] = &pool[i].tested;
 				plain[i] = &pool[i].plain;
 			}
-			vcd_engine_run(plain_engine, 0, plain, counts[c]);
-			vcd_engine_run(engines_current, 0, tested, counts[c]);
+			eng_run(plain_engine, 0, plain, counts[c]);
+			eng_run(engines_current, 0, tested, counts[c]);
 			for (size_t i = 0; i < counts[c]; i++) {
 				job_compare(&pool[i]);
 				free(pool[i].memory);
 			}
 		}
 		for (size_t i = 0; i < 4; i++) {
-			vcd_engine_session_free(twins[i].tested);
-			vcd_engine_session_free(twins[i].plain);
+			eng_session_free(twins[i].tested);
+			eng_session_free(twins[i].plain);
 			twins[i] = (struct twin){0};
 		}
 	}
@@ -323,22 +323,22 @@ static void full_lanes(void **state)
 /* A hash in parts between bursts of whole ones on the same session. */
 static void parts_between(void **state)
 {
-	struct vcd_session_params params = {.mac = vcd_alg_find(CRYPTO_SHA2_256)};
+	struct eng_session_params params = {.mac = eng_alg_find(CRYPTO_SHA2_256)};
 	const uint8_t part[64] = {1, 2, 3};
-	struct vcd_engine_session *session;
+	struct eng_session *session;
 	uint8_t both[128], expected[32];
 
-	assert_int_equal(vcd_engine_session_new(engines_current, &params, &session), 0);
+	assert_int_equal(eng_session_new(engines_current, &params, &session), 0);
 	memcpy(both, part, 64);
 	memcpy(both + 64, part, 64);
 	for (unsigned int step = 0; step < 3; step++) {
-		static const uint32_t flags[] = {VCD_JOB_HASH_RESET, 0, VCD_JOB_HASH_FINAL};
-		struct vcd_job jobs[9] = {0}, *list[9];
+		static const uint32_t flags[] = {ENG_JOB_HASH_RESET, 0, ENG_JOB_HASH_FINAL};
+		struct eng_job jobs[9] = {0}, *list[9];
 
 		for (size_t i = 0; i < 9; i++) {
-			jobs[i] = (struct vcd_job){
+			jobs[i] = (struct eng_job){
 			    .session = session,
-			    .flags = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL,
+			    .flags = ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL,
 			    .src = both,
 			    .len = sizeof(both),
 			};
@@ -346,7 +346,7 @@ static void parts_between(void **state)
 		}
 		jobs[4].flags = flags[step];
 		jobs[4].len = step == 1 ? 0 : 64;
-		vcd_engine_run(engines_current, step, list, 9);
+		eng_run(engines_current, step, list, 9);
 		memcpy(expected, jobs[0].mac, 32);
 		for (size_t i = 0; i < 9; i++) {
 			assert_int_equal(jobs[i].status, VCD_S_OK);
@@ -356,7 +356,7 @@ static void parts_between(void **state)
 		if (step == 2)
 			assert_memory_equal(jobs[4].mac, expected, 32);
 	}
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 }
 
 /* Each algorithm and direction has its line. */
@@ -365,14 +365,14 @@ static void description(void **state)
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
-	const struct vcd_alg *alg;
+	const struct eng_alg *alg;
 
 	assert_non_null(out);
-	vcd_engine_describe(engines_current, out);
+	eng_describe(engines_current, out);
 	assert_int_equal(fclose(out), 0);
 	assert_int_equal(text[0], '#');
-	for (size_t i = 0; (alg = vcd_alg_at(i)); i++) {
-		bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
+	for (size_t i = 0; (alg = eng_alg_at(i)); i++) {
+		bool cipher = alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD;
 		char line[64];
 
 		for (int decrypt = 0; decrypt < 1 + cipher; decrypt++) {
@@ -380,9 +380,9 @@ static void description(void **state)
 				 !cipher   ? "-"
 				 : decrypt ? "decrypt"
 					   : "encrypt");
-			assert_true(!!strstr(text, line) == vcd_engine_has(engines_current,
-									   cipher ? alg : NULL,
-									   cipher ? NULL : alg));
+			assert_true(!!strstr(text, line) == eng_has(engines_current,
+								    cipher ? alg : NULL,
+								    cipher ? NULL : alg));
 		}
 	}
 	free(text);
@@ -399,14 +399,14 @@ int main(void)
 	int failed;
 
 	pool = calloc(MAX_JOBS, sizeof(*pool));
-	if (!pool || vcd_engine_open("openssl", 1, &plain_engine))
+	if (!pool || eng_open("openssl", 1, &plain_engine))
 		return 1;
 	/* cryptodev does one job at a time, and answers malformed ones in its own way. */
 	failed = cmocka_run_group_tests(tests, engines_openssl, engines_close);
 	if (engines_have_ipsecmb())
 		failed += cmocka_run_group_tests(tests, engines_ipsecmb, engines_close) +
 			  cmocka_run_group_tests(tests, engines_auto, engines_close);
-	vcd_engine_close(plain_engine);
+	eng_close(plain_engine);
 	free(pool);
 	return failed;
 }

@@ -18,24 +18,24 @@
 #define WORKERS ENGINES_WORKERS
 #define engine engines_current
 
-static struct vcd_engine_session *session_new(uint32_t id, const uint8_t *key, size_t key_len)
+static struct eng_session *session_new(uint32_t id, const uint8_t *key, size_t key_len)
 {
-	struct vcd_session_params params = {
-	    .cipher = vcd_alg_find(id),
+	struct eng_session_params params = {
+	    .cipher = eng_alg_find(id),
 	    .key = key,
 	    .key_len = key_len,
 	};
-	struct vcd_engine_session *session;
+	struct eng_session *session;
 
-	assert_int_equal(vcd_engine_session_new(engine, &params, &session), 0);
+	assert_int_equal(eng_session_new(engine, &params, &session), 0);
 	return session;
 }
 
 /* One job; the IV is replaced by the one that continues. */
-static uint32_t run(struct vcd_engine_session *session, unsigned int worker, uint32_t flags,
-		    uint8_t *iv, const uint8_t *src, uint8_t *dst, size_t len)
+static uint32_t run(struct eng_session *session, unsigned int worker, uint32_t flags, uint8_t *iv,
+		    const uint8_t *src, uint8_t *dst, size_t len)
 {
-	struct vcd_job job =
+	struct eng_job job =
 			   {
 			       .session = session,
 			       .flags = flags,
@@ -47,7 +47,7 @@ static uint32_t run(struct vcd_engine_session *session, unsigned int worker, uin
 		       *jobs = &job;
 
 	memcpy(job.iv, iv, session->cipher->iv_len);
-	vcd_engine_run(engine, worker, &jobs, 1);
+	eng_run(engine, worker, &jobs, 1);
 	if (job.status == VCD_S_OK)
 		memcpy(iv, job.iv, session->cipher->iv_len);
 	return job.status;
@@ -149,7 +149,7 @@ static const struct known_answer known_answers[] = {
 static void check_known_answer(const struct known_answer *answer)
 {
 	uint8_t key[64], iv[16], iv_used[16], plain[64], cipher[64], out[64];
-	struct vcd_engine_session *session;
+	struct eng_session *session;
 	size_t key_len = unhex(answer->key, key, sizeof(key));
 	size_t len = unhex(answer->plain, plain, sizeof(plain));
 
@@ -160,9 +160,9 @@ static void check_known_answer(const struct known_answer *answer)
 	assert_int_equal(run(session, 0, 0, iv_used, plain, out, len), VCD_S_OK);
 	assert_memory_equal(out, cipher, len);
 	memcpy(iv_used, iv, sizeof(iv));
-	assert_int_equal(run(session, 0, VCD_JOB_DECRYPT, iv_used, out, out, len), VCD_S_OK);
+	assert_int_equal(run(session, 0, ENG_JOB_DECRYPT, iv_used, out, out, len), VCD_S_OK);
 	assert_memory_equal(out, plain, len);
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 }
 
 static void known_answers_hold(void **state)
@@ -170,10 +170,10 @@ static void known_answers_hold(void **state)
 	unsigned int skipped = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(known_answers); i++) {
-		const struct vcd_alg *alg = vcd_alg_find(known_answers[i].id);
+		const struct eng_alg *alg = eng_alg_find(known_answers[i].id);
 
 		/* What needs the legacy provider may be missing, nothing else. */
-		if (!vcd_engine_has(engine, alg, NULL)) {
+		if (!eng_has(engine, alg, NULL)) {
 			assert_true(alg->id == CRYPTO_DES_CBC || alg->id == CRYPTO_BLF_CBC);
 			skipped++;
 			continue;
@@ -186,8 +186,8 @@ static void known_answers_hold(void **state)
 /* Random bytes, but never the weak XTS key of two equal halves (improbable, so not checked). */
 struct sample {
 	const struct reference_cipher *reference;
-	const struct vcd_alg *alg;
-	struct vcd_engine_session *session;
+	const struct eng_alg *alg;
+	struct eng_session *session;
 	uint8_t key[64], iv[16];
 	uint8_t plain[MAX_DATA], cipher[MAX_DATA], out[MAX_DATA];
 	size_t len;
@@ -217,7 +217,7 @@ static void sample_whole(struct sample *sample, unsigned int worker)
 	assert_memory_equal(sample->out, sample->cipher, sample->len);
 	/* In place, back. The IV that continues is the same in both directions. */
 	memcpy(again, sample->iv, sizeof(again));
-	assert_int_equal(run(sample->session, worker, VCD_JOB_DECRYPT, again, sample->out,
+	assert_int_equal(run(sample->session, worker, ENG_JOB_DECRYPT, again, sample->out,
 			     sample->out, sample->len),
 			 VCD_S_OK);
 	assert_memory_equal(sample->out, sample->plain, sample->len);
@@ -227,8 +227,8 @@ static void sample_whole(struct sample *sample, unsigned int worker)
 /* Pieces cut at multiples of 16 bytes, each with the IV the one before left. */
 static void sample_pieces(struct sample *sample, struct test_random *random, uint32_t flags)
 {
-	const uint8_t *in = flags & VCD_JOB_DECRYPT ? sample->cipher : sample->plain;
-	const uint8_t *expected = flags & VCD_JOB_DECRYPT ? sample->plain : sample->cipher;
+	const uint8_t *in = flags & ENG_JOB_DECRYPT ? sample->cipher : sample->plain;
+	const uint8_t *expected = flags & ENG_JOB_DECRYPT ? sample->plain : sample->cipher;
 	size_t done = 0;
 	uint8_t iv[16];
 
@@ -255,9 +255,8 @@ static void differential(void **state)
 
 	for (const struct reference_cipher *ref = reference_ciphers; ref->id; ref++) {
 		sample.reference = ref;
-		sample.alg = vcd_alg_find(ref->id);
-		assert_int_equal(vcd_engine_has(engine, sample.alg, NULL),
-				 reference_available(ref));
+		sample.alg = eng_alg_find(ref->id);
+		assert_int_equal(eng_has(engine, sample.alg, NULL), reference_available(ref));
 		if (!reference_available(ref))
 			continue;
 		for (unsigned int k = 0; k < 8; k++) {
@@ -267,10 +266,10 @@ static void differential(void **state)
 				sample_fill(&sample, &random);
 				sample_whole(&sample, i % WORKERS);
 				sample_pieces(&sample, &random, 0);
-				sample_pieces(&sample, &random, VCD_JOB_DECRYPT);
+				sample_pieces(&sample, &random, ENG_JOB_DECRYPT);
 				jobs++;
 			}
-			vcd_engine_session_free(sample.session);
+			eng_session_free(sample.session);
 		}
 	}
 	print_message("%u random messages\n", jobs);
@@ -280,18 +279,18 @@ static void differential(void **state)
 static void iv_that_continues(void **state)
 {
 	uint8_t key[16] = {1}, plain[50] = {2}, cipher[50], iv[16], start[16] = {3};
-	struct vcd_engine_session *session = session_new(CRYPTO_AES_CBC, key, 16);
+	struct eng_session *session = session_new(CRYPTO_AES_CBC, key, 16);
 
 	memcpy(iv, start, 16);
 	run(session, 0, 0, iv, plain, cipher, 48);
 	assert_memory_equal(iv, cipher + 32, 16);
 	memcpy(iv, start, 16);
-	run(session, 0, VCD_JOB_DECRYPT, iv, cipher, plain, 48);
+	run(session, 0, ENG_JOB_DECRYPT, iv, cipher, plain, 48);
 	assert_memory_equal(iv, cipher + 32, 16);
 	memcpy(iv, start, 16);
 	run(session, 0, 0, iv, plain, cipher, 0);
 	assert_memory_equal(iv, start, 16);
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 
 	session = session_new(CRYPTO_AES_CFB, key, 16);
 	memcpy(iv, start, 16);
@@ -300,14 +299,14 @@ static void iv_that_continues(void **state)
 	memcpy(iv, start, 16);
 	run(session, 0, 0, iv, plain, cipher, 15);
 	assert_memory_equal(iv, start, 16);
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 
 	session = session_new(CRYPTO_AES_OFB, key, 16);
 	memcpy(iv, start, 16);
 	run(session, 0, 0, iv, plain, cipher, 33);
 	for (size_t i = 0; i < 16; i++)
 		assert_int_equal(iv[i], plain[16 + i] ^ cipher[16 + i]);
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 
 	session = session_new(CRYPTO_AES_CTR, key, 16);
 	memset(iv, 0xff, 16);
@@ -315,7 +314,7 @@ static void iv_that_continues(void **state)
 	memset(start, 0, 16);
 	start[15] = 1;
 	assert_memory_equal(iv, start, 16);
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 }
 
 static void ctr_advance(void **state)
@@ -323,17 +322,17 @@ static void ctr_advance(void **state)
 	uint8_t iv[16], expected[16];
 
 	unhex("000000000000000000000000000000ff", iv, 16);
-	vcd_iv_advance_ctr(iv, 1);
+	eng_iv_advance_ctr(iv, 1);
 	unhex("00000000000000000000000000000100", expected, 16);
 	assert_memory_equal(iv, expected, 16);
 	unhex("ffffffffffffffffffffffffffffffff", iv, 16);
-	vcd_iv_advance_ctr(iv, UINT64_MAX);
+	eng_iv_advance_ctr(iv, UINT64_MAX);
 	unhex("0000000000000000fffffffffffffffe", expected, 16);
 	assert_memory_equal(iv, expected, 16);
-	vcd_iv_advance_ctr(iv, 0);
+	eng_iv_advance_ctr(iv, 0);
 	assert_memory_equal(iv, expected, 16);
 	unhex("00000000000000018000000000000000", iv, 16);
-	vcd_iv_advance_ctr(iv, UINT64_C(1) << 63);
+	eng_iv_advance_ctr(iv, UINT64_C(1) << 63);
 	unhex("00000000000000020000000000000000", expected, 16);
 	assert_memory_equal(iv, expected, 16);
 }
@@ -343,8 +342,8 @@ static void batch(void **state)
 {
 	enum { N = 32 };
 	static uint8_t data[N][64];
-	struct vcd_engine_session *sessions[N];
-	struct vcd_job jobs[N] = {0}, *list[N];
+	struct eng_session *sessions[N];
+	struct eng_job jobs[N] = {0}, *list[N];
 	uint8_t key[32], out[64];
 
 	memset(data, 0, sizeof(data));
@@ -352,7 +351,7 @@ static void batch(void **state)
 		memset(key, (int)i, sizeof(key));
 		sessions[i] =
 		    session_new(i % 2 ? CRYPTO_AES_CBC : CRYPTO_AES_CTR, key, 16 + 8 * (i % 3));
-		jobs[i] = (struct vcd_job){
+		jobs[i] = (struct eng_job){
 		    .session = sessions[i],
 		    .len = 64,
 		    .src = data[i],
@@ -362,7 +361,7 @@ static void batch(void **state)
 		};
 		list[i] = &jobs[i];
 	}
-	vcd_engine_run(engine, 1, list, N);
+	eng_run(engine, 1, list, N);
 	for (size_t i = 0; i < N; i++) {
 		struct reference_cipher reference = {0};
 		static const uint8_t zero[64];
@@ -374,7 +373,7 @@ static void batch(void **state)
 		assert_int_equal(jobs[i].status, VCD_S_OK);
 		reference_crypt(&reference, true, key, zero, zero, out, 64);
 		assert_memory_equal(out, data[i], 64);
-		vcd_engine_session_free(sessions[i]);
+		eng_session_free(sessions[i]);
 	}
 }
 
@@ -382,42 +381,42 @@ static void long_jobs(void **state)
 {
 	const size_t len = (16u << 20) + 16;
 	uint8_t *data = calloc(1, len), key[32] = {1}, iv[16] = {0};
-	struct vcd_engine_session *session = session_new(CRYPTO_AES_CTR, key, 32);
+	struct eng_session *session = session_new(CRYPTO_AES_CTR, key, 32);
 
 	assert_non_null(data);
 	assert_int_equal(run(session, 0, 0, iv, data, data, len), VCD_S_OK);
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 	session = session_new(CRYPTO_AES_XTS, key, 32);
 	assert_int_equal(run(session, 0, 0, iv, data, data, len), VCD_S_INVALID);
 	assert_int_equal(run(session, 0, 0, iv, data, data, len - 16), VCD_S_OK);
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 	free(data);
 }
 
 static int try_session(uint32_t cipher, size_t key_len, uint32_t mac, size_t mackey_len)
 {
 	static const uint8_t key[VCD_MAX_MACKEY_LEN] = {1, 2, 3};
-	struct vcd_session_params params = {
-	    .cipher = vcd_alg_find(cipher),
-	    .mac = vcd_alg_find(mac),
+	struct eng_session_params params = {
+	    .cipher = eng_alg_find(cipher),
+	    .mac = eng_alg_find(mac),
 	    .key = key,
 	    .key_len = key_len,
 	    .mackey = key,
 	    .mackey_len = mackey_len,
 	};
-	struct vcd_engine_session *session = NULL;
-	int error = vcd_engine_session_new(engine, &params, &session);
+	struct eng_session *session = NULL;
+	int error = eng_session_new(engine, &params, &session);
 
 	assert_true(!error == !!session);
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 	return error;
 }
 
 static void bad_sessions(void **state)
 {
 	static const uint8_t equal[64];
-	struct vcd_session_params params = {.key = equal, .key_len = 32};
-	struct vcd_engine_session *session = NULL;
+	struct eng_session_params params = {.key = equal, .key_len = 32};
+	struct eng_session *session = NULL;
 
 	assert_int_equal(try_session(0, 0, 0, 0), -ENOTSUP);
 	assert_int_equal(try_session(CRYPTO_AES_CBC, 15, 0, 0), -EINVAL);
@@ -431,40 +430,40 @@ static void bad_sessions(void **state)
 	assert_int_equal(try_session(0, 0, CRYPTO_AES_CBC, 16), -ENOTSUP);
 	assert_int_equal(try_session(CRYPTO_AES_GCM, 16, CRYPTO_SHA1_HMAC, 16), -ENOTSUP);
 
-	params.cipher = vcd_alg_find(CRYPTO_AES_XTS);
-	assert_int_equal(vcd_engine_session_new(engine, &params, &session), -EINVAL);
+	params.cipher = eng_alg_find(CRYPTO_AES_XTS);
+	assert_int_equal(eng_session_new(engine, &params, &session), -EINVAL);
 	params.key_len = 64;
-	assert_int_equal(vcd_engine_session_new(engine, &params, &session), -EINVAL);
+	assert_int_equal(eng_session_new(engine, &params, &session), -EINVAL);
 	assert_null(session);
 }
 
 /* has() and session_new() say the same, for each algorithm and each pair. */
 static void has_tells_the_truth(void **state)
 {
-	const struct vcd_alg *a, *b;
+	const struct eng_alg *a, *b;
 
-	for (size_t i = 0; (a = vcd_alg_at(i)); i++) {
-		bool is_cipher = a->kind == VCD_ALG_CIPHER || a->kind == VCD_ALG_AEAD;
-		bool has = vcd_engine_has(engine, is_cipher ? a : NULL, is_cipher ? NULL : a);
+	for (size_t i = 0; (a = eng_alg_at(i)); i++) {
+		bool is_cipher = a->kind == ENG_ALG_CIPHER || a->kind == ENG_ALG_AEAD;
+		bool has = eng_has(engine, is_cipher ? a : NULL, is_cipher ? NULL : a);
 
 		assert_int_equal(is_cipher ? try_session(a->id, a->key_max, 0, 0)
 					   : try_session(0, 0, a->id, a->key_max),
 				 has ? 0 : -ENOTSUP);
-		for (size_t j = 0; (b = vcd_alg_at(j)); j++)
+		for (size_t j = 0; (b = eng_alg_at(j)); j++)
 			assert_int_equal(try_session(a->id, a->key_max, b->id, b->key_max),
-					 vcd_engine_has(engine, a, b) ? 0 : -ENOTSUP);
-		assert_string_not_equal(vcd_engine_driver_name(engine, a), "");
+					 eng_has(engine, a, b) ? 0 : -ENOTSUP);
+		assert_string_not_equal(eng_driver_name(engine, a), "");
 	}
 }
 
 static void foreign_worker(void **state)
 {
 	uint8_t key[16] = {0}, iv[16] = {0}, data[16] = {0};
-	struct vcd_engine_session *session = session_new(CRYPTO_AES_CBC, key, 16);
+	struct eng_session *session = session_new(CRYPTO_AES_CBC, key, 16);
 
 	assert_int_equal(run(session, WORKERS, 0, iv, data, data, 16), VCD_S_IO);
 	assert_int_equal(run(session, WORKERS - 1, 0, iv, data, data, 16), VCD_S_OK);
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 }
 
 int main(void)

@@ -16,11 +16,11 @@
 #include "cryptodev.h"
 #include "engine/alg.h"
 
-static bool has(struct vcd_engine *engine, const struct vcd_alg *alg)
+static bool has(struct engine *engine, const struct eng_alg *alg)
 {
-	bool hash = alg->kind == VCD_ALG_HASH || alg->kind == VCD_ALG_MAC;
+	bool hash = alg->kind == ENG_ALG_HASH || alg->kind == ENG_ALG_MAC;
 
-	return vcd_engine_has(engine, hash ? NULL : alg, hash ? alg : NULL);
+	return eng_has(engine, hash ? NULL : alg, hash ? alg : NULL);
 }
 
 static void what_the_module_has(void **state)
@@ -36,12 +36,12 @@ static void what_the_module_has(void **state)
 	    CRYPTO_RIPEMD160_HMAC,
 	    CRYPTO_CHACHA20_POLY1305,
 	};
-	struct vcd_engine *engine;
-	const struct vcd_alg *alg;
+	struct engine *engine;
+	const struct eng_alg *alg;
 
-	assert_int_equal(vcd_engine_open("openssl:fips", 1, &engine), 0);
-	assert_null(vcd_engine_failed(engine, 0));
-	for (size_t i = 0; (alg = vcd_alg_at(i)); i++) {
+	assert_int_equal(eng_open("openssl:fips", 1, &engine), 0);
+	assert_null(eng_failed(engine, 0));
+	for (size_t i = 0; (alg = eng_alg_at(i)); i++) {
 		bool expected = true;
 
 		for (size_t k = 0; k < ARRAY_SIZE(others); k++)
@@ -49,31 +49,31 @@ static void what_the_module_has(void **state)
 		if (has(engine, alg) != expected)
 			fail_msg("%s is %s", alg->cli_name, expected ? "missing" : "offered");
 	}
-	vcd_engine_close(engine);
+	eng_close(engine);
 }
 
 /* The plain engine takes nothing from there. */
 static void others_are_as_ever(void **state)
 {
-	struct vcd_engine *engine;
+	struct engine *engine;
 
-	assert_int_equal(vcd_engine_open("openssl", 1, &engine), 0);
-	assert_true(has(engine, vcd_alg_find(CRYPTO_MD5)));
-	assert_true(has(engine, vcd_alg_find(CRYPTO_CHACHA20_POLY1305)));
-	vcd_engine_close(engine);
+	assert_int_equal(eng_open("openssl", 1, &engine), 0);
+	assert_true(has(engine, eng_alg_find(CRYPTO_MD5)));
+	assert_true(has(engine, eng_alg_find(CRYPTO_CHACHA20_POLY1305)));
+	eng_close(engine);
 }
 
 static void no_module(void **state)
 {
-	struct vcd_engine *engine = NULL;
+	struct engine *engine = NULL;
 	char *configuration = strdup(getenv("OPENSSL_CONF"));
 
 	assert_int_equal(setenv("OPENSSL_CONF", "/nonexistent", 1), 0);
-	assert_int_equal(vcd_engine_open("openssl:fips", 1, &engine), -ENODEV);
+	assert_int_equal(eng_open("openssl:fips", 1, &engine), -ENODEV);
 	assert_int_equal(setenv("OPENSSL_CONF", configuration, 1), 0);
 	free(configuration);
-	assert_int_equal(vcd_engine_open("openssl:", 1, &engine), -EINVAL);
-	assert_int_equal(vcd_engine_open("openssl:fipsx", 1, &engine), -EINVAL);
+	assert_int_equal(eng_open("openssl:", 1, &engine), -EINVAL);
+	assert_int_equal(eng_open("openssl:fipsx", 1, &engine), -EINVAL);
 	assert_null(engine);
 }
 
@@ -84,7 +84,7 @@ static void host_in_fips_mode(void **state)
 		bool enabled;
 	} files[] = {{"1\n", true}, {"0\n", false}, {"", false}};
 
-	assert_false(vcd_engine_defies_fips("auto", "/nonexistent/fips_enabled"));
+	assert_false(eng_defies_fips("auto", "/nonexistent/fips_enabled"));
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		char path[] = "/tmp/vcd-fips-XXXXXX";
 		size_t len = strlen(files[i].text);
@@ -93,9 +93,9 @@ static void host_in_fips_mode(void **state)
 		assert_true(fd >= 0);
 		assert_int_equal(write(fd, files[i].text, len), len);
 		close(fd);
-		assert_int_equal(vcd_engine_defies_fips("auto", path), files[i].enabled);
-		assert_int_equal(vcd_engine_defies_fips("openssl", path), files[i].enabled);
-		assert_false(vcd_engine_defies_fips("openssl:fips", path));
+		assert_int_equal(eng_defies_fips("auto", path), files[i].enabled);
+		assert_int_equal(eng_defies_fips("openssl", path), files[i].enabled);
+		assert_false(eng_defies_fips("openssl:fips", path));
 		unlink(path);
 	}
 }

@@ -12,33 +12,32 @@
 #include "tests/unit/engines.h"
 #include "tests/unit/evp_reference.h"
 
-#define RESET VCD_JOB_HASH_RESET
-#define FINAL VCD_JOB_HASH_FINAL
+#define RESET ENG_JOB_HASH_RESET
+#define FINAL ENG_JOB_HASH_FINAL
 #define MAX_DATA 1200
 
-static struct vcd_engine_session *session_new(uint32_t cipher, const uint8_t *key, size_t key_len,
-					      uint32_t mac, const uint8_t *mackey,
-					      size_t mackey_len)
+static struct eng_session *session_new(uint32_t cipher, const uint8_t *key, size_t key_len,
+				       uint32_t mac, const uint8_t *mackey, size_t mackey_len)
 {
-	struct vcd_session_params params = {
-	    .cipher = cipher ? vcd_alg_find(cipher) : NULL,
-	    .mac = mac ? vcd_alg_find(mac) : NULL,
+	struct eng_session_params params = {
+	    .cipher = cipher ? eng_alg_find(cipher) : NULL,
+	    .mac = mac ? eng_alg_find(mac) : NULL,
 	    .key = key,
 	    .key_len = key_len,
 	    .mackey = mackey,
 	    .mackey_len = mackey_len,
 	};
-	struct vcd_engine_session *session;
+	struct eng_session *session;
 
-	assert_int_equal(vcd_engine_session_new(engines_current, &params, &session), 0);
+	assert_int_equal(eng_session_new(engines_current, &params, &session), 0);
 	return session;
 }
 
 /* One job of a session without a cipher. The digest is compared when @digest is given. */
-static uint32_t hash(struct vcd_engine_session *session, unsigned int worker, uint32_t flags,
+static uint32_t hash(struct eng_session *session, unsigned int worker, uint32_t flags,
 		     const void *data, size_t len, const uint8_t *digest)
 {
-	struct vcd_job job = {
+	struct eng_job job = {
 	    .session = session,
 	    .flags = flags,
 	    .len = (uint32_t)len,
@@ -46,9 +45,9 @@ static uint32_t hash(struct vcd_engine_session *session, unsigned int worker, ui
 	    .mac_len = 99,
 	    .status = VCD_S_COUNT,
 	};
-	struct vcd_job *jobs = &job;
+	struct eng_job *jobs = &job;
 
-	vcd_engine_run(engines_current, worker, &jobs, 1);
+	eng_run(engines_current, worker, &jobs, 1);
 	if (job.status == VCD_S_OK && flags & FINAL) {
 		assert_int_equal(job.mac_len, session->mac->digest_len);
 		if (digest)
@@ -120,7 +119,7 @@ static void known_answers_hold(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(known_answers); i++) {
 		const struct known_answer *answer = &known_answers[i];
-		struct vcd_engine_session *session;
+		struct eng_session *session;
 		uint8_t key[64], digest[64];
 		size_t key_len = unhex(answer->key, key, sizeof(key));
 
@@ -132,24 +131,24 @@ static void known_answers_hold(void **state)
 			assert_int_equal(hash(session, 0, RESET | FINAL, answer->data,
 					      strlen(answer->data), digest),
 					 VCD_S_OK);
-		vcd_engine_session_free(session);
+		eng_session_free(session);
 	}
 }
 
 static void all_are_there(void **state)
 {
-	const struct vcd_alg *alg;
+	const struct eng_alg *alg;
 
-	for (size_t i = 0; (alg = vcd_alg_at(i)); i++)
-		if (alg->kind == VCD_ALG_HASH || alg->kind == VCD_ALG_MAC) {
-			assert_true(vcd_engine_has(engines_current, NULL, alg));
+	for (size_t i = 0; (alg = eng_alg_at(i)); i++)
+		if (alg->kind == ENG_ALG_HASH || alg->kind == ENG_ALG_MAC) {
+			assert_true(eng_has(engines_current, NULL, alg));
 			assert_non_null(reference_hash_find(alg->id));
 		}
 }
 
 /* A message in random parts, some empty, by changing workers, one-shot hashes in between. */
-static void in_parts(struct vcd_engine_session *session, struct test_random *random,
-		     const uint8_t *data, size_t len, const uint8_t *digest)
+static void in_parts(struct eng_session *session, struct test_random *random, const uint8_t *data,
+		     size_t len, const uint8_t *digest)
 {
 	unsigned int parts = 1 + (unsigned int)test_random_below(random, 6);
 	size_t done = 0;
@@ -177,10 +176,10 @@ static void differential(void **state)
 	unsigned int messages = 0;
 
 	for (const struct reference_hash *ref = reference_hashes; ref->id; ref++) {
-		const struct vcd_alg *alg = vcd_alg_find(ref->id);
+		const struct eng_alg *alg = eng_alg_find(ref->id);
 
 		for (unsigned int k = 0; k < 12; k++) {
-			struct vcd_engine_session *session;
+			struct eng_session *session;
 			size_t key_len = 0;
 
 			if (alg->key_step)
@@ -208,7 +207,7 @@ static void differential(void **state)
 				in_parts(session, &random, data, len, digest);
 				messages++;
 			}
-			vcd_engine_session_free(session);
+			eng_session_free(session);
 		}
 	}
 	print_message("%u random messages\n", messages);
@@ -226,8 +225,8 @@ static void with_a_cipher(void **state)
 		bool decrypt = round % 2;
 		const uint8_t *in = decrypt ? cipher : plain;
 		size_t len = 16 * test_random_below(&random, 17), cut;
-		struct vcd_engine_session *session;
-		struct vcd_job job = {0}, *jobs = &job;
+		struct eng_session *session;
+		struct eng_job job = {0}, *jobs = &job;
 
 		test_random_fill(&random, plain, len);
 		test_random_fill(&random, key, sizeof(key));
@@ -246,13 +245,13 @@ static void with_a_cipher(void **state)
 			job.len = (uint32_t)(part ? len - cut : cut);
 			job.src = out + (part ? cut : 0);
 			job.dst = out + (part ? cut : 0);
-			job.flags = (decrypt ? VCD_JOB_DECRYPT : 0) | (part ? FINAL : RESET);
+			job.flags = (decrypt ? ENG_JOB_DECRYPT : 0) | (part ? FINAL : RESET);
 			if (round % 4 < 2) { /* one job, not two */
 				job.flags |= RESET | FINAL;
 				job.len = (uint32_t)len;
 				part++;
 			}
-			vcd_engine_run(engines_current, 0, &jobs, 1);
+			eng_run(engines_current, 0, &jobs, 1);
 			assert_int_equal(job.status, VCD_S_OK);
 		}
 		assert_memory_equal(out, decrypt ? plain : cipher, len);
@@ -260,7 +259,7 @@ static void with_a_cipher(void **state)
 		assert_memory_equal(job.mac, digest, 32);
 		if (len)
 			assert_memory_equal(job.iv, cipher + len - 16, 16);
-		vcd_engine_session_free(session);
+		eng_session_free(session);
 	}
 }
 
@@ -268,63 +267,62 @@ static void with_a_cipher(void **state)
 static void one_part_only(void **state)
 {
 	static const uint8_t key[16] = {3}, mackey[20] = {4}, iv[16] = {5};
-	struct vcd_engine_session *session =
+	struct eng_session *session =
 	    session_new(CRYPTO_AES_CBC, key, 16, CRYPTO_SHA1_HMAC, mackey, 20);
 	uint8_t plain[48] = {6}, cipher[48], out[48], digest[20];
-	struct vcd_job job = {
+	struct eng_job job = {
 	    .session = session,
-	    .flags = VCD_JOB_HASH_ONLY | RESET | FINAL,
+	    .flags = ENG_JOB_HASH_ONLY | RESET | FINAL,
 	    .len = 35,
 	    .src = plain,
 	};
-	struct vcd_job *jobs = &job;
+	struct eng_job *jobs = &job;
 
 	reference_crypt(&reference_ciphers[0], true, key, iv, plain, cipher, 48);
 	reference_hash_run(reference_hash_find(CRYPTO_SHA1_HMAC), mackey, 20, plain, 35, digest);
 	for (unsigned int round = 0; round < 3; round++) {
-		job = (struct vcd_job){
+		job = (struct eng_job){
 		    .session = session,
-		    .flags = VCD_JOB_HASH_ONLY | RESET | FINAL,
+		    .flags = ENG_JOB_HASH_ONLY | RESET | FINAL,
 		    .len = 35,
 		    .src = plain,
 		};
-		vcd_engine_run(engines_current, round, &jobs, 1);
+		eng_run(engines_current, round, &jobs, 1);
 		assert_int_equal(job.status, VCD_S_OK);
 		assert_int_equal(job.mac_len, 20);
 		assert_memory_equal(job.mac, digest, 20);
-		job = (struct vcd_job){
+		job = (struct eng_job){
 		    .session = session,
-		    .flags = VCD_JOB_CIPHER_ONLY,
+		    .flags = ENG_JOB_CIPHER_ONLY,
 		    .len = 48,
 		    .src = plain,
 		    .dst = out,
 		    .iv_len = 16,
 		};
 		memcpy(job.iv, iv, 16);
-		vcd_engine_run(engines_current, round, &jobs, 1);
+		eng_run(engines_current, round, &jobs, 1);
 		assert_int_equal(job.status, VCD_S_OK);
 		assert_memory_equal(out, cipher, 48);
 		assert_memory_equal(job.iv, cipher + 32, 16);
 	}
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 }
 
 static void not_begun(void **state)
 {
 	static const uint8_t key[16] = {5};
-	struct vcd_engine_session *session = session_new(0, NULL, 0, CRYPTO_SHA1, NULL, 0);
-	struct vcd_engine_session *pair =
-	    session_new(CRYPTO_AES_CBC, key, 16, CRYPTO_SHA1_HMAC, key, 16);
+	struct eng_session *session = session_new(0, NULL, 0, CRYPTO_SHA1, NULL, 0);
+	struct eng_session *pair = session_new(CRYPTO_AES_CBC, key, 16, CRYPTO_SHA1_HMAC, key, 16);
 	uint8_t data[16] = {0}, untouched[16] = {0};
-	struct vcd_job job = {
+	struct eng_job job = {
 	    .session = pair,
 	    .len = 16,
 	    .src = data,
 	    .dst = data,
 	    .iv_len = 16,
-	    .flags = VCD_JOB_DECRYPT,
+	    .flags = ENG_JOB_DECRYPT,
 	};
-	struct vcd_job *jobs = &job;
+	struct eng_job *jobs = &job;
 
 	assert_int_equal(hash(session, 0, 0, "a", 1, NULL), VCD_S_NOSTATE);
 	assert_int_equal(hash(session, 0, FINAL, "a", 1, NULL), VCD_S_NOSTATE);
@@ -337,18 +335,18 @@ static void not_begun(void **state)
 	assert_int_equal(hash(session, 0, RESET | FINAL, "a", 1, NULL), VCD_S_OK);
 	assert_int_equal(hash(session, 0, FINAL, "a", 1, NULL), VCD_S_NOSTATE);
 	/* The cipher does not run either. */
-	vcd_engine_run(engines_current, 0, &jobs, 1);
+	eng_run(engines_current, 0, &jobs, 1);
 	assert_int_equal(job.status, VCD_S_NOSTATE);
 	assert_memory_equal(data, untouched, sizeof(data));
-	vcd_engine_session_free(session);
-	vcd_engine_session_free(pair);
+	eng_session_free(session);
+	eng_session_free(pair);
 }
 
 static void copies(void **state)
 {
-	struct vcd_engine_session *a = session_new(0, NULL, 0, CRYPTO_SHA2_256, NULL, 0);
-	struct vcd_engine_session *b = session_new(0, NULL, 0, CRYPTO_SHA2_256, NULL, 0);
-	struct vcd_engine_session *other = session_new(0, NULL, 0, CRYPTO_SHA1, NULL, 0);
+	struct eng_session *a = session_new(0, NULL, 0, CRYPTO_SHA2_256, NULL, 0);
+	struct eng_session *b = session_new(0, NULL, 0, CRYPTO_SHA2_256, NULL, 0);
+	struct eng_session *other = session_new(0, NULL, 0, CRYPTO_SHA1, NULL, 0);
 	const struct reference_hash *ref = reference_hash_find(CRYPTO_SHA2_256);
 	uint8_t abc[32], abd[32], ab[32], empty[32];
 
@@ -356,49 +354,49 @@ static void copies(void **state)
 	reference_hash_run(ref, NULL, 0, (const uint8_t *)"abd", 3, abd);
 	reference_hash_run(ref, NULL, 0, (const uint8_t *)"ab", 2, ab);
 	reference_hash_run(ref, NULL, 0, (const uint8_t *)"", 0, empty);
-	assert_int_equal(vcd_engine_hash_copy(b, a), VCD_S_NOSTATE);
-	assert_int_equal(vcd_engine_hash_copy(a, a), VCD_S_INVALID);
-	assert_int_equal(vcd_engine_hash_copy(other, a), VCD_S_INVALID);
+	assert_int_equal(eng_hash_copy(b, a), VCD_S_NOSTATE);
+	assert_int_equal(eng_hash_copy(a, a), VCD_S_INVALID);
+	assert_int_equal(eng_hash_copy(other, a), VCD_S_INVALID);
 	assert_int_equal(hash(a, 0, RESET, "ab", 2, NULL), VCD_S_OK);
 	assert_int_equal(hash(b, 0, RESET, "something else", 14, NULL), VCD_S_OK);
-	assert_int_equal(vcd_engine_hash_copy(b, a), VCD_S_OK);
+	assert_int_equal(eng_hash_copy(b, a), VCD_S_OK);
 	/* Both go on, each its way; the source as if nothing had been. */
 	assert_int_equal(hash(b, 1, FINAL, "d", 1, abd), VCD_S_OK);
-	assert_int_equal(vcd_engine_hash_copy(b, a), VCD_S_OK);
+	assert_int_equal(eng_hash_copy(b, a), VCD_S_OK);
 	assert_int_equal(hash(a, 2, FINAL, "c", 1, abc), VCD_S_OK);
 	assert_int_equal(hash(b, 0, FINAL, "", 0, ab), VCD_S_OK);
 	/* Begun, but not fed yet */
 	assert_int_equal(hash(a, 0, RESET, "", 0, NULL), VCD_S_OK);
-	assert_int_equal(vcd_engine_hash_copy(b, a), VCD_S_OK);
+	assert_int_equal(eng_hash_copy(b, a), VCD_S_OK);
 	assert_int_equal(hash(b, 0, 0, "abc", 3, NULL), VCD_S_OK);
 	assert_int_equal(hash(b, 0, FINAL, "", 0, abc), VCD_S_OK);
 	assert_int_equal(hash(a, 0, FINAL, "", 0, empty), VCD_S_OK);
-	vcd_engine_session_free(a);
-	vcd_engine_session_free(b);
-	vcd_engine_session_free(other);
+	eng_session_free(a);
+	eng_session_free(b);
+	eng_session_free(other);
 }
 
 static void copies_of_macs(void **state)
 {
 	static const uint8_t key[20] = {1, 2, 3}, other_key[20] = {1, 2, 4};
 	const struct reference_hash *ref = reference_hash_find(CRYPTO_SHA1_HMAC);
-	struct vcd_engine_session *a = session_new(0, NULL, 0, CRYPTO_SHA1_HMAC, key, sizeof(key));
-	struct vcd_engine_session *b = session_new(0, NULL, 0, CRYPTO_SHA1_HMAC, key, sizeof(key));
-	struct vcd_engine_session *c =
+	struct eng_session *a = session_new(0, NULL, 0, CRYPTO_SHA1_HMAC, key, sizeof(key));
+	struct eng_session *b = session_new(0, NULL, 0, CRYPTO_SHA1_HMAC, key, sizeof(key));
+	struct eng_session *c =
 	    session_new(0, NULL, 0, CRYPTO_SHA1_HMAC, other_key, sizeof(other_key));
 	uint8_t abc[20];
 
 	reference_hash_run(ref, key, sizeof(key), (const uint8_t *)"abc", 3, abc);
 	assert_int_equal(hash(a, 0, RESET, "ab", 2, NULL), VCD_S_OK);
-	assert_int_equal(vcd_engine_hash_copy(b, a), VCD_S_OK);
-	assert_int_equal(vcd_engine_hash_copy(c, a), VCD_S_INVALID);
-	vcd_engine_session_free(a);
+	assert_int_equal(eng_hash_copy(b, a), VCD_S_OK);
+	assert_int_equal(eng_hash_copy(c, a), VCD_S_INVALID);
+	eng_session_free(a);
 	assert_int_equal(hash(b, 0, FINAL, "c", 1, abc), VCD_S_OK);
 	/* Begun anew after a copy: its own key */
 	assert_int_equal(hash(b, 0, RESET, "a", 1, NULL), VCD_S_OK);
 	assert_int_equal(hash(b, 0, FINAL, "bc", 2, abc), VCD_S_OK);
-	vcd_engine_session_free(b);
-	vcd_engine_session_free(c);
+	eng_session_free(b);
+	eng_session_free(c);
 }
 
 int main(void)

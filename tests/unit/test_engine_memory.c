@@ -31,23 +31,23 @@
 #define MEASURED true
 #endif
 
-static struct vcd_engine *engine;
+static struct engine *engine;
 static size_t sessions_wanted;
 static size_t before_engine;
 
 /* ---- one session ------------------------------------------------------------------------ */
 
-static bool is_hash(const struct vcd_alg *alg)
+static bool is_hash(const struct eng_alg *alg)
 {
-	return alg->kind == VCD_ALG_HASH || alg->kind == VCD_ALG_MAC;
+	return alg->kind == ENG_ALG_HASH || alg->kind == ENG_ALG_MAC;
 }
 
 /* Session number @i of @alg, with a key of its own and the longest. */
-static struct vcd_engine_session *make(const struct vcd_alg *alg, size_t i)
+static struct eng_session *make(const struct eng_alg *alg, size_t i)
 {
 	uint8_t key[VCD_MAX_MACKEY_LEN];
-	struct vcd_session_params params = {.key = key, .mackey = key};
-	struct vcd_engine_session *session;
+	struct eng_session_params params = {.key = key, .mackey = key};
+	struct eng_session *session;
 
 	for (size_t k = 0; k < sizeof(key); k++)
 		key[k] = (uint8_t)(k * 11 + 5);
@@ -59,43 +59,43 @@ static struct vcd_engine_session *make(const struct vcd_alg *alg, size_t i)
 		params.cipher = alg;
 		params.key_len = alg->key_max;
 	}
-	assert_int_equal(vcd_engine_session_new(engine, &params, &session), 0);
+	assert_int_equal(eng_session_new(engine, &params, &session), 0);
 	return session;
 }
 
-static uint32_t run(unsigned int worker, struct vcd_job *job)
+static uint32_t run(unsigned int worker, struct eng_job *job)
 {
-	vcd_engine_run(engine, worker, &job, 1);
+	eng_run(engine, worker, &job, 1);
 	return job->status;
 }
 
 /* Encrypt and decrypt, or hash. Return: the sum of what comes out. */
-static uint64_t use(struct vcd_engine_session *session, unsigned int worker)
+static uint64_t use(struct eng_session *session, unsigned int worker)
 {
 	static const uint8_t plain[LEN] = "which is known";
-	const struct vcd_alg *alg = session->cipher ? session->cipher : session->mac;
+	const struct eng_alg *alg = session->cipher ? session->cipher : session->mac;
 	uint8_t cipher[LEN], back[LEN];
-	struct vcd_job job = {.session = session,
+	struct eng_job job = {.session = session,
 			      .src = plain,
 			      .len = LEN,
 			      .iv = {1, 2},
 			      .iv_len = (uint8_t)alg->iv_len};
-	struct vcd_job other;
+	struct eng_job other;
 	uint64_t sum = 0;
 
 	if (is_hash(alg)) {
-		job.flags = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL;
+		job.flags = ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL;
 		assert_int_equal(run(worker, &job), VCD_S_OK);
 		for (size_t i = 0; i < job.mac_len; i++)
 			sum = sum * 31 + job.mac[i];
 		return sum;
 	}
 	job.dst = cipher;
-	job.mac_len = (uint8_t)(alg->kind == VCD_ALG_AEAD ? alg->digest_len : 0);
+	job.mac_len = (uint8_t)(alg->kind == ENG_ALG_AEAD ? alg->digest_len : 0);
 	other = job;
 	assert_int_equal(run(worker, &job), VCD_S_OK);
 	memcpy(other.mac, job.mac, sizeof(other.mac));
-	other.flags = VCD_JOB_DECRYPT;
+	other.flags = ENG_JOB_DECRYPT;
 	other.src = cipher;
 	other.dst = back;
 	assert_int_equal(run(worker, &other), VCD_S_OK);
@@ -106,12 +106,12 @@ static uint64_t use(struct vcd_engine_session *session, unsigned int worker)
 }
 
 /* Begin a hash and leave it half done. */
-static void begin(struct vcd_engine_session *session, unsigned int worker)
+static void begin(struct eng_session *session, unsigned int worker)
 {
-	struct vcd_job job = {.session = session,
+	struct eng_job job = {.session = session,
 			      .src = (const uint8_t *)"some",
 			      .len = 4,
-			      .flags = VCD_JOB_HASH_RESET};
+			      .flags = ENG_JOB_HASH_RESET};
 
 	if (session->mac)
 		assert_int_equal(run(worker, &job), VCD_S_OK);
@@ -128,9 +128,9 @@ static size_t allocated(void)
 }
 
 /* Use @n sessions of @alg in all ways. Return: bytes that this takes, the engine's included. */
-static size_t take(const struct vcd_alg *alg, size_t n)
+static size_t take(const struct eng_alg *alg, size_t n)
 {
-	struct vcd_engine_session **all = calloc(n, sizeof(struct vcd_engine_session *));
+	struct eng_session **all = calloc(n, sizeof(struct eng_session *));
 	size_t taken;
 
 	assert_non_null(all);
@@ -143,7 +143,7 @@ static size_t take(const struct vcd_alg *alg, size_t n)
 		begin(all[i], 0);
 	taken = allocated() - before_engine;
 	for (size_t i = 0; i < n; i++)
-		vcd_engine_session_free(all[i]);
+		eng_session_free(all[i]);
 	free(all);
 	return taken;
 }
@@ -152,40 +152,40 @@ static size_t take(const struct vcd_alg *alg, size_t n)
 static void memory_is_bounded(void **state)
 {
 	size_t most = 0, steepest = 0, n = sessions_wanted;
-	const struct vcd_alg *alg;
+	const struct eng_alg *alg;
 
-	for (size_t a = 0; (alg = vcd_alg_at(a)); a++) {
+	for (size_t a = 0; (alg = eng_alg_at(a)); a++) {
 		size_t few, many;
 
-		if (!vcd_engine_has(engine, is_hash(alg) ? NULL : alg, is_hash(alg) ? alg : NULL))
+		if (!eng_has(engine, is_hash(alg) ? NULL : alg, is_hash(alg) ? alg : NULL))
 			continue;
-		few = take(alg, VCD_CACHE_SLOTS);
+		few = take(alg, ENG_CACHE_SLOTS);
 		many = take(alg, n);
 		most = many > most ? many : most;
-		if (many > few && (many - few) / (n - VCD_CACHE_SLOTS) > steepest)
-			steepest = (many - few) / (n - VCD_CACHE_SLOTS);
+		if (many > few && (many - few) / (n - ENG_CACHE_SLOTS) > steepest)
+			steepest = (many - few) / (n - ENG_CACHE_SLOTS);
 		if (!MEASURED)
 			continue;
-		if (many > vcd_engine_memory(WORKERS, n))
+		if (many > eng_memory(WORKERS, n))
 			fail_msg("%zu sessions of %s take %zu KiB", n, alg->cli_name, many >> 10);
-		if (many > few + (n - VCD_CACHE_SLOTS) * VCD_ENGINE_SESSION_BYTES)
+		if (many > few + (n - ENG_CACHE_SLOTS) * ENG_SESSION_BYTES)
 			fail_msg("a session of %s takes %zu bytes", alg->cli_name,
-				 (many - few) / (n - VCD_CACHE_SLOTS));
+				 (many - few) / (n - ENG_CACHE_SLOTS));
 	}
 	print_message(
 	    "%zu sessions, %u workers: at most %zu KiB, allowed %zu; %zu bytes a session\n", n,
-	    WORKERS, most >> 10, vcd_engine_memory(WORKERS, n) >> 10, steepest);
+	    WORKERS, most >> 10, eng_memory(WORKERS, n) >> 10, steepest);
 }
 
 /* ---- contexts that come and go ---------------------------------------------------------- */
 
-#define SESSIONS (VCD_CACHE_SLOTS * 3 / 2)
+#define SESSIONS (ENG_CACHE_SLOTS * 3 / 2)
 #define ROUNDS 6000u
 
 /** struct shared - a session that all threads use. */
 static struct shared {
 	pthread_rwlock_t lock; /* for reading, to use it; for writing, to end it or its hash */
-	struct vcd_engine_session *session;
+	struct eng_session *session;
 	uint64_t sum;
 	bool begun;
 } shared[SESSIONS];
@@ -202,8 +202,8 @@ static uint32_t next_random(uint64_t *chance)
 
 static void renew(struct shared *s, size_t i, uint64_t generation, unsigned int worker)
 {
-	vcd_engine_session_free(s->session);
-	s->session = make(vcd_alg_find(kinds[i % ARRAY_SIZE(kinds)]), i + generation * SESSIONS);
+	eng_session_free(s->session);
+	s->session = make(eng_alg_find(kinds[i % ARRAY_SIZE(kinds)]), i + generation * SESSIONS);
 	s->sum = use(s->session, worker);
 	s->begun = false;
 }
@@ -211,14 +211,14 @@ static void renew(struct shared *s, size_t i, uint64_t generation, unsigned int 
 /* Go on, by any worker, with what another one began. */
 static void finish(struct shared *s, unsigned int worker)
 {
-	struct vcd_job job = {.session = s->session,
+	struct eng_job job = {.session = s->session,
 			      .src = (const uint8_t *)"more",
 			      .len = 4,
-			      .flags = VCD_JOB_HASH_FINAL};
-	struct vcd_job whole = {.session = s->session,
+			      .flags = ENG_JOB_HASH_FINAL};
+	struct eng_job whole = {.session = s->session,
 				.src = (const uint8_t *)"somemore",
 				.len = 8,
-				.flags = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL};
+				.flags = ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL};
 
 	assert_int_equal(run(worker, &job), VCD_S_OK);
 	assert_int_equal(run(worker, &whole), VCD_S_OK);
@@ -273,7 +273,7 @@ static void thrashed_by_threads(void **state)
 	for (size_t t = 0; t < ARRAY_SIZE(threads); t++)
 		assert_int_equal(pthread_join(threads[t], NULL), 0);
 	for (size_t i = 0; i < SESSIONS; i++) {
-		vcd_engine_session_free(shared[i].session);
+		eng_session_free(shared[i].session);
 		pthread_rwlock_destroy(&shared[i].lock);
 	}
 }
@@ -281,17 +281,17 @@ static void thrashed_by_threads(void **state)
 /* With its keys: there is nothing left of a session in any worker's lane. */
 static void ended_everywhere(void **state)
 {
-	const struct vcd_alg *alg = vcd_alg_find(CRYPTO_AES_XTS);
+	const struct eng_alg *alg = eng_alg_find(CRYPTO_AES_XTS);
 	size_t before, after;
 
 	for (unsigned int i = 0; i < 2; i++) {
-		struct vcd_engine_session *session;
+		struct eng_session *session;
 
 		before = allocated();
 		session = make(alg, 1);
 		for (unsigned int w = 0; w < WORKERS; w++)
 			use(session, w);
-		vcd_engine_session_free(session);
+		eng_session_free(session);
 		after = allocated();
 	}
 	if (MEASURED)
@@ -306,7 +306,7 @@ static int open_engine(void **state)
 
 static int close_engine(void **state)
 {
-	engine = vcd_engine_close(engine);
+	engine = eng_close(engine);
 	return 0;
 }
 
@@ -320,9 +320,9 @@ int main(void)
 	const char *wanted = getenv("VCD_TEST_SESSIONS");
 	struct vault_state vault;
 
-	sessions_wanted = wanted ? strtoul(wanted, NULL, 10) : 2 * VCD_CACHE_SLOTS;
+	sessions_wanted = wanted ? strtoul(wanted, NULL, 10) : 2 * ENG_CACHE_SLOTS;
 	/* The daemon's: what an engine takes must fit into it. */
-	if (MEASURED && vault_open(vcd_engine_memory(WORKERS, sessions_wanted), &vault))
+	if (MEASURED && vault_open(eng_memory(WORKERS, sessions_wanted), &vault))
 		return 1;
 	return cmocka_run_group_tests(tests, open_engine, close_engine);
 }

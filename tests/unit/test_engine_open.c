@@ -11,32 +11,32 @@
 
 static void by_name(void **state)
 {
-	struct vcd_engine *engine = NULL;
+	struct engine *engine = NULL;
 
-	assert_int_equal(vcd_engine_open("", 1, &engine), -EINVAL);
-	assert_int_equal(vcd_engine_open("opensslx", 1, &engine), -EINVAL);
-	assert_int_equal(vcd_engine_open("open", 1, &engine), -EINVAL);
-	assert_int_equal(vcd_engine_open("openssl:x", 1, &engine), -EINVAL);
-	assert_int_equal(vcd_engine_open("auto:x", 1, &engine), -EINVAL);
-	assert_int_equal(vcd_engine_open("openssl", 0, &engine), -EINVAL);
-	assert_int_equal(vcd_engine_open("cryptodev:", 1, &engine), -EINVAL);
-	assert_int_equal(vcd_engine_open("cryptodev:/nonexistent/crypto", 1, &engine), -ENODEV);
-	assert_int_equal(vcd_engine_open("cryptodev:/dev/null", 1, &engine), -ENODEV);
-	assert_int_equal(vcd_engine_open("cryptodev:/", 1, &engine), -EISDIR);
+	assert_int_equal(eng_open("", 1, &engine), -EINVAL);
+	assert_int_equal(eng_open("opensslx", 1, &engine), -EINVAL);
+	assert_int_equal(eng_open("open", 1, &engine), -EINVAL);
+	assert_int_equal(eng_open("openssl:x", 1, &engine), -EINVAL);
+	assert_int_equal(eng_open("auto:x", 1, &engine), -EINVAL);
+	assert_int_equal(eng_open("openssl", 0, &engine), -EINVAL);
+	assert_int_equal(eng_open("cryptodev:", 1, &engine), -EINVAL);
+	assert_int_equal(eng_open("cryptodev:/nonexistent/crypto", 1, &engine), -ENODEV);
+	assert_int_equal(eng_open("cryptodev:/dev/null", 1, &engine), -ENODEV);
+	assert_int_equal(eng_open("cryptodev:/", 1, &engine), -EISDIR);
 	assert_null(engine);
-	assert_int_equal(vcd_engine_open("auto", 1, &engine), 0);
+	assert_int_equal(eng_open("auto", 1, &engine), 0);
 	assert_true(!strcmp(engine->name, "auto") || !strcmp(engine->name, "openssl"));
-	assert_null(vcd_engine_close(engine));
-	assert_null(vcd_engine_close(NULL));
-	vcd_engine_session_free(NULL);
-	for (const char *const *name = vcd_engine_names(); *name; name++)
+	assert_null(eng_close(engine));
+	assert_null(eng_close(NULL));
+	eng_session_free(NULL);
+	for (const char *const *name = eng_names(); *name; name++)
 		assert_true(**name);
 }
 
-static int cryptodev(struct vcd_engine **engine)
+static int cryptodev(struct engine **engine)
 {
 	*engine = NULL;
-	return vcd_cryptodev_open_with("/fake", 2, &fake_cryptodev, engine);
+	return eng_cryptodev_open_with("/fake", 2, &fake_cryptodev, engine);
 }
 
 static int reset(void **state)
@@ -58,7 +58,7 @@ static void open_errors(void **state)
 	    {ENOENT, -ENODEV}, {ENXIO, -ENODEV},  {ENODEV, -ENODEV},
 	    {EACCES, -EACCES}, {EMFILE, -EMFILE},
 	};
-	struct vcd_engine *engine;
+	struct engine *engine;
 
 	/* The control file, the first worker's, the second worker's */
 	for (unsigned int after = 0; after < 3; after++)
@@ -73,37 +73,37 @@ static void open_errors(void **state)
 
 static void algorithms_are_probed(void **state)
 {
-	struct vcd_engine *engine;
-	const struct vcd_alg *gcm = vcd_alg_find(CRYPTO_AES_GCM);
-	const struct vcd_alg *cbc = vcd_alg_find(CRYPTO_AES_CBC);
-	const struct vcd_alg *sha1 = vcd_alg_find(CRYPTO_SHA1);
+	struct engine *engine;
+	const struct eng_alg *gcm = eng_alg_find(CRYPTO_AES_GCM);
+	const struct eng_alg *cbc = eng_alg_find(CRYPTO_AES_CBC);
+	const struct eng_alg *sha1 = eng_alg_find(CRYPTO_SHA1);
 
 	fake.missing = CRYPTO_AES_GCM;
 	assert_int_equal(cryptodev(&engine), 0);
 	assert_int_equal(fake.files, 3);
 	assert_int_equal(fake.sessions, 0);
-	assert_false(vcd_engine_has(engine, gcm, NULL));
-	assert_true(vcd_engine_has(engine, cbc, NULL));
-	assert_true(vcd_engine_has(engine, NULL, sha1));
-	assert_true(vcd_engine_has(engine, cbc, sha1));
-	assert_string_equal(vcd_engine_driver_name(engine, cbc), "fake-cbc-aes");
-	assert_string_equal(vcd_engine_driver_name(engine, sha1), "fake-sha1");
-	vcd_engine_close(engine);
+	assert_false(eng_has(engine, gcm, NULL));
+	assert_true(eng_has(engine, cbc, NULL));
+	assert_true(eng_has(engine, NULL, sha1));
+	assert_true(eng_has(engine, cbc, sha1));
+	assert_string_equal(eng_driver_name(engine, cbc), "fake-cbc-aes");
+	assert_string_equal(eng_driver_name(engine, sha1), "fake-sha1");
+	eng_close(engine);
 	fake.missing = UINT32_MAX;
 	assert_int_equal(cryptodev(&engine), -ENODEV);
 }
 
 static void names_without_sessinfo(void **state)
 {
-	struct vcd_engine *engine;
+	struct engine *engine;
 
 	fake.fail_request = CIOCGSESSINFO;
 	fake.fail_error = EINVAL;
 	fake.fail_times = 1000;
 	assert_int_equal(cryptodev(&engine), 0);
-	assert_string_equal(vcd_engine_driver_name(engine, vcd_alg_find(CRYPTO_AES_CBC)),
+	assert_string_equal(eng_driver_name(engine, eng_alg_find(CRYPTO_AES_CBC)),
 			    "cryptodev-cbc-aes");
-	vcd_engine_close(engine);
+	eng_close(engine);
 }
 
 static void fail_next(unsigned long request, int error, unsigned int times)
@@ -114,16 +114,16 @@ static void fail_next(unsigned long request, int error, unsigned int times)
 }
 
 /* A session of AES-CBC. */
-static int make_session(struct vcd_engine *engine, struct vcd_engine_session **session)
+static int make_session(struct engine *engine, struct eng_session **session)
 {
 	static const uint8_t key[16] = {1};
-	struct vcd_session_params params = {
-	    .cipher = vcd_alg_find(CRYPTO_AES_CBC),
+	struct eng_session_params params = {
+	    .cipher = eng_alg_find(CRYPTO_AES_CBC),
 	    .key = key,
 	    .key_len = 16,
 	};
 
-	return vcd_engine_session_new(engine, &params, session);
+	return eng_session_new(engine, &params, session);
 }
 
 static void session_errors(void **state)
@@ -134,8 +134,8 @@ static void session_errors(void **state)
 	    {EFAULT, -EIO},
 	    {ENOTTY, -EIO},
 	};
-	struct vcd_engine_session *session = NULL;
-	struct vcd_engine *engine;
+	struct eng_session *session = NULL;
+	struct engine *engine;
 
 	assert_int_equal(cryptodev(&engine), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
@@ -143,13 +143,13 @@ static void session_errors(void **state)
 		assert_int_equal(make_session(engine, &session), errors[i][1]);
 		assert_null(session);
 	}
-	vcd_engine_close(engine);
+	eng_close(engine);
 }
 
-static uint32_t run(struct vcd_engine *engine, struct vcd_engine_session *session,
-		    unsigned int worker, uint8_t data[32])
+static uint32_t run(struct engine *engine, struct eng_session *session, unsigned int worker,
+		    uint8_t data[32])
 {
-	struct vcd_job job =
+	struct eng_job job =
 			   {
 			       .session = session,
 			       .len = 32,
@@ -160,7 +160,7 @@ static uint32_t run(struct vcd_engine *engine, struct vcd_engine_session *sessio
 			   },
 		       *jobs = &job;
 
-	vcd_engine_run(engine, worker, &jobs, 1);
+	eng_run(engine, worker, &jobs, 1);
 	return job.status;
 }
 
@@ -168,8 +168,8 @@ static uint32_t run(struct vcd_engine *engine, struct vcd_engine_session *sessio
 static void sessions_are_made_on_use(void **state)
 {
 	uint8_t data[32] = {0};
-	struct vcd_engine_session *session;
-	struct vcd_engine *engine;
+	struct eng_session *session;
+	struct engine *engine;
 
 	assert_int_equal(cryptodev(&engine), 0);
 	assert_int_equal(make_session(engine, &session), 0);
@@ -179,9 +179,9 @@ static void sessions_are_made_on_use(void **state)
 	assert_int_equal(fake.sessions, 1);
 	assert_int_equal(run(engine, session, 0, data), VCD_S_OK);
 	assert_int_equal(fake.sessions, 2);
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 	assert_int_equal(fake.sessions, 0);
-	vcd_engine_close(engine);
+	eng_close(engine);
 }
 
 static void job_errors(void **state)
@@ -191,8 +191,8 @@ static void job_errors(void **state)
 	    {EBUSY, VCD_S_BUSY}, {ENODEV, VCD_S_IO}, {EBADMSG, VCD_S_BADMSG},
 	};
 	uint8_t data[32] = {0};
-	struct vcd_engine_session *session;
-	struct vcd_engine *engine;
+	struct eng_session *session;
+	struct engine *engine;
 
 	assert_int_equal(cryptodev(&engine), 0);
 	assert_int_equal(make_session(engine, &session), 0);
@@ -204,16 +204,16 @@ static void job_errors(void **state)
 		assert_int_equal(run(engine, session, 0, data), errors[i][1]);
 		assert_int_equal(run(engine, session, 0, data), VCD_S_OK);
 	}
-	vcd_engine_session_free(session);
-	vcd_engine_close(engine);
+	eng_session_free(session);
+	eng_close(engine);
 }
 
 /* An interrupted call is repeated; one that is interrupted for ever is given up. */
 static void interrupted(void **state)
 {
 	uint8_t data[32] = {0}, again[32] = {0};
-	struct vcd_engine_session *session;
-	struct vcd_engine *engine;
+	struct eng_session *session;
+	struct engine *engine;
 
 	assert_int_equal(cryptodev(&engine), 0);
 	fail_next(CIOCGSESSION, EINTR, 3);
@@ -225,8 +225,8 @@ static void interrupted(void **state)
 	fail_next(CIOCCRYPT, EINTR, 1000000);
 	assert_int_equal(run(engine, session, 0, again), VCD_S_IO);
 	fake.fail_times = 0;
-	vcd_engine_session_free(session);
-	vcd_engine_close(engine);
+	eng_session_free(session);
+	eng_close(engine);
 }
 
 #define FAKE(test) cmocka_unit_test_setup_teardown(test, reset, nothing_left)

@@ -31,61 +31,61 @@ static const struct kind kinds[] = {
 
 /** struct trio - the tested session, and what the library and openssl make of its jobs. */
 struct trio {
-	struct vcd_engine_session *tested, *library, *openssl;
+	struct eng_session *tested, *library, *openssl;
 };
 
 /** struct policy_job - a job on each of the three. */
 struct policy_job {
-	struct vcd_job jobs[3];
+	struct eng_job jobs[3];
 	const struct kind *kind;
 	bool wraps;
 	uint8_t in[MAX_LEN];
 	uint8_t out[3][MAX_LEN];
 };
 
-static struct vcd_engine *plain_engine;
+static struct engine *plain_engine;
 static struct trio trios[ARRAY_SIZE(kinds)];
 static struct policy_job *pool;
 
-static struct vcd_engine_session *session_new(struct vcd_engine *engine, const struct kind *kind,
-					      uint8_t key_byte)
+static struct eng_session *session_new(struct engine *engine, const struct kind *kind,
+				       uint8_t key_byte)
 {
-	const struct vcd_alg *alg = vcd_alg_find(kind->alg);
-	struct vcd_session_params params = {0};
-	struct vcd_engine_session *session;
+	const struct eng_alg *alg = eng_alg_find(kind->alg);
+	struct eng_session_params params = {0};
+	struct eng_session *session;
 	uint8_t key[VCD_MAX_KEY_LEN];
 
 	/* Two halves that differ, for XTS. */
 	memset(key, key_byte, sizeof(key));
 	memset(key, 0x11, 8);
-	if (alg->kind == VCD_ALG_MAC)
-		params = (struct vcd_session_params){
+	if (alg->kind == ENG_ALG_MAC)
+		params = (struct eng_session_params){
 		    .mac = alg, .mackey = key, .mackey_len = kind->key_len};
 	else
-		params = (struct vcd_session_params){
+		params = (struct eng_session_params){
 		    .cipher = alg, .key = key, .key_len = kind->key_len};
-	assert_int_equal(vcd_engine_session_new(engine, &params, &session), 0);
+	assert_int_equal(eng_session_new(engine, &params, &session), 0);
 	return session;
 }
 
 static void trio_new(struct trio *trio, const struct kind *kind)
 {
-	struct vcd_mb_engine *engine = (struct vcd_mb_engine *)engines_current;
-	struct vcd_mb_session *session;
+	struct eng_mb_engine *engine = (struct eng_mb_engine *)engines_current;
+	struct eng_mb_session *session;
 
 	trio->tested = session_new(engines_current, kind, 0xa1);
 	trio->library = session_new(plain_engine, kind, 0xa1);
 	trio->openssl = session_new(plain_engine, kind, 0xb2);
-	session = (struct vcd_mb_session *)trio->tested;
-	vcd_engine_session_free(session->inner);
+	session = (struct eng_mb_session *)trio->tested;
+	eng_session_free(session->inner);
 	session->inner = session_new(engine->inner, kind, 0xb2);
 }
 
 static void trio_free(struct trio *trio)
 {
-	vcd_engine_session_free(trio->tested);
-	vcd_engine_session_free(trio->library);
-	vcd_engine_session_free(trio->openssl);
+	eng_session_free(trio->tested);
+	eng_session_free(trio->library);
+	eng_session_free(trio->openssl);
 }
 
 /* Bytes at random around the bounds of the classes, or of the class of @like. */
@@ -96,16 +96,16 @@ static uint32_t random_length(struct test_random *random, uint32_t like)
 
 	do
 		len = lengths[test_random_below(random, ARRAY_SIZE(lengths))];
-	while (like && vcd_mb_class(len) != vcd_mb_class(like));
+	while (like && eng_mb_class(len) != eng_mb_class(like));
 	return len;
 }
 
 static void job_make(struct test_random *random, struct policy_job *p, size_t k, bool decrypt,
 		     uint32_t len)
 {
-	struct vcd_engine_session *const sessions[] = {trios[k].tested, trios[k].library,
-						       trios[k].openssl};
-	const struct vcd_alg *cipher = sessions[0]->cipher;
+	struct eng_session *const sessions[] = {trios[k].tested, trios[k].library,
+						trios[k].openssl};
+	const struct eng_alg *cipher = sessions[0]->cipher;
 	uint8_t iv[VCD_MAX_IV_LEN];
 
 	p->kind = &kinds[k];
@@ -115,18 +115,18 @@ static void job_make(struct test_random *random, struct policy_job *p, size_t k,
 	/* The last 32 bits of the counter, which is all that the library counts. */
 	memset(iv + 12, p->wraps ? 0xff : 0, 4);
 	for (size_t i = 0; i < 3; i++) {
-		p->jobs[i] = (struct vcd_job){
+		p->jobs[i] = (struct eng_job){
 		    .session = sessions[i],
 		    .src = p->in,
 		    .dst = cipher ? p->out[i] : NULL,
-		    .flags = decrypt ? VCD_JOB_DECRYPT : 0,
+		    .flags = decrypt ? ENG_JOB_DECRYPT : 0,
 		    .len = len,
 		    .iv_len = (uint8_t)(cipher ? cipher->iv_len : 0),
-		    .mac_len = cipher && cipher->kind == VCD_ALG_AEAD ? 16 : 0,
+		    .mac_len = cipher && cipher->kind == ENG_ALG_AEAD ? 16 : 0,
 		    .status = VCD_S_COUNT,
 		};
 		if (!cipher)
-			p->jobs[i].flags = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL;
+			p->jobs[i].flags = ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL;
 		memcpy(p->jobs[i].iv, iv, sizeof(iv));
 		memset(p->out[i], 0x5a, sizeof(p->out[i]));
 	}
@@ -136,26 +136,26 @@ static void job_make(struct test_random *random, struct policy_job *p, size_t k,
 static unsigned int group_of(const struct policy_job *p)
 {
 	return p->wraps ? 0
-			: vcd_mb_group_find(vcd_alg_find(p->kind->alg), p->kind->key_len,
-					    p->jobs[0].flags & VCD_JOB_DECRYPT);
+			: eng_mb_group_find(eng_alg_find(p->kind->alg), p->kind->key_len,
+					    p->jobs[0].flags & ENG_JOB_DECRYPT);
 }
 
 /* Whether the policy gives job @i of the @n at @burst to the library. */
 static bool library_takes(const struct policy_job burst[], size_t n, size_t i)
 {
-	const struct vcd_mb_engine *engine = (const struct vcd_mb_engine *)engines_current;
-	unsigned int group = group_of(&burst[i]), class = vcd_mb_class(burst[i].jobs[0].len);
+	const struct eng_mb_engine *engine = (const struct eng_mb_engine *)engines_current;
+	unsigned int group = group_of(&burst[i]), class = eng_mb_class(burst[i].jobs[0].len);
 	unsigned int min = engine->rows[group].min_jobs[class], count = 0;
 
 	for (size_t j = 0; j < n; j++)
 		count +=
-		    group_of(&burst[j]) == group && vcd_mb_class(burst[j].jobs[0].len) >= class;
+		    group_of(&burst[j]) == group && eng_mb_class(burst[j].jobs[0].len) >= class;
 	return group && min && count >= min;
 }
 
 static bool same_result(const struct policy_job *p, size_t a, size_t b)
 {
-	const struct vcd_job *x = &p->jobs[a], *y = &p->jobs[b];
+	const struct eng_job *x = &p->jobs[a], *y = &p->jobs[b];
 
 	return x->status == y->status && !memcmp(p->out[a], p->out[b], MAX_LEN) &&
 	       x->mac_len == y->mac_len && !memcmp(x->mac, y->mac, x->mac_len) &&
@@ -165,7 +165,7 @@ static bool same_result(const struct policy_job *p, size_t a, size_t b)
 /* Run @n jobs of the pool. Return: how many the library had. */
 static size_t check(size_t n)
 {
-	struct vcd_job *tested[POOL_JOBS], *plain[2 * POOL_JOBS] = {NULL};
+	struct eng_job *tested[POOL_JOBS], *plain[2 * POOL_JOBS] = {NULL};
 	size_t mine = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -173,11 +173,11 @@ static size_t check(size_t n)
 		plain[2 * i] = &pool[i].jobs[1];
 		plain[2 * i + 1] = &pool[i].jobs[2];
 	}
-	vcd_engine_run(plain_engine, 0, plain, 2 * n);
-	vcd_engine_run(engines_current, 0, tested, n);
+	eng_run(plain_engine, 0, plain, 2 * n);
+	eng_run(engines_current, 0, tested, n);
 	for (size_t i = 0; i < n; i++) {
-		size_t first = i - i % VCD_MB_BURST;
-		size_t some = n - first < VCD_MB_BURST ? n - first : VCD_MB_BURST;
+		size_t first = i - i % ENG_MB_BURST;
+		size_t some = n - first < ENG_MB_BURST ? n - first : ENG_MB_BURST;
 		bool library = library_takes(&pool[first], some, i - first);
 
 		assert_int_equal(pool[i].jobs[0].status, VCD_S_OK);
@@ -191,10 +191,10 @@ static size_t check(size_t n)
 static void random_rows(struct test_random *random)
 {
 	static const uint8_t numbers[] = {0, 1, 2, 3, 5, 16, 17, 40, 64, 65};
-	struct vcd_mb_engine *engine = (struct vcd_mb_engine *)engines_current;
+	struct eng_mb_engine *engine = (struct eng_mb_engine *)engines_current;
 
-	for (size_t g = 1; g < VCD_MB_GROUPS; g++)
-		for (size_t c = 0; c < VCD_MB_CLASSES; c++)
+	for (size_t g = 1; g < ENG_MB_GROUPS; g++)
+		for (size_t c = 0; c < ENG_MB_CLASSES; c++)
 			engine->rows[g].min_jobs[c] =
 			    numbers[test_random_below(random, ARRAY_SIZE(numbers))];
 }
@@ -249,12 +249,12 @@ int main(void)
 	int failed = 0;
 
 	pool = calloc(POOL_JOBS, sizeof(*pool));
-	if (!pool || vcd_engine_open("openssl", 1, &plain_engine))
+	if (!pool || eng_open("openssl", 1, &plain_engine))
 		return 1;
 	if (engines_have_ipsecmb())
 		failed = cmocka_run_group_tests(tests, engines_ipsecmb, engines_close) +
 			 cmocka_run_group_tests(tests, engines_auto, engines_close);
-	vcd_engine_close(plain_engine);
+	eng_close(plain_engine);
 	free(pool);
 	return failed;
 }

@@ -154,11 +154,11 @@ int __wrap_EVP_MAC_final(EVP_MAC_CTX *ctx, unsigned char *out, size_t *outl, siz
 
 /* ---- what is left ----------------------------------------------------------------------- */
 
-static bool has(struct vcd_engine *engine, const struct vcd_alg *alg)
+static bool has(struct engine *engine, const struct eng_alg *alg)
 {
-	bool hash = alg->kind == VCD_ALG_HASH || alg->kind == VCD_ALG_MAC;
+	bool hash = alg->kind == ENG_ALG_HASH || alg->kind == ENG_ALG_MAC;
 
-	return vcd_engine_has(engine, hash ? NULL : alg, hash ? alg : NULL);
+	return eng_has(engine, hash ? NULL : alg, hash ? alg : NULL);
 }
 
 static bool listed(const uint32_t *ids, uint32_t id)
@@ -171,29 +171,29 @@ static bool listed(const uint32_t *ids, uint32_t id)
 /* Engine @name with the fault has all that it has without it, but @gone; and says so. */
 static void lacks(const char *name, const uint32_t *gone)
 {
-	struct vcd_engine *sound, *engine;
-	const struct vcd_alg *alg;
+	struct engine *sound, *engine;
+	const struct eng_alg *alg;
 	size_t reported = 0, i;
 	typeof(bad) fault = bad;
 
 	memset(&bad, 0, sizeof(bad));
-	assert_int_equal(vcd_engine_open(name, 1, &sound), 0);
-	assert_null(vcd_engine_failed(sound, 0));
+	assert_int_equal(eng_open(name, 1, &sound), 0);
+	assert_null(eng_failed(sound, 0));
 	bad = fault;
-	assert_int_equal(vcd_engine_open(name, 1, &engine), 0);
+	assert_int_equal(eng_open(name, 1, &engine), 0);
 	memset(&bad, 0, sizeof(bad));
-	for (i = 0; (alg = vcd_alg_at(i)); i++) {
+	for (i = 0; (alg = eng_alg_at(i)); i++) {
 		bool expected = has(sound, alg) && !listed(gone, alg->id);
 
 		if (has(engine, alg) != expected)
 			fail_msg("%s, %s: %s is %s", name, fault.name ? fault.name : "-",
 				 alg->cli_name, expected ? "missing" : "offered");
 		if (has(sound, alg) && !expected)
-			assert_ptr_equal(vcd_engine_failed(engine, reported++), alg);
+			assert_ptr_equal(eng_failed(engine, reported++), alg);
 	}
-	assert_null(vcd_engine_failed(engine, reported));
-	vcd_engine_close(engine);
-	vcd_engine_close(sound);
+	assert_null(eng_failed(engine, reported));
+	eng_close(engine);
+	eng_close(sound);
 }
 
 /* ---- openssl ---------------------------------------------------------------------------- */
@@ -246,7 +246,7 @@ static void one_primitive(void **state)
 static void one_direction(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(primitives); i++) {
-		if (vcd_alg_find(primitives[i].gone[0])->kind == VCD_ALG_HASH)
+		if (eng_alg_find(primitives[i].gone[0])->kind == ENG_ALG_HASH)
 			break;
 		bad.fault = BAD_DECRYPTION;
 		bad.name = primitives[i].name;
@@ -306,22 +306,22 @@ static void not_there(void **state)
 	    {"AES-192-GCM", {CRYPTO_AES_GCM}},
 	    {"AES-192-ECB", {CRYPTO_AES_ECB, CRYPTO_AES_XTS}},
 	};
-	struct vcd_engine *engine;
-	const struct vcd_alg *alg;
+	struct engine *engine;
+	const struct eng_alg *alg;
 
 	for (size_t i = 0; i < ARRAY_SIZE(missing); i++) {
 		bad.fault = NOT_THERE;
 		bad.name = missing[i].name;
-		assert_int_equal(vcd_engine_open("openssl", 1, &engine), 0);
+		assert_int_equal(eng_open("openssl", 1, &engine), 0);
 		memset(&bad, 0, sizeof(bad));
 		for (size_t k = 0; k < ARRAY_SIZE(missing[i].gone) && missing[i].gone[k]; k++) {
-			alg = vcd_alg_find(missing[i].gone[k]);
+			alg = eng_alg_find(missing[i].gone[k]);
 			if (has(engine, alg))
 				fail_msg("%s without %s", alg->cli_name, missing[i].name);
 		}
-		assert_null(vcd_engine_failed(engine, 0));
-		assert_true(has(engine, vcd_alg_find(CRYPTO_AES_CTR)));
-		vcd_engine_close(engine);
+		assert_null(eng_failed(engine, 0));
+		assert_true(has(engine, eng_alg_find(CRYPTO_AES_CTR)));
+		eng_close(engine);
 	}
 }
 
@@ -347,10 +347,10 @@ static void copy_is_fresh(void **state)
 /* With nothing left but the cipher that does nothing, there is no engine. */
 static void nothing_is_right(void **state)
 {
-	struct vcd_engine *engine = NULL;
+	struct engine *engine = NULL;
 
 	bad.fault = BAD_OUTPUT;
-	assert_int_equal(vcd_engine_open("openssl", 1, &engine), -ELIBBAD);
+	assert_int_equal(eng_open("openssl", 1, &engine), -ELIBBAD);
 	assert_null(engine);
 	memset(&bad, 0, sizeof(bad));
 }
@@ -359,22 +359,22 @@ static void nothing_is_right(void **state)
 
 static void fake_device(void **state)
 {
-	const struct vcd_alg *alg;
-	struct vcd_engine *engine = NULL;
+	const struct eng_alg *alg;
+	struct engine *engine = NULL;
 
-	for (size_t i = 0; (alg = vcd_alg_at(i)); i++) {
+	for (size_t i = 0; (alg = eng_alg_at(i)); i++) {
 		fake = (struct fake_control){.wrong = alg->id};
-		if (vcd_cryptodev_open_with("/fake", 2, &fake_cryptodev, &engine))
+		if (eng_cryptodev_open_with("/fake", 2, &fake_cryptodev, &engine))
 			fail_msg("%s: no engine", alg->cli_name);
-		if (vcd_engine_failed(engine, 0) != alg || vcd_engine_failed(engine, 1))
+		if (eng_failed(engine, 0) != alg || eng_failed(engine, 1))
 			fail_msg("%s is not what is found wrong, or not alone", alg->cli_name);
 		assert_false(has(engine, alg));
-		engine = vcd_engine_close(engine);
+		engine = eng_close(engine);
 		assert_int_equal(fake.sessions, 0);
 		assert_int_equal(fake.files, 0);
 	}
 	fake = (struct fake_control){.wrong = UINT32_MAX};
-	assert_int_equal(vcd_cryptodev_open_with("/fake", 2, &fake_cryptodev, &engine), -ELIBBAD);
+	assert_int_equal(eng_cryptodev_open_with("/fake", 2, &fake_cryptodev, &engine), -ELIBBAD);
 	fake = (struct fake_control){0};
 }
 

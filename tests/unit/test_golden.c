@@ -21,7 +21,7 @@
 #define MAX_IOV 100
 #define POISON 0xee
 
-static struct vcd_engine *engine;
+static struct engine *engine;
 
 static struct golden *load(const char *name)
 {
@@ -184,6 +184,6 @@ int main(void)
 	if (test_engine_open(1, &engine))
 		return 1;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	vcd_engine_close(engine);
+	eng_close(engine);
 	return failed;
 }

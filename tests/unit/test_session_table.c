@@ -15,14 +15,14 @@
 #include "device/session_table.h"
 
 struct token {
-	struct vcd_engine_session base;
+	struct eng_session base;
 	_Atomic(uint64_t) id;
 	_Atomic(int) alive;
 };
 
 static _Atomic(long) tokens;
 
-static void token_free(struct vcd_engine_session *session)
+static void token_free(struct eng_session *session)
 {
 	struct token *token = (struct token *)session;
 
@@ -31,10 +31,10 @@ static void token_free(struct vcd_engine_session *session)
 	free(token);
 }
 
-static const struct vcd_engine_ops token_ops = {.name = "token", .session_free = token_free};
-static struct vcd_engine token_engine = {.ops = &token_ops, .workers = 1};
+static const struct eng_ops token_ops = {.name = "token", .session_free = token_free};
+static struct engine token_engine = {.ops = &token_ops, .workers = 1};
 
-static struct vcd_engine_session *token_new(void)
+static struct eng_session *token_new(void)
 {
 	struct token *token = calloc(1, sizeof(*token));
 
@@ -371,15 +371,15 @@ static void clear_finds_what_is_there(void **state)
 
 static void walk(void **state)
 {
-	static const struct vcd_alg cipher, mac;
+	static const struct eng_alg cipher, mac;
 	struct vcd_session_table table;
-	const struct vcd_alg *one, *other;
+	const struct eng_alg *one, *other;
 	uint32_t cursor = 0;
 	uint64_t ids[3], id;
 
 	assert_int_equal(vcd_session_table_init(&table, 3, 1, 1, NULL), 0);
 	for (unsigned int i = 0; i < 3; i++) {
-		struct vcd_engine_session *session = token_new();
+		struct eng_session *session = token_new();
 
 		session->cipher = i == 2 ? NULL : &cipher;
 		session->mac = i == 2 ? &mac : NULL;
@@ -460,7 +460,7 @@ static struct token *use(struct stress *stress, uint64_t id)
 /* Walk the table beside all the others. */
 static void list(struct stress *stress)
 {
-	const struct vcd_alg *cipher, *mac;
+	const struct eng_alg *cipher, *mac;
 	uint32_t cursor = 0;
 	uint64_t id;
 

@@ -27,7 +27,7 @@ static struct test_random chance = {31};
 
 /** struct operation - one vector, whatever its kind. */
 struct operation {
-	const struct vcd_alg *cipher, *mac;
+	const struct eng_alg *cipher, *mac;
 	bool decrypt;
 	uint8_t key[512], iv[16], aad[MAX_DATA], in[MAX_DATA], tag[64];
 	size_t key_len, iv_len, aad_len, len, tag_len;
@@ -38,7 +38,7 @@ struct operation {
 
 static void run_engine(struct operation *op)
 {
-	struct vcd_session_params params = {
+	struct eng_session_params params = {
 	    .cipher = op->cipher,
 	    .mac = op->mac,
 	    .key = op->key,
@@ -46,12 +46,12 @@ static void run_engine(struct operation *op)
 	    .mackey = op->key,
 	    .mackey_len = op->mac ? op->key_len : 0,
 	};
-	bool aead = op->cipher && op->cipher->kind == VCD_ALG_AEAD;
-	struct vcd_engine_session *session;
-	struct vcd_job job =
+	bool aead = op->cipher && op->cipher->kind == ENG_ALG_AEAD;
+	struct eng_session *session;
+	struct eng_job job =
 			   {
-			       .flags = (op->decrypt ? VCD_JOB_DECRYPT : 0) |
-					(op->mac ? VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL : 0),
+			       .flags = (op->decrypt ? ENG_JOB_DECRYPT : 0) |
+					(op->mac ? ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL : 0),
 			       .len = (uint32_t)op->len,
 			       .src = op->in,
 			       .dst = op->cipher ? op->out : NULL,
@@ -62,20 +62,20 @@ static void run_engine(struct operation *op)
 			   },
 		       *jobs = &job;
 
-	assert_int_equal(vcd_engine_session_new(test.engine, &params, &session), 0);
+	assert_int_equal(eng_session_new(test.engine, &params, &session), 0);
 	job.session = session;
 	memcpy(job.iv, op->iv, op->iv_len);
 	memcpy(job.mac, op->tag, op->tag_len);
-	vcd_engine_run(test.engine, 0, &jobs, 1);
+	eng_run(test.engine, 0, &jobs, 1);
 	op->status = job.status;
 	if (!aead || !op->decrypt)
 		memcpy(op->tag, job.mac, sizeof(op->tag));
-	vcd_engine_session_free(session);
+	eng_session_free(session);
 }
 
 static void run_device(struct operation *op)
 {
-	bool aead = op->cipher && op->cipher->kind == VCD_ALG_AEAD;
+	bool aead = op->cipher && op->cipher->kind == ENG_ALG_AEAD;
 	size_t tag_in = aead && op->decrypt ? op->tag_len : 0;
 	size_t data_out = op->cipher ? op->len : 0;
 	size_t tag_out = tag_in ? 0 : aead ? op->tag_len : op->mac ? op->mac->digest_len : 0;
@@ -151,7 +151,7 @@ static int cipher_vector(const struct file *file, struct rsp *rsp)
 
 	if (!rsp_fresh(rsp, plain) && !rsp_fresh(rsp, cipher))
 		return NO_VECTOR;
-	op.cipher = vcd_alg_find(file->id);
+	op.cipher = eng_alg_find(file->id);
 	op.decrypt = !strcmp(rsp_section(rsp), "DECRYPT");
 	op.iv_len = op.cipher->iv_len;
 	if (!tdes) {
@@ -192,7 +192,7 @@ static int sha_vector(const struct file *file, struct rsp *rsp)
 
 	if (!rsp_fresh(rsp, "Msg"))
 		return NO_VECTOR;
-	op.mac = vcd_alg_find(file->id);
+	op.mac = eng_alg_find(file->id);
 	hex(file, rsp, "Msg", op.in, sizeof(op.in));
 	op.len = (size_t)rsp_number(rsp, "Len") / 8; /* an empty one is written as "00" */
 	assert_int_equal(hex(file, rsp, "MD", expected, sizeof(expected)), op.mac->digest_len);
@@ -212,7 +212,7 @@ static int sha_monte_vector(const struct file *file, struct rsp *rsp)
 	uint8_t expected[64], md[4][64];
 	size_t len;
 
-	op.mac = vcd_alg_find(file->id);
+	op.mac = eng_alg_find(file->id);
 	len = op.mac->digest_len;
 	if (rsp_fresh(rsp, "Seed"))
 		assert_int_equal(hex(file, rsp, "Seed", seed, sizeof(seed)), len);
@@ -253,7 +253,7 @@ static int hmac_vector(const struct file *file, struct rsp *rsp)
 	op.mac = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(by_len); i++)
 		if (rsp_number(rsp, "L") == by_len[i][0])
-			op.mac = vcd_alg_find(by_len[i][1]);
+			op.mac = eng_alg_find(by_len[i][1]);
 	assert_non_null(op.mac);
 	op.key_len = hex(file, rsp, "Key", op.key, sizeof(op.key));
 	op.len = hex(file, rsp, "Msg", op.in, sizeof(op.in));
@@ -294,7 +294,7 @@ static int gcm_vector(const struct file *file, struct rsp *rsp)
 		return NO_VECTOR;
 	if (rsp_number(rsp, "IVlen") != 96)
 		return LEFT_OUT;
-	op.cipher = vcd_alg_find(file->id);
+	op.cipher = eng_alg_find(file->id);
 	op.decrypt = decrypt;
 	op.key_len = hex(file, rsp, "Key", op.key, sizeof(op.key));
 	op.iv_len = hex(file, rsp, "IV", op.iv, sizeof(op.iv));
@@ -327,7 +327,7 @@ static int ccm_vector(const struct file *file, struct rsp *rsp)
 
 	if (!rsp_fresh(rsp, "CT"))
 		return NO_VECTOR;
-	op.cipher = vcd_alg_find(file->id);
+	op.cipher = eng_alg_find(file->id);
 	op.len = number(file, rsp, "Plen");
 	op.aad_len = number(file, rsp, "Alen");
 	op.tag_len = number(file, rsp, "Tlen");
@@ -423,10 +423,10 @@ static const struct file aead_files[] = {
 
 static bool engine_has(uint32_t id)
 {
-	const struct vcd_alg *alg = vcd_alg_find(id);
-	bool mac = alg->kind == VCD_ALG_HASH || alg->kind == VCD_ALG_MAC;
+	const struct eng_alg *alg = eng_alg_find(id);
+	bool mac = alg->kind == ENG_ALG_HASH || alg->kind == ENG_ALG_MAC;
 
-	return vcd_engine_has(test.engine, mac ? NULL : alg, mac ? alg : NULL);
+	return eng_has(test.engine, mac ? NULL : alg, mac ? alg : NULL);
 }
 
 /* Return: vectors carried out; each also through the device. */

@@ -70,7 +70,7 @@ static const struct violation violations[] = {
 };
 
 static struct {
-	struct vcd_engine *engine;
+	struct engine *engine;
 	struct vcd_device *device;
 	struct ledger ledger;
 	struct vm *vm;
@@ -84,7 +84,7 @@ static int setup(void **state)
 	int pair[2];
 
 	log_set_level(LOG_ERROR);
-	if (vcd_engine_open("openssl", 1, &t.engine))
+	if (eng_open("openssl", 1, &t.engine))
 		return -1;
 	options.engine = t.engine;
 	if (vcd_device_new(&options, &t.device) ||
@@ -104,7 +104,7 @@ static int teardown(void **state)
 	t.vm = vm_free(t.vm);
 	ledger_close(&t.ledger);
 	t.device = vcd_device_free(t.device);
-	t.engine = vcd_engine_close(t.engine);
+	t.engine = eng_close(t.engine);
 	return 0;
 }
 

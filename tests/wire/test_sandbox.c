@@ -254,7 +254,7 @@ static void test_strict_does_not(void **state)
 
 /* ---- what has to work all the same ---------------------------------------------------- */
 
-static struct vcd_engine *engine;
+static struct engine *engine;
 static int event = -1;
 static int memory = -1;
 
@@ -263,39 +263,39 @@ static bool open_things(void)
 	event = eventfd(0, 0);
 	memory = memfd_create("guest", 0);
 	return event >= 0 && memory >= 0 && ftruncate(memory, 1 << 20) == 0 &&
-	       vcd_engine_open("openssl", 2, &engine) == 0;
+	       eng_open("openssl", 2, &engine) == 0;
 }
 
 /* A session and a job of it: contexts are made here. */
-static int use_algorithm(const struct vcd_alg *alg)
+static int use_algorithm(const struct eng_alg *alg)
 {
 	static const uint8_t key[VCD_MAX_MACKEY_LEN] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-	bool cipher = alg->kind == VCD_ALG_CIPHER || alg->kind == VCD_ALG_AEAD;
-	struct vcd_session_params params = {
+	bool cipher = alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD;
+	struct eng_session_params params = {
 	    .cipher = cipher ? alg : NULL,
 	    .mac = cipher ? NULL : alg,
 	    .key = key,
 	    .key_len = cipher ? alg->key_min : 0,
 	    .mackey = key,
-	    .mackey_len = alg->kind == VCD_ALG_MAC ? alg->key_min : 0,
+	    .mackey_len = alg->kind == ENG_ALG_MAC ? alg->key_min : 0,
 	};
 	static uint8_t data[64];
-	struct vcd_job job = {
-	    .flags = cipher ? 0 : VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL,
+	struct eng_job job = {
+	    .flags = cipher ? 0 : ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL,
 	    .len = sizeof(data),
 	    .src = data,
 	    .dst = cipher ? data : NULL,
 	    .iv_len = (uint8_t)alg->iv_len,
-	    .mac_len = (uint8_t)(alg->kind == VCD_ALG_AEAD ? alg->digest_len : 0),
+	    .mac_len = (uint8_t)(alg->kind == ENG_ALG_AEAD ? alg->digest_len : 0),
 	};
-	struct vcd_job *jobs[] = {&job};
+	struct eng_job *jobs[] = {&job};
 	int err;
 
-	err = vcd_engine_session_new(engine, &params, &job.session);
+	err = eng_session_new(engine, &params, &job.session);
 	if (err)
 		return err;
-	vcd_engine_run(engine, 1, jobs, 1);
-	vcd_engine_session_free(job.session);
+	eng_run(engine, 1, jobs, 1);
+	eng_session_free(job.session);
 	return job.status == VCD_S_OK ? 0 : -EIO;
 }
 
@@ -303,15 +303,15 @@ static int work(void)
 {
 	const uint64_t one = 1;
 	uint64_t count = 0;
-	const struct vcd_alg *alg;
+	const struct eng_alg *alg;
 	void *map;
 	size_t i;
 	int err;
 
-	for (i = 0; (alg = vcd_alg_at(i)) != NULL; i++) {
-		if (!vcd_engine_has(
-			engine, alg->kind >= VCD_ALG_HASH && alg->kind != VCD_ALG_AEAD ? NULL : alg,
-			alg->kind >= VCD_ALG_HASH && alg->kind != VCD_ALG_AEAD ? alg : NULL))
+	for (i = 0; (alg = eng_alg_at(i)) != NULL; i++) {
+		if (!eng_has(engine,
+			     alg->kind >= ENG_ALG_HASH && alg->kind != ENG_ALG_AEAD ? NULL : alg,
+			     alg->kind >= ENG_ALG_HASH && alg->kind != ENG_ALG_AEAD ? alg : NULL))
 			continue;
 		err = use_algorithm(alg);
 		if (err)

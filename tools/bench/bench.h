@@ -56,7 +56,7 @@ enum bench_submit {
  * @zero_copy: 1: mode dev passes COP_FLAG_ZERO_COPY
  */
 struct workload {
-	const struct vcd_alg *alg;
+	const struct eng_alg *alg;
 	const char *name;
 	size_t key_len;
 	bool decrypt;
@@ -261,13 +261,13 @@ uint64_t bench_now_ns(void);
 /** bench_is_aead - whether operations are those of an AEAD. */
 static inline bool bench_is_aead(const struct workload *work)
 {
-	return work->alg->kind == VCD_ALG_AEAD;
+	return work->alg->kind == ENG_ALG_AEAD;
 }
 
 /** bench_is_hash - whether operations make a digest or a MAC and put no data out. */
 static inline bool bench_is_hash(const struct workload *work)
 {
-	return work->alg->kind == VCD_ALG_HASH || work->alg->kind == VCD_ALG_MAC;
+	return work->alg->kind == ENG_ALG_HASH || work->alg->kind == ENG_ALG_MAC;
 }
 
 /** bench_data_out - bytes of data that an operation puts out. */

@@ -42,9 +42,9 @@ const char *evp_name(const struct workload *work, char *buf, size_t size)
 	}
 	if (work->alg->id == CRYPTO_AES_CMAC)
 		(void)snprintf(buf, size, "aes-%zu-cbc", bits);
-	else if (work->alg->kind == VCD_ALG_MAC)
+	else if (work->alg->kind == ENG_ALG_MAC)
 		(void)snprintf(buf, size, "%s", dash + 1);
-	else if (work->alg->kind == VCD_ALG_HASH)
+	else if (work->alg->kind == ENG_ALG_HASH)
 		(void)snprintf(buf, size, "%s", name);
 	else /* family-mode here is family-bits-mode there; XTS's bits are those of one key */
 		(void)snprintf(buf, size, "%.*s-%zu%s", (int)(dash - name), name,
@@ -57,10 +57,10 @@ static int fetch(struct evp_alg *alg, const struct workload *work)
 	if (!evp_name(work, alg->inner, sizeof(alg->inner)))
 		return -ENOTSUP;
 	switch (work->alg->kind) {
-	case VCD_ALG_HASH:
+	case ENG_ALG_HASH:
 		alg->digest = EVP_MD_fetch(alg->lib, alg->inner, NULL);
 		return alg->digest ? 0 : -ENOTSUP;
-	case VCD_ALG_MAC:
+	case ENG_ALG_MAC:
 		alg->mac = EVP_MAC_fetch(alg->lib,
 					 work->alg->id == CRYPTO_AES_CMAC ? "CMAC" : "HMAC", NULL);
 		return alg->mac ? 0 : -ENOTSUP;

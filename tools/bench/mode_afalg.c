@@ -62,7 +62,7 @@ static int key_socket(const struct bench *bench)
 	(void)snprintf((char *)addr.salg_type, sizeof(addr.salg_type), "%s", socket_type(work));
 	(void)snprintf((char *)addr.salg_name, sizeof(addr.salg_name), "%s", implementation(bench));
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-	    (work->alg->kind != VCD_ALG_HASH &&
+	    (work->alg->kind != ENG_ALG_HASH &&
 	     setsockopt(fd, SOL_ALG, ALG_SET_KEY, bench->key, (socklen_t)work->key_len) < 0) ||
 	    (bench_is_aead(work) &&
 	     setsockopt(fd, SOL_ALG, ALG_SET_AEAD_AUTHSIZE, NULL, work->tag_len) < 0)) {

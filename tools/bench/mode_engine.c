@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mode_engine.c - the engine by itself: vcd_engine_run() with batches of `depth`
+ * mode_engine.c - the engine by itself: eng_run() with batches of `depth`
  * jobs. The ceiling of everything that is built on it.
  */
 #include <errno.h>
@@ -12,19 +12,19 @@
 
 /* One thread: depth jobs with a source and a destination each. */
 struct engine_thread {
-	struct vcd_engine_session **sessions;
-	struct vcd_job *jobs;
-	struct vcd_job **list;
+	struct eng_session **sessions;
+	struct eng_job *jobs;
+	struct eng_job **list;
 	uint8_t *buffers;
 	unsigned int next_session;
 };
 
 static int engine_open(struct bench *bench)
 {
-	struct vcd_engine *engine;
+	struct engine *engine;
 	int err;
 
-	err = vcd_engine_open(bench->target.engine, bench->work.threads, &engine);
+	err = eng_open(bench->target.engine, bench->work.threads, &engine);
 	if (err) {
 		bench_error("engine '%s': %s", bench->target.engine,
 			    err == -EINVAL ? "no such engine, or a bad argument" : strerror(-err));
@@ -32,8 +32,8 @@ static int engine_open(struct bench *bench)
 	}
 	bench->state = engine;
 	(void)snprintf(bench->engine_name, sizeof(bench->engine_name), "%s", engine->name);
-	if (!(bench_is_hash(&bench->work) ? vcd_engine_has(engine, NULL, bench->work.alg)
-					  : vcd_engine_has(engine, bench->work.alg, NULL))) {
+	if (!(bench_is_hash(&bench->work) ? eng_has(engine, NULL, bench->work.alg)
+					  : eng_has(engine, bench->work.alg, NULL))) {
 		bench_error("engine '%s' does not have %s", bench->engine_name, bench->work.name);
 		return -ENOTSUP;
 	}
@@ -42,7 +42,7 @@ static int engine_open(struct bench *bench)
 
 static void engine_close(struct bench *bench)
 {
-	vcd_engine_close(bench->state);
+	eng_close(bench->state);
 }
 
 static void engine_thread_close(struct bench_thread *thread)
@@ -51,7 +51,7 @@ static void engine_thread_close(struct bench_thread *thread)
 	unsigned int i;
 
 	for (i = 0; t->sessions && i < thread->bench->work.sessions; i++)
-		vcd_engine_session_free(t->sessions[i]);
+		eng_session_free(t->sessions[i]);
 	free(t->sessions);
 	free(t->jobs);
 	free(t->list);
@@ -62,7 +62,7 @@ static void engine_thread_close(struct bench_thread *thread)
 
 static int make_sessions(struct bench *bench, struct engine_thread *t)
 {
-	struct vcd_session_params params = {0};
+	struct eng_session_params params = {0};
 	unsigned int i;
 	int err = 0;
 
@@ -76,11 +76,11 @@ static int make_sessions(struct bench *bench, struct engine_thread *t)
 		params.key_len = bench->work.key_len;
 	}
 	for (i = 0; !err && i < bench->work.sessions; i++)
-		err = vcd_engine_session_new(bench->state, &params, &t->sessions[i]);
+		err = eng_session_new(bench->state, &params, &t->sessions[i]);
 	return err;
 }
 
-static void fill_job(const struct bench *bench, struct vcd_job *job, uint8_t *src, uint8_t *dst)
+static void fill_job(const struct bench *bench, struct eng_job *job, uint8_t *src, uint8_t *dst)
 {
 	const struct workload *work = &bench->work;
 
@@ -89,11 +89,11 @@ static void fill_job(const struct bench *bench, struct vcd_job *job, uint8_t *sr
 	job->src = src;
 	job->len = work->size;
 	if (bench_is_hash(work)) {
-		job->flags = VCD_JOB_HASH_RESET | VCD_JOB_HASH_FINAL;
+		job->flags = ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL;
 		return;
 	}
 	job->dst = dst;
-	job->flags = work->decrypt ? VCD_JOB_DECRYPT : 0;
+	job->flags = work->decrypt ? ENG_JOB_DECRYPT : 0;
 	job->iv_len = (uint8_t)work->alg->iv_len;
 	if (bench_is_aead(work)) {
 		job->aad = bench->aad;
@@ -113,9 +113,9 @@ static int engine_thread_open(struct bench_thread *thread)
 	if (!t)
 		return -ENOMEM;
 	thread->state = t;
-	t->sessions = calloc(work->sessions, sizeof(struct vcd_engine_session *));
+	t->sessions = calloc(work->sessions, sizeof(struct eng_session *));
 	t->jobs = calloc(work->depth, sizeof(*t->jobs));
-	t->list = calloc(work->depth, sizeof(struct vcd_job *));
+	t->list = calloc(work->depth, sizeof(struct eng_job *));
 	t->buffers = aligned_alloc(4096, 2 * stride * work->depth);
 	if (!t->sessions || !t->jobs || !t->list || !t->buffers)
 		return -ENOMEM;
@@ -138,7 +138,7 @@ static int engine_step(struct bench_thread *thread)
 	unsigned int i;
 
 	for (i = 0; i < work->depth; i++) {
-		struct vcd_job *job = &t->jobs[i];
+		struct eng_job *job = &t->jobs[i];
 
 		job->session = t->sessions[t->next_session];
 		if (++t->next_session == work->sessions)
@@ -147,7 +147,7 @@ static int engine_step(struct bench_thread *thread)
 		if (opening)
 			memcpy(job->mac, bench->input + work->size, work->tag_len);
 	}
-	vcd_engine_run(bench->state, thread->number, t->list, work->depth);
+	eng_run(bench->state, thread->number, t->list, work->depth);
 	for (i = 0; i < work->depth; i++)
 		if (t->jobs[i].status != VCD_S_OK)
 			return -EIO;

@@ -228,21 +228,21 @@ static int connect_daemon(struct bench *bench, struct wire *wire)
 /* What the daemon's engine is called: it is the same library as ours. */
 static int name_engine(struct bench *bench)
 {
-	struct vcd_engine *engine;
+	struct engine *engine;
 	int err;
 
 	if (bench->target.socket) {
 		(void)snprintf(bench->engine_name, sizeof(bench->engine_name), "daemon");
 		return 0;
 	}
-	err = vcd_engine_open(bench->target.engine, 1, &engine);
+	err = eng_open(bench->target.engine, 1, &engine);
 	if (err) {
 		bench_error("engine '%s': %s", bench->target.engine,
 			    err == -EINVAL ? "no such engine, or a bad argument" : strerror(-err));
 		return err;
 	}
 	(void)snprintf(bench->engine_name, sizeof(bench->engine_name), "%s", engine->name);
-	vcd_engine_close(engine);
+	eng_close(engine);
 	return 0;
 }
 

@@ -320,7 +320,7 @@ void bench_options_free(struct bench_options *options)
 }
 
 /* All key sizes that the name can have in its middle. */
-static void list_sizes(const struct vcd_alg *alg, const char *dash)
+static void list_sizes(const struct eng_alg *alg, const char *dash)
 {
 	bool xts = alg->id == CRYPTO_AES_XTS;
 	unsigned int len;
@@ -332,9 +332,9 @@ static void list_sizes(const struct vcd_alg *alg, const char *dash)
 
 void bench_list(void)
 {
-	const struct vcd_alg *alg;
+	const struct eng_alg *alg;
 
-	for (size_t i = 0; (alg = vcd_alg_at(i)) != NULL; i++) {
+	for (size_t i = 0; (alg = eng_alg_at(i)) != NULL; i++) {
 		const char *dash = strchr(alg->cli_name, '-');
 
 		if (dash && alg->key_step > 1)

@@ -22,19 +22,19 @@ static const char *const submit_names[] = {
     [BENCH_SUBMIT_ASYNC] = "async",
 };
 
-static const struct vcd_alg *find(const char *name)
+static const struct eng_alg *find(const char *name)
 {
-	const struct vcd_alg *alg;
+	const struct eng_alg *alg;
 	size_t i;
 
-	for (i = 0; (alg = vcd_alg_at(i)) != NULL; i++)
+	for (i = 0; (alg = eng_alg_at(i)) != NULL; i++)
 		if (strcmp(alg->cli_name, name) == 0)
 			return alg;
 	return NULL;
 }
 
 /* "aes-128-cbc": "aes-cbc" and 128. NULL: it is not like that. */
-static const struct vcd_alg *find_with_bits(const char *text, unsigned long *bits)
+static const struct eng_alg *find_with_bits(const char *text, unsigned long *bits)
 {
 	const char *first = strchr(text, '-');
 	const char *second = first ? strchr(first + 1, '-') : NULL;
@@ -53,7 +53,7 @@ static const struct vcd_alg *find_with_bits(const char *text, unsigned long *bit
 enum cli_result workload_parse_alg(struct cli_state *state, const char *text, struct workload *work)
 {
 	unsigned long bits = 0;
-	const struct vcd_alg *alg = find(text);
+	const struct eng_alg *alg = find(text);
 
 	if (!alg)
 		alg = find_with_bits(text, &bits);
@@ -66,14 +66,14 @@ enum cli_result workload_parse_alg(struct cli_state *state, const char *text, st
 		work->key_len = bits / 8 * (alg->id == CRYPTO_AES_XTS ? 2 : 1);
 	else if (alg->id == CRYPTO_BLF_CBC)
 		work->key_len = 16;
-	else if (alg->kind == VCD_ALG_MAC && alg->id != CRYPTO_AES_CMAC)
+	else if (alg->kind == ENG_ALG_MAC && alg->id != CRYPTO_AES_CMAC)
 		work->key_len = alg->digest_len;
 	else
 		work->key_len = alg->key_max;
 	/* Either the bits are part of the name, or there is but one key size that is usual. */
-	if (bits % 8 || !vcd_alg_key_ok(alg, work->key_len) || (!bits && alg->key_step > 1))
+	if (bits % 8 || !eng_alg_key_ok(alg, work->key_len) || (!bits && alg->key_step > 1))
 		return cli_bad(state, "--alg=%s: name a key size, as in aes-128-cbc", text);
-	if (bits && (alg->kind == VCD_ALG_HASH || work->key_len > BENCH_KEY_MAX))
+	if (bits && (alg->kind == ENG_ALG_HASH || work->key_len > BENCH_KEY_MAX))
 		return cli_bad(state, "--alg=%s: no key of that size", text);
 	return CLI_RUN;
 }
@@ -101,7 +101,7 @@ static enum cli_result settle_aead(struct cli_state *state, struct workload *wor
 		work->aad_len = aead ? USUAL_AAD : 0;
 	if (work->tag_len == WORKLOAD_UNSET)
 		work->tag_len = aead ? work->alg->digest_len : 0;
-	if (aead && !vcd_alg_tag_ok(work->alg, work->tag_len))
+	if (aead && !eng_alg_tag_ok(work->alg, work->tag_len))
 		return cli_bad(state, "--tag=%u: %s has no such tag", work->tag_len, work->name);
 	return CLI_RUN;
 }

@@ -317,8 +317,7 @@ int main(int argc, char **argv)
 	}
 	for (unsigned int i = 0; i < EVIL_QUEUES; i++)
 		queue_reset(&host.queues[i]);
-	if (vcd_engine_open("openssl", 1, &options.engine) ||
-	    vcd_device_new(&options, &host.device)) {
+	if (eng_open("openssl", 1, &options.engine) || vcd_device_new(&options, &host.device)) {
 		fputs("evil-host: no device\n", stderr);
 		return 3;
 	}

@@ -59,7 +59,7 @@
 
 /* What all inputs share: it is expensive to make and keeps no state. */
 static struct {
-	struct vcd_engine *engine;
+	struct engine *engine;
 	struct queue_batch *batch;
 	int memfd;
 	int small;
@@ -93,7 +93,7 @@ static void open_common(void)
 	if (common.engine)
 		return;
 	log_set_level(LOG_ERROR);
-	CHECK(vcd_engine_open("openssl", 1, &common.engine) == 0);
+	CHECK(eng_open("openssl", 1, &common.engine) == 0);
 	common.batch = calloc(1, sizeof(*common.batch));
 	common.memfd = memfd_create("guest", MFD_CLOEXEC);
 	common.small = memfd_create("small", MFD_CLOEXEC);

@@ -154,7 +154,7 @@ static void engine_error(Error **errp, const char *name, int err)
     g_autoptr(GString) known = g_string_new(NULL);
     const char *const *names;
 
-    for (names = vcd_engine_names(); *names; names++) {
+    for (names = eng_names(); *names; names++) {
         g_string_append_printf(known, " %s", *names);
     }
     if (err == -EINVAL) {
@@ -176,20 +176,20 @@ static bool backend_open(VirtIOCryptodev *s, Error **errp)
         .max_request = s->max_request,
         .poll_us = s->poll_us,
     };
-    const struct vcd_alg *failed;
+    const struct eng_alg *failed;
     size_t i;
     int err;
 
-    err = vcd_engine_open(name, options.workers, &s->engine);
+    err = eng_open(name, options.workers, &s->engine);
     if (err) {
         engine_error(errp, name, err);
         return false;
     }
-    for (i = 0; (failed = vcd_engine_failed(s->engine, i)); i++) {
+    for (i = 0; (failed = eng_failed(s->engine, i)); i++) {
         warn_report("virtio-cryptodev: engine '%s': the self-test of %s failed: "
                     "the algorithm is not offered", name, failed->cli_name);
     }
-    if (vcd_engine_defies_fips(name, VCD_FIPS_ENABLED)) {
+    if (eng_defies_fips(name, ENG_FIPS_ENABLED)) {
         warn_report("virtio-cryptodev: this host is in FIPS mode, and engine '%s' is not "
                     "a validated module: use engine=openssl:fips", name);
     }
@@ -202,7 +202,7 @@ static bool backend_open(VirtIOCryptodev *s, Error **errp)
         error_setg_errno(errp, -err, "the device cannot be made");
     }
     if (err) {
-        s->engine = vcd_engine_close(s->engine);
+        s->engine = eng_close(s->engine);
         return false;
     }
     if (s->engine->ops->sleeps) {
@@ -213,7 +213,7 @@ static bool backend_open(VirtIOCryptodev *s, Error **errp)
 
 typedef struct Backend {
     struct vcd_device *device;
-    struct vcd_engine *engine;
+    struct engine *engine;
 } Backend;
 
 static void *backend_free(void *opaque)
@@ -221,7 +221,7 @@ static void *backend_free(void *opaque)
     Backend *backend = opaque;
 
     vcd_device_free(backend->device);
-    vcd_engine_close(backend->engine);
+    eng_close(backend->engine);
     g_free(backend);
     return NULL;
 }

@@ -151,7 +151,7 @@ struct VirtIOCryptodev {
     uint32_t poll_us;
     IOThread *iothread;
 
-    struct vcd_engine *engine;
+    struct engine *engine;
     struct vcd_device *device;
     VirtIOCryptodevQueue *queues;
     VirtIOCryptodevWorker **workers;
