@@ -92,7 +92,7 @@ static int begin(struct server *server)
 		server->vu.adopt_arg = server->control;
 	}
 	err = watch(server, server->vu.socket);
-	vcd_device_config(server->vm->device, &config);
+	vdev_config(server->vm->device, &config);
 	return err ? err : channel_ready(server->vu.socket, &config);
 }
 

@@ -74,7 +74,7 @@ struct daemon {
 	struct control control;
 	struct commands commands;
 	struct engine *engine;
-	struct vcd_device *device;
+	struct vdev *device;
 	struct vm *vm;
 	struct serving_threads threads;
 };
@@ -102,8 +102,8 @@ static void open_vault(const struct options *o)
 {
 #ifndef VCD_INSTRUMENTED
 	unsigned int workers = o->workers ? o->workers : 1;
-	size_t sessions = o->max_sessions ? o->max_sessions : VCD_DEFAULT_MAX_SESSIONS;
-	size_t request = o->max_request ? o->max_request : VCD_DEFAULT_MAX_REQUEST;
+	size_t sessions = o->max_sessions ? o->max_sessions : VDEV_DEFAULT_MAX_SESSIONS;
+	size_t request = o->max_request ? o->max_request : VDEV_DEFAULT_MAX_REQUEST;
 	/* Room for all that can be; memory is used when it is touched. */
 	size_t size = eng_memory(workers, sessions);
 	struct vault_state state;
@@ -255,7 +255,7 @@ static void gather(void *arg, struct stats *stats)
 	    .front_ends = head->front_ends,
 	    .protocol_errors = head->protocol_errors,
 	};
-	vcd_device_stats_get(d->device, &stats->device);
+	vdev_stats_get(d->device, &stats->device);
 	vm_stats_get(d->vm, &stats->vm);
 	limits_snapshot(&d->vm->limits, stats->limits, &stats->limit_waits,
 			&stats->limit_waited_ns);
@@ -289,19 +289,19 @@ static int pin_threads(struct daemon *d)
 static int stage_work(struct daemon *d)
 {
 	const struct options *o = &d->options;
-	const struct vcd_device_options device = {
+	const struct vdev_options device = {
 	    .engine = d->engine,
 	    .workers = o->workers,
 	    .num_queues = o->num_queues,
 	    .max_sessions = o->max_sessions,
 	    .max_request = o->max_request,
-	    .max_segments = VCD_DEFAULT_MAX_SEGMENTS,
+	    .max_segments = VDEV_DEFAULT_MAX_SEGMENTS,
 	    .counters = d->ledger.counters,
 	    .serial = &d->ledger.head->serial,
 	};
 	int err;
 
-	err = vcd_device_new(&device, &d->device);
+	err = vdev_new(&device, &d->device);
 	if (!err)
 		err = vm_new(d->device, &d->ledger, o->num_queues, o->workers, &d->vm);
 	if (!err)
@@ -390,7 +390,7 @@ static int run_worker(struct daemon *d)
 	vhost_user_end(&d->server.vu);
 	threads_stop(&d->threads);
 	d->vm = vm_free(d->vm);
-	d->device = vcd_device_free(d->device);
+	d->device = vdev_free(d->device);
 	d->engine = eng_close(d->engine);
 	control_close(&d->control);
 	server_close(&d->server);
@@ -408,8 +408,8 @@ static int run_supervisor(const struct options *o, char **argv)
 	    .control = o->control,
 	    .queues = o->num_queues,
 	    .shape = vm_ledger(o->num_queues, o->workers, o->max_request),
-	    .max_serial = vcd_session_table_max_seed(o->max_sessions ? o->max_sessions
-								     : VCD_DEFAULT_MAX_SESSIONS) /
+	    .max_serial = vdev_session_table_max_seed(o->max_sessions ? o->max_sessions
+								      : VDEV_DEFAULT_MAX_SESSIONS) /
 			  2 * 3,
 	    .sandbox = {.mode = o->sandbox, .seccomp = o->seccomp},
 	    .devices = strncmp(o->engine, "cryptodev", strlen("cryptodev")) == 0,

@@ -25,7 +25,7 @@
 #define MIN_REQUEST 4096
 #define MAX_REQUEST (16u << 20)
 
-_Static_assert(VCD_DEFAULT_MAX_SESSIONS == 16384 && VCD_DEFAULT_MAX_REQUEST == 262144 &&
+_Static_assert(VDEV_DEFAULT_MAX_SESSIONS == 16384 && VDEV_DEFAULT_MAX_REQUEST == 262144 &&
 		   DEFAULT_MAX_QUEUES == 8,
 	       "the table names them");
 

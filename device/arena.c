@@ -19,9 +19,9 @@
 #define ALIGN ((size_t)64)
 
 /* Bytes that all pieces of one request together may have beside its payload. */
-#define SLACK (VCD_MAX_AAD + 4 * ALIGN)
+#define SLACK (VDEV_MAX_AAD + 4 * ALIGN)
 
-int vcd_arena_init(struct vcd_arena *arena, uint32_t max_request)
+int vdev_arena_init(struct vdev_arena *arena, uint32_t max_request)
 {
 	/* Twice the largest request: a batch need not stop at each that is large. */
 	size_t size = 2 * ((size_t)max_request + SLACK);
@@ -35,14 +35,14 @@ int vcd_arena_init(struct vcd_arena *arena, uint32_t max_request)
 	return 0;
 }
 
-void vcd_arena_fini(struct vcd_arena *arena)
+void vdev_arena_fini(struct vdev_arena *arena)
 {
-	vcd_arena_wipe(arena);
+	vdev_arena_wipe(arena);
 	free(arena->memory);
-	*arena = (struct vcd_arena){0};
+	*arena = (struct vdev_arena){0};
 }
 
-bool vcd_arena_fits(const struct vcd_arena *arena, size_t a, size_t b)
+bool vdev_arena_fits(const struct vdev_arena *arena, size_t a, size_t b)
 {
 	size_t left = arena->size - arena->used;
 
@@ -50,7 +50,7 @@ bool vcd_arena_fits(const struct vcd_arena *arena, size_t a, size_t b)
 	return a <= left && b <= left - a && left - a - b >= 2 * ALIGN;
 }
 
-uint8_t *vcd_arena_take(struct vcd_arena *arena, size_t size)
+uint8_t *vdev_arena_take(struct vdev_arena *arena, size_t size)
 {
 	size_t left = arena->size - arena->used;
 	uint8_t *piece = arena->memory + arena->used;
@@ -63,12 +63,12 @@ uint8_t *vcd_arena_take(struct vcd_arena *arena, size_t size)
 	return piece;
 }
 
-void vcd_arena_empty(struct vcd_arena *arena)
+void vdev_arena_empty(struct vdev_arena *arena)
 {
 	arena->used = 0;
 }
 
-void vcd_arena_wipe(struct vcd_arena *arena)
+void vdev_arena_wipe(struct vdev_arena *arena)
 {
 	if (arena->touched)
 		OPENSSL_cleanse(arena->memory, arena->touched);

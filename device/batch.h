@@ -4,12 +4,12 @@
  *
  * Theory of operation
  * -------------------
- * vcd_batch_add() makes a job of a request that crypt.c has checked, and chooses where its data is
- * processed (enum vcd_place). vcd_batch_flush() has the engine run all jobs in one call, writes
+ * vdev_batch_add() makes a job of a request that crypt.c has checked, and chooses where its data is
+ * processed (enum vdev_place). vdev_batch_flush() has the engine run all jobs in one call, writes
  * output and replies, and leaves the batch empty. Where some requests are processed in segments,
  * the engine is called again until no segment is left (segments.h).
  *
- * A batch flushes itself when it has VCD_BATCH_MAX requests, and when the scratch memory cannot
+ * A batch flushes itself when it has VDEV_BATCH_MAX requests, and when the scratch memory cannot
  * take the next one.
  *
  * Scratch memory
@@ -21,23 +21,23 @@
  *
  * Invariants
  * - Input that is authenticated is read once, into the arena; it is decrypted from there.
- * - A request of the batch gets exactly one reply, from vcd_batch_flush().
+ * - A request of the batch gets exactly one reply, from vdev_batch_flush().
  * - The iovecs of a request are private: a second walk finds the same.
  */
-#ifndef VCD_DEVICE_BATCH_H
-#define VCD_DEVICE_BATCH_H
+#ifndef VDEV_BATCH_H
+#define VDEV_BATCH_H
 
 #include "device/arena.h"
 #include "device/op.h"
 
-struct vcd_ctx;
-struct vcd_fields;
+struct vdev_ctx;
+struct vdev_fields;
 
-/** No status: the reply comes from vcd_batch_flush(). */
-#define VCD_PREPARED UINT32_MAX
+/** No status: the reply comes from vdev_batch_flush(). */
+#define VDEV_PREPARED UINT32_MAX
 
 /**
- * struct vcd_batch - a thread's batch.
+ * struct vdev_batch - a thread's batch.
  * @engine: borrowed
  * @number: the thread's number, for the engine
  * @counters: of this thread
@@ -46,21 +46,21 @@ struct vcd_fields;
  * @ops: these; and two that are only prefetched
  * @jobs: jobs[i] is that of ops[i], except while requests run in segments
  */
-struct vcd_batch {
+struct vdev_batch {
 	struct engine *engine;
 	unsigned int number;
-	struct vcd_device_counters *counters;
-	struct vcd_arena arena;
+	struct vdev_counters *counters;
+	struct vdev_arena arena;
 	bool segmented;
 	size_t n;
-	struct vcd_op ops[VCD_BATCH_MAX + 2];
-	struct eng_job *jobs[VCD_BATCH_MAX];
+	struct vdev_op ops[VDEV_BATCH_MAX + 2];
+	struct eng_job *jobs[VDEV_BATCH_MAX];
 };
 
 /**
- * struct vcd_plan - what a request that passed its checks will do.
+ * struct vdev_plan - what a request that passed its checks will do.
  * @slot: its session
- * @holds_hash: it has the slot's hash_busy; with VCD_PREPARED the batch gives that back
+ * @holds_hash: it has the slot's hash_busy; with VDEV_PREPARED the batch gives that back
  * @aad_len: AAD bytes, first in the payload
  * @len: data bytes, next
  * @tag_in: bytes of the tag to compare with, last
@@ -68,8 +68,8 @@ struct vcd_batch {
  * @tail_len: digest or tag bytes that follow them
  * @unverified: the input is yet to be authenticated
  */
-struct vcd_plan {
-	struct vcd_slot *slot;
+struct vdev_plan {
+	struct vdev_slot *slot;
 	bool holds_hash;
 	uint32_t aad_len;
 	uint32_t len;
@@ -79,22 +79,22 @@ struct vcd_plan {
 	bool unverified;
 };
 
-/** vcd_batch_init - make an empty batch for requests of up to @max_request. Return: 0 or -ENOMEM. */
-int vcd_batch_init(struct vcd_batch *batch, struct engine *engine, unsigned int number,
-		   struct vcd_device_counters *counters, uint32_t max_request);
+/** vdev_batch_init - make an empty batch for requests of up to @max_request. Return: 0 or -ENOMEM. */
+int vdev_batch_init(struct vdev_batch *batch, struct engine *engine, unsigned int number,
+		    struct vdev_counters *counters, uint32_t max_request);
 
-/** vcd_batch_add - prepare @plan. Return: VCD_PREPARED or VCD_S_NOMEM. */
-uint32_t vcd_batch_add(const struct vcd_ctx *ctx, const struct vcd_plan *plan,
-		       const struct vcd_fields *req);
+/** vdev_batch_add - prepare @plan. Return: VDEV_PREPARED or VCD_S_NOMEM. */
+uint32_t vdev_batch_add(const struct vdev_ctx *ctx, const struct vdev_plan *plan,
+			const struct vdev_fields *req);
 
 /**
- * vcd_batch_scratch - take @size bytes of scratch memory, flushing first if need be.
+ * vdev_batch_scratch - take @size bytes of scratch memory, flushing first if need be.
  *
  * Return: the memory, until the next flush; NULL when @size is more than the arena has.
  */
-uint8_t *vcd_batch_scratch(struct vcd_batch *batch, size_t size);
+uint8_t *vdev_batch_scratch(struct vdev_batch *batch, size_t size);
 
-/** vcd_batch_flush - run what is prepared and answer it. */
-void vcd_batch_flush(struct vcd_batch *batch);
+/** vdev_batch_flush - run what is prepared and answer it. */
+void vdev_batch_flush(struct vdev_batch *batch);
 
-#endif /* VCD_DEVICE_BATCH_H */
+#endif /* VDEV_BATCH_H */

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* context.h - the request that a thread is looking at: its decoded header and its buffers. */
-#ifndef VCD_DEVICE_CONTEXT_H
-#define VCD_DEVICE_CONTEXT_H
+#ifndef VDEV_CONTEXT_H
+#define VDEV_CONTEXT_H
 
 #include "device/device.h"
 #include "device/iov.h"
 
 /**
- * struct vcd_fields - the common request header, decoded.
+ * struct vdev_fields - the common request header, decoded.
  *
  * It is struct vcd_req in the byte order of the host, decoded in place. The reserved fields were
  * zero, @iv_len is at most VCD_MAX_IV_LEN, and the rest of @iv is zero.
  */
-struct vcd_fields {
+struct vdev_fields {
 	uint16_t opcode;
 	uint16_t flags;
 	uint32_t src_len;
@@ -29,7 +29,7 @@ struct vcd_fields {
 };
 
 /**
- * struct vcd_ctx - the request that is being parsed.
+ * struct vdev_ctx - the request that is being parsed.
  * @batch: the thread's batch
  * @reply: where its reply goes, see vcd_reply()
  * @in: the readable part after the header
@@ -39,23 +39,23 @@ struct vcd_fields {
  *
  * Functions that are not inlined take it by value, so that the compiler can keep it in registers.
  */
-struct vcd_ctx {
-	struct vcd_device *device;
-	struct vcd_worker *worker;
-	struct vcd_batch *batch;
-	struct vcd_request *request;
+struct vdev_ctx {
+	struct vdev *device;
+	struct vdev_worker *worker;
+	struct vdev_batch *batch;
+	struct vdev_request *request;
 	uint8_t *reply;
-	struct vcd_iov in;
-	struct vcd_iov out;
+	struct vdev_iov in;
+	struct vdev_iov out;
 	uint64_t payload;
 	uint64_t room;
 };
 
-/** struct vcd_answer - what a reply carries beside VCD_S_OK, as in struct vcd_reply; else zero. */
-struct vcd_answer {
+/** struct vdev_answer - what a reply carries beside VCD_S_OK, as in struct vcd_reply; else zero. */
+struct vdev_answer {
 	uint64_t value;
 	uint8_t iv[VCD_MAX_IV_LEN];
 	uint32_t out_len;
 };
 
-#endif /* VCD_DEVICE_CONTEXT_H */
+#endif /* VDEV_CONTEXT_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * counters.c - statistics. Each worker counts on cache lines of its own (struct
- * vcd_device_counters) without locked instructions; a snapshot adds them up, and is
+ * vdev_counters) without locked instructions; a snapshot adds them up, and is
  * exact whenever the workers stand still.
  */
 #include "device/state.h"
@@ -11,13 +11,13 @@ static uint64_t get(const _Atomic(uint64_t) *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-void vcd_device_stats_get(const struct vcd_device *device, struct vcd_device_stats *stats)
+void vdev_stats_get(const struct vdev *device, struct vdev_stats *stats)
 {
-	*stats = (struct vcd_device_stats){
+	*stats = (struct vdev_stats){
 	    .sessions_live = get(&device->table.live),
 	};
 	for (unsigned int i = 0; i < device->options.workers; i++) {
-		const struct vcd_device_counters *counters = device->workers[i].batch.counters;
+		const struct vdev_counters *counters = device->workers[i].batch.counters;
 
 		stats->requests += get(&counters->requests);
 		for (size_t s = 0; s < VCD_S_COUNT; s++)
@@ -29,19 +29,17 @@ void vcd_device_stats_get(const struct vcd_device *device, struct vcd_device_sta
 	}
 }
 
-uint64_t vcd_device_cost(const struct vcd_device *device, const struct iovec *in,
-			 unsigned int in_count)
+uint64_t vdev_cost(const struct vdev *device, const struct iovec *in, unsigned int in_count)
 {
-	return vcd_charge_of(device, vcd_iov_total(in, in_count));
+	return vdev_charge_of(device, vdev_iov_total(in, in_count));
 }
 
-void vcd_device_usage_get(const struct vcd_device *device, unsigned int worker,
-			  struct vcd_device_usage *usage)
+void vdev_usage_get(const struct vdev *device, unsigned int worker, struct vdev_usage *usage)
 {
 	*usage = device->workers[worker].usage;
 }
 
-const char *vcd_status_name(uint32_t status)
+const char *vdev_status_name(uint32_t status)
 {
 	static const char *const names[VCD_S_COUNT] = {
 	    [VCD_S_OK] = "OK",	       [VCD_S_INVALID] = "INVALID", [VCD_S_NOTSUPP] = "NOTSUPP",

@@ -9,7 +9,7 @@
 #include "device/state.h"
 
 /* Step 10: whether the output fits the chain and the device. */
-static uint32_t check_room(const struct vcd_ctx *ctx, const struct vcd_plan *plan)
+static uint32_t check_room(const struct vdev_ctx *ctx, const struct vdev_plan *plan)
 {
 	uint64_t out = (uint64_t)plan->out_len + plan->tail_len;
 
@@ -19,7 +19,7 @@ static uint32_t check_room(const struct vcd_ctx *ctx, const struct vcd_plan *pla
 }
 
 /* Steps 5 to 7 of CRYPT: what does not depend on the session. */
-static uint32_t crypt_check(const struct vcd_ctx *ctx, const struct vcd_fields *req)
+static uint32_t crypt_check(const struct vdev_ctx *ctx, const struct vdev_fields *req)
 {
 	if (req->flags & ~(VCD_F_DECRYPT | VCD_F_HASH_RESET | VCD_F_HASH_FINAL) ||
 	    (req->aad_len | req->crypt_off | req->tag_len | req->arg) ||
@@ -29,8 +29,8 @@ static uint32_t crypt_check(const struct vcd_ctx *ctx, const struct vcd_fields *
 }
 
 /* Steps 9 and 10 of CRYPT; then a half-done hash is reserved. */
-static uint32_t crypt_plan(const struct vcd_ctx *ctx, const struct vcd_fields *req,
-			   struct vcd_plan *plan)
+static uint32_t crypt_plan(const struct vdev_ctx *ctx, const struct vdev_fields *req,
+			   struct vdev_plan *plan)
 {
 	const uint16_t self_contained = VCD_F_HASH_RESET | VCD_F_HASH_FINAL;
 	const struct eng_session *session = plan->slot->session;
@@ -57,12 +57,12 @@ static uint32_t crypt_plan(const struct vcd_ctx *ctx, const struct vcd_fields *r
 	status = check_room(ctx, plan);
 	if (status != VCD_S_OK || !mac || hash_flags == self_contained)
 		return status;
-	plan->holds_hash = vcd_hash_trylock(plan->slot);
+	plan->holds_hash = vdev_hash_trylock(plan->slot);
 	return plan->holds_hash ? VCD_S_OK : VCD_S_BUSY;
 }
 
 /* Steps 5 to 7 of AUTHCRYPT: what does not depend on the session. */
-static uint32_t authcrypt_check(const struct vcd_ctx *ctx, const struct vcd_fields *req)
+static uint32_t authcrypt_check(const struct vdev_ctx *ctx, const struct vdev_fields *req)
 {
 	uint32_t max_request = ctx->device->options.max_request;
 	bool decrypt = req->flags & VCD_F_DECRYPT;
@@ -83,12 +83,12 @@ static uint32_t authcrypt_check(const struct vcd_ctx *ctx, const struct vcd_fiel
 	payload = (uint64_t)req->aad_len + req->src_len;
 	if (req->crypt_off || ctx->payload != payload)
 		return VCD_S_INVALID;
-	return payload > max_request || req->aad_len > VCD_MAX_AAD ? VCD_S_TOOBIG : VCD_S_OK;
+	return payload > max_request || req->aad_len > VDEV_MAX_AAD ? VCD_S_TOOBIG : VCD_S_OK;
 }
 
 /* Steps 9 and 10 of AUTHCRYPT on what should be an AEAD. */
-static uint32_t aead_plan(const struct vcd_ctx *ctx, const struct vcd_fields *req,
-			  struct vcd_plan *plan)
+static uint32_t aead_plan(const struct vdev_ctx *ctx, const struct vdev_fields *req,
+			  struct vdev_plan *plan)
 {
 	const struct eng_alg *aead = plan->slot->session->cipher;
 	bool decrypt = req->flags & VCD_F_DECRYPT;
@@ -107,27 +107,27 @@ static uint32_t aead_plan(const struct vcd_ctx *ctx, const struct vcd_fields *re
 	return check_room(ctx, plan);
 }
 
-uint32_t vcd_crypt_prepare(const struct vcd_ctx *ctx, const struct vcd_fields *req,
-			   struct vcd_answer *answer)
+uint32_t vdev_crypt_prepare(const struct vdev_ctx *ctx, const struct vdev_fields *req,
+			    struct vdev_answer *answer)
 {
 	bool crypt = req->opcode == VCD_OP_CRYPT;
-	struct vcd_plan plan;
+	struct vdev_plan plan;
 	uint32_t status;
 
 	status = crypt ? crypt_check(ctx, req) : authcrypt_check(ctx, req);
 	if (status != VCD_S_OK)
 		return status;
-	plan.slot = vcd_session_table_find(&ctx->device->table, req->session);
+	plan.slot = vdev_session_table_find(&ctx->device->table, req->session);
 	if (!plan.slot)
 		return VCD_S_STALE;
 	if (req->flags & (VCD_F_TLS | VCD_F_SRTP))
-		return vcd_record_run(*ctx, req, plan.slot->session, answer);
+		return vdev_record_run(*ctx, req, plan.slot->session, answer);
 	plan.holds_hash = false;
 	status = crypt ? crypt_plan(ctx, req, &plan) : aead_plan(ctx, req, &plan);
 	if (status != VCD_S_OK)
 		return status;
-	status = vcd_batch_add(ctx, &plan, req);
-	if (status != VCD_PREPARED && plan.holds_hash)
-		vcd_hash_unlock(plan.slot);
+	status = vdev_batch_add(ctx, &plan, req);
+	if (status != VDEV_PREPARED && plan.holds_hash)
+		vdev_hash_unlock(plan.slot);
 	return status;
 }

@@ -19,21 +19,21 @@
 #define MAX_SEGMENTS 32768u /* longest queue of virtio, hence longest chain */
 #define MAX_WORKERS VCD_MAX_QUEUES
 
-static int options_check(struct vcd_device_options *options)
+static int options_check(struct vdev_options *options)
 {
 	if (!options->max_sessions)
-		options->max_sessions = VCD_DEFAULT_MAX_SESSIONS;
+		options->max_sessions = VDEV_DEFAULT_MAX_SESSIONS;
 	if (!options->max_request)
-		options->max_request = VCD_DEFAULT_MAX_REQUEST;
+		options->max_request = VDEV_DEFAULT_MAX_REQUEST;
 	if (!options->max_segments)
-		options->max_segments = VCD_DEFAULT_MAX_SEGMENTS;
+		options->max_segments = VDEV_DEFAULT_MAX_SEGMENTS;
 	if (!options->engine || !options->workers || options->workers > MAX_WORKERS ||
 	    options->workers > options->engine->workers ||
 	    options->inline_workers > options->workers)
 		return -EINVAL;
 	if (!options->num_queues || options->num_queues > VCD_MAX_QUEUES)
 		return -EINVAL;
-	if (options->max_sessions > VCD_SESSION_TABLE_MAX || options->max_request < MIN_REQUEST ||
+	if (options->max_sessions > VDEV_SESSION_TABLE_MAX || options->max_request < MIN_REQUEST ||
 	    options->max_request > MAX_REQUEST || options->max_segments < MIN_SEGMENTS ||
 	    options->max_segments > MAX_SEGMENTS)
 		return -EINVAL;
@@ -45,7 +45,7 @@ static void bitmap_set(__le64 map[2], uint32_t id)
 	map[id / 64] |= htole64(UINT64_C(1) << id % 64);
 }
 
-static void config_fill(struct vcd_config *config, const struct vcd_device_options *options,
+static void config_fill(struct vcd_config *config, const struct vdev_options *options,
 			uint32_t epoch)
 {
 	const struct eng_alg *alg;
@@ -56,7 +56,7 @@ static void config_fill(struct vcd_config *config, const struct vcd_device_optio
 	    .max_request = htole32(options->max_request),
 	    .max_segments = htole32(options->max_segments),
 	    .max_sessions = htole32(options->max_sessions),
-	    .max_aad = htole32(VCD_MAX_AAD),
+	    .max_aad = htole32(VDEV_MAX_AAD),
 	    .epoch = htole32(epoch),
 	    .poll_us = htole32(options->poll_us),
 	};
@@ -75,17 +75,17 @@ static void config_fill(struct vcd_config *config, const struct vcd_device_optio
 	}
 }
 
-static int workers_new(struct vcd_device *device)
+static int workers_new(struct vdev *device)
 {
 	unsigned int n = device->options.workers;
-	struct vcd_device_counters *counters = device->options.counters;
+	struct vdev_counters *counters = device->options.counters;
 
-	device->workers = aligned_alloc(_Alignof(struct vcd_worker), n * sizeof(struct vcd_worker));
+	device->workers =
+	    aligned_alloc(_Alignof(struct vdev_worker), n * sizeof(struct vdev_worker));
 	if (device->workers)
-		memset(device->workers, 0, n * sizeof(struct vcd_worker));
+		memset(device->workers, 0, n * sizeof(struct vdev_worker));
 	if (!counters) {
-		counters =
-		    aligned_alloc(_Alignof(struct vcd_device_counters), n * sizeof(*counters));
+		counters = aligned_alloc(_Alignof(struct vdev_counters), n * sizeof(*counters));
 		device->counters = counters;
 	}
 	if (!device->workers || !counters)
@@ -93,16 +93,16 @@ static int workers_new(struct vcd_device *device)
 	if (device->counters)
 		memset(counters, 0, n * sizeof(*counters));
 	for (unsigned int i = 0; i < n; i++)
-		if (vcd_batch_init(&device->workers[i].batch, device->options.engine, i,
-				   &counters[i], device->options.max_request))
+		if (vdev_batch_init(&device->workers[i].batch, device->options.engine, i,
+				    &counters[i], device->options.max_request))
 			return -ENOMEM;
 	return 0;
 }
 
-int vcd_device_new_at(const struct vcd_device_options *options, uint64_t seed, uint32_t epoch,
-		      struct vcd_device **ret)
+int vdev_new_at(const struct vdev_options *options, uint64_t seed, uint32_t epoch,
+		struct vdev **ret)
 {
-	struct vcd_device *device = calloc(1, sizeof(*device));
+	struct vdev *device = calloc(1, sizeof(*device));
 	int error;
 
 	if (!device)
@@ -111,15 +111,15 @@ int vcd_device_new_at(const struct vcd_device_options *options, uint64_t seed, u
 	error = options_check(&device->options);
 	if (!error)
 		error =
-		    vcd_session_table_init(&device->table, device->options.max_sessions,
-					   device->options.workers, seed, device->options.serial);
+		    vdev_session_table_init(&device->table, device->options.max_sessions,
+					    device->options.workers, seed, device->options.serial);
 	if (error) {
 		free(device);
 		return error;
 	}
 	error = workers_new(device);
 	if (error) {
-		vcd_device_free(device);
+		vdev_free(device);
 		return error;
 	}
 	config_fill(&device->config, &device->options, epoch);
@@ -127,9 +127,9 @@ int vcd_device_new_at(const struct vcd_device_options *options, uint64_t seed, u
 	return 0;
 }
 
-int vcd_device_new(const struct vcd_device_options *options, struct vcd_device **ret)
+int vdev_new(const struct vdev_options *options, struct vdev **ret)
 {
-	struct vcd_device_options checked = *options;
+	struct vdev_options checked = *options;
 	struct {
 		uint64_t serial;
 		uint32_t epoch;
@@ -143,90 +143,90 @@ int vcd_device_new(const struct vcd_device_options *options, struct vcd_device *
 		return error;
 	if (getrandom(&chance, sizeof(chance), 0) != sizeof(chance))
 		return -EIO;
-	seed = vcd_session_table_seed(checked.max_sessions, chance.serial);
-	return vcd_device_new_at(&checked, seed, chance.epoch, ret);
+	seed = vdev_session_table_seed(checked.max_sessions, chance.serial);
+	return vdev_new_at(&checked, seed, chance.epoch, ret);
 }
 
-void vcd_device_rest(struct vcd_device *device, unsigned int worker)
+void vdev_rest(struct vdev *device, unsigned int worker)
 {
-	vcd_arena_wipe(&device->workers[worker].batch.arena);
+	vdev_arena_wipe(&device->workers[worker].batch.arena);
 }
 
-struct vcd_device *vcd_device_free(struct vcd_device *device)
+struct vdev *vdev_free(struct vdev *device)
 {
 	if (!device)
 		return NULL;
-	vcd_session_table_fini(&device->table);
+	vdev_session_table_fini(&device->table);
 	for (unsigned int i = 0; device->workers && i < device->options.workers; i++)
-		vcd_arena_fini(&device->workers[i].batch.arena);
+		vdev_arena_fini(&device->workers[i].batch.arena);
 	free(device->workers);
 	free(device->counters);
 	free(device);
 	return NULL;
 }
 
-void vcd_device_config(const struct vcd_device *device, struct vcd_config *config)
+void vdev_config(const struct vdev *device, struct vcd_config *config)
 {
 	*config = device->config;
 }
 
-struct engine *vcd_device_engine(const struct vcd_device *device)
+struct engine *vdev_engine(const struct vdev *device)
 {
 	return device->options.engine;
 }
 
-size_t vcd_device_sessions(struct vcd_device *device, uint32_t *cursor,
-			   struct vcd_session_entry entries[], size_t max)
+size_t vdev_sessions(struct vdev *device, uint32_t *cursor, struct vdev_session_entry entries[],
+		     size_t max)
 {
 	size_t n = 0;
 
-	while (n < max && vcd_session_table_next(&device->table, cursor, &entries[n].id,
-						 &entries[n].cipher, &entries[n].mac))
+	while (n < max && vdev_session_table_next(&device->table, cursor, &entries[n].id,
+						  &entries[n].cipher, &entries[n].mac))
 		n++;
 	return n;
 }
 
-void vcd_device_end_sessions(struct vcd_device *device)
+void vdev_end_sessions(struct vdev *device)
 {
-	vcd_session_table_clear(&device->table);
+	vdev_session_table_clear(&device->table);
 }
 
-bool vcd_device_is_tidy(const struct vcd_device *device)
+bool vdev_is_tidy(const struct vdev *device)
 {
-	return atomic_load(&device->table.first_retired) == VCD_SLOT_NONE;
+	return atomic_load(&device->table.first_retired) == VDEV_SLOT_NONE;
 }
 
-bool vcd_device_tidy(struct vcd_device *device)
+bool vdev_tidy(struct vdev *device)
 {
-	return vcd_session_table_reclaim(&device->table, VCD_TIDY_SHARE) != 0;
+	return vdev_session_table_reclaim(&device->table, VDEV_TIDY_SHARE) != 0;
 }
 
-void vcd_device_reset(struct vcd_device *device)
+void vdev_reset(struct vdev *device)
 {
-	vcd_device_end_sessions(device);
-	while (vcd_device_tidy(device))
+	vdev_end_sessions(device);
+	while (vdev_tidy(device))
 		;
 }
 
-void vcd_worker_section_end(struct vcd_device *device, struct vcd_worker *worker)
+void vdev_worker_section_end(struct vdev *device, struct vdev_worker *worker)
 {
-	size_t budget = worker->ended + VCD_RECLAIM_SHARE;
-	size_t freed = vcd_section_end(&device->table, worker->batch.number, budget);
+	size_t budget = worker->ended + VDEV_RECLAIM_SHARE;
+	size_t freed = vdev_section_end(&device->table, worker->batch.number, budget);
 
 	/* What another section may still use is tried again next time, unless somebody else did it.
 	 */
-	worker->ended = vcd_device_is_tidy(device) ? 0 : worker->ended - MIN(worker->ended, freed);
+	worker->ended = vdev_is_tidy(device) ? 0 : worker->ended - MIN(worker->ended, freed);
 }
 
-void vcd_device_execute(struct vcd_device *device, unsigned int worker_number,
-			struct vcd_request *const requests[], size_t n)
+void vdev_execute(struct vdev *device, unsigned int worker_number,
+		  struct vdev_request *const requests[], size_t n)
 {
-	struct vcd_worker *worker = &device->workers[worker_number];
+	struct vdev_worker *worker = &device->workers[worker_number];
 
 	worker->usage.requests += n;
-	vcd_section_begin(&device->table, worker_number);
-	vcd_requests_parse(device, worker, requests, n);
-	vcd_batch_flush(&worker->batch);
-	vcd_worker_section_end(device, worker);
-	vcd_count(&worker->batch.counters->batches, 1);
+	vdev_section_begin(&device->table, worker_number);
+	vdev_requests_parse(device, worker, requests, n);
+	vdev_batch_flush(&worker->batch);
+	vdev_worker_section_end(device, worker);
+	vdev_count(&worker->batch.counters->batches, 1);
 }

@@ -6,7 +6,7 @@
  * -------------------
  * A transport (daemon/, qemu/, the tests) takes descriptor chains off its rings,
  * translates them to iovecs in its own address space and hands a batch of them
- * to vcd_device_execute(). Every request of the batch is then complete: its
+ * to vdev_execute(). Every request of the batch is then complete: its
  * reply stands in the writable iovecs and .written is the used length to
  * publish. There is no socket, ring, file or thread in here.
  *
@@ -19,18 +19,18 @@
  * VCD_S_OK only: that of pieces before one that failed is wiped.
  *
  * Workers: the transport's threads, numbered from 0; worker i may call
- * vcd_device_execute() concurrently with worker j. The session table is the one
+ * vdev_execute() concurrently with worker j. The session table is the one
  * thing they share (session_table.c tells its rules).
  *
  * Ended sessions: to free one takes longer than most requests, and a HELLO ends all of them. A
- * batch frees the ones that it ended, and few others (VCD_RECLAIM_SHARE). What is left is freed
- * by workers without work: the transport calls vcd_device_tidy() before a worker rests.
+ * batch frees the ones that it ended, and few others (VDEV_RECLAIM_SHARE). What is left is freed
+ * by workers without work: the transport calls vdev_tidy() before a worker rests.
  *
  * Nothing a request contains makes these functions fail: they return void, the
  * guest gets a status.
  */
-#ifndef VCD_DEVICE_H
-#define VCD_DEVICE_H
+#ifndef VDEV_H
+#define VDEV_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -41,21 +41,21 @@
 #include "engine/engine.h"
 #include "virtio_cryptodev.h"
 
-/** Most requests of one vcd_device_execute() call. */
-#define VCD_BATCH_MAX 64
+/** Most requests of one vdev_execute() call. */
+#define VDEV_BATCH_MAX 64
 
-/** Sessions that one vcd_device_execute() call frees of those that other calls ended, at most. */
-#define VCD_RECLAIM_SHARE 4
+/** Sessions that one vdev_execute() call frees of those that other calls ended, at most. */
+#define VDEV_RECLAIM_SHARE 4
 
-/** Sessions that one vcd_device_tidy() call frees at most: 0.1 to 0.3 ms. */
-#define VCD_TIDY_SHARE 16
+/** Sessions that one vdev_tidy() call frees at most: 0.1 to 0.3 ms. */
+#define VDEV_TIDY_SHARE 16
 
 /**
- * struct vcd_device_counters - one worker's share of the statistics, on cache lines of its own.
+ * struct vdev_counters - one worker's share of the statistics, on cache lines of its own.
  *
  * Written by the worker only, read by anybody.
  */
-struct vcd_device_counters {
+struct vdev_counters {
 	_Alignas(64) _Atomic(uint64_t) requests;
 	_Atomic(uint64_t) status[VCD_S_COUNT];
 	_Atomic(uint64_t) crypt;
@@ -65,15 +65,15 @@ struct vcd_device_counters {
 };
 
 /**
- * struct vcd_device_options - what a device is made with.
+ * struct vdev_options - what a device is made with.
  * @engine: engine that serves it, opened for at least @workers workers; borrowed
- * @workers: threads that will call vcd_device_execute()
+ * @workers: threads that will call vdev_execute()
  * @inline_workers: so many of them, from number 0 on, run under a lock that others wait for. They
  *	leave the sessions that a HELLO ends to others
  * @num_queues: for the config space
- * @max_sessions: sessions at one time; 0: VCD_DEFAULT_MAX_SESSIONS
- * @max_request: payload bytes per request and direction; 0: VCD_DEFAULT_MAX_REQUEST
- * @max_segments: descriptors per chain; 0: VCD_DEFAULT_MAX_SEGMENTS
+ * @max_sessions: sessions at one time; 0: VDEV_DEFAULT_MAX_SESSIONS
+ * @max_request: payload bytes per request and direction; 0: VDEV_DEFAULT_MAX_REQUEST
+ * @max_segments: descriptors per chain; 0: VDEV_DEFAULT_MAX_SEGMENTS
  * @poll_us: hint for the config space
  * @counters: where to count, one for each worker, so that counts outlive the
  *	device; not NULL only if that memory does. NULL: from 0
@@ -81,7 +81,7 @@ struct vcd_device_counters {
  *	share it, also at the same time and from several processes: an id that one of them has
  *	given, none gives again. 0 at first; it outlives the device. NULL: a counter of its own
  */
-struct vcd_device_options {
+struct vdev_options {
 	struct engine *engine;
 	unsigned int workers;
 	unsigned int inline_workers;
@@ -90,26 +90,26 @@ struct vcd_device_options {
 	uint32_t max_request;
 	uint32_t max_segments;
 	uint32_t poll_us;
-	struct vcd_device_counters *counters;
+	struct vdev_counters *counters;
 	uint64_t *serial;
 };
 
-#define VCD_DEFAULT_MAX_SESSIONS 16384u
-#define VCD_DEFAULT_MAX_REQUEST (256u * 1024)
-#define VCD_DEFAULT_MAX_SEGMENTS 256u
-#define VCD_MAX_AAD 4096u
+#define VDEV_DEFAULT_MAX_SESSIONS 16384u
+#define VDEV_DEFAULT_MAX_REQUEST (256u * 1024)
+#define VDEV_DEFAULT_MAX_SEGMENTS 256u
+#define VDEV_MAX_AAD 4096u
 
-struct vcd_device;
+struct vdev;
 
 /**
- * struct vcd_request - one descriptor chain, owned by the transport.
+ * struct vdev_request - one descriptor chain, owned by the transport.
  * @in: the readable part, in order
  * @in_count: iovecs in @in
  * @out: the writable part, in order
  * @out_count: iovecs in @out
  * @written: out: used length, bytes written from the start of the writable part
  */
-struct vcd_request {
+struct vdev_request {
 	const struct iovec *in;
 	const struct iovec *out;
 	unsigned int in_count;
@@ -118,71 +118,71 @@ struct vcd_request {
 };
 
 /**
- * vcd_device_new - make a device.
+ * vdev_new - make a device.
  * @options: see there; copied
  * @ret: out: the device; untouched on failure
  *
  * Return: 0, -EINVAL for options out of range, -ENOMEM.
  */
-int vcd_device_new(const struct vcd_device_options *options, struct vcd_device **ret);
+int vdev_new(const struct vdev_options *options, struct vdev **ret);
 
-/** vcd_device_free - end a device and all its sessions; NULL is fine. Return: NULL. */
-struct vcd_device *vcd_device_free(struct vcd_device *device);
+/** vdev_free - end a device and all its sessions; NULL is fine. Return: NULL. */
+struct vdev *vdev_free(struct vdev *device);
 
-/** vcd_device_config - fill in the config space. */
-void vcd_device_config(const struct vcd_device *device, struct vcd_config *config);
+/** vdev_config - fill in the config space. */
+void vdev_config(const struct vdev *device, struct vcd_config *config);
 
-/** vcd_device_engine - the engine that serves @device. */
-struct engine *vcd_device_engine(const struct vcd_device *device);
+/** vdev_engine - the engine that serves @device. */
+struct engine *vdev_engine(const struct vdev *device);
 
 /**
- * vcd_device_reset - drop every session.
+ * vdev_reset - drop every session.
  *
  * For the transport: the front end went away, or the device was reset. Safe
  * while workers execute: a session in use ends with its last request. The others are freed
  * in here, which may take a third of a second (16,384 sessions of AES-XTS).
  */
-void vcd_device_reset(struct vcd_device *device);
+void vdev_reset(struct vdev *device);
 
 /**
- * vcd_device_end_sessions - vcd_device_reset() without the freeing, for who has no time: 20 ns
- * for each session. Some worker is to call vcd_device_tidy() then.
+ * vdev_end_sessions - vdev_reset() without the freeing, for who has no time: 20 ns
+ * for each session. Some worker is to call vdev_tidy() then.
  */
-void vcd_device_end_sessions(struct vcd_device *device);
+void vdev_end_sessions(struct vdev *device);
 
 /**
- * vcd_device_tidy - free some sessions that have ended, at most VCD_TIDY_SHARE.
+ * vdev_tidy - free some sessions that have ended, at most VDEV_TIDY_SHARE.
  *
  * From any thread, best from a worker without work, as long as it has none and this returns true.
  *
  * Return: whether some were freed; there may be more.
  */
-bool vcd_device_tidy(struct vcd_device *device);
+bool vdev_tidy(struct vdev *device);
 
-/** vcd_device_is_tidy - whether there is nothing that vcd_device_tidy() could do, now or later. */
-bool vcd_device_is_tidy(const struct vcd_device *device);
+/** vdev_is_tidy - whether there is nothing that vdev_tidy() could do, now or later. */
+bool vdev_is_tidy(const struct vdev *device);
 
 /**
- * vcd_device_execute - carry out a batch of requests.
+ * vdev_execute - carry out a batch of requests.
  * @device: device
  * @worker: number of the calling thread
  * @requests: the batch
- * @n: requests in it, at most VCD_BATCH_MAX
+ * @n: requests in it, at most VDEV_BATCH_MAX
  */
-void vcd_device_execute(struct vcd_device *device, unsigned int worker,
-			struct vcd_request *const requests[], size_t n);
+void vdev_execute(struct vdev *device, unsigned int worker, struct vdev_request *const requests[],
+		  size_t n);
 
 /**
- * struct vcd_device_stats - counters since the device was made, or the first one on its counters.
+ * struct vdev_stats - counters since the device was made, or the first one on its counters.
  * @requests: replies given
  * @status: replies by enum vcd_status
  * @crypt: CRYPT and AUTHCRYPT requests among them that succeeded
  * @bytes: data bytes these processed
- * @batches: calls of vcd_device_execute()
+ * @batches: calls of vdev_execute()
  * @sessions_created: successful SESSION_CREATEs
  * @sessions_live: sessions there now
  */
-struct vcd_device_stats {
+struct vdev_stats {
 	uint64_t requests;
 	uint64_t status[VCD_S_COUNT];
 	uint64_t crypt;
@@ -193,64 +193,62 @@ struct vcd_device_stats {
 };
 
 /**
- * vcd_device_rest - wipe what requests have left in the scratch memory of @worker, which is the
+ * vdev_rest - wipe what requests have left in the scratch memory of @worker, which is the
  * caller and has nothing to do.
  */
-void vcd_device_rest(struct vcd_device *device, unsigned int worker);
+void vdev_rest(struct vdev *device, unsigned int worker);
 
-/** vcd_device_stats_get - a snapshot; safe while workers execute. */
-void vcd_device_stats_get(const struct vcd_device *device, struct vcd_device_stats *stats);
+/** vdev_stats_get - a snapshot; safe while workers execute. */
+void vdev_stats_get(const struct vdev *device, struct vdev_stats *stats);
 
 /** Bytes that a request is charged at the least: a block. */
-#define VCD_WORK_LEAST 16u
+#define VDEV_WORK_LEAST 16u
 
 /** Bytes that a HASH_COPY is charged: about what a half-done hash has. */
-#define VCD_WORK_HASH_COPY 256u
+#define VDEV_WORK_HASH_COPY 256u
 
 /**
- * struct vcd_device_usage - what one worker has been charged for, since the device was made.
+ * struct vdev_usage - what one worker has been charged for, since the device was made.
  * @requests: requests, those that could not be answered among them
  * @bytes: of each request its payload, AAD and keys among it, or what is in proportion to its
- *	work when that is more: %VCD_WORK_LEAST, %VCD_WORK_HASH_COPY, the size of a session's info
+ *	work when that is more: %VDEV_WORK_LEAST, %VDEV_WORK_HASH_COPY, the size of a session's info
  * @set_ups: keys that the engine was asked to set up
  *
  * This is for limits, and not a statistic: a request is charged when it is looked at, whatever
  * becomes of it. One that is refused, or whose tag is wrong, costs what one costs that succeeds;
  * one that is larger than the device allows costs as much as the largest that is allowed.
  */
-struct vcd_device_usage {
+struct vdev_usage {
 	uint64_t requests;
 	uint64_t bytes;
 	uint64_t set_ups;
 };
 
 /**
- * vcd_device_cost - bytes that a request is going to be charged, but for %VCD_WORK_HASH_COPY and
+ * vdev_cost - bytes that a request is going to be charged, but for %VDEV_WORK_HASH_COPY and
  * the size of a session's info.
  * @in: its readable part
  * @in_count: iovecs in @in
  */
-uint64_t vcd_device_cost(const struct vcd_device *device, const struct iovec *in,
-			 unsigned int in_count);
+uint64_t vdev_cost(const struct vdev *device, const struct iovec *in, unsigned int in_count);
 
-/** vcd_device_usage_get - of @worker, which is the caller. */
-void vcd_device_usage_get(const struct vcd_device *device, unsigned int worker,
-			  struct vcd_device_usage *usage);
+/** vdev_usage_get - of @worker, which is the caller. */
+void vdev_usage_get(const struct vdev *device, unsigned int worker, struct vdev_usage *usage);
 
 /**
- * struct vcd_session_entry - a session as an operator may see it; nothing of its keys.
+ * struct vdev_session_entry - a session as an operator may see it; nothing of its keys.
  * @id: on the wire
  * @cipher: cipher or AEAD, or NULL
  * @mac: hash or MAC, or NULL
  */
-struct vcd_session_entry {
+struct vdev_session_entry {
 	uint64_t id;
 	const struct eng_alg *cipher;
 	const struct eng_alg *mac;
 };
 
 /**
- * vcd_device_sessions - list sessions, some at a time; safe while workers execute.
+ * vdev_sessions - list sessions, some at a time; safe while workers execute.
  * @device: device
  * @cursor: 0 at first, then what the last call left there
  * @entries: out
@@ -260,10 +258,10 @@ struct vcd_session_entry {
  *
  * Return: entries filled in; fewer than @max: that was all.
  */
-size_t vcd_device_sessions(struct vcd_device *device, uint32_t *cursor,
-			   struct vcd_session_entry entries[], size_t max);
+size_t vdev_sessions(struct vdev *device, uint32_t *cursor, struct vdev_session_entry entries[],
+		     size_t max);
 
-/** vcd_status_name - "OK", "STALE", ...; "?" for numbers not in the list. */
-const char *vcd_status_name(uint32_t status);
+/** vdev_status_name - "OK", "STALE", ...; "?" for numbers not in the list. */
+const char *vdev_status_name(uint32_t status);
 
-#endif /* VCD_DEVICE_H */
+#endif /* VDEV_H */

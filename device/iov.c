@@ -3,7 +3,7 @@
 #include "device/iov.h"
 
 /* The next piece, at most @len bytes, and move behind it; 0 at the end. */
-static inline size_t next_piece(struct vcd_iov *cursor, size_t len, uint8_t **piece)
+static inline size_t next_piece(struct vdev_iov *cursor, size_t len, uint8_t **piece)
 {
 	while (cursor->count) {
 		size_t left = cursor->iov->iov_len - cursor->offset;
@@ -22,7 +22,7 @@ static inline size_t next_piece(struct vcd_iov *cursor, size_t len, uint8_t **pi
 	return 0;
 }
 
-size_t vcd_iov_read_pieces(struct vcd_iov *cursor, void *buf, size_t len)
+size_t vdev_iov_read_pieces(struct vdev_iov *cursor, void *buf, size_t len)
 {
 	size_t done = 0, n;
 	uint8_t *piece;
@@ -36,7 +36,7 @@ size_t vcd_iov_read_pieces(struct vcd_iov *cursor, void *buf, size_t len)
 	return done;
 }
 
-size_t vcd_iov_write_pieces(struct vcd_iov *cursor, const void *buf, size_t len)
+size_t vdev_iov_write_pieces(struct vdev_iov *cursor, const void *buf, size_t len)
 {
 	size_t done = 0, n;
 	uint8_t *piece;
@@ -48,7 +48,7 @@ size_t vcd_iov_write_pieces(struct vcd_iov *cursor, const void *buf, size_t len)
 	return done;
 }
 
-size_t vcd_iov_skip_pieces(struct vcd_iov *cursor, size_t len)
+size_t vdev_iov_skip_pieces(struct vdev_iov *cursor, size_t len)
 {
 	size_t done = 0, n;
 	uint8_t *piece;
@@ -58,7 +58,7 @@ size_t vcd_iov_skip_pieces(struct vcd_iov *cursor, size_t len)
 	return done;
 }
 
-uint8_t *vcd_iov_contig_pieces(struct vcd_iov walk, size_t len)
+uint8_t *vdev_iov_contig_pieces(struct vdev_iov walk, size_t len)
 {
 	uint8_t *start = NULL, *piece;
 	size_t done = 0, n;
@@ -73,22 +73,22 @@ uint8_t *vcd_iov_contig_pieces(struct vcd_iov walk, size_t len)
 	return done == len ? start : NULL;
 }
 
-size_t vcd_iov_next(struct vcd_iov *cursor, size_t len, uint8_t **at)
+size_t vdev_iov_next(struct vdev_iov *cursor, size_t len, uint8_t **at)
 {
 	return next_piece(cursor, len, at);
 }
 
-size_t vcd_iov_pair(struct vcd_iov *a, struct vcd_iov *b, size_t len, uint8_t **at_a,
-		    uint8_t **at_b)
+size_t vdev_iov_pair(struct vdev_iov *a, struct vdev_iov *b, size_t len, uint8_t **at_a,
+		     uint8_t **at_b)
 {
 	size_t done = 0;
 
 	while (done < len) {
-		struct vcd_iov next_a = *a, next_b = *b;
+		struct vdev_iov next_a = *a, next_b = *b;
 		uint8_t *x = NULL, *y = NULL;
-		size_t n = vcd_iov_next(&next_a, len - done, &x);
+		size_t n = vdev_iov_next(&next_a, len - done, &x);
 
-		n = vcd_iov_next(&next_b, n, &y);
+		n = vdev_iov_next(&next_b, n, &y);
 		if (!n)
 			break;
 		if (!done) {
@@ -98,7 +98,7 @@ size_t vcd_iov_pair(struct vcd_iov *a, struct vcd_iov *b, size_t len, uint8_t **
 			   (uintptr_t)y != (uintptr_t)*at_b + done) {
 			break;
 		}
-		vcd_iov_skip(a, n);
+		vdev_iov_skip(a, n);
 		*b = next_b;
 		done += n;
 	}

@@ -43,9 +43,9 @@
 
 /** struct record - a request under way. */
 struct record {
-	struct vcd_ctx *ctx;
-	struct vcd_answer *answer;
-	const struct vcd_fields *req;
+	struct vdev_ctx *ctx;
+	struct vdev_answer *answer;
+	const struct vdev_fields *req;
 	struct eng_session *session;
 	uint8_t *bytes; /* the payload, in the scratch, with room behind it */
 	uint32_t data_at;
@@ -72,7 +72,7 @@ static uint32_t hash_blocks(uint32_t len, uint32_t size)
 
 static uint32_t run(const struct record *record, struct eng_job *job)
 {
-	const struct vcd_batch *batch = record->ctx->batch;
+	const struct vdev_batch *batch = record->ctx->batch;
 
 	job->session = record->session;
 	job->status = VCD_S_IO;
@@ -182,14 +182,14 @@ static uint32_t even_out(const struct record *record, uint32_t len, uint32_t mos
 static uint32_t reply_with(struct record *record, const uint8_t *data, uint32_t len,
 			   uint32_t tag_len)
 {
-	struct vcd_ctx *ctx = record->ctx;
+	struct vdev_ctx *ctx = record->ctx;
 
-	vcd_iov_write(&ctx->out, data, len);
-	vcd_iov_write(&ctx->out, record->mac, tag_len);
+	vdev_iov_write(&ctx->out, data, len);
+	vdev_iov_write(&ctx->out, record->mac, tag_len);
 	record->answer->out_len = len + tag_len;
 	memcpy(record->answer->iv, record->iv, sizeof(record->iv));
-	vcd_count(&ctx->batch->counters->crypt, 1);
-	vcd_count(&ctx->batch->counters->bytes, record->req->src_len);
+	vdev_count(&ctx->batch->counters->crypt, 1);
+	vdev_count(&ctx->batch->counters->bytes, record->req->src_len);
 	return VCD_S_OK;
 }
 
@@ -269,7 +269,7 @@ static uint32_t srtp_decrypt(struct record *record)
 }
 
 /* Whether the session can do it, and the lengths it gives: steps 9 and 10 of request.c. */
-static uint32_t check(const struct vcd_ctx *ctx, const struct vcd_fields *req,
+static uint32_t check(const struct vdev_ctx *ctx, const struct vdev_fields *req,
 		      const struct eng_session *session)
 {
 	const struct eng_alg *cipher = session->cipher, *mac = session->mac;
@@ -299,8 +299,8 @@ static uint32_t check(const struct vcd_ctx *ctx, const struct vcd_fields *req,
 	return out > ctx->device->options.max_request ? VCD_S_TOOBIG : VCD_S_OK;
 }
 
-uint32_t vcd_record_run(struct vcd_ctx ctx, const struct vcd_fields *req,
-			struct eng_session *session, struct vcd_answer *answer)
+uint32_t vdev_record_run(struct vdev_ctx ctx, const struct vdev_fields *req,
+			 struct eng_session *session, struct vdev_answer *answer)
 {
 	struct record record = {
 	    .ctx = &ctx,
@@ -316,11 +316,11 @@ uint32_t vcd_record_run(struct vcd_ctx ctx, const struct vcd_fields *req,
 
 	if (status != VCD_S_OK)
 		return status;
-	record.bytes = vcd_batch_scratch(ctx.batch, size);
+	record.bytes = vdev_batch_scratch(ctx.batch, size);
 	if (!record.bytes)
 		return VCD_S_NOMEM;
 	memcpy(record.iv, req->iv, sizeof(record.iv));
-	vcd_iov_read(&ctx.in, record.bytes, ctx.payload);
+	vdev_iov_read(&ctx.in, record.bytes, ctx.payload);
 	if (req->flags & VCD_F_SRTP)
 		return decrypt ? srtp_decrypt(&record) : srtp_encrypt(&record);
 	return decrypt ? tls_decrypt(&record) : tls_encrypt(&record);

@@ -4,12 +4,12 @@
 
 #include "device/iov.h"
 
-void vcd_reply_scattered(struct vcd_request *request, uint32_t status, uint32_t out_len,
-			 uint64_t value, const uint8_t *iv)
+void vdev_reply_scattered(struct vdev_request *request, uint32_t status, uint32_t out_len,
+			  uint64_t value, const uint8_t *iv)
 {
-	struct vcd_iov out = vcd_iov_init(request->out, request->out_count);
+	struct vdev_iov out = vdev_iov_init(request->out, request->out_count);
 	struct vcd_reply reply;
 
-	vcd_fill_reply(&reply, status, out_len, value, iv);
-	vcd_iov_write(&out, &reply, sizeof(reply));
+	vdev_fill_reply(&reply, status, out_len, value, iv);
+	vdev_iov_write(&out, &reply, sizeof(reply));
 }

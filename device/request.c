@@ -45,17 +45,17 @@ union header {
 	struct vcd_req raw;
 	struct vcd_req_hello hello;
 	struct vcd_req_create create;
-	struct vcd_fields fields;
+	struct vdev_fields fields;
 };
 
 static_assert(sizeof(union header) == sizeof(struct vcd_req), "one header size");
 static_assert(sizeof(struct vcd_req_hello) == sizeof(struct vcd_req), "one header size");
 static_assert(sizeof(struct vcd_req_create) == sizeof(struct vcd_req), "one header size");
 #define SAME_PLACE(field, raw_field)                                                               \
-	static_assert(offsetof(struct vcd_fields, field) == offsetof(struct vcd_req, raw_field) && \
-			  sizeof((struct vcd_fields){0}.field) ==                                  \
-			      sizeof((struct vcd_req){0}.raw_field),                               \
-		      "fields are decoded in place")
+	static_assert(                                                                             \
+	    offsetof(struct vdev_fields, field) == offsetof(struct vcd_req, raw_field) &&          \
+		sizeof((struct vdev_fields){0}.field) == sizeof((struct vcd_req){0}.raw_field),    \
+	    "fields are decoded in place")
 SAME_PLACE(opcode, opcode);
 SAME_PLACE(flags, flags);
 SAME_PLACE(src_len, src_len);
@@ -67,8 +67,8 @@ SAME_PLACE(tag_len, tag_len);
 SAME_PLACE(iv, iv);
 SAME_PLACE(arg, arg);
 SAME_PLACE(reserved2, reserved1);
-static_assert(offsetof(struct vcd_fields, reserved0) == offsetof(struct vcd_req, reserved0) &&
-		  offsetof(struct vcd_fields, reserved1) + sizeof(uint32_t) ==
+static_assert(offsetof(struct vdev_fields, reserved0) == offsetof(struct vcd_req, reserved0) &&
+		  offsetof(struct vdev_fields, reserved1) + sizeof(uint32_t) ==
 		      offsetof(struct vcd_req, iv),
 	      "reserved fields are where they were");
 
@@ -76,7 +76,7 @@ static_assert(offsetof(struct vcd_fields, reserved0) == offsetof(struct vcd_req,
 static inline bool decode(union header *header)
 {
 	const struct vcd_req *raw = &header->raw;
-	struct vcd_fields *req = &header->fields;
+	struct vdev_fields *req = &header->fields;
 
 	if ((req->reserved0 | req->reserved1 | req->reserved2) || raw->iv_len > sizeof(raw->iv))
 		return false;
@@ -94,14 +94,14 @@ static inline bool decode(union header *header)
 }
 
 /* The operations that name a session and nothing else (but HASH_COPY's arg). */
-static bool names_only(const struct vcd_ctx *ctx, const struct vcd_fields *req)
+static bool names_only(const struct vdev_ctx *ctx, const struct vdev_fields *req)
 {
 	return !req->flags && !req->src_len && !req->aad_len && !req->crypt_off && !req->iv_len &&
 	       !req->tag_len && !ctx->payload;
 }
 
-static uint32_t hello(struct vcd_ctx *ctx, const struct vcd_req_hello *raw,
-		      struct vcd_answer *answer)
+static uint32_t hello(struct vdev_ctx *ctx, const struct vcd_req_hello *raw,
+		      struct vdev_answer *answer)
 {
 	uint32_t min = le32toh(raw->min_version);
 	uint32_t max = le32toh(raw->max_version);
@@ -112,7 +112,7 @@ static uint32_t hello(struct vcd_ctx *ctx, const struct vcd_req_hello *raw,
 		return VCD_S_INVALID;
 	if (min > VCD_PROTOCOL_VERSION || max < VCD_PROTOCOL_VERSION)
 		return VCD_S_VERSION;
-	ended = vcd_session_table_clear(&ctx->device->table);
+	ended = vdev_session_table_clear(&ctx->device->table);
 	if (ctx->batch->number >= ctx->device->options.inline_workers)
 		ctx->worker->ended += ended;
 	answer->value = VCD_PROTOCOL_VERSION;
@@ -150,7 +150,7 @@ static uint32_t create_status(int error)
 }
 
 /* Steps 5 to 7 of a SESSION_CREATE, its algorithms and key lengths; then reads the keys. */
-static uint32_t create_parse(struct vcd_ctx *ctx, const struct vcd_req_create *raw,
+static uint32_t create_parse(struct vdev_ctx *ctx, const struct vcd_req_create *raw,
 			     struct create *create)
 {
 	struct eng_session_params *params = &create->params;
@@ -170,33 +170,33 @@ static uint32_t create_parse(struct vcd_ctx *ctx, const struct vcd_req_create *r
 	    !eng_has(ctx->device->options.engine, params->cipher, params->mac))
 		return VCD_S_NOALG;
 	params->key = create->key;
-	params->key_len = vcd_iov_read(&ctx->in, create->key, key_len);
+	params->key_len = vdev_iov_read(&ctx->in, create->key, key_len);
 	params->mackey = create->mackey;
-	params->mackey_len = vcd_iov_read(&ctx->in, create->mackey, mackey_len);
+	params->mackey_len = vdev_iov_read(&ctx->in, create->mackey, mackey_len);
 	return VCD_S_OK;
 }
 
 /* A slot. The last one may be that of a session which was destroyed earlier in the batch. */
-static struct vcd_slot *reserve(struct vcd_ctx *ctx)
+static struct vdev_slot *reserve(struct vdev_ctx *ctx)
 {
-	struct vcd_session_table *table = &ctx->device->table;
-	struct vcd_slot *slot = vcd_session_table_reserve(table);
+	struct vdev_session_table *table = &ctx->device->table;
+	struct vdev_slot *slot = vdev_session_table_reserve(table);
 
 	if (slot)
 		return slot;
-	vcd_batch_flush(ctx->batch);
-	vcd_worker_section_end(ctx->device, ctx->worker);
-	vcd_section_begin(table, ctx->batch->number);
-	return vcd_session_table_reserve(table);
+	vdev_batch_flush(ctx->batch);
+	vdev_worker_section_end(ctx->device, ctx->worker);
+	vdev_section_begin(table, ctx->batch->number);
+	return vdev_session_table_reserve(table);
 }
 
-static uint32_t session_create(struct vcd_ctx *ctx, const struct vcd_req_create *raw,
-			       struct vcd_answer *answer)
+static uint32_t session_create(struct vdev_ctx *ctx, const struct vcd_req_create *raw,
+			       struct vdev_answer *answer)
 {
 	__attribute__((cleanup(create_wipe))) struct create create = {0};
-	struct vcd_device *device = ctx->device;
+	struct vdev *device = ctx->device;
 	struct eng_session *session;
-	struct vcd_slot *slot;
+	struct vdev_slot *slot;
 	uint32_t status;
 
 	status = create_parse(ctx, raw, &create);
@@ -208,19 +208,19 @@ static uint32_t session_create(struct vcd_ctx *ctx, const struct vcd_req_create 
 	ctx->worker->usage.set_ups++;
 	status = create_status(eng_session_new(device->options.engine, &create.params, &session));
 	if (status != VCD_S_OK) {
-		vcd_session_table_cancel(&device->table, slot);
+		vdev_session_table_cancel(&device->table, slot);
 		return status;
 	}
-	answer->value = vcd_session_table_publish(&device->table, slot, session);
-	vcd_count(&ctx->batch->counters->sessions_created, 1);
+	answer->value = vdev_session_table_publish(&device->table, slot, session);
+	vdev_count(&ctx->batch->counters->sessions_created, 1);
 	return VCD_S_OK;
 }
 
-static uint32_t session_destroy(struct vcd_ctx *ctx, const struct vcd_fields *req)
+static uint32_t session_destroy(struct vdev_ctx *ctx, const struct vdev_fields *req)
 {
 	if (!names_only(ctx, req) || req->arg)
 		return VCD_S_INVALID;
-	if (!vcd_session_table_remove(&ctx->device->table, req->session))
+	if (!vdev_session_table_remove(&ctx->device->table, req->session))
 		return VCD_S_STALE;
 	ctx->worker->ended++;
 	return VCD_S_OK;
@@ -232,16 +232,16 @@ static void put_name(char field[VCD_ALG_NAME_LEN], const char *name)
 	memcpy(field, name, strnlen(name, VCD_ALG_NAME_LEN - 1));
 }
 
-static uint32_t session_info(struct vcd_ctx *ctx, const struct vcd_fields *req,
-			     struct vcd_answer *answer)
+static uint32_t session_info(struct vdev_ctx *ctx, const struct vdev_fields *req,
+			     struct vdev_answer *answer)
 {
 	struct engine *engine = ctx->device->options.engine;
 	struct vcd_session_info info = {0};
-	struct vcd_slot *slot;
+	struct vdev_slot *slot;
 
 	if (!names_only(ctx, req) || req->arg)
 		return VCD_S_INVALID;
-	slot = vcd_session_table_find(&ctx->device->table, req->session);
+	slot = vdev_session_table_find(&ctx->device->table, req->session);
 	if (!slot)
 		return VCD_S_STALE;
 	if (slot->session->cipher) {
@@ -255,49 +255,49 @@ static uint32_t session_info(struct vcd_ctx *ctx, const struct vcd_fields *req,
 	if (ctx->room < sizeof(info))
 		return VCD_S_INVALID;
 	ctx->worker->usage.bytes += sizeof(info);
-	vcd_iov_write(&ctx->out, &info, sizeof(info));
+	vdev_iov_write(&ctx->out, &info, sizeof(info));
 	answer->out_len = sizeof(info);
 	return VCD_S_OK;
 }
 
-static uint32_t hash_copy_locked(struct vcd_slot *dst, struct vcd_slot *src)
+static uint32_t hash_copy_locked(struct vdev_slot *dst, struct vdev_slot *src)
 {
 	uint32_t status;
 
 	if (dst == src || !dst->session->mac || dst->session->mac != src->session->mac)
 		return VCD_S_INVALID;
-	if (!vcd_hash_trylock(dst))
+	if (!vdev_hash_trylock(dst))
 		return VCD_S_BUSY;
-	if (!vcd_hash_trylock(src)) {
-		vcd_hash_unlock(dst);
+	if (!vdev_hash_trylock(src)) {
+		vdev_hash_unlock(dst);
 		return VCD_S_BUSY;
 	}
 	status = eng_hash_copy(dst->session, src->session);
 	if (status >= VCD_S_COUNT)
 		status = VCD_S_IO;
-	vcd_hash_unlock(src);
-	vcd_hash_unlock(dst);
+	vdev_hash_unlock(src);
+	vdev_hash_unlock(dst);
 	return status;
 }
 
-static uint32_t hash_copy(struct vcd_ctx *ctx, const struct vcd_fields *req)
+static uint32_t hash_copy(struct vdev_ctx *ctx, const struct vdev_fields *req)
 {
-	struct vcd_session_table *table = &ctx->device->table;
-	struct vcd_slot *dst, *src;
+	struct vdev_session_table *table = &ctx->device->table;
+	struct vdev_slot *dst, *src;
 
 	if (!names_only(ctx, req))
 		return VCD_S_INVALID;
-	ctx->worker->usage.bytes += VCD_WORK_HASH_COPY;
-	dst = vcd_session_table_find(table, req->session);
-	src = vcd_session_table_find(table, req->arg);
+	ctx->worker->usage.bytes += VDEV_WORK_HASH_COPY;
+	dst = vdev_session_table_find(table, req->session);
+	src = vdev_session_table_find(table, req->arg);
 	return dst && src ? hash_copy_locked(dst, src) : VCD_S_STALE;
 }
 
 /* All but the operations on data: rare. */
 static __attribute__((noinline)) uint32_t
-session_operation(struct vcd_ctx ctx, union header *header, struct vcd_answer *answer)
+session_operation(struct vdev_ctx ctx, union header *header, struct vdev_answer *answer)
 {
-	const struct vcd_fields *req = &header->fields;
+	const struct vdev_fields *req = &header->fields;
 
 	switch (le16toh(header->raw.opcode)) {
 	case VCD_OP_HELLO:
@@ -315,49 +315,49 @@ session_operation(struct vcd_ctx ctx, union header *header, struct vcd_answer *a
 	}
 }
 
-static inline uint32_t dispatch(const struct vcd_ctx *ctx, union header *header,
-				struct vcd_answer *answer)
+static inline uint32_t dispatch(const struct vdev_ctx *ctx, union header *header,
+				struct vdev_answer *answer)
 {
-	const struct vcd_fields *req = &header->fields;
+	const struct vdev_fields *req = &header->fields;
 
 	switch (le16toh(header->raw.opcode)) {
 	case VCD_OP_CRYPT:
 	case VCD_OP_AUTHCRYPT:
-		return decode(header) ? vcd_crypt_prepare(ctx, req, answer) : VCD_S_INVALID;
+		return decode(header) ? vdev_crypt_prepare(ctx, req, answer) : VCD_S_INVALID;
 	default:
 		return session_operation(*ctx, header, answer);
 	}
 }
 
 static inline __attribute__((always_inline)) void
-parse(struct vcd_device *device, struct vcd_worker *worker, struct vcd_request *request)
+parse(struct vdev *device, struct vdev_worker *worker, struct vdev_request *request)
 {
-	struct vcd_iov in = vcd_iov_init(request->in, request->in_count);
-	struct vcd_iov out = vcd_iov_init(request->out, request->out_count);
-	uint64_t readable = vcd_iov_total(request->in, request->in_count);
-	uint64_t writable = vcd_iov_total(request->out, request->out_count);
-	struct vcd_batch *batch = &worker->batch;
-	struct vcd_answer answer = {0};
+	struct vdev_iov in = vdev_iov_init(request->in, request->in_count);
+	struct vdev_iov out = vdev_iov_init(request->out, request->out_count);
+	uint64_t readable = vdev_iov_total(request->in, request->in_count);
+	uint64_t writable = vdev_iov_total(request->out, request->out_count);
+	struct vdev_batch *batch = &worker->batch;
+	struct vdev_answer answer = {0};
 	union header header;
 	uint32_t status;
 	uint8_t *reply;
 
-	worker->usage.bytes += vcd_charge_of(device, readable);
+	worker->usage.bytes += vdev_charge_of(device, readable);
 	if (writable < sizeof(struct vcd_reply)) {
 		request->written = 0;
 		return;
 	}
-	reply = vcd_iov_take(&out, sizeof(struct vcd_reply));
+	reply = vdev_iov_take(&out, sizeof(struct vcd_reply));
 	if (!reply)
-		vcd_iov_skip(&out, sizeof(struct vcd_reply));
+		vdev_iov_skip(&out, sizeof(struct vcd_reply));
 	if ((uint64_t)request->in_count + request->out_count > device->options.max_segments) {
 		status = VCD_S_TOOBIG;
 	} else if (readable < sizeof(header)) {
 		status = VCD_S_INVALID;
 	} else {
-		vcd_iov_read(&in, &header, sizeof(header));
+		vdev_iov_read(&in, &header, sizeof(header));
 		status = dispatch(
-		    &(struct vcd_ctx){
+		    &(struct vdev_ctx){
 			.device = device,
 			.worker = worker,
 			.batch = batch,
@@ -370,15 +370,15 @@ parse(struct vcd_device *device, struct vcd_worker *worker, struct vcd_request *
 		    },
 		    &header, &answer);
 	}
-	if (status == VCD_PREPARED)
+	if (status == VDEV_PREPARED)
 		return;
 	vcd_reply(request, reply, status, answer.out_len, answer.value, answer.iv);
-	vcd_count(&batch->counters->requests, 1);
-	vcd_count(&batch->counters->status[status], 1);
+	vdev_count(&batch->counters->requests, 1);
+	vdev_count(&batch->counters->status[status], 1);
 }
 
-void vcd_requests_parse(struct vcd_device *device, struct vcd_worker *worker,
-			struct vcd_request *const requests[], size_t n)
+void vdev_requests_parse(struct vdev *device, struct vdev_worker *worker,
+			 struct vdev_request *const requests[], size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		parse(device, worker, requests[i]);

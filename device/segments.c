@@ -54,9 +54,9 @@
 /* Pieces of stream modes end at multiples of this too, as the IV goes on from there. */
 #define STREAM_BLOCK 16u
 
-static struct vcd_op *op_of(struct eng_job *job)
+static struct vdev_op *op_of(struct eng_job *job)
 {
-	return (void *)((char *)job - offsetof(struct vcd_op, job));
+	return (void *)((char *)job - offsetof(struct vdev_op, job));
 }
 
 /**
@@ -101,15 +101,15 @@ static bool filter_has(const struct filter *filter, const uint8_t *p, size_t len
  * Whether some of the @n bytes at @src are among the first @len that go to @out; or that takes more
  * than the *left comparisons.
  */
-static bool overwritten(const struct vcd_iov *out, size_t len, const uint8_t *src, size_t n,
+static bool overwritten(const struct vdev_iov *out, size_t len, const uint8_t *src, size_t n,
 			uint32_t *left)
 {
-	struct vcd_iov walk = *out;
+	struct vdev_iov walk = *out;
 	uint8_t *dst = NULL;
 	size_t some;
 
-	while (len && (some = vcd_iov_next(&walk, len, &dst))) {
-		if (!*left || vcd_overlap(src, n, dst, some))
+	while (len && (some = vdev_iov_next(&walk, len, &dst))) {
+		if (!*left || vdev_overlap(src, n, dst, some))
 			return true;
 		--*left;
 		len -= some;
@@ -129,11 +129,11 @@ static uint32_t max_segments(const struct eng_session *session, uint32_t len)
 	return len / min_segment;
 }
 
-bool vcd_segments_fit(const struct eng_session *session, const struct vcd_iov *in,
-		      const struct vcd_iov *out, uint32_t len)
+bool vdev_segments_fit(const struct eng_session *session, const struct vdev_iov *in,
+		       const struct vdev_iov *out, uint32_t len)
 {
 	uint32_t max = max_segments(session, len), block;
-	struct vcd_iov from = *in, to = *out;
+	struct vdev_iov from = *in, to = *out;
 	uint8_t *src = NULL, *dst = NULL;
 	struct filter written;
 	uint32_t segments = 0, comparisons = MAX_COMPARISONS;
@@ -144,10 +144,10 @@ bool vcd_segments_fit(const struct eng_session *session, const struct vcd_iov *i
 	block = session->cipher->block_size > 1 ? session->cipher->block_size : STREAM_BLOCK;
 	memset(&written, 0, sizeof(written));
 	for (done = 0; done < len; done += n) {
-		n = vcd_iov_pair(&from, &to, len - done, &src, &dst);
+		n = vdev_iov_pair(&from, &to, len - done, &src, &dst);
 		if (!n || segments++ == max || (n % block && n != len - done))
 			return false;
-		if (src != dst && vcd_overlap(src, n, dst, n))
+		if (src != dst && vdev_overlap(src, n, dst, n))
 			return false;
 		if (filter_has(&written, src, n) && overwritten(out, done, src, n, &comparisons))
 			return false;
@@ -156,7 +156,7 @@ bool vcd_segments_fit(const struct eng_session *session, const struct vcd_iov *i
 	return true;
 }
 
-static void take_segment(struct vcd_op *op)
+static void take_segment(struct vdev_op *op)
 {
 	struct eng_job *job = &op->job;
 	uint8_t *src = NULL;
@@ -166,7 +166,7 @@ static void take_segment(struct vcd_op *op)
 		job->dst += job->len;
 	} else {
 		op->contiguous =
-		    (uint32_t)vcd_iov_pair(&op->in, &op->out, op->remaining, &src, &job->dst);
+		    (uint32_t)vdev_iov_pair(&op->in, &op->out, op->remaining, &src, &job->dst);
 		job->src = src;
 	}
 	job->len = op->contiguous < op->segment_max ? op->contiguous : op->segment_max;
@@ -174,7 +174,7 @@ static void take_segment(struct vcd_op *op)
 	op->remaining -= job->len;
 }
 
-void vcd_segments_begin(struct vcd_op *op, struct vcd_iov in, struct vcd_iov out)
+void vdev_segments_begin(struct vdev_op *op, struct vdev_iov in, struct vdev_iov out)
 {
 	op->in = in;
 	op->out = out;
@@ -191,10 +191,10 @@ static bool is_serial(const struct eng_job *job)
 	       !(job->flags & ENG_JOB_DECRYPT);
 }
 
-void vcd_segments_level(struct vcd_op ops[], size_t n)
+void vdev_segments_level(struct vdev_op ops[], size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct vcd_op *op = &ops[i];
+		struct vdev_op *op = &ops[i];
 
 		if (!is_serial(&op->job))
 			continue;
@@ -207,12 +207,12 @@ void vcd_segments_level(struct vcd_op ops[], size_t n)
 	}
 }
 
-size_t vcd_segments_next(struct eng_job *jobs[], size_t n)
+size_t vdev_segments_next(struct eng_job *jobs[], size_t n)
 {
 	size_t next = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct vcd_op *op = op_of(jobs[i]);
+		struct vdev_op *op = op_of(jobs[i]);
 
 		if (op->job.status != VCD_S_OK || !op->remaining)
 			continue;
@@ -223,15 +223,15 @@ size_t vcd_segments_next(struct eng_job *jobs[], size_t n)
 	return next;
 }
 
-void vcd_segments_wipe(const struct vcd_op *op)
+void vdev_segments_wipe(const struct vdev_op *op)
 {
 	static const uint8_t zeroes[4096];
 	size_t done = op->len - op->remaining - op->job.len;
-	struct vcd_iov out;
+	struct vdev_iov out;
 
-	if (vcd_op_is_bounced(op) || !done)
+	if (vdev_op_is_bounced(op) || !done)
 		return;
-	out = vcd_op_out(op);
+	out = vdev_op_out(op);
 	while (done)
-		done -= vcd_iov_write(&out, zeroes, done < sizeof(zeroes) ? done : sizeof(zeroes));
+		done -= vdev_iov_write(&out, zeroes, done < sizeof(zeroes) ? done : sizeof(zeroes));
 }

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 /* Make @table's arrays. Zeroes are free slots, and what was never touched costs no memory. */
-static int arrays_new(struct vcd_session_table *table)
+static int arrays_new(struct vdev_session_table *table)
 {
-	const size_t align = _Alignof(struct vcd_slot);
+	const size_t align = _Alignof(struct vdev_slot);
 	size_t sections = table->n_sections * sizeof(*table->sections);
 	size_t slots = table->max * sizeof(*table->slots);
 	size_t published = ((size_t)table->max + 63) / 64 * sizeof(*table->published);
@@ -25,22 +25,23 @@ static int arrays_new(struct vcd_session_table *table)
 	return 0;
 }
 
-static_assert(sizeof(struct vcd_section) % _Alignof(struct vcd_slot) == 0, "one behind the other");
+static_assert(sizeof(struct vdev_section) % _Alignof(struct vdev_slot) == 0,
+	      "one behind the other");
 
-int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, unsigned int workers,
-			   uint64_t seed, uint64_t *serial)
+int vdev_session_table_init(struct vdev_session_table *table, uint32_t max, unsigned int workers,
+			    uint64_t seed, uint64_t *serial)
 {
-	unsigned int bits = vcd_session_table_slot_bits(max);
+	unsigned int bits = vdev_session_table_slot_bits(max);
 	uint64_t unused_yet = 0;
 
-	*table = (struct vcd_session_table){
+	*table = (struct vdev_session_table){
 	    .max = max,
 	    .slot_bits = bits,
 	    .slot_mask = (UINT64_C(1) << bits) - 1,
 	    .n_sections = workers,
 	    .epoch = 1,
-	    .first_retired = VCD_SLOT_NONE,
-	    .free = VCD_SLOT_NONE,
+	    .first_retired = VDEV_SLOT_NONE,
+	    .free = VDEV_SLOT_NONE,
 	};
 	table->serial = serial ? serial : &table->own_serial;
 	/* Of several tables that begin at once, one seeds the counter. */
@@ -55,10 +56,10 @@ int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, unsign
 	return 0;
 }
 
-void vcd_session_table_fini(struct vcd_session_table *table)
+void vdev_session_table_fini(struct vdev_session_table *table)
 {
-	vcd_session_table_clear(table);
-	while (vcd_session_table_reclaim(table, table->max))
+	vdev_session_table_clear(table);
+	while (vdev_session_table_reclaim(table, table->max))
 		;
 	pthread_mutex_destroy(&table->lock);
 	free(table->memory);
@@ -67,12 +68,12 @@ void vcd_session_table_fini(struct vcd_session_table *table)
 	table->sections = NULL;
 }
 
-struct vcd_slot *vcd_session_table_reserve(struct vcd_session_table *table)
+struct vdev_slot *vdev_session_table_reserve(struct vdev_session_table *table)
 {
-	struct vcd_slot *slot = NULL;
+	struct vdev_slot *slot = NULL;
 
 	pthread_mutex_lock(&table->lock);
-	if (table->free != VCD_SLOT_NONE) {
+	if (table->free != VDEV_SLOT_NONE) {
 		slot = &table->slots[table->free];
 		table->free = slot->next;
 	} else if (table->touched < table->max) {
@@ -85,11 +86,11 @@ struct vcd_slot *vcd_session_table_reserve(struct vcd_session_table *table)
 	slot->serial = __atomic_fetch_add(table->serial, 1, __ATOMIC_RELAXED);
 	if (slot->serial && slot->serial <= UINT64_MAX >> table->slot_bits)
 		return slot;
-	vcd_session_table_cancel(table, slot);
+	vdev_session_table_cancel(table, slot);
 	return NULL;
 }
 
-void vcd_session_table_cancel(struct vcd_session_table *table, struct vcd_slot *slot)
+void vdev_session_table_cancel(struct vdev_session_table *table, struct vdev_slot *slot)
 {
 	pthread_mutex_lock(&table->lock);
 	slot->next = table->free;
@@ -97,8 +98,8 @@ void vcd_session_table_cancel(struct vcd_session_table *table, struct vcd_slot *
 	pthread_mutex_unlock(&table->lock);
 }
 
-uint64_t vcd_session_table_publish(struct vcd_session_table *table, struct vcd_slot *slot,
-				   struct eng_session *session)
+uint64_t vdev_session_table_publish(struct vdev_session_table *table, struct vdev_slot *slot,
+				    struct eng_session *session)
 {
 	uint32_t index = (uint32_t)(slot - table->slots);
 	uint64_t id = slot->serial << table->slot_bits | index;
@@ -114,14 +115,14 @@ uint64_t vcd_session_table_publish(struct vcd_session_table *table, struct vcd_s
 }
 
 /* Put a slot whose id is 0 at the end of the list, with the epoch @epoch; with the lock. */
-static void retire(struct vcd_session_table *table, uint32_t index, uint64_t epoch)
+static void retire(struct vdev_session_table *table, uint32_t index, uint64_t epoch)
 {
-	struct vcd_slot *slot = &table->slots[index];
+	struct vdev_slot *slot = &table->slots[index];
 
 	table->published[index / 64] &= ~(UINT64_C(1) << index % 64);
 	slot->retired = epoch;
-	slot->next = VCD_SLOT_NONE;
-	if (atomic_load(&table->first_retired) == VCD_SLOT_NONE)
+	slot->next = VDEV_SLOT_NONE;
+	if (atomic_load(&table->first_retired) == VDEV_SLOT_NONE)
 		atomic_store(&table->first_retired, index);
 	else
 		table->slots[table->last_retired].next = index;
@@ -130,7 +131,7 @@ static void retire(struct vcd_session_table *table, uint32_t index, uint64_t epo
 }
 
 /* The oldest epoch that a section under way has noted: what was retired later may be in use. */
-static uint64_t oldest_section(const struct vcd_session_table *table)
+static uint64_t oldest_section(const struct vdev_session_table *table)
 {
 	uint64_t oldest = UINT64_MAX;
 
@@ -147,7 +148,7 @@ static uint64_t oldest_section(const struct vcd_session_table *table)
  * Take at most @budget slots that nobody uses off the front of the list, still linked.
  * Return: how many; *first and *last: the ends of the chain.
  */
-static size_t take_retired(struct vcd_session_table *table, size_t budget, uint32_t *first,
+static size_t take_retired(struct vdev_session_table *table, size_t budget, uint32_t *first,
 			   uint32_t *last)
 {
 	uint64_t oldest;
@@ -157,7 +158,7 @@ static size_t take_retired(struct vcd_session_table *table, size_t budget, uint3
 	pthread_mutex_lock(&table->lock);
 	oldest = oldest_section(table);
 	*first = index = atomic_load(&table->first_retired);
-	while (n < budget && index != VCD_SLOT_NONE && table->slots[index].retired <= oldest) {
+	while (n < budget && index != VDEV_SLOT_NONE && table->slots[index].retired <= oldest) {
 		*last = index;
 		index = table->slots[index].next;
 		n++;
@@ -168,12 +169,12 @@ static size_t take_retired(struct vcd_session_table *table, size_t budget, uint3
 	return n;
 }
 
-size_t vcd_session_table_reclaim(struct vcd_session_table *table, size_t budget)
+size_t vdev_session_table_reclaim(struct vdev_session_table *table, size_t budget)
 {
-	uint32_t first, last = VCD_SLOT_NONE;
+	uint32_t first, last = VDEV_SLOT_NONE;
 	size_t n;
 
-	if (atomic_load(&table->first_retired) == VCD_SLOT_NONE)
+	if (atomic_load(&table->first_retired) == VDEV_SLOT_NONE)
 		return 0;
 	n = take_retired(table, budget, &first, &last);
 	if (!n)
@@ -191,19 +192,19 @@ size_t vcd_session_table_reclaim(struct vcd_session_table *table, size_t budget)
 	return n;
 }
 
-void vcd_section_begin(struct vcd_session_table *table, unsigned int worker)
+void vdev_section_begin(struct vdev_session_table *table, unsigned int worker)
 {
 	atomic_store(&table->sections[worker].since, atomic_load(&table->epoch));
 }
 
-size_t vcd_section_end(struct vcd_session_table *table, unsigned int worker, size_t budget)
+size_t vdev_section_end(struct vdev_session_table *table, unsigned int worker, size_t budget)
 {
 	atomic_store(&table->sections[worker].since, 0);
-	return vcd_session_table_reclaim(table, budget);
+	return vdev_session_table_reclaim(table, budget);
 }
 
-bool vcd_session_table_next(struct vcd_session_table *table, uint32_t *cursor, uint64_t *id,
-			    const struct eng_alg **cipher, const struct eng_alg **mac)
+bool vdev_session_table_next(struct vdev_session_table *table, uint32_t *cursor, uint64_t *id,
+			     const struct eng_alg **cipher, const struct eng_alg **mac)
 {
 	bool found = false;
 	uint32_t touched;
@@ -212,7 +213,7 @@ bool vcd_session_table_next(struct vcd_session_table *table, uint32_t *cursor, u
 	touched = table->touched;
 	pthread_mutex_unlock(&table->lock);
 	while (!found && *cursor < touched) {
-		struct vcd_slot *slot = &table->slots[(*cursor)++];
+		struct vdev_slot *slot = &table->slots[(*cursor)++];
 
 		if (!atomic_load(&slot->id))
 			continue;
@@ -229,9 +230,9 @@ bool vcd_session_table_next(struct vcd_session_table *table, uint32_t *cursor, u
 	return found;
 }
 
-bool vcd_session_table_remove(struct vcd_session_table *table, uint64_t id)
+bool vdev_session_table_remove(struct vdev_session_table *table, uint64_t id)
 {
-	struct vcd_slot *slot = vcd_session_table_find(table, id);
+	struct vdev_slot *slot = vdev_session_table_find(table, id);
 	uint64_t expected = id;
 
 	if (!slot || !atomic_compare_exchange_strong(&slot->id, &expected, 0))
@@ -243,7 +244,7 @@ bool vcd_session_table_remove(struct vcd_session_table *table, uint64_t id)
 }
 
 /* Unpublish the sessions of @bits, slots from @first on; with the lock. Return: how many. */
-static size_t clear_some(struct vcd_session_table *table, uint32_t first, uint64_t bits,
+static size_t clear_some(struct vdev_session_table *table, uint32_t first, uint64_t bits,
 			 uint64_t epoch)
 {
 	size_t n = 0;
@@ -260,7 +261,7 @@ static size_t clear_some(struct vcd_session_table *table, uint32_t first, uint64
 	return n;
 }
 
-size_t vcd_session_table_clear(struct vcd_session_table *table)
+size_t vdev_session_table_clear(struct vdev_session_table *table)
 {
 	size_t n = 0;
 	uint64_t epoch;

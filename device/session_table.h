@@ -23,7 +23,7 @@
  *   lookup     in a section: id equal?
  *   unpublish  id exchanged for 0; who did it retires the slot: under the mutex, the epoch is
  *              counted up, noted in the slot, and the slot put at the end of a list. Many slots
- *              at once, by vcd_session_table_clear(), share one epoch
+ *              at once, by vdev_session_table_clear(), share one epoch
  *   begin      of a section: the epoch is noted as the section's
  *   end        the section's note is 0 again; then, if the list is not empty, reclaim
  *   reclaim    under the mutex, the slots at the front of the list whose note is not above that
@@ -32,9 +32,9 @@
  *
  * Freeing a session takes longer than most requests: a section's end has a *budget*, so that
  * a batch is not held up by the many sessions that another one has ended. Its caller counts what
- * the batch itself has ended, and adds a few for the sake of progress (vcd_device_execute()). What
+ * the batch itself has ended, and adds a few for the sake of progress (vdev_execute()). What
  * is left stays on the list, for the next section's end, whose-ever that is, and for workers
- * without work: they reclaim until nothing can be reclaimed, before they rest (vcd_device_tidy()).
+ * without work: they reclaim until nothing can be reclaimed, before they rest (vdev_tidy()).
  *
  * Invariants
  * - A slot that is free, being filled, or being reclaimed has one owner, and nobody else looks
@@ -48,11 +48,11 @@
  * - A retired slot is not forgotten: either who retired it sees that a section has ended, or
  *   that section's end sees the list, in the same order. Who sees it may leave slots on the list
  *   that could be reclaimed, but does not rest before it has looked again.
- * - Publishing and vcd_session_table_clear() exclude each other: a session is
+ * - Publishing and vdev_session_table_clear() exclude each other: a session is
  *   either cleared or made after it.
  */
-#ifndef VCD_SESSION_TABLE_H
-#define VCD_SESSION_TABLE_H
+#ifndef VDEV_SESSION_TABLE_H
+#define VDEV_SESSION_TABLE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -61,10 +61,10 @@
 #include "engine/engine.h"
 
 /** Most sessions of a table. */
-#define VCD_SESSION_TABLE_MAX (1u << 20)
+#define VDEV_SESSION_TABLE_MAX (1u << 20)
 
 /**
- * struct vcd_slot - one session; a cache line, so that its users disturb no other's.
+ * struct vdev_slot - one session; a cache line, so that its users disturb no other's.
  * @id: its id while it is published, else 0
  * @hash_busy: a job on the half-done hash is under way
  * @session: the engine's session, from when it is published to when it is reclaimed
@@ -72,7 +72,7 @@
  * @retired: the epoch that began when it was retired
  * @next: next free slot; next retired slot
  */
-struct vcd_slot {
+struct vdev_slot {
 	_Alignas(64) _Atomic(uint64_t) id;
 	_Atomic(uint32_t) hash_busy;
 	struct eng_session *session;
@@ -82,15 +82,15 @@ struct vcd_slot {
 };
 
 /**
- * struct vcd_section - whether a worker looks sessions up; a cache line.
+ * struct vdev_section - whether a worker looks sessions up; a cache line.
  * @since: the epoch in which it began to; 0: it does not
  */
-struct vcd_section {
+struct vdev_section {
 	_Alignas(64) _Atomic(uint64_t) since;
 };
 
 /**
- * struct vcd_session_table - the table.
+ * struct vdev_session_table - the table.
  * @memory: what was allocated for it
  * @slots: the array
  * @max: slots in it
@@ -99,23 +99,23 @@ struct vcd_section {
  * @sections: one for each worker
  * @n_sections: workers
  * @epoch: 1 and the number of times that sessions were retired
- * @first_retired: first slot of that list, or VCD_SLOT_NONE; written under @lock
+ * @first_retired: first slot of that list, or VDEV_SLOT_NONE; written under @lock
  * @live: published sessions
  * @serial: the next serial; @own_serial, or a counter that other tables use too
  * @own_serial: what @serial points to when there is no other counter
  * @lock: protects what follows, and publishing
- * @free: first free slot, or VCD_SLOT_NONE
+ * @free: first free slot, or VDEV_SLOT_NONE
  * @touched: slots from here on have never been used
  * @published: a bit for each slot, from when it is published to when it is retired
  * @last_retired: last slot of that list, if it has one
  */
-struct vcd_session_table {
+struct vdev_session_table {
 	void *memory;
-	struct vcd_slot *slots;
+	struct vdev_slot *slots;
 	uint32_t max;
 	unsigned int slot_bits;
 	uint64_t slot_mask;
-	struct vcd_section *sections;
+	struct vdev_section *sections;
 	unsigned int n_sections;
 	_Atomic(uint64_t) epoch;
 	_Atomic(uint32_t) first_retired;
@@ -129,10 +129,10 @@ struct vcd_session_table {
 	uint32_t last_retired;
 };
 
-#define VCD_SLOT_NONE UINT32_MAX
+#define VDEV_SLOT_NONE UINT32_MAX
 
-/** vcd_session_table_slot_bits - low bits of an id that name the slot, in a table of @max. */
-static inline unsigned int vcd_session_table_slot_bits(uint32_t max)
+/** vdev_session_table_slot_bits - low bits of an id that name the slot, in a table of @max. */
+static inline unsigned int vdev_session_table_slot_bits(uint32_t max)
 {
 	unsigned int bits = 1;
 
@@ -141,24 +141,24 @@ static inline unsigned int vcd_session_table_slot_bits(uint32_t max)
 	return bits;
 }
 
-/** vcd_session_table_max_seed - above all first serials of a table of @max: half of what there is.
+/** vdev_session_table_max_seed - above all first serials of a table of @max: half of what there is.
  */
-static inline uint64_t vcd_session_table_max_seed(uint32_t max)
+static inline uint64_t vdev_session_table_max_seed(uint32_t max)
 {
-	return UINT64_C(1) << (63 - vcd_session_table_slot_bits(max));
+	return UINT64_C(1) << (63 - vdev_session_table_slot_bits(max));
 }
 
-/** vcd_session_table_seed - a first serial for a table of @max, made of a random number. */
-static inline uint64_t vcd_session_table_seed(uint32_t max, uint64_t chance)
+/** vdev_session_table_seed - a first serial for a table of @max, made of a random number. */
+static inline uint64_t vdev_session_table_seed(uint32_t max, uint64_t chance)
 {
-	uint64_t low = vcd_session_table_max_seed(max) / 2;
+	uint64_t low = vdev_session_table_max_seed(max) / 2;
 
 	return low | (chance & (low - 1));
 }
 
 /**
- * vcd_session_table_init - make an empty table. The table must not move afterwards.
- * @max: sessions at one time, 1 to VCD_SESSION_TABLE_MAX
+ * vdev_session_table_init - make an empty table. The table must not move afterwards.
+ * @max: sessions at one time, 1 to VDEV_SESSION_TABLE_MAX
  * @workers: threads that look sessions up, numbered from 0
  * @seed: the first serial, unless @serial has another one already; not 0
  * @serial: counter to take serials from, 0 when no table has used it yet; tables of the same
@@ -166,44 +166,44 @@ static inline uint64_t vcd_session_table_seed(uint32_t max, uint64_t chance)
  *
  * Return: 0 or -ENOMEM.
  */
-int vcd_session_table_init(struct vcd_session_table *table, uint32_t max, unsigned int workers,
-			   uint64_t seed, uint64_t *serial);
+int vdev_session_table_init(struct vdev_session_table *table, uint32_t max, unsigned int workers,
+			    uint64_t seed, uint64_t *serial);
 
-/** vcd_session_table_fini - drop all sessions and free the table; nobody may use it any more. */
-void vcd_session_table_fini(struct vcd_session_table *table);
+/** vdev_session_table_fini - drop all sessions and free the table; nobody may use it any more. */
+void vdev_session_table_fini(struct vdev_session_table *table);
 
-/** vcd_session_table_reserve - take a free slot. Return: the slot, NULL: no slot or no serial left.
+/** vdev_session_table_reserve - take a free slot. Return: the slot, NULL: no slot or no serial left.
  */
-struct vcd_slot *vcd_session_table_reserve(struct vcd_session_table *table);
+struct vdev_slot *vdev_session_table_reserve(struct vdev_session_table *table);
 
-/** vcd_session_table_cancel - give a reserved slot back. */
-void vcd_session_table_cancel(struct vcd_session_table *table, struct vcd_slot *slot);
+/** vdev_session_table_cancel - give a reserved slot back. */
+void vdev_session_table_cancel(struct vdev_session_table *table, struct vdev_slot *slot);
 
 /**
- * vcd_session_table_publish - put @session, from now on the table's, into a reserved slot.
+ * vdev_session_table_publish - put @session, from now on the table's, into a reserved slot.
  *
  * Return: its id.
  */
-uint64_t vcd_session_table_publish(struct vcd_session_table *table, struct vcd_slot *slot,
-				   struct eng_session *session);
+uint64_t vdev_session_table_publish(struct vdev_session_table *table, struct vdev_slot *slot,
+				    struct eng_session *session);
 
-/** vcd_section_begin - @worker begins to look sessions up. Not nested. */
-void vcd_section_begin(struct vcd_session_table *table, unsigned int worker);
+/** vdev_section_begin - @worker begins to look sessions up. Not nested. */
+void vdev_section_begin(struct vdev_session_table *table, unsigned int worker);
 
 /**
- * vcd_section_end - it does not use any more what it found.
+ * vdev_section_end - it does not use any more what it found.
  * @budget: sessions that may be freed in here, at most
  *
  * Return: how many were.
  */
-size_t vcd_section_end(struct vcd_session_table *table, unsigned int worker, size_t budget);
+size_t vdev_section_end(struct vdev_session_table *table, unsigned int worker, size_t budget);
 
-/** vcd_session_table_reclaim - free at most @budget sessions that have ended. Return: how many. */
-size_t vcd_session_table_reclaim(struct vcd_session_table *table, size_t budget);
+/** vdev_session_table_reclaim - free at most @budget sessions that have ended. Return: how many. */
+size_t vdev_session_table_reclaim(struct vdev_session_table *table, size_t budget);
 
-/** vcd_session_table_find - look @id up. Return: the slot, to the end of the section, or NULL. */
-static inline struct vcd_slot *vcd_session_table_find(const struct vcd_session_table *table,
-						      uint64_t id)
+/** vdev_session_table_find - look @id up. Return: the slot, to the end of the section, or NULL. */
+static inline struct vdev_slot *vdev_session_table_find(const struct vdev_session_table *table,
+							uint64_t id)
 {
 	uint64_t index = id & table->slot_mask;
 
@@ -213,7 +213,7 @@ static inline struct vcd_slot *vcd_session_table_find(const struct vcd_session_t
 }
 
 /**
- * vcd_session_table_next - walk the table; needs no section.
+ * vdev_session_table_next - walk the table; needs no section.
  * @cursor: 0 at first; out: where to go on
  * @id: out: the session's id
  * @cipher: out: its cipher or AEAD, or NULL
@@ -221,30 +221,30 @@ static inline struct vcd_slot *vcd_session_table_find(const struct vcd_session_t
  *
  * Return: whether there was one more.
  */
-bool vcd_session_table_next(struct vcd_session_table *table, uint32_t *cursor, uint64_t *id,
-			    const struct eng_alg **cipher, const struct eng_alg **mac);
+bool vdev_session_table_next(struct vdev_session_table *table, uint32_t *cursor, uint64_t *id,
+			     const struct eng_alg **cipher, const struct eng_alg **mac);
 
 /**
- * vcd_session_table_remove - end @id. The session is freed later, by vcd_section_end() or
- * vcd_session_table_reclaim().
+ * vdev_session_table_remove - end @id. The session is freed later, by vdev_section_end() or
+ * vdev_session_table_reclaim().
  *
  * Return: was there.
  */
-bool vcd_session_table_remove(struct vcd_session_table *table, uint64_t id);
+bool vdev_session_table_remove(struct vdev_session_table *table, uint64_t id);
 
-/** vcd_session_table_clear - end all sessions, likewise. Return: how many there were. */
-size_t vcd_session_table_clear(struct vcd_session_table *table);
+/** vdev_session_table_clear - end all sessions, likewise. Return: how many there were. */
+size_t vdev_session_table_clear(struct vdev_session_table *table);
 
-/** vcd_hash_trylock - reserve the half-done hash of @slot's session. Return: whether it is. */
-static inline bool vcd_hash_trylock(struct vcd_slot *slot)
+/** vdev_hash_trylock - reserve the half-done hash of @slot's session. Return: whether it is. */
+static inline bool vdev_hash_trylock(struct vdev_slot *slot)
 {
 	return !atomic_exchange_explicit(&slot->hash_busy, 1, memory_order_acquire);
 }
 
-/** vcd_hash_unlock - give it back. */
-static inline void vcd_hash_unlock(struct vcd_slot *slot)
+/** vdev_hash_unlock - give it back. */
+static inline void vdev_hash_unlock(struct vdev_slot *slot)
 {
 	atomic_store_explicit(&slot->hash_busy, 0, memory_order_release);
 }
 
-#endif /* VCD_SESSION_TABLE_H */
+#endif /* VDEV_SESSION_TABLE_H */

@@ -4,7 +4,7 @@
  *
  * Theory of operation
  * -------------------
- * vcd_device_execute() takes requests through three stages:
+ * vdev_execute() takes requests through three stages:
  *
  *   parse      request.c: framing, header, checks. HELLO and the session operations are carried
  *              out and answered at once; so are TLS records and SRTP packets (record.c)
@@ -16,64 +16,64 @@
  *
  * Invariants
  * - A header is read once; all decisions are taken from the copy.
- * - Every length in a struct vcd_op was checked against the chain's totals.
+ * - Every length in a struct vdev_op was checked against the chain's totals.
  * - A request gets exactly one reply, through vcd_reply(), or none when its writable part cannot
  *   hold one.
  * - A request is charged before anything else of it is looked at (parse() of request.c), so every
  *   kind of request is charged, however it ends.
  */
-#ifndef VCD_DEVICE_STATE_H
-#define VCD_DEVICE_STATE_H
+#ifndef VDEV_STATE_H
+#define VDEV_STATE_H
 
 #include "device/batch.h"
 #include "device/device.h"
 #include "device/session_table.h"
 
 /**
- * struct vcd_worker - what belongs to one thread.
+ * struct vdev_worker - what belongs to one thread.
  * @usage: what was charged; read by the thread itself only
  * @ended: sessions that its requests have ended and that it has not freed, or others for it
  */
-struct vcd_worker {
-	struct vcd_batch batch;
-	struct vcd_device_usage usage;
+struct vdev_worker {
+	struct vdev_batch batch;
+	struct vdev_usage usage;
 	size_t ended;
 };
 
 /**
- * struct vcd_device - the device.
+ * struct vdev - the device.
  * @options: as given, defaults filled in
  * @counters: the threads' counters, when the options named none; owned
  */
-struct vcd_device {
-	struct vcd_device_options options;
+struct vdev {
+	struct vdev_options options;
 	struct vcd_config config;
-	struct vcd_session_table table;
-	struct vcd_worker *workers;
-	struct vcd_device_counters *counters;
+	struct vdev_session_table table;
+	struct vdev_worker *workers;
+	struct vdev_counters *counters;
 };
 
 /**
- * vcd_device_new_at - vcd_device_new() with given values in place of random ones, for tests.
+ * vdev_new_at - vdev_new() with given values in place of random ones, for tests.
  * @seed: first serial of the session ids, unless the options have a counter that is not 0; not 0
  * @epoch: for the config space
  */
-int vcd_device_new_at(const struct vcd_device_options *options, uint64_t seed, uint32_t epoch,
-		      struct vcd_device **ret);
+int vdev_new_at(const struct vdev_options *options, uint64_t seed, uint32_t epoch,
+		struct vdev **ret);
 
-/** vcd_worker_section_end - end @worker's section; free what it ended, and a few more. */
-void vcd_worker_section_end(struct vcd_device *device, struct vcd_worker *worker);
+/** vdev_worker_section_end - end @worker's section; free what it ended, and a few more. */
+void vdev_worker_section_end(struct vdev *device, struct vdev_worker *worker);
 
-/** vcd_charge_of - bytes that a request with @readable bytes is charged, see vcd_device_cost(). */
-static inline uint64_t vcd_charge_of(const struct vcd_device *device, uint64_t readable)
+/** vdev_charge_of - bytes that a request with @readable bytes is charged, see vdev_cost(). */
+static inline uint64_t vdev_charge_of(const struct vdev *device, uint64_t readable)
 {
-	uint64_t max = device->options.max_request + VCD_MAX_AAD;
+	uint64_t max = device->options.max_request + VDEV_MAX_AAD;
 	uint64_t payload =
 	    readable > sizeof(struct vcd_req) ? readable - sizeof(struct vcd_req) : 0;
 
 	if (payload > max)
 		return max;
-	return payload > VCD_WORK_LEAST ? payload : VCD_WORK_LEAST;
+	return payload > VDEV_WORK_LEAST ? payload : VDEV_WORK_LEAST;
 }
 
-#endif /* VCD_DEVICE_STATE_H */
+#endif /* VDEV_STATE_H */

@@ -127,7 +127,7 @@ static bool parse_count(const char *text, unsigned long *ret)
 	return !*end && !errno && *ret;
 }
 
-static void print_session(const struct vcd_session_entry *entry, bool json, bool first, FILE *out)
+static void print_session(const struct vdev_session_entry *entry, bool json, bool first, FILE *out)
 {
 	const char *cipher = entry->cipher ? entry->cipher->name : NULL;
 	const char *mac = entry->mac ? entry->mac->name : NULL;
@@ -147,7 +147,7 @@ static void print_session(const struct vcd_session_entry *entry, bool json, bool
 
 static const char *run_sessions(const struct commands *c, const struct call *call, FILE *out)
 {
-	struct vcd_session_entry entries[SESSIONS_CHUNK];
+	struct vdev_session_entry entries[SESSIONS_CHUNK];
 	unsigned long max = DEFAULT_SESSIONS, listed = 0;
 	uint32_t cursor = 0;
 	size_t got;
@@ -157,7 +157,7 @@ static const char *run_sessions(const struct commands *c, const struct call *cal
 	if (call->json)
 		fputc('[', out);
 	do {
-		got = vcd_device_sessions(c->vm->device, &cursor, entries, SESSIONS_CHUNK);
+		got = vdev_sessions(c->vm->device, &cursor, entries, SESSIONS_CHUNK);
 		for (size_t i = 0; i < got && listed < max; i++, listed++)
 			print_session(&entries[i], call->json, !listed, out);
 	} while (got == SESSIONS_CHUNK && listed < max);
@@ -168,7 +168,7 @@ static const char *run_sessions(const struct commands *c, const struct call *cal
 
 static const char *run_engine(const struct commands *c, const struct call *call, FILE *out)
 {
-	eng_describe(vcd_device_engine(c->vm->device), out);
+	eng_describe(vdev_engine(c->vm->device), out);
 	return NULL;
 }
 

@@ -59,7 +59,7 @@ static void print_requests(const struct stats *stats, const struct out *out)
 
 	head(out, "requests_total", "counter", "Requests answered, by status.");
 	for (unsigned int i = 0; i < VCD_S_COUNT; i++) {
-		(void)snprintf(label, sizeof(label), "status=\"%s\"", vcd_status_name(i));
+		(void)snprintf(label, sizeof(label), "status=\"%s\"", vdev_status_name(i));
 		value(out, "requests_total", label, stats->device.status[i]);
 	}
 }

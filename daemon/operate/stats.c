@@ -18,13 +18,13 @@ struct counter {
 	uint64_t value;
 };
 
-static void print_status(const struct vcd_device_stats *device, FILE *file)
+static void print_status(const struct vdev_stats *device, FILE *file)
 {
 	unsigned int i;
 
 	fputs("  \"status\": {", file);
 	for (i = 0; i < VCD_S_COUNT; i++)
-		fprintf(file, "%s\n    \"%s\": %" PRIu64, i ? "," : "", vcd_status_name(i),
+		fprintf(file, "%s\n    \"%s\": %" PRIu64, i ? "," : "", vdev_status_name(i),
 			device->status[i]);
 	fputs("\n  },\n", file);
 }
@@ -32,7 +32,7 @@ static void print_status(const struct vcd_device_stats *device, FILE *file)
 /* Everything that is one number. Return: how many. */
 static size_t collect(const struct stats *stats, struct counter counters[MAX_COUNTERS])
 {
-	const struct vcd_device_stats *device = &stats->device;
+	const struct vdev_stats *device = &stats->device;
 	const struct vm_stats *vm = &stats->vm;
 	const struct counter all[] = {
 	    {"up_s", stats->up_s},
@@ -131,6 +131,6 @@ void stats_print_lines(const struct stats *stats, FILE *file)
 	for (size_t i = 0; i < n; i++)
 		fprintf(file, "%s %" PRIu64 "\n", counters[i].name, counters[i].value);
 	for (unsigned int i = 0; i < VCD_S_COUNT; i++)
-		fprintf(file, "status_%s %" PRIu64 "\n", vcd_status_name(i),
+		fprintf(file, "status_%s %" PRIu64 "\n", vdev_status_name(i),
 			stats->device.status[i]);
 }

@@ -37,7 +37,7 @@ struct stats {
 	unsigned int workers;
 	uint64_t front_ends;
 	uint64_t protocol_errors;
-	struct vcd_device_stats device;
+	struct vdev_stats device;
 	struct vm_stats vm;
 	struct limit limits[LIMIT_KINDS];
 	uint64_t limit_waits;

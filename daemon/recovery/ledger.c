@@ -68,7 +68,7 @@ void ledger_mend(struct ledger *ledger)
 	head->version = LEDGER_VERSION;
 	head->queues = ledger->queues;
 	head->threads = ledger->threads;
-	head->counters_size = sizeof(struct vcd_device_counters);
+	head->counters_size = sizeof(struct vdev_counters);
 	head->undo_size = ledger->undo_size;
 	/* Used up, or as good as that: the next device begins at a number of its own. */
 	if (ledger->max_serial &&
@@ -79,7 +79,7 @@ void ledger_mend(struct ledger *ledger)
 int ledger_private(struct ledger *ledger, const struct ledger_shape *shape)
 {
 	const struct ledger_shape without = {shape->queues, shape->threads, 0};
-	struct layout layout = layout_of(&without, sizeof(struct vcd_device_counters));
+	struct layout layout = layout_of(&without, sizeof(struct vdev_counters));
 
 	*ledger = (struct ledger){.fd = -1};
 	ledger->head = aligned_alloc(64, align(layout.size));
@@ -108,7 +108,7 @@ static int map(struct ledger *ledger, size_t size)
 
 int ledger_create(struct ledger *ledger, const struct ledger_shape *shape)
 {
-	struct layout layout = layout_of(shape, sizeof(struct vcd_device_counters));
+	struct layout layout = layout_of(shape, sizeof(struct vdev_counters));
 	int err;
 
 	*ledger = (struct ledger){.fd = -1};
@@ -157,7 +157,7 @@ int ledger_open(struct ledger *ledger, int fd, const struct ledger_shape *shape)
 		return -EPROTO;
 	layout = layout_of(shape, head.counters_size);
 	place(ledger, &layout, shape);
-	if (head.counters_size != sizeof(struct vcd_device_counters))
+	if (head.counters_size != sizeof(struct vdev_counters))
 		ledger->counters = NULL;
 	return 0;
 }

@@ -65,7 +65,7 @@
  * @version: LEDGER_VERSION of who made it
  * @queues: queues of the device
  * @threads: threads of a worker
- * @counters_size: sizeof(struct vcd_device_counters) of who made it
+ * @counters_size: sizeof(struct vdev_counters) of who made it
  * @undo_size: bytes of saved input for each thread
  * @restarts: workers that died and were replaced; by the supervisor
  * @upgrades: workers that were replaced on request; by the supervisor
@@ -74,7 +74,7 @@
  * @begin: CLOCK_MONOTONIC, ns, of when it was made
  * @limits_set: which of @limits are set, a bit each
  * @limits: of the VM, by enum limit_kind; as the operator set them last
- * @serial: counter of session ids, see struct vcd_device_options; 0 at first
+ * @serial: counter of session ids, see struct vdev_options; 0 at first
  */
 struct ledger_head {
 	uint64_t magic;
@@ -170,7 +170,7 @@ struct ledger {
 	struct ledger_head *head;
 	struct ledger_queue *queue;
 	struct ledger_thread *thread;
-	struct vcd_device_counters *counters;
+	struct vdev_counters *counters;
 	uint8_t *undo;
 	size_t undo_size;
 	uint64_t max_serial;

@@ -5,7 +5,7 @@
  * Theory of operation
  * -------------------
  * Three rates of the whole device can be limited: operations, bytes, and key
- * set-ups. What counts is what was asked for, whatever became of it (struct vcd_device_usage): a
+ * set-ups. What counts is what was asked for, whatever became of it (struct vdev_usage): a
  * request that fails, or is refused, is not cheaper. Each has a token bucket, in the form of the
  * generic cell rate algorithm: instead of tokens it keeps the time at which everything that was
  * asked for so far would have been done at the limited rate. The device may be ahead of the clock

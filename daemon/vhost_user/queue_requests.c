@@ -29,7 +29,7 @@ uint16_t vu_stop_queue(struct vhost_user *vu, struct queue *queue)
 static void queue_stopped(struct vhost_user *vu)
 {
 	if (vm_quiesced(vu->vm))
-		vcd_device_reset(vu->vm->device);
+		vdev_reset(vu->vm->device);
 }
 
 enum outcome vu_do_set_vring_num(struct vhost_user *vu, struct vu_message *m)

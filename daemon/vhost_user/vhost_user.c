@@ -118,7 +118,7 @@ static enum outcome do_reset_device(struct vhost_user *vu, struct vu_message *m)
 		queue_unlock(queue);
 	}
 	vu->status = 0;
-	vcd_device_reset(vm->device);
+	vdev_reset(vm->device);
 	return DONE;
 }
 
@@ -149,7 +149,7 @@ static enum outcome do_get_config(struct vhost_user *vu, struct vu_message *m)
 	if (c->size > sizeof(space) || c->offset > sizeof(space) - c->size ||
 	    m->header.size != offsetof(struct vu_config, data) + c->size)
 		return vu_violation(m, VU_VIOLATION_CONFIG_RANGE);
-	vcd_device_config(vu->vm->device, &config);
+	vdev_config(vu->vm->device, &config);
 	memcpy(space, &config, sizeof(config));
 	/* A front end may have been told a larger space; what is not there is 0. */
 	memcpy(c->data, space + c->offset, c->size);

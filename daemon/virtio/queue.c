@@ -10,7 +10,7 @@
  * changed one of these.
  *
  * A worker serves it in batches: read the available index once, translate up to
- * VCD_BATCH_MAX chains, execute them all, write all used entries, publish them
+ * VDEV_BATCH_MAX chains, execute them all, write all used entries, publish them
  * by one store of the used index, and signal once if the driver wants it. A
  * batch is limited in bytes as well, and to half of what the driver has under way: a
  * driver with a deep queue gets its first replies, and refills the ring, while the rest
@@ -363,7 +363,7 @@ static uint16_t ring_head(const struct queue *queue, unsigned int ahead)
 
 static bool batch_complete(const struct queue_batch *batch)
 {
-	if (batch->n == VCD_BATCH_MAX || batch->iov_used > QUEUE_BATCH_IOVS / 2)
+	if (batch->n == VDEV_BATCH_MAX || batch->iov_used > QUEUE_BATCH_IOVS / 2)
 		return true;
 	return batch->bytes >= (batch->n < batch->lanes ? batch->most : QUEUE_BATCH_BYTES);
 }
@@ -417,7 +417,7 @@ static void prefetch_request(const struct queue *queue, uint16_t head)
  */
 static unsigned int heads_read(const struct queue *queue, unsigned int n, uint16_t *heads)
 {
-	n = MIN(n, (unsigned int)VCD_BATCH_MAX);
+	n = MIN(n, (unsigned int)VDEV_BATCH_MAX);
 	for (unsigned int i = 0; i < n; i++) {
 		heads[i] = ring_head(queue, i);
 		if (i < HINTS_AHEAD)
@@ -439,14 +439,13 @@ static void remember(struct queue *queue, uint16_t head, const struct chain *cha
 }
 
 /* Whether a request is paid for, or there is no limit. Guests cannot change its length any more. */
-static bool afford(const struct vcd_device *device, struct queue_batch *batch,
-		   const struct chain *chain)
+static bool afford(const struct vdev *device, struct queue_batch *batch, const struct chain *chain)
 {
 	uint64_t cost;
 
 	if (!batch->limited)
 		return true;
-	cost = vcd_device_cost(device, chain->in, chain->in_count);
+	cost = vdev_cost(device, chain->in, chain->in_count);
 	if (!batch->ops_left || cost > batch->cost_left) {
 		batch->wants = MAX(batch->wants, cost);
 		return false;
@@ -460,7 +459,7 @@ static bool afford(const struct vcd_device *device, struct queue_batch *batch,
  * Take up to @n chains, and no more than are paid for. 0, or how the ring is broken behind the ones
  * taken.
  */
-static int gather(struct queue *queue, const struct vcd_device *device, const struct memory *memory,
+static int gather(struct queue *queue, const struct vdev *device, const struct memory *memory,
 		  unsigned int n, struct queue_batch *batch)
 {
 	struct memory_cursor cursor = memory_cursor(memory, queue->region);
@@ -469,7 +468,7 @@ static int gather(struct queue *queue, const struct vcd_device *device, const st
 	    .cursor = &cursor,
 	    .desc = queue->desc,
 	    .num = queue->num,
-	    .max_segments = VCD_DEFAULT_MAX_SEGMENTS,
+	    .max_segments = VDEV_DEFAULT_MAX_SEGMENTS,
 	};
 
 	batch->n = 0;
@@ -492,7 +491,7 @@ static int gather(struct queue *queue, const struct vcd_device *device, const st
 			return err;
 		if (!afford(device, batch, &chain))
 			break;
-		batch->requests[batch->n] = (struct vcd_request){
+		batch->requests[batch->n] = (struct vdev_request){
 		    .in = chain.in,
 		    .out = chain.out,
 		    .in_count = chain.in_count,
@@ -555,14 +554,14 @@ static void complete(struct queue *queue, const struct queue_batch *batch)
 		signal_driver(queue);
 }
 
-static void carry_out(struct queue *queue, struct vcd_device *device, unsigned int worker,
+static void carry_out(struct queue *queue, struct vdev *device, unsigned int worker,
 		      const struct memory *memory, struct queue_batch *batch)
 {
 	if (batch->undo.thread)
 		undo_begin(&batch->undo, queue->index, queue->ledger->done, memory, batch->requests,
 			   batch->n);
 	crash_point(CRASH_EXECUTE);
-	vcd_device_execute(device, worker, batch->list, batch->n);
+	vdev_execute(device, worker, batch->list, batch->n);
 	crash_point(CRASH_EXECUTED);
 	/* Whether there is more will be looked at next; meanwhile this batch is put out. */
 	if (batch->n > FEW) {
@@ -573,7 +572,7 @@ static void carry_out(struct queue *queue, struct vcd_device *device, unsigned i
 }
 
 /* One batch, if there is one. Whether the ring was found empty; or an error. */
-static int process_locked(struct queue *queue, struct vcd_device *device, unsigned int worker,
+static int process_locked(struct queue *queue, struct vdev *device, unsigned int worker,
 			  const struct memory *memory, struct queue_batch *batch, bool rearm)
 {
 	int left = pending(queue);
@@ -609,7 +608,7 @@ static int process_locked(struct queue *queue, struct vcd_device *device, unsign
 	return left;
 }
 
-enum queue_result queue_process(struct queue *queue, struct vcd_device *device, unsigned int worker,
+enum queue_result queue_process(struct queue *queue, struct vdev *device, unsigned int worker,
 				const struct memory *memory, struct queue_batch *batch, bool rearm)
 {
 	enum queue_result result = QUEUE_SLEEPING;
@@ -617,7 +616,7 @@ enum queue_result queue_process(struct queue *queue, struct vcd_device *device, 
 
 	if (!__atomic_load_n(&queue->active, __ATOMIC_RELAXED))
 		return QUEUE_SLEEPING;
-	batch->lanes = vcd_device_engine(device)->ops->lanes;
+	batch->lanes = vdev_engine(device)->ops->lanes;
 	queue_lock(queue);
 	if (queue->active) {
 		left = process_locked(queue, device, worker, memory, batch, rearm);

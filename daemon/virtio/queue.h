@@ -43,7 +43,7 @@
 #define QUEUE_BATCH_REQUESTS 8u
 
 /** iovecs that a batch can have in all; the last chain begins at or before half. */
-#define QUEUE_BATCH_IOVS (4 * CHAIN_ROOM(VCD_DEFAULT_MAX_SEGMENTS))
+#define QUEUE_BATCH_IOVS (4 * CHAIN_ROOM(VDEV_DEFAULT_MAX_SEGMENTS))
 
 /**
  * struct queue_batch - what one worker needs to carry out a batch.
@@ -58,15 +58,15 @@
  * @most: bytes after which it is complete even if it has fewer
  * @limited: it may have what follows, and no more (rate_limits.h)
  * @ops_left: requests that are paid for, this batch's and those of the batches that follow
- * @cost_left: bytes that are paid for, as vcd_device_cost() counts them
+ * @cost_left: bytes that are paid for, as vdev_cost() counts them
  * @wants: the most that a request costs which was left for that reason; the worker clears it
  * @undo: where input is saved that the batch writes over; without a thread: nowhere
  */
 struct queue_batch {
 	unsigned int n;
-	uint16_t heads[VCD_BATCH_MAX];
-	struct vcd_request requests[VCD_BATCH_MAX];
-	struct vcd_request *list[VCD_BATCH_MAX];
+	uint16_t heads[VDEV_BATCH_MAX];
+	struct vdev_request requests[VDEV_BATCH_MAX];
+	struct vdev_request *list[VDEV_BATCH_MAX];
 	struct iovec iov[QUEUE_BATCH_IOVS];
 	unsigned int iov_used;
 	uint64_t bytes;
@@ -259,7 +259,7 @@ enum queue_result {
  * @batch: the worker's
  * @rearm: when nothing is left, ask for a kick
  */
-enum queue_result queue_process(struct queue *queue, struct vcd_device *device, unsigned int worker,
+enum queue_result queue_process(struct queue *queue, struct vdev *device, unsigned int worker,
 				const struct memory *memory, struct queue_batch *batch, bool rearm);
 
 #endif /* VCD_DAEMON_VIRTIO_QUEUE_H */

@@ -62,7 +62,7 @@ static void save_piece(struct undo *undo, const struct memory *memory, const str
 
 /* Not inlined: hardly any request needs it, and each is asked. */
 static void __attribute__((noinline)) save_request(struct undo *undo, const struct memory *memory,
-						   const struct vcd_request *request, size_t *used)
+						   const struct vdev_request *request, size_t *used)
 {
 	uintptr_t low, high;
 	unsigned int i, k;
@@ -80,11 +80,11 @@ static void __attribute__((noinline)) save_request(struct undo *undo, const stru
 
 static bool overlap(const struct iovec *a, const struct iovec *b)
 {
-	return vcd_overlap(a->iov_base, a->iov_len, b->iov_base, b->iov_len);
+	return vdev_overlap(a->iov_base, a->iov_len, b->iov_base, b->iov_len);
 }
 
 /* Whether output lies on input: of the two shapes that requests mostly have; of others, perhaps. */
-static bool may_overlap(const struct vcd_request *request)
+static bool may_overlap(const struct vdev_request *request)
 {
 	const struct iovec *in = request->in, *out = request->out;
 
@@ -97,7 +97,7 @@ static bool may_overlap(const struct vcd_request *request)
 }
 
 void undo_begin(struct undo *undo, unsigned int queue, uint64_t done, const struct memory *memory,
-		const struct vcd_request *requests, unsigned int n)
+		const struct vdev_request *requests, unsigned int n)
 {
 	struct ledger_thread *thread = undo->thread;
 	size_t used = 0;

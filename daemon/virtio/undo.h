@@ -48,7 +48,7 @@ struct undo undo_of(const struct ledger *ledger, unsigned int number);
  * sender sees its own input spoilt.
  */
 void undo_begin(struct undo *undo, unsigned int queue, uint64_t done, const struct memory *memory,
-		const struct vcd_request *requests, unsigned int n);
+		const struct vdev_request *requests, unsigned int n);
 
 /**
  * undo_recover - what a worker does first with the ledger of a dead one.

@@ -161,7 +161,7 @@ static void sleep_until_kick(struct serving_thread *t)
 
 	counter_add(&t->line->sleeps, 1);
 	wipe_stack();
-	vcd_device_rest(t->vm->device, t->number);
+	vdev_rest(t->vm->device, t->number);
 	n = epoll_wait(t->vm->waiters[t->number].epoll, events, EVENTS, -1);
 	for (i = 0; i < n; i++)
 		if (events[i].data.ptr != NULL)
@@ -176,9 +176,9 @@ static void settle(struct serving_thread *t)
 	struct limits *limits = &t->vm->limits;
 	unsigned int generation = limits_generation(limits);
 	uint64_t used[LIMIT_KINDS], unused[LIMIT_KINDS] = {0};
-	struct vcd_device_usage usage;
+	struct vdev_usage usage;
 
-	vcd_device_usage_get(t->vm->device, t->number, &usage);
+	vdev_usage_get(t->vm->device, t->number, &usage);
 	used[LIMIT_OPS] = usage.requests - t->paid.requests;
 	used[LIMIT_BYTES] = usage.bytes - t->paid.bytes;
 	used[LIMIT_KEYS] = usage.set_ups - t->paid.set_ups;
@@ -257,7 +257,7 @@ static void *thread_main(void *arg)
 		if (polls && (poll_queues(t) || serve_round(t, true) == QUEUE_MORE))
 			continue;
 		/* Sessions that have ended are freed while there is nothing else to do. */
-		if (vcd_device_tidy(t->vm->device))
+		if (vdev_tidy(t->vm->device))
 			continue;
 		/* Others may use what we have claimed. */
 		if (t->batch->limited)

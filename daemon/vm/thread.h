@@ -33,7 +33,7 @@ struct serving_thread {
 	uint64_t poll_ns;
 	struct poll_budget poll_budget;
 	struct ledger_thread *line;
-	struct vcd_device_usage paid;
+	struct vdev_usage paid;
 	unsigned int paid_generation;
 	uint64_t prepaid[LIMIT_KINDS];
 	unsigned int rounds;

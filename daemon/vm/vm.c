@@ -59,7 +59,7 @@ struct ledger_shape vm_ledger(unsigned int num_queues, unsigned int num_threads,
 	 * saved was counted twice, as input and as output. Nothing of it is used before it is
 	 * needed.
 	 */
-	const size_t last = (max_request ? max_request : VCD_DEFAULT_MAX_REQUEST) + 4096u;
+	const size_t last = (max_request ? max_request : VDEV_DEFAULT_MAX_REQUEST) + 4096u;
 
 	return (struct ledger_shape){num_queues, num_threads, QUEUE_BATCH_BYTES_HIGH / 2 + last};
 }
@@ -76,7 +76,7 @@ static int waiter_open(struct vm_waiter *waiter)
 	return 0;
 }
 
-int vm_new(struct vcd_device *device, struct ledger *ledger, unsigned int num_queues,
+int vm_new(struct vdev *device, struct ledger *ledger, unsigned int num_queues,
 	   unsigned int num_threads, struct vm **ret)
 {
 	struct vm *vm;
@@ -282,7 +282,7 @@ void vm_reset(struct vm *vm)
 	unlock_all(vm);
 	/* Nobody translates now, and nobody will before a new map is there. */
 	memory_clear(&vm->memory);
-	vcd_device_reset(vm->device);
+	vdev_reset(vm->device);
 }
 
 void vm_stats_get(const struct vm *vm, struct vm_stats *stats)

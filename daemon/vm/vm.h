@@ -39,7 +39,7 @@ struct vm_waiter {
  *	before vm_resume()
  */
 struct vm {
-	struct vcd_device *device;
+	struct vdev *device;
 	struct ledger *ledger;
 	unsigned int num_queues;
 	unsigned int num_threads;
@@ -71,7 +71,7 @@ struct ledger_shape vm_ledger(unsigned int num_queues, unsigned int num_threads,
  *
  * Return: 0 or a negative errno.
  */
-int vm_new(struct vcd_device *device, struct ledger *ledger, unsigned int num_queues,
+int vm_new(struct vdev *device, struct ledger *ledger, unsigned int num_queues,
 	   unsigned int num_threads, struct vm **ret);
 
 /** vm_free - free it, after its threads were stopped; NULL is allowed. Return: NULL. */

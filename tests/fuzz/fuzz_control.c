@@ -30,7 +30,7 @@ static struct commands commands;
 static void gather(void *arg, struct stats *stats)
 {
 	*stats = (struct stats){.engine = "openssl"};
-	vcd_device_stats_get(vm->device, &stats->device);
+	vdev_stats_get(vm->device, &stats->device);
 	vm_stats_get(vm, &stats->vm);
 	limits_snapshot(&vm->limits, stats->limits, &stats->limit_waits, &stats->limit_waited_ns);
 }
@@ -38,13 +38,13 @@ static void gather(void *arg, struct stats *stats)
 /* One device for all inputs: making engines takes longer than all the rest. */
 static void open_once(void)
 {
-	struct vcd_device_options options = {.workers = 1, .num_queues = 1, .max_sessions = 4};
-	struct vcd_device *device;
+	struct vdev_options options = {.workers = 1, .num_queues = 1, .max_sessions = 4};
+	struct vdev *device;
 
 	if (vm)
 		return;
 	CHECK(!eng_open("openssl", 1, &options.engine));
-	CHECK(!vcd_device_new(&options, &device) &&
+	CHECK(!vdev_new(&options, &device) &&
 	      !ledger_private(&ledger, &(struct ledger_shape){1, 1, 0}) &&
 	      !vm_new(device, &ledger, 1, 1, &vm));
 	commands = (struct commands){.gather = gather, .vm = vm};

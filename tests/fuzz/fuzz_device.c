@@ -59,7 +59,7 @@
  * @len: its bytes
  */
 struct chain {
-	struct vcd_request request;
+	struct vdev_request request;
 	struct iovec in[MAX_IOV], out[MAX_IOV];
 	uint8_t *readable, *writable, *original;
 	size_t len, room;
@@ -68,7 +68,7 @@ struct chain {
 
 struct fuzz {
 	struct engine *engine;
-	struct vcd_device *device;
+	struct vdev *device;
 	struct chain chains[MAX_BATCH];
 	size_t n;
 	uint8_t shared[SHARED];
@@ -83,7 +83,7 @@ static uint16_t get16(const uint8_t *p)
 
 static void open_device(struct fuzz *fuzz)
 {
-	struct vcd_device_options options = {
+	struct vdev_options options = {
 	    .workers = 1,
 	    .num_queues = 1,
 	    .max_sessions = 5,
@@ -102,14 +102,14 @@ static void open_device(struct fuzz *fuzz)
 		engine->ops = &ops;
 	}
 	fuzz->engine = options.engine = engine;
-	CHECK(!vcd_device_new_at(&options, 1, 0, &fuzz->device));
+	CHECK(!vdev_new_at(&options, 1, 0, &fuzz->device));
 }
 
 /* Remember the ids of new sessions. */
 static void look_at_reply(struct fuzz *fuzz, const struct chain *chain)
 {
 	uint32_t written = chain->request.written;
-	struct vcd_iov cursor = vcd_iov_init(chain->request.out, chain->request.out_count);
+	struct vdev_iov cursor = vdev_iov_init(chain->request.out, chain->request.out_count);
 	struct vcd_reply reply;
 
 	CHECK(written <= chain->room);
@@ -122,7 +122,7 @@ static void look_at_reply(struct fuzz *fuzz, const struct chain *chain)
 	/* In the shared buffer a later reply may have overwritten it. */
 	if (chain->shared)
 		return;
-	vcd_iov_read(&cursor, &reply, sizeof(reply));
+	vdev_iov_read(&cursor, &reply, sizeof(reply));
 	CHECK(le32toh(reply.status) < VCD_S_COUNT);
 	CHECK(written == sizeof(reply) + le32toh(reply.out_len));
 	CHECK(!reply.status || !reply.out_len);
@@ -152,16 +152,16 @@ static bool repeatable(const uint8_t *header)
 /* The same request in one piece, compared with what the scattered one gave. */
 static void compare(struct fuzz *fuzz, const struct chain *chain)
 {
-	struct vcd_iov cursor = vcd_iov_init(chain->request.out, chain->request.out_count);
+	struct vdev_iov cursor = vdev_iov_init(chain->request.out, chain->request.out_count);
 	uint8_t *expected = malloc(chain->room), *got = malloc(chain->room);
 	struct iovec in = {chain->original, chain->len}, out = {expected, chain->room};
-	struct vcd_request request = {&in, &out, 1, 1, 0}, *requests = &request;
+	struct vdev_request request = {&in, &out, 1, 1, 0}, *requests = &request;
 
 	CHECK(expected && got);
-	vcd_device_execute(fuzz->device, 0, &requests, 1);
+	vdev_execute(fuzz->device, 0, &requests, 1);
 	fuzz->replies++;
 	CHECK(request.written == chain->request.written);
-	CHECK(vcd_iov_read(&cursor, got, request.written) == request.written);
+	CHECK(vdev_iov_read(&cursor, got, request.written) == request.written);
 	CHECK(!memcmp(got, expected, request.written));
 	free(expected);
 	free(got);
@@ -169,11 +169,11 @@ static void compare(struct fuzz *fuzz, const struct chain *chain)
 
 static void flush(struct fuzz *fuzz)
 {
-	struct vcd_request *requests[MAX_BATCH];
+	struct vdev_request *requests[MAX_BATCH];
 
 	for (size_t i = 0; i < fuzz->n; i++)
 		requests[i] = &fuzz->chains[i].request;
-	vcd_device_execute(fuzz->device, 0, requests, fuzz->n);
+	vdev_execute(fuzz->device, 0, requests, fuzz->n);
 	for (size_t i = 0; i < fuzz->n; i++) {
 		struct chain *chain = &fuzz->chains[i];
 
@@ -230,8 +230,8 @@ static unsigned int scatter(struct test_random *random, uint8_t *memory, size_t 
 static void scatter_request(struct chain *chain, struct test_random *random, uint16_t how)
 {
 	const size_t head = sizeof(struct vcd_req), reply = sizeof(struct vcd_reply);
-	struct vcd_request *request = &chain->request;
-	struct vcd_iov cursor;
+	struct vdev_request *request = &chain->request;
+	struct vdev_iov cursor;
 
 	chain->original = malloc(chain->len);
 	CHECK(chain->original);
@@ -239,8 +239,8 @@ static void scatter_request(struct chain *chain, struct test_random *random, uin
 	chain->in[0].iov_len = head;
 	request->in_count = 1 + scatter(random, chain->readable + head, chain->len - head,
 					chain->in + 1, MAX_PIECES);
-	cursor = vcd_iov_init(chain->in + 1, request->in_count - 1);
-	vcd_iov_write(&cursor, chain->original + head, chain->len - head);
+	cursor = vdev_iov_init(chain->in + 1, request->in_count - 1);
+	vdev_iov_write(&cursor, chain->original + head, chain->len - head);
 	chain->out[0].iov_len = reply;
 	if (!(how & IN_PLACE)) {
 		request->out_count = 1 + scatter(random, chain->writable + reply,
@@ -301,7 +301,7 @@ static void add_request(struct fuzz *fuzz, const uint8_t *head, const uint8_t *b
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct vcd_device_stats stats;
+	struct vdev_stats stats;
 	struct fuzz fuzz = {0};
 	uint64_t sum = 0;
 
@@ -321,11 +321,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			flush(&fuzz);
 	}
 	flush(&fuzz);
-	vcd_device_stats_get(fuzz.device, &stats);
+	vdev_stats_get(fuzz.device, &stats);
 	for (size_t i = 0; i < VCD_S_COUNT; i++)
 		sum += stats.status[i];
 	CHECK(stats.requests == sum && sum == fuzz.replies);
 	CHECK(stats.sessions_live <= 5);
-	vcd_device_free(fuzz.device);
+	vdev_free(fuzz.device);
 	return 0;
 }

@@ -136,7 +136,7 @@ static void die_again(struct ledger *ledger)
 {
 	uint8_t *host = memory.regions[0].host;
 	struct iovec iov = {host + 64, 512};
-	struct vcd_request request = {.in = &iov, .in_count = 1, .out = &iov, .out_count = 1};
+	struct vdev_request request = {.in = &iov, .in_count = 1, .out = &iov, .out_count = 1};
 	struct undo undo = undo_of(ledger, 0);
 	uint8_t before[512];
 

@@ -50,7 +50,7 @@ static_assert(sizeof(union vu_payload) >= UINT8_MAX, "size in one byte");
  * @reader: what came back
  */
 struct side {
-	struct vcd_device *device;
+	struct vdev *device;
 	struct vm *vm;
 	struct ledger ledger;
 	struct vhost_user vu;
@@ -77,13 +77,13 @@ static void open_once(void)
 
 static void begin(struct side *side)
 {
-	struct vcd_device_options options = {
+	struct vdev_options options = {
 	    .engine = engine, .workers = 1, .num_queues = QUEUES, .max_sessions = 4};
 	int pair[2];
 
 	memset(side, 0, sizeof(*side));
 	CHECK(ledger_private(&side->ledger, &(struct ledger_shape){QUEUES, 1, 0}) == 0);
-	CHECK(vcd_device_new(&options, &side->device) == 0);
+	CHECK(vdev_new(&options, &side->device) == 0);
 	CHECK(vm_new(side->device, &side->ledger, QUEUES, 1, &side->vm) == 0);
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	side->socket = pair[0];
@@ -99,7 +99,7 @@ static void end(struct side *side)
 	side->vm = vm_free(side->vm);
 	vu_read_next(&side->reader);
 	close(side->socket);
-	vcd_device_free(side->device);
+	vdev_free(side->device);
 	ledger_close(&side->ledger);
 }
 

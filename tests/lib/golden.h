@@ -14,7 +14,7 @@
  *	[reply]         the written bytes: reply header, then output; may be empty
  *
  * The device that the replies come from has the openssl engine, the default
- * limits, and ids that begin at 0x4000 (vcd_device_new_at() with a seed of 1).
+ * limits, and ids that begin at 0x4000 (vdev_new_at() with a seed of 1).
  */
 #ifndef VCD_TEST_GOLDEN_H
 #define VCD_TEST_GOLDEN_H

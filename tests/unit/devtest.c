@@ -12,10 +12,9 @@
 #define POISON 0xee
 #define MAX_IOV 100
 
-void devtest_open(struct devtest *test, unsigned int workers,
-		  const struct vcd_device_options *options)
+void devtest_open(struct devtest *test, unsigned int workers, const struct vdev_options *options)
 {
-	struct vcd_device_options all = {.num_queues = 1};
+	struct vdev_options all = {.num_queues = 1};
 
 	*test = (struct devtest){0};
 	assert_int_equal(test_engine_open(workers, &test->engine), 0);
@@ -23,12 +22,12 @@ void devtest_open(struct devtest *test, unsigned int workers,
 		all = *options;
 	all.engine = test->engine;
 	all.workers = workers;
-	assert_int_equal(vcd_device_new_at(&all, 1, 1, &test->device), 0);
+	assert_int_equal(vdev_new_at(&all, 1, 1, &test->device), 0);
 }
 
 void devtest_close(struct devtest *test)
 {
-	test->device = vcd_device_free(test->device);
+	test->device = vdev_free(test->device);
 	test->engine = eng_close(test->engine);
 }
 
@@ -67,8 +66,8 @@ const struct answer *devtest_raw(struct devtest *test, const void *in, size_t le
 	static struct answer answer;
 	struct iovec in_iov[MAX_IOV] = {0}, out_iov[MAX_IOV] = {0};
 	uint8_t *readable = malloc(len ? len : 1), *writable = malloc(room ? room : 1);
-	struct vcd_request request = {.in = in_iov, .out = out_iov, .written = 0x5555};
-	struct vcd_request *requests = &request;
+	struct vdev_request request = {.in = in_iov, .out = out_iov, .written = 0x5555};
+	struct vdev_request *requests = &request;
 
 	assert_non_null(readable);
 	assert_non_null(writable);
@@ -83,7 +82,7 @@ const struct answer *devtest_raw(struct devtest *test, const void *in, size_t le
 		out_iov[0] = (struct iovec){writable, room};
 		request.in_count = request.out_count = 1;
 	}
-	vcd_device_execute(test->device, test->worker, &requests, 1);
+	vdev_execute(test->device, test->worker, &requests, 1);
 	assert_memory_equal(readable, in, len);
 	decode(&answer, writable, request.written, room);
 	free(readable);
@@ -165,8 +164,8 @@ const struct answer *devtest_crypt(struct devtest *test, uint64_t session, uint1
 
 uint64_t devtest_live(const struct devtest *test)
 {
-	struct vcd_device_stats stats;
+	struct vdev_stats stats;
 
-	vcd_device_stats_get(test->device, &stats);
+	vdev_stats_get(test->device, &stats);
 	return stats.sessions_live;
 }

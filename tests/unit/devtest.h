@@ -26,7 +26,7 @@
  */
 struct devtest {
 	struct engine *engine;
-	struct vcd_device *device;
+	struct vdev *device;
 	unsigned int worker;
 	struct test_random *random;
 };
@@ -50,8 +50,7 @@ struct answer {
 };
 
 /** devtest_open - an openssl engine with @workers, a device with deterministic ids. */
-void devtest_open(struct devtest *test, unsigned int workers,
-		  const struct vcd_device_options *options);
+void devtest_open(struct devtest *test, unsigned int workers, const struct vdev_options *options);
 
 /** devtest_close - end both. */
 void devtest_close(struct devtest *test);

@@ -56,14 +56,14 @@ void guest_deal(struct guest *guest, struct part *part, size_t offset, size_t le
 
 void part_write(const struct part *part, const uint8_t *bytes, size_t len)
 {
-	struct vcd_iov cursor = vcd_iov_init(part->iov, part->n);
+	struct vdev_iov cursor = vdev_iov_init(part->iov, part->n);
 
-	assert_int_equal(vcd_iov_write(&cursor, bytes, len), len);
+	assert_int_equal(vdev_iov_write(&cursor, bytes, len), len);
 }
 
 void part_read(const struct part *part, uint8_t *bytes, size_t len)
 {
-	struct vcd_iov cursor = vcd_iov_init(part->iov, part->n);
+	struct vdev_iov cursor = vdev_iov_init(part->iov, part->n);
 
-	assert_int_equal(vcd_iov_read(&cursor, bytes, len), len);
+	assert_int_equal(vdev_iov_read(&cursor, bytes, len), len);
 }

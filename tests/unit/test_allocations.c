@@ -96,7 +96,7 @@ static void crypto_free(void *p, const char *file, int line)
 /* ---- operations ----------------------------------------------------------------------- */
 
 static struct engine *engine;
-static struct vcd_device *device;
+static struct vdev *device;
 static uint8_t output[LEN + 64];
 
 /* A request without an allocation of its own. Return: status; VCD_S_COUNT: no reply. */
@@ -105,14 +105,14 @@ static uint32_t send(const void *header, const void *payload, size_t len, uint64
 	static uint8_t in[sizeof(struct vcd_req) + LEN + 64];
 	static uint8_t out[sizeof(struct vcd_reply) + sizeof(output)];
 	struct iovec in_iov = {in, sizeof(struct vcd_req) + len}, out_iov = {out, sizeof(out)};
-	struct vcd_request request = {
+	struct vdev_request request = {
 	    .in = &in_iov, .in_count = 1, .out = &out_iov, .out_count = 1};
-	struct vcd_request *requests = &request;
+	struct vdev_request *requests = &request;
 	struct vcd_reply reply;
 
 	memcpy(in, header, sizeof(struct vcd_req));
 	memcpy(in + sizeof(struct vcd_req), payload, len);
-	vcd_device_execute(device, 0, &requests, 1);
+	vdev_execute(device, 0, &requests, 1);
 	if (request.written < sizeof(reply))
 		return VCD_S_COUNT;
 	memcpy(&reply, out, sizeof(reply));
@@ -177,14 +177,14 @@ static uint32_t use(const struct kind *k)
 
 static int open_both(void)
 {
-	struct vcd_device_options options = {.workers = 1, .num_queues = 1, .max_sessions = 16};
+	struct vdev_options options = {.workers = 1, .num_queues = 1, .max_sessions = 16};
 	const char *name = getenv("VCD_TEST_ENGINE");
 	int err = eng_open(name ? name : "openssl", 1, &engine);
 
 	if (err)
 		return err;
 	options.engine = engine;
-	err = vcd_device_new(&options, &device);
+	err = vdev_new(&options, &device);
 	if (err)
 		engine = eng_close(engine);
 	return err;
@@ -192,7 +192,7 @@ static int open_both(void)
 
 static void close_both(void)
 {
-	device = vcd_device_free(device);
+	device = vdev_free(device);
 	engine = eng_close(engine);
 }
 

@@ -14,7 +14,7 @@
 
 static struct {
 	struct engine *engine;
-	struct vcd_device *device;
+	struct vdev *device;
 	struct ledger ledger;
 	struct vm *vm;
 	struct serving_threads threads;
@@ -23,13 +23,13 @@ static struct {
 
 static int setup(void **state)
 {
-	struct vcd_device_options options = {.workers = 1, .num_queues = QUEUES};
+	struct vdev_options options = {.workers = 1, .num_queues = QUEUES};
 
 	if (eng_open("openssl", 1, &t.engine))
 		return -1;
 	options.engine = t.engine;
 	t.changed = false;
-	return vcd_device_new(&options, &t.device) ||
+	return vdev_new(&options, &t.device) ||
 	       ledger_private(&t.ledger, &(struct ledger_shape){QUEUES, 1, 0}) ||
 	       vm_new(t.device, &t.ledger, QUEUES, 1, &t.vm) ||
 	       threads_start(&t.threads, t.vm, 0, 100);
@@ -40,7 +40,7 @@ static int teardown(void **state)
 	threads_stop(&t.threads);
 	t.vm = vm_free(t.vm);
 	ledger_close(&t.ledger);
-	t.device = vcd_device_free(t.device);
+	t.device = vdev_free(t.device);
 	t.engine = eng_close(t.engine);
 	return 0;
 }

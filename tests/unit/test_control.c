@@ -18,7 +18,7 @@
 
 static struct {
 	struct engine *engine;
-	struct vcd_device *device;
+	struct vdev *device;
 	struct vm *vm;
 	struct commands commands;
 	struct control control;
@@ -31,7 +31,7 @@ static void gather(void *arg, struct stats *stats)
 {
 	*stats = (struct stats){
 	    .engine = "openssl", .vm_name = t.vm_name, .queues = 2, .workers = 1, .up_s = 77};
-	vcd_device_stats_get(t.device, &stats->device);
+	vdev_stats_get(t.device, &stats->device);
 	vm_stats_get(t.vm, &stats->vm);
 	latency_add(&stats->vm.latency, 2000, 10);
 	limits_snapshot(&t.vm->limits, stats->limits, &stats->limit_waits, &stats->limit_waited_ns);
@@ -39,12 +39,12 @@ static void gather(void *arg, struct stats *stats)
 
 static int setup(void **state)
 {
-	struct vcd_device_options options = {.workers = 2, .num_queues = 2, .max_sessions = 300};
+	struct vdev_options options = {.workers = 2, .num_queues = 2, .max_sessions = 300};
 
 	if (eng_open("openssl", 2, &t.engine))
 		return -1;
 	options.engine = t.engine;
-	if (vcd_device_new(&options, &t.device) ||
+	if (vdev_new(&options, &t.device) ||
 	    ledger_private(&t.ledger, &(struct ledger_shape){2, 1, 0}) ||
 	    vm_new(t.device, &t.ledger, 2, 1, &t.vm))
 		return -1;
@@ -62,7 +62,7 @@ static int teardown(void **state)
 	free(t.client.answer);
 	t.vm = vm_free(t.vm);
 	ledger_close(&t.ledger);
-	t.device = vcd_device_free(t.device);
+	t.device = vdev_free(t.device);
 	t.engine = eng_close(t.engine);
 	return 0;
 }
@@ -242,11 +242,11 @@ static void make_session(uint32_t cipher, uint32_t key_len)
 	struct vcd_reply reply = {.status = 99};
 	struct iovec in[] = {{&header, sizeof(header)}, {key, key_len}};
 	struct iovec out[] = {{&reply, sizeof(reply)}};
-	struct vcd_request request = {.in = in, .in_count = 2, .out = out, .out_count = 1};
-	struct vcd_request *list[] = {&request};
+	struct vdev_request request = {.in = in, .in_count = 2, .out = out, .out_count = 1};
+	struct vdev_request *list[] = {&request};
 
 	/* The first worker is the vm's thread. */
-	vcd_device_execute(t.device, 1, list, 1);
+	vdev_execute(t.device, 1, list, 1);
 	assert_int_equal(le32toh(reply.status), VCD_S_OK);
 }
 

@@ -25,7 +25,7 @@ static struct test_random chance;
 
 static int setup(void **state)
 {
-	const struct vcd_device_options options = {
+	const struct vdev_options options = {
 	    .num_queues = 1,
 	    .max_request = 8192,
 	    .max_sessions = 100,
@@ -163,7 +163,7 @@ static void busy_within_a_batch(void **state)
 	struct vcd_req req[3] = {0};
 	uint8_t out[3][REPLY + 32], abc[32], b = 'b';
 	struct iovec in[3][2], writable[3];
-	struct vcd_request requests[3], *list[3];
+	struct vdev_request requests[3], *list[3];
 
 	for (size_t i = 0; i < 3; i++) {
 		req[i].opcode = htole16(VCD_OP_CRYPT);
@@ -173,11 +173,11 @@ static void busy_within_a_batch(void **state)
 		in[i][0] = (struct iovec){&req[i], sizeof(req[i])};
 		in[i][1] = (struct iovec){&b, 1};
 		writable[i] = (struct iovec){out[i], sizeof(out[i])};
-		requests[i] = (struct vcd_request){in[i], &writable[i], 2, 1, 0};
+		requests[i] = (struct vdev_request){in[i], &writable[i], 2, 1, 0};
 		list[i] = &requests[i];
 	}
 	assert_int_equal(hash(id, RESET, "a", 1)->status, VCD_S_OK);
-	vcd_device_execute(test.device, 0, list, 3);
+	vdev_execute(test.device, 0, list, 3);
 	assert_int_equal(out[0][0], VCD_S_OK);
 	assert_int_equal(out[1][0], VCD_S_BUSY);
 	assert_int_equal(out[2][0], VCD_S_OK); /* it is on its own */
@@ -203,7 +203,7 @@ static void hash_copy(void **state)
 	uint64_t sha1 = hash_session(CRYPTO_SHA1);
 	uint64_t cipher = devtest_session(&test, CRYPTO_AES_CBC, key, 16, 0, NULL, 0);
 	uint8_t abc[32], abd[32];
-	struct vcd_slot *slot;
+	struct vdev_slot *slot;
 
 	sha256("abc", 3, abc);
 	sha256("abd", 3, abd);
@@ -217,12 +217,12 @@ static void hash_copy(void **state)
 	assert_int_equal(copy(b, a)->status, VCD_S_OK);
 	assert_memory_equal(hash(a, FINAL, "c", 1)->out, abc, 32);
 	/* Either side being worked on: busy, and nothing left reserved. */
-	slot = vcd_session_table_find(&test.device->table, b);
-	assert_true(vcd_hash_trylock(slot));
+	slot = vdev_session_table_find(&test.device->table, b);
+	assert_true(vdev_hash_trylock(slot));
 	assert_int_equal(hash(b, 0, "x", 1)->status, VCD_S_BUSY);
 	assert_int_equal(copy(a, b)->status, VCD_S_BUSY);
 	assert_int_equal(copy(b, a)->status, VCD_S_BUSY);
-	vcd_hash_unlock(slot);
+	vdev_hash_unlock(slot);
 	assert_int_equal(copy(a, b)->status, VCD_S_OK);
 	assert_memory_equal(hash(b, FINAL, "d", 1)->out, abd, 32);
 	assert_memory_equal(hash(a, FINAL, "c", 1)->out, abc, 32);
@@ -331,7 +331,7 @@ static void forgery_in_place(void **state)
 		uint8_t before[sizeof(s.in)];
 		struct iovec in[] = {{&s.req, sizeof(s.req)}, {s.in, 0}};
 		struct iovec out[] = {{&reply, sizeof(reply)}, {s.in, 0}};
-		struct vcd_request request = {in, out, 2, 2, 0}, *requests = &request;
+		struct vdev_request request = {in, out, 2, 2, 0}, *requests = &request;
 
 		seal(&s, &reference_aeads[0]);
 		request_for(&s, id, true);
@@ -340,12 +340,12 @@ static void forgery_in_place(void **state)
 		out[1].iov_len = s.out_len;
 		s.in[s.in_len - 1] ^= 1;
 		memcpy(before, s.in, s.in_len);
-		vcd_device_execute(test.device, 0, &requests, 1);
+		vdev_execute(test.device, 0, &requests, 1);
 		assert_int_equal(le32toh(reply.status), VCD_S_BADMSG);
 		assert_int_equal(request.written, REPLY);
 		assert_memory_equal(s.in, before, s.in_len);
 		s.in[s.in_len - 1] ^= 1;
-		vcd_device_execute(test.device, 0, &requests, 1);
+		vdev_execute(test.device, 0, &requests, 1);
 		assert_int_equal(le32toh(reply.status), VCD_S_OK);
 		assert_memory_equal(s.in + s.aad_len, s.plain, s.len);
 	}
@@ -357,12 +357,12 @@ static void forgery_in_place(void **state)
  */
 static void forgeries_in_a_batch(void **state)
 {
-	enum { N = VCD_BATCH_MAX };
+	enum { N = VDEV_BATCH_MAX };
 	static struct sealed s[N];
 	uint64_t id = devtest_session(&test, CRYPTO_AES_GCM, key, 16, 0, NULL, 0);
-	struct vcd_device_stats before, after;
+	struct vdev_stats before, after;
 	static uint8_t out[N][REPLY + sizeof(s[0].plain)];
-	struct vcd_request requests[N], *list[N];
+	struct vdev_request requests[N], *list[N];
 	struct iovec in[N][2], space[N];
 	uint64_t good = 0, bytes = 0;
 
@@ -378,12 +378,12 @@ static void forgeries_in_a_batch(void **state)
 		in[i][0] = (struct iovec){&s[i].req, sizeof(s[i].req)};
 		in[i][1] = (struct iovec){s[i].in, s[i].in_len};
 		space[i] = (struct iovec){out[i], REPLY + s[i].out_len};
-		requests[i] = (struct vcd_request){in[i], &space[i], 2, 1, 0};
+		requests[i] = (struct vdev_request){in[i], &space[i], 2, 1, 0};
 		list[i] = &requests[i];
 	}
-	vcd_device_stats_get(test.device, &before);
-	vcd_device_execute(test.device, 0, list, N);
-	vcd_device_stats_get(test.device, &after);
+	vdev_stats_get(test.device, &before);
+	vdev_execute(test.device, 0, list, N);
+	vdev_stats_get(test.device, &after);
 	for (unsigned int i = 0; i < N; i++) {
 		bool forged = i % 3 == 1;
 		struct vcd_reply reply;
@@ -489,11 +489,11 @@ static uint32_t quick(unsigned int worker, const struct vcd_req *req, size_t len
 	uint8_t data[64], out[REPLY + 32];
 	struct iovec in[2] = {{&copied, sizeof(copied)}, {data, len}};
 	struct iovec writable = {out, sizeof(out)};
-	struct vcd_request request = {in, &writable, 2, 1, 0}, *requests = &request;
+	struct vdev_request request = {in, &writable, 2, 1, 0}, *requests = &request;
 	struct vcd_reply reply;
 
 	memset(data, 'a', sizeof(data));
-	vcd_device_execute(test.device, worker, &requests, 1);
+	vdev_execute(test.device, worker, &requests, 1);
 	memcpy(&reply, out, sizeof(reply));
 	return le32toh(reply.status);
 }

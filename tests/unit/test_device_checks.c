@@ -21,7 +21,7 @@ static uint64_t aes_cbc;
 
 static int setup(void **state)
 {
-	const struct vcd_device_options options = {
+	const struct vdev_options options = {
 	    .num_queues = 1,
 	    .max_sessions = 8,
 	    .max_request = 4096,
@@ -298,18 +298,18 @@ static void place_is_free_in_the_same_batch(void **state)
 	struct iovec in[] = {
 	    {&crypt, 64}, {data, 32}, {&destroy, 64}, {&create, 64}, {(void *)key, 16}};
 	struct iovec out[] = {{room[0], REPLY + 32}, {room[1], REPLY}, {room[2], REPLY}};
-	struct vcd_request requests[] = {
+	struct vdev_request requests[] = {
 	    {&in[0], &out[0], 2, 1, 0},
 	    {&in[2], &out[1], 1, 1, 0},
 	    {&in[3], &out[2], 2, 1, 0},
 	};
-	struct vcd_request *batch[] = {&requests[0], &requests[1], &requests[2]};
+	struct vdev_request *batch[] = {&requests[0], &requests[1], &requests[2]};
 	uint8_t expected[32];
 
 	for (size_t i = 1; i < 8; i++)
 		devtest_session(&test, CRYPTO_AES_CTR, key, 32, 0, NULL, 0);
 	memcpy(expected, devtest_send(&test, &crypt, data, 32, REPLY + 32)->out, 32);
-	vcd_device_execute(test.device, 0, batch, 3);
+	vdev_execute(test.device, 0, batch, 3);
 	for (size_t i = 0; i < 3; i++) {
 		struct vcd_reply reply;
 
@@ -447,13 +447,13 @@ static void absurd_totals(void **state)
 	struct iovec in[2] = {{&header, sizeof(header)}, {&header, SIZE_MAX}};
 	uint8_t out[64];
 	struct iovec writable = {out, sizeof(out)};
-	struct vcd_request request = {.in = in, .out = &writable, .in_count = 2, .out_count = 1};
-	struct vcd_request *requests = &request;
+	struct vdev_request request = {.in = in, .out = &writable, .in_count = 2, .out_count = 1};
+	struct vdev_request *requests = &request;
 
-	vcd_device_execute(test.device, 0, &requests, 1);
+	vdev_execute(test.device, 0, &requests, 1);
 	assert_int_equal(out[0], VCD_S_INVALID);
 	in[1].iov_len = (size_t)UINT32_MAX + 1 + 32;
-	vcd_device_execute(test.device, 0, &requests, 1);
+	vdev_execute(test.device, 0, &requests, 1);
 	assert_int_equal(out[0], VCD_S_INVALID);
 }
 
@@ -462,8 +462,8 @@ static void too_many_segments(void **state)
 	union header header = good_crypt();
 	uint8_t out[REPLY + 32], data[32];
 	struct iovec in[80], writable = {out, sizeof(out)};
-	struct vcd_request request = {.in = in, .out = &writable, .out_count = 1};
-	struct vcd_request *requests = &request;
+	struct vdev_request request = {.in = in, .out = &writable, .out_count = 1};
+	struct vdev_request *requests = &request;
 
 	for (unsigned int n = 60; n < 70; n++) {
 		in[0] = (struct iovec){&header, sizeof(header)};
@@ -471,7 +471,7 @@ static void too_many_segments(void **state)
 			in[i] = (struct iovec){NULL, 0};
 		in[n - 1] = (struct iovec){data, sizeof(data)};
 		request.in_count = n;
-		vcd_device_execute(test.device, 0, &requests, 1);
+		vdev_execute(test.device, 0, &requests, 1);
 		assert_int_equal(out[0], n + 1 <= 64 ? VCD_S_OK : VCD_S_TOOBIG);
 	}
 }
@@ -509,15 +509,15 @@ static void hash_copy_fields(void **state)
 static void statistics(void **state)
 {
 	union header header = good_crypt();
-	struct vcd_device_stats before, after;
+	struct vdev_stats before, after;
 
-	vcd_device_stats_get(test.device, &before);
+	vdev_stats_get(test.device, &before);
 	works(&header, 32, REPLY + 32);
 	expect(VCD_S_INVALID, &header, 31, REPLY + 32);
 	header.req.session = 0;
 	expect(VCD_S_STALE, &header, 32, REPLY + 32);
 	devtest_send(&test, &header, key, 32, 31); /* no reply, not counted */
-	vcd_device_stats_get(test.device, &after);
+	vdev_stats_get(test.device, &after);
 	assert_int_equal(after.requests - before.requests, 3);
 	assert_int_equal(after.status[VCD_S_OK] - before.status[VCD_S_OK], 1);
 	assert_int_equal(after.status[VCD_S_INVALID] - before.status[VCD_S_INVALID], 1);
@@ -527,8 +527,8 @@ static void statistics(void **state)
 	assert_int_equal(after.batches - before.batches, 4);
 	assert_int_equal(after.sessions_created, 1);
 	assert_int_equal(after.sessions_live, 1);
-	vcd_device_reset(test.device);
-	vcd_device_stats_get(test.device, &after);
+	vdev_reset(test.device);
+	vdev_stats_get(test.device, &after);
 	assert_int_equal(after.sessions_created, 1);
 	assert_int_equal(after.sessions_live, 0);
 	header.req.session = htole64(aes_cbc);

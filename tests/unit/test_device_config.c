@@ -26,19 +26,19 @@ static int teardown(void **state)
 
 static void options(void **state)
 {
-	const struct vcd_device_options good = {
+	const struct vdev_options good = {
 	    .engine = test.engine,
 	    .workers = 1,
 	    .num_queues = 64,
 	};
-	struct vcd_device_options bad;
-	struct vcd_device *device = NULL;
+	struct vdev_options bad;
+	struct vdev *device = NULL;
 
 #define REFUSED(field, wrong)                                                                      \
 	do {                                                                                       \
 		bad = good;                                                                        \
 		bad.field = (wrong);                                                               \
-		assert_int_equal(vcd_device_new(&bad, &device), -EINVAL);                          \
+		assert_int_equal(vdev_new(&bad, &device), -EINVAL);                                \
 		assert_null(device);                                                               \
 	} while (0)
 	REFUSED(engine, NULL);
@@ -52,31 +52,31 @@ static void options(void **state)
 	REFUSED(max_segments, 3);
 	REFUSED(max_segments, 32769);
 #undef REFUSED
-	assert_int_equal(vcd_device_new(&good, &device), 0);
-	assert_null(vcd_device_free(device));
-	assert_null(vcd_device_free(NULL));
+	assert_int_equal(vdev_new(&good, &device), 0);
+	assert_null(vdev_free(device));
+	assert_null(vdev_free(NULL));
 }
 
 static void config(void **state)
 {
-	const struct vcd_device_options with = {
+	const struct vdev_options with = {
 	    .engine = test.engine,
 	    .workers = 1,
 	    .num_queues = 5,
 	    .poll_us = 7,
 	};
-	struct vcd_device *device;
+	struct vdev *device;
 	struct vcd_config space;
 	const struct eng_alg *alg;
 
-	assert_int_equal(vcd_device_new_at(&with, 1, 0x01020304, &device), 0);
-	vcd_device_config(device, &space);
+	assert_int_equal(vdev_new_at(&with, 1, 0x01020304, &device), 0);
+	vdev_config(device, &space);
 	assert_int_equal(le32toh(space.version), 1);
 	assert_int_equal(le32toh(space.num_queues), 5);
-	assert_int_equal(le32toh(space.max_request), VCD_DEFAULT_MAX_REQUEST);
-	assert_int_equal(le32toh(space.max_segments), VCD_DEFAULT_MAX_SEGMENTS);
-	assert_int_equal(le32toh(space.max_sessions), VCD_DEFAULT_MAX_SESSIONS);
-	assert_int_equal(le32toh(space.max_aad), VCD_MAX_AAD);
+	assert_int_equal(le32toh(space.max_request), VDEV_DEFAULT_MAX_REQUEST);
+	assert_int_equal(le32toh(space.max_segments), VDEV_DEFAULT_MAX_SEGMENTS);
+	assert_int_equal(le32toh(space.max_sessions), VDEV_DEFAULT_MAX_SESSIONS);
+	assert_int_equal(le32toh(space.max_aad), VDEV_MAX_AAD);
 	assert_int_equal(le32toh(space.epoch), 0x01020304);
 	assert_int_equal(le32toh(space.poll_us), 7);
 	for (size_t i = 0; i < sizeof(space.reserved); i++)
@@ -92,10 +92,10 @@ static void config(void **state)
 		assert_int_equal(mac, alg && eng_has(test.engine, NULL, alg));
 		assert_true(!aead || alg->kind == ENG_ALG_AEAD);
 	}
-	vcd_device_free(device);
+	vdev_free(device);
 }
 
-static uint64_t create(struct vcd_device *device)
+static uint64_t create(struct vdev *device)
 {
 	struct devtest on = {.device = device};
 	static const uint8_t key[16];
@@ -110,48 +110,48 @@ static uint64_t create(struct vcd_device *device)
 static void ids_of_two_devices(void **state)
 {
 	uint64_t counter = 0, ids[200];
-	const struct vcd_device_options with = {
+	const struct vdev_options with = {
 	    .engine = test.engine,
 	    .workers = 1,
 	    .num_queues = 1,
 	    .serial = &counter,
 	};
-	struct vcd_device *first, *second;
+	struct vdev *first, *second;
 	unsigned int n = 0;
 
-	assert_int_equal(vcd_device_new(&with, &first), 0);
+	assert_int_equal(vdev_new(&with, &first), 0);
 	assert_true(counter != 0);
 	ids[n++] = create(first);
-	assert_int_equal(vcd_device_new(&with, &second), 0);
+	assert_int_equal(vdev_new(&with, &second), 0);
 	while (n + 1 < sizeof(ids) / sizeof(ids[0])) {
 		/* Reset: their slots are the same, each time. */
-		vcd_device_reset(first);
-		vcd_device_reset(second);
+		vdev_reset(first);
+		vdev_reset(second);
 		ids[n++] = create(first);
 		ids[n++] = create(second);
 	}
 	for (unsigned int i = 0; i < n; i++)
 		for (unsigned int j = 0; j < i; j++)
 			assert_true(ids[i] != ids[j]);
-	vcd_device_free(first);
-	vcd_device_free(second);
+	vdev_free(first);
+	vdev_free(second);
 }
 
 /* Without a counter ids begin by chance: a device does not know those of the one before it. */
 static void ids_begin_by_chance(void **state)
 {
-	const struct vcd_device_options with = {
+	const struct vdev_options with = {
 	    .engine = test.engine,
 	    .workers = 1,
 	    .num_queues = 1,
 	};
-	struct vcd_device *device;
+	struct vdev *device;
 	uint64_t ids[3];
 
 	for (unsigned int i = 0; i < 3; i++) {
-		assert_int_equal(vcd_device_new(&with, &device), 0);
+		assert_int_equal(vdev_new(&with, &device), 0);
 		ids[i] = create(device);
-		vcd_device_free(device);
+		vdev_free(device);
 	}
 	assert_true(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
 }
@@ -159,13 +159,13 @@ static void ids_begin_by_chance(void **state)
 static void status_names(void **state)
 {
 	for (uint32_t i = 0; i < VCD_S_COUNT; i++) {
-		assert_string_not_equal(vcd_status_name(i), "?");
+		assert_string_not_equal(vdev_status_name(i), "?");
 		for (uint32_t j = 0; j < i; j++)
-			assert_string_not_equal(vcd_status_name(i), vcd_status_name(j));
+			assert_string_not_equal(vdev_status_name(i), vdev_status_name(j));
 	}
-	assert_string_equal(vcd_status_name(VCD_S_OK), "OK");
-	assert_string_equal(vcd_status_name(VCD_S_COUNT), "?");
-	assert_string_equal(vcd_status_name(UINT32_MAX), "?");
+	assert_string_equal(vdev_status_name(VCD_S_OK), "OK");
+	assert_string_equal(vdev_status_name(VCD_S_COUNT), "?");
+	assert_string_equal(vdev_status_name(UINT32_MAX), "?");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -22,7 +22,7 @@ static struct test_random chance;
 
 static int setup(void **state)
 {
-	const struct vcd_device_options options = {
+	const struct vdev_options options = {
 	    .num_queues = 1,
 	    .max_request = 8192,
 	    .max_sessions = 64,
@@ -87,8 +87,8 @@ static void byte_by_byte(void **state)
 	};
 	uint8_t in[80], out[REPLY + 16], expected[16];
 	struct iovec in_iov[80], out_iov[REPLY + 16];
-	struct vcd_request request = {in_iov, out_iov, 80, REPLY + 16, 0};
-	struct vcd_request *requests = &request;
+	struct vdev_request request = {in_iov, out_iov, 80, REPLY + 16, 0};
+	struct vdev_request *requests = &request;
 
 	memcpy(in, &req, sizeof(req));
 	memset(in + 64, 0x5a, 16);
@@ -96,7 +96,7 @@ static void byte_by_byte(void **state)
 		in_iov[i] = (struct iovec){&in[i], 1};
 	for (size_t i = 0; i < sizeof(out); i++)
 		out_iov[i] = (struct iovec){&out[i], 1};
-	vcd_device_execute(test.device, 0, &requests, 1);
+	vdev_execute(test.device, 0, &requests, 1);
 	assert_int_equal(request.written, sizeof(out));
 	reference_crypt(reference_find(CRYPTO_AES_CBC, 16), true, key, req.iv, in + 64, expected,
 			16);
@@ -123,7 +123,7 @@ static void in_place(void **state)
 		struct vcd_reply reply;
 		struct iovec in[MAX_IOV] = {{&req, sizeof(req)}};
 		struct iovec out[MAX_IOV] = {{&reply, sizeof(reply)}};
-		struct vcd_request request = {in, out, 2, 2, 0}, *requests = &request;
+		struct vdev_request request = {in, out, 2, 2, 0}, *requests = &request;
 
 		test_random_fill(&chance, plain, len);
 		test_random_fill(&chance, req.iv, 16);
@@ -137,7 +137,7 @@ static void in_place(void **state)
 			request.out_count =
 			    1 + split_at_random(&chance, data, len, out + 1, MAX_IOV - 1);
 		}
-		vcd_device_execute(test.device, 0, &requests, 1);
+		vdev_execute(test.device, 0, &requests, 1);
 		assert_int_equal(le32toh(reply.status), VCD_S_OK);
 		assert_memory_equal(data, decrypt ? plain : cipher, len);
 		if (len)
@@ -169,13 +169,13 @@ static void partial_overlap(void **state)
 		struct vcd_reply reply;
 		struct iovec in[] = {{&req, sizeof(req)}, {arena + from, len}};
 		struct iovec out[] = {{&reply, sizeof(reply)}, {arena + to, len}};
-		struct vcd_request request = {in, out, 2, 2, 0}, *requests = &request;
+		struct vdev_request request = {in, out, 2, 2, 0}, *requests = &request;
 
 		test_random_fill(&chance, arena, sizeof(arena));
 		memcpy(plain, arena + from, len);
 		reference_crypt(reference_find(CRYPTO_AES_CBC, 16), !decrypt, key, req.iv, plain,
 				expected, len);
-		vcd_device_execute(test.device, 0, &requests, 1);
+		vdev_execute(test.device, 0, &requests, 1);
 		assert_int_equal(le32toh(reply.status), VCD_S_OK);
 		assert_memory_equal(arena + to, expected, len);
 	}
@@ -194,7 +194,7 @@ static void hostile_overlap(void **state)
 	enum { N = 16 };
 	uint8_t *memory = malloc(1024);
 	struct iovec in[N][MAX_IOV], out[N][MAX_IOV];
-	struct vcd_request requests[N], *list[N];
+	struct vdev_request requests[N], *list[N];
 	unsigned int answered = 0;
 
 	assert_non_null(memory);
@@ -219,7 +219,7 @@ static void hostile_overlap(void **state)
 			    split_at_random(&chance, at, REPLY + len, out[i], MAX_IOV);
 			list[i] = &requests[i];
 		}
-		vcd_device_execute(test.device, 0, list, N);
+		vdev_execute(test.device, 0, list, N);
 		for (unsigned int i = 0; i < N; i++) {
 			assert_true(requests[i].written >= REPLY);
 			answered += requests[i].written > REPLY;
@@ -234,16 +234,16 @@ static void batch_larger_than_scratch(void **state)
 {
 	const size_t len = 8192;
 	uint64_t id = devtest_session(&test, CRYPTO_AES_CTR, key, 16, 0, NULL, 0);
-	struct iovec(*in)[4] = calloc(VCD_BATCH_MAX, sizeof(*in));
-	struct iovec(*out)[4] = calloc(VCD_BATCH_MAX, sizeof(*out));
-	struct vcd_req *reqs = calloc(VCD_BATCH_MAX, sizeof(*reqs));
-	struct vcd_reply *replies = calloc(VCD_BATCH_MAX, sizeof(*replies));
-	uint8_t *plain = malloc(len * VCD_BATCH_MAX), *cipher = malloc(len * VCD_BATCH_MAX);
-	struct vcd_request requests[VCD_BATCH_MAX], *list[VCD_BATCH_MAX];
+	struct iovec(*in)[4] = calloc(VDEV_BATCH_MAX, sizeof(*in));
+	struct iovec(*out)[4] = calloc(VDEV_BATCH_MAX, sizeof(*out));
+	struct vcd_req *reqs = calloc(VDEV_BATCH_MAX, sizeof(*reqs));
+	struct vcd_reply *replies = calloc(VDEV_BATCH_MAX, sizeof(*replies));
+	uint8_t *plain = malloc(len * VDEV_BATCH_MAX), *cipher = malloc(len * VDEV_BATCH_MAX);
+	struct vdev_request requests[VDEV_BATCH_MAX], *list[VDEV_BATCH_MAX];
 	uint8_t *expected = malloc(len);
 
-	test_random_fill(&chance, plain, len * VCD_BATCH_MAX);
-	for (size_t i = 0; i < VCD_BATCH_MAX; i++) {
+	test_random_fill(&chance, plain, len * VDEV_BATCH_MAX);
+	for (size_t i = 0; i < VDEV_BATCH_MAX; i++) {
 		uint8_t *p = plain + i * len, *c = cipher + i * len;
 
 		reqs[i] = (struct vcd_req){
@@ -260,11 +260,11 @@ static void batch_larger_than_scratch(void **state)
 		out[i][0] = (struct iovec){&replies[i], sizeof(replies[i])};
 		out[i][1] = (struct iovec){c + 100, len - 100};
 		out[i][2] = (struct iovec){c, 100};
-		requests[i] = (struct vcd_request){in[i], out[i], 3, 3, 0};
+		requests[i] = (struct vdev_request){in[i], out[i], 3, 3, 0};
 		list[i] = &requests[i];
 	}
-	vcd_device_execute(test.device, 1, list, VCD_BATCH_MAX);
-	for (size_t i = 0; i < VCD_BATCH_MAX; i++) {
+	vdev_execute(test.device, 1, list, VDEV_BATCH_MAX);
+	for (size_t i = 0; i < VDEV_BATCH_MAX; i++) {
 		uint8_t *p = plain + i * len, *c = cipher + i * len, swapped[8192];
 
 		assert_int_equal(requests[i].written, REPLY + len);
@@ -285,10 +285,10 @@ static void batch_larger_than_scratch(void **state)
 	free(expected);
 }
 
-/* More requests in one call than VCD_BATCH_MAX are carried out all the same. */
+/* More requests in one call than VDEV_BATCH_MAX are carried out all the same. */
 static void batch_too_long(void **state)
 {
-	enum { N = VCD_BATCH_MAX * 2 + 3 };
+	enum { N = VDEV_BATCH_MAX * 2 + 3 };
 	uint64_t id = devtest_session(&test, CRYPTO_AES_ECB, key, 16, 0, NULL, 0);
 	struct vcd_req req = {
 	    .opcode = htole16(VCD_OP_CRYPT),
@@ -297,15 +297,15 @@ static void batch_too_long(void **state)
 	};
 	static uint8_t in[80], out[N][REPLY + 16];
 	struct iovec readable = {in, sizeof(in)}, writable[N];
-	struct vcd_request requests[N], *list[N];
+	struct vdev_request requests[N], *list[N];
 
 	memcpy(in, &req, sizeof(req));
 	for (size_t i = 0; i < N; i++) {
 		writable[i] = (struct iovec){out[i], sizeof(out[i])};
-		requests[i] = (struct vcd_request){&readable, &writable[i], 1, 1, 0};
+		requests[i] = (struct vdev_request){&readable, &writable[i], 1, 1, 0};
 		list[i] = &requests[i];
 	}
-	vcd_device_execute(test.device, 0, list, N);
+	vdev_execute(test.device, 0, list, N);
 	for (size_t i = 0; i < N; i++) {
 		assert_int_equal(requests[i].written, REPLY + 16);
 		assert_memory_equal(out[i], out[0], sizeof(out[0]));
@@ -339,14 +339,14 @@ static void destroy_in_the_batch(void **state)
 	    {{&hello, 64}},
 	};
 	struct iovec writable[4];
-	struct vcd_request requests[4], *list[4];
+	struct vdev_request requests[4], *list[4];
 
 	for (size_t i = 0; i < 4; i++) {
 		writable[i] = (struct iovec){out[i], sizeof(out[i])};
-		requests[i] = (struct vcd_request){in[i], &writable[i], i % 2 ? 1 : 2, 1, 0};
+		requests[i] = (struct vdev_request){in[i], &writable[i], i % 2 ? 1 : 2, 1, 0};
 		list[i] = &requests[i];
 	}
-	vcd_device_execute(test.device, 0, list, 4);
+	vdev_execute(test.device, 0, list, 4);
 	assert_int_equal(out[0][0], VCD_S_OK);
 	assert_int_equal(out[1][0], VCD_S_OK);
 	assert_int_equal(out[2][0], VCD_S_STALE);
@@ -403,7 +403,7 @@ static void memory_that_changes(void **state)
 	uint64_t id = devtest_session(&test, CRYPTO_AES_CBC, key, 16, 0, NULL, 0);
 	struct scribbler scribbler = {.memory = calloc(1, 1024), .len = 1024};
 	struct iovec in[MAX_IOV], out[MAX_IOV];
-	struct vcd_request request = {in, out, 0, 0, 0}, *requests = &request;
+	struct vdev_request request = {in, out, 0, 0, 0}, *requests = &request;
 	pthread_t thread;
 
 	assert_int_equal(pthread_create(&thread, NULL, scribble, &scribbler), 0);
@@ -422,7 +422,7 @@ static void memory_that_changes(void **state)
 						   i % 3 ? 1 : MAX_IOV);
 		request.out_count = split_at_random(&chance, scribbler.memory + 500, REPLY + len,
 						    out, i % 5 ? 1 : MAX_IOV);
-		vcd_device_execute(test.device, 0, &requests, 1);
+		vdev_execute(test.device, 0, &requests, 1);
 		assert_true(request.written == REPLY || request.written == REPLY + len);
 	}
 	scribbler.stop = true;

@@ -49,7 +49,7 @@ static void spoil_and_run(struct engine *engine, unsigned int worker, struct eng
 
 static int setup(void **state)
 {
-	const struct vcd_device_options options = {.num_queues = 1};
+	const struct vdev_options options = {.num_queues = 1};
 
 	devtest_open(&test, 1, &options);
 	real_ops = test.engine->ops;
@@ -89,7 +89,7 @@ static void open_and_spoil(const struct vcd_req *header, const uint8_t *payload,
 	uint8_t *out = layout.in_place ? in + data_at : in + len;
 	struct vcd_reply reply;
 	struct iovec readable[MAX_PARTS + 1], writable[2] = {{&reply, REPLY}, {out, room}};
-	struct vcd_request request = {readable, writable, 1, 2, 0}, *requests = &request;
+	struct vdev_request request = {readable, writable, 1, 2, 0}, *requests = &request;
 	size_t at = 0;
 
 	memcpy(guest, header, sizeof(*header));
@@ -103,7 +103,7 @@ static void open_and_spoil(const struct vcd_req *header, const uint8_t *payload,
 	}
 	spoil = sizeof(*header) + len;
 	runs = 0;
-	vcd_device_execute(test.device, 0, &requests, 1);
+	vdev_execute(test.device, 0, &requests, 1);
 	spoil = 0;
 	assert_true(runs > 0);
 	assert_int_equal(le32toh(reply.status), VCD_S_OK);

@@ -45,7 +45,7 @@ static void run_and_more(struct engine *engine, unsigned int worker, struct eng_
 
 static void open_with(unsigned int inline_workers)
 {
-	const struct vcd_device_options options = {
+	const struct vdev_options options = {
 	    .num_queues = 1,
 	    .inline_workers = inline_workers,
 	    .max_sessions = SESSIONS,
@@ -123,7 +123,7 @@ static size_t look(unsigned int worker)
 static size_t tidy(void)
 {
 	size_t before = freed;
-	bool some = vcd_device_tidy(test.device);
+	bool some = vdev_tidy(test.device);
 
 	assert_true(some == (freed > before));
 	return freed - before;
@@ -133,13 +133,13 @@ static void hello_frees_what_it_ended(void **state)
 {
 	fill();
 	assert_int_equal(hello(0), SESSIONS);
-	assert_true(vcd_device_is_tidy(test.device));
+	assert_true(vdev_is_tidy(test.device));
 	assert_int_equal(tidy(), 0);
 	assert_int_equal(hello(0), 0);
 	/* That is over: what others end later is not its business. */
 	fill();
-	vcd_device_end_sessions(test.device);
-	assert_int_equal(look(0), VCD_RECLAIM_SHARE);
+	vdev_end_sessions(test.device);
+	assert_int_equal(look(0), VDEV_RECLAIM_SHARE);
 }
 
 static size_t freed_by_hello;
@@ -163,17 +163,17 @@ static void others_free_a_few(void **state)
 	meanwhile = hello_by_another;
 	assert_int_equal(devtest_crypt(&test, id, 0, iv, 16, key, 32, 32)->status, VCD_S_OK);
 	assert_int_equal(freed_by_hello, 0);
-	assert_int_equal(freed, VCD_RECLAIM_SHARE);
+	assert_int_equal(freed, VDEV_RECLAIM_SHARE);
 	left -= freed;
-	assert_false(vcd_device_is_tidy(test.device));
+	assert_false(vdev_is_tidy(test.device));
 	/* Nor does anybody else. */
 	for (unsigned int i = 0; i < 4; i++) {
-		assert_int_equal(look(2 * (i % 2)), VCD_RECLAIM_SHARE);
-		left -= VCD_RECLAIM_SHARE;
+		assert_int_equal(look(2 * (i % 2)), VDEV_RECLAIM_SHARE);
+		left -= VDEV_RECLAIM_SHARE;
 	}
 	/* Worker 1 does: it goes on where it was kept from it. */
 	assert_int_equal(look(1), left);
-	assert_true(vcd_device_is_tidy(test.device));
+	assert_true(vdev_is_tidy(test.device));
 }
 
 /* As many as a batch destroys it frees, so that nothing piles up. */
@@ -182,19 +182,19 @@ static void destroyed_in_a_batch(void **state)
 	struct vcd_req reqs[SESSIONS] = {0};
 	struct vcd_reply replies[SESSIONS];
 	struct iovec in[SESSIONS], out[SESSIONS];
-	struct vcd_request requests[SESSIONS], *list[SESSIONS];
+	struct vdev_request requests[SESSIONS], *list[SESSIONS];
 
 	for (unsigned int i = 0; i < SESSIONS; i++) {
 		reqs[i].opcode = htole16(VCD_OP_SESSION_DESTROY);
 		reqs[i].session = htole64(create());
 		in[i] = (struct iovec){&reqs[i], sizeof(reqs[i])};
 		out[i] = (struct iovec){&replies[i], sizeof(replies[i])};
-		requests[i] = (struct vcd_request){&in[i], &out[i], 1, 1, 0};
+		requests[i] = (struct vdev_request){&in[i], &out[i], 1, 1, 0};
 		list[i] = &requests[i];
 	}
-	vcd_device_execute(test.device, 2, list, SESSIONS);
+	vdev_execute(test.device, 2, list, SESSIONS);
 	assert_int_equal(freed, SESSIONS);
-	assert_true(vcd_device_is_tidy(test.device));
+	assert_true(vdev_is_tidy(test.device));
 }
 
 /* Who holds a lock leaves it to others, even a HELLO of its own. */
@@ -203,13 +203,13 @@ static void inline_worker(void **state)
 	size_t left = SESSIONS;
 
 	fill();
-	assert_int_equal(hello(0), VCD_RECLAIM_SHARE);
-	left -= VCD_RECLAIM_SHARE;
-	assert_int_equal(look(0), VCD_RECLAIM_SHARE);
-	left -= VCD_RECLAIM_SHARE;
-	while (left > VCD_TIDY_SHARE) {
-		assert_int_equal(tidy(), VCD_TIDY_SHARE);
-		left -= VCD_TIDY_SHARE;
+	assert_int_equal(hello(0), VDEV_RECLAIM_SHARE);
+	left -= VDEV_RECLAIM_SHARE;
+	assert_int_equal(look(0), VDEV_RECLAIM_SHARE);
+	left -= VDEV_RECLAIM_SHARE;
+	while (left > VDEV_TIDY_SHARE) {
+		assert_int_equal(tidy(), VDEV_TIDY_SHARE);
+		left -= VDEV_TIDY_SHARE;
 	}
 	assert_int_equal(tidy(), left);
 	assert_int_equal(tidy(), 0);
@@ -222,7 +222,7 @@ static void inline_worker(void **state)
 static void room_behind_a_hello(void **state)
 {
 	fill();
-	assert_int_equal(hello(0), VCD_RECLAIM_SHARE);
+	assert_int_equal(hello(0), VDEV_RECLAIM_SHARE);
 	test.worker = 0;
 	fill();
 	assert_int_equal(devtest_create(&test, CRYPTO_AES_CBC, key, 16, 0, NULL, 0)->status,
@@ -235,24 +235,24 @@ static void room_behind_a_hello(void **state)
 static void resets(void **state)
 {
 	fill();
-	vcd_device_end_sessions(test.device);
+	vdev_end_sessions(test.device);
 	assert_int_equal(devtest_live(&test), 0);
 	assert_int_equal(freed, 0);
-	assert_int_equal(tidy(), VCD_TIDY_SHARE);
-	vcd_device_reset(test.device);
+	assert_int_equal(tidy(), VDEV_TIDY_SHARE);
+	vdev_reset(test.device);
 	assert_int_equal(freed, SESSIONS);
 	fill();
-	vcd_device_reset(test.device);
+	vdev_reset(test.device);
 	assert_int_equal(freed, 2 * SESSIONS);
 	/* The device's end frees what is left, ended or not. */
 	fill();
-	vcd_device_end_sessions(test.device);
+	vdev_end_sessions(test.device);
 	create();
 }
 
 static int teardown_all_freed(void **state)
 {
-	test.device = vcd_device_free(test.device);
+	test.device = vdev_free(test.device);
 	assert_int_equal(freed, 3 * SESSIONS + 1);
 	return teardown(state);
 }

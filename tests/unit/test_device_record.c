@@ -21,7 +21,7 @@ static struct test_random chance;
 
 static int setup(void **state)
 {
-	const struct vcd_device_options options = {
+	const struct vdev_options options = {
 	    .num_queues = 1,
 	    .max_request = 8192,
 	    .max_sessions = 100,

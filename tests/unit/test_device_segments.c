@@ -96,7 +96,7 @@ struct call {
 	struct vcd_reply reply;
 	struct part src, dst;
 	struct iovec in[MAX_IOV + 1], out[MAX_IOV + 1];
-	struct vcd_request request;
+	struct vdev_request request;
 	uint8_t plain[MAX_LEN], expected[MAX_LEN];
 	size_t len;
 };
@@ -126,7 +126,7 @@ static void prepare(struct call *call, uint64_t id, uint16_t flags, const uint8_
 
 static void execute(struct call *calls, size_t n)
 {
-	struct vcd_request *list[VCD_BATCH_MAX];
+	struct vdev_request *list[VDEV_BATCH_MAX];
 
 	for (size_t i = 0; i < n; i++) {
 		struct call *call = &calls[i];
@@ -135,11 +135,11 @@ static void execute(struct call *calls, size_t n)
 		call->out[0] = (struct iovec){&call->reply, REPLY};
 		memcpy(call->in + 1, call->src.iov, call->src.n * sizeof(call->in[0]));
 		memcpy(call->out + 1, call->dst.iov, call->dst.n * sizeof(call->out[0]));
-		call->request = (struct vcd_request){call->in, call->out, 1 + call->src.n,
-						     1 + call->dst.n, 0x5555};
+		call->request = (struct vdev_request){call->in, call->out, 1 + call->src.n,
+						      1 + call->dst.n, 0x5555};
 		list[i] = &call->request;
 	}
-	vcd_device_execute(test.device, test.worker, list, n);
+	vdev_execute(test.device, test.worker, list, n);
 }
 
 static void check_ok(const struct call *call)
@@ -510,20 +510,20 @@ static void comparisons_are_bounded(void **state)
 		out[i] = (struct iovec){high + 2 * (i + 1) * PAGE, PAGE};
 	}
 	for (unsigned int n = 2; n <= 100; n++) {
-		struct vcd_iov from = vcd_iov_init(in, n), to = vcd_iov_init(out, n);
+		struct vdev_iov from = vdev_iov_init(in, n), to = vdev_iov_init(out, n);
 		uint32_t comparisons = n * (n - 1) / 2;
 
 		/* Only addresses are looked at; there is no memory. */
-		assert_true(vcd_segments_fit(session, &from, &to, n * PAGE) ==
+		assert_true(vdev_segments_fit(session, &from, &to, n * PAGE) ==
 			    (comparisons <= 1024));
 	}
 	/* Where no page shares a bit it does not matter how many there are. */
 	for (size_t i = 0; i < 100; i++)
 		out[i].iov_base = high + (2 * i + 1001) * PAGE;
 	for (unsigned int n = 2; n <= 100; n++) {
-		struct vcd_iov from = vcd_iov_init(in, n), to = vcd_iov_init(out, n);
+		struct vdev_iov from = vdev_iov_init(in, n), to = vdev_iov_init(out, n);
 
-		assert_true(vcd_segments_fit(session, &from, &to, n * PAGE));
+		assert_true(vdev_segments_fit(session, &from, &to, n * PAGE));
 	}
 	eng_session_free(session);
 }
@@ -557,11 +557,11 @@ static void overlap_of_one_byte(void **state)
 		skip();
 	assert_int_equal(eng_session_new(test.engine, &params, &session), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct vcd_iov from = vcd_iov_init(in, 2), to = vcd_iov_init(out, 2);
+		struct vdev_iov from = vdev_iov_init(in, 2), to = vdev_iov_init(out, 2);
 
 		out[0].iov_base = page + cases[i].to;
 		in[1].iov_base = page + cases[i].from;
-		assert_int_equal(vcd_segments_fit(session, &from, &to, 2 * PAGE), cases[i].apart);
+		assert_int_equal(vdev_segments_fit(session, &from, &to, 2 * PAGE), cases[i].apart);
 	}
 	eng_session_free(session);
 }
@@ -572,7 +572,7 @@ static void fails_at(size_t bad, bool in_place)
 	uint64_t id = devtest_session(&test, ref->id, key, 16, 0, NULL, 0);
 	struct call *calls = calls_new(3);
 	size_t victim = (bad - 1) % 3, done = (bad - 1) / 3;
-	struct vcd_device_stats before, after;
+	struct vdev_stats before, after;
 	uint8_t *zeroes = calloc(6, PAGE), *got = malloc(6 * PAGE);
 	struct guest guest;
 
@@ -586,10 +586,10 @@ static void fails_at(size_t bad, bool in_place)
 			guest_deal(&guest, &calls[i].dst, 0, 6 * PAGE, NULL);
 		part_write(&calls[i].src, calls[i].plain, 6 * PAGE);
 	}
-	vcd_device_stats_get(test.device, &before);
+	vdev_stats_get(test.device, &before);
 	spy_reset(bad);
 	execute(calls, 3);
-	vcd_device_stats_get(test.device, &after);
+	vdev_stats_get(test.device, &after);
 	for (size_t i = 0; i < 3; i++) {
 		if (i != victim) {
 			check_ok(&calls[i]);

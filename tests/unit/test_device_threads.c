@@ -24,7 +24,7 @@
 #define REPLY sizeof(struct vcd_reply)
 
 static struct engine *engine;
-static struct vcd_device *device;
+static struct vdev *device;
 
 /* Session of key k, as last made by anybody; its ciphertext is known. */
 static _Atomic(uint64_t) ids[KEYS];
@@ -40,11 +40,11 @@ static uint32_t execute(unsigned int worker, const void *in, size_t len, uint8_t
 {
 	uint8_t copy[sizeof(struct vcd_req) + LEN];
 	struct iovec readable = {copy, len}, writable = {out, room};
-	struct vcd_request request = {&readable, &writable, 1, 1, 0}, *requests = &request;
+	struct vdev_request request = {&readable, &writable, 1, 1, 0}, *requests = &request;
 	struct vcd_reply reply;
 
 	memcpy(copy, in, len);
-	vcd_device_execute(device, worker, &requests, 1);
+	vdev_execute(device, worker, &requests, 1);
 	memcpy(&reply, out, sizeof(reply));
 	return le32toh(reply.status);
 }
@@ -110,7 +110,7 @@ static void *work(void *arg)
 
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		unsigned int k = (unsigned int)test_random_below(&random, KEYS);
-		struct vcd_device_stats stats;
+		struct vdev_stats stats;
 		uint64_t old;
 
 		switch (test_random_below(&random, 20)) {
@@ -123,9 +123,9 @@ static void *work(void *arg)
 			break;
 		case 2:
 			if (!test_random_below(&random, 100))
-				vcd_device_reset(device);
+				vdev_reset(device);
 			else
-				vcd_device_stats_get(device, &stats);
+				vdev_stats_get(device, &stats);
 			break;
 		default:
 			crypt(worker, k);
@@ -137,7 +137,7 @@ static void *work(void *arg)
 static void shared_sessions(void **state)
 {
 	static const uint8_t zero[LEN];
-	struct vcd_device_stats stats;
+	struct vdev_stats stats;
 	pthread_t threads[WORKERS];
 	uint64_t live = 0;
 
@@ -163,7 +163,7 @@ static void shared_sessions(void **state)
 		crypt(0, k);
 		live += right - before;
 	}
-	vcd_device_stats_get(device, &stats);
+	vdev_stats_get(device, &stats);
 	assert_int_equal(stats.sessions_live, live);
 	assert_int_equal(stats.crypt, right);
 	assert_int_equal(stats.status[VCD_S_OK] + stats.status[VCD_S_STALE] +
@@ -173,22 +173,22 @@ static void shared_sessions(void **state)
 
 int main(void)
 {
-	const struct vcd_device_options options = {
+	const struct vdev_options options = {
 	    .workers = WORKERS,
 	    .num_queues = WORKERS,
 	    .max_sessions = KEYS + WORKERS,
 	};
 	const struct CMUnitTest tests[] = {cmocka_unit_test(shared_sessions)};
-	struct vcd_device_options with = options;
+	struct vdev_options with = options;
 	int failed;
 
 	if (test_engine_open(WORKERS, &engine))
 		return 1;
 	with.engine = engine;
-	if (vcd_device_new(&with, &device))
+	if (vdev_new(&with, &device))
 		return 1;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	vcd_device_free(device);
+	vdev_free(device);
 	eng_close(engine);
 	return failed;
 }

@@ -15,7 +15,7 @@
 
 #define REPLY sizeof(struct vcd_reply)
 #define MAX_REQUEST 8192u
-#define MOST (MAX_REQUEST + VCD_MAX_AAD)
+#define MOST (MAX_REQUEST + VDEV_MAX_AAD)
 
 static const uint8_t key[64] = {3, 1, 4, 1, 5, 9, 2, 6};
 static const uint8_t zeroes[2 * MOST];
@@ -23,7 +23,7 @@ static struct devtest test;
 
 static int setup(void **state)
 {
-	const struct vcd_device_options options = {
+	const struct vdev_options options = {
 	    .num_queues = 1,
 	    .max_request = MAX_REQUEST,
 	    .max_sessions = 8,
@@ -39,11 +39,11 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct vcd_device_usage usage(void)
+static struct vdev_usage usage(void)
 {
-	struct vcd_device_usage now;
+	struct vdev_usage now;
 
-	vcd_device_usage_get(test.device, 0, &now);
+	vdev_usage_get(test.device, 0, &now);
 	return now;
 }
 
@@ -57,10 +57,10 @@ struct expected {
 	uint64_t set_ups;
 };
 
-static void sent(const char *what, const struct vcd_device_usage *before,
-		 const struct answer *answer, const struct expected *expected)
+static void sent(const char *what, const struct vdev_usage *before, const struct answer *answer,
+		 const struct expected *expected)
 {
-	struct vcd_device_usage now = usage();
+	struct vdev_usage now = usage();
 
 	if (answer->status != expected->status || now.requests != before->requests + 1 ||
 	    now.bytes != before->bytes + expected->bytes ||
@@ -74,7 +74,7 @@ static void sent(const char *what, const struct vcd_device_usage *before,
 static void send(const char *what, const void *header, size_t len, size_t room,
 		 struct expected expected)
 {
-	struct vcd_device_usage before = usage();
+	struct vdev_usage before = usage();
 
 	sent(what, &before, devtest_send(&test, header, zeroes, len, REPLY + room), &expected);
 }
@@ -122,7 +122,7 @@ static void ciphers(void **state)
 	req = crypt(id, 0, 4096, 16);
 	send("wrong length", &req, 4097, 4096, (struct expected){VCD_S_INVALID, 4097, 0});
 	req = crypt(id, 0, 0, 16);
-	send("nothing", &req, 0, 0, (struct expected){VCD_S_OK, VCD_WORK_LEAST, 0});
+	send("nothing", &req, 0, 0, (struct expected){VCD_S_OK, VDEV_WORK_LEAST, 0});
 	req = crypt(id, 0, 32, 16);
 	send("two blocks", &req, 32, 32, (struct expected){VCD_S_OK, 32, 0});
 	req = crypt(id, 0, MOST, 16);
@@ -141,7 +141,7 @@ static void hashes(void **state)
 	    .session = htole64(other),
 	    .arg = htole64(id),
 	};
-	const uint64_t copied = VCD_WORK_LEAST + VCD_WORK_HASH_COPY;
+	const uint64_t copied = VDEV_WORK_LEAST + VDEV_WORK_HASH_COPY;
 	struct vcd_req req = crypt(id, VCD_F_HASH_RESET | VCD_F_HASH_FINAL, 500, 0);
 
 	send("a hash", &req, 500, 32, (struct expected){VCD_S_OK, 500, 0});
@@ -158,7 +158,7 @@ static void hashes(void **state)
 	req = crypt(mac, VCD_F_HASH_RESET | VCD_F_HASH_FINAL, 500, 0);
 	send("a MAC", &req, 500, 32, (struct expected){VCD_S_OK, 500, 0});
 	req = crypt(mac, VCD_F_HASH_RESET | VCD_F_HASH_FINAL, 0, 0);
-	send("of nothing", &req, 0, 32, (struct expected){VCD_S_OK, VCD_WORK_LEAST, 0});
+	send("of nothing", &req, 0, 32, (struct expected){VCD_S_OK, VDEV_WORK_LEAST, 0});
 }
 
 static void aeads(void **state)
@@ -246,15 +246,15 @@ static void sessions(void **state)
 	for (unsigned int i = 0; i < 8; i++)
 		send("a session", &create, 32, 0, (struct expected){VCD_S_OK, 32, 1});
 	send("one too many", &create, 32, 0, (struct expected){VCD_S_NOSPACE, 32, 0});
-	send("hello", &hello, 0, 0, (struct expected){VCD_S_OK, VCD_WORK_LEAST, 0});
+	send("hello", &hello, 0, 0, (struct expected){VCD_S_OK, VDEV_WORK_LEAST, 0});
 	hello.min_version = hello.max_version = htole32(9);
-	send("version", &hello, 0, 0, (struct expected){VCD_S_VERSION, VCD_WORK_LEAST, 0});
+	send("version", &hello, 0, 0, (struct expected){VCD_S_VERSION, VDEV_WORK_LEAST, 0});
 	id = devtest_session(&test, CRYPTO_AES_CBC, key, 16, 0, NULL, 0);
 	req = (struct vcd_req){.opcode = htole16(VCD_OP_SESSION_INFO), .session = htole64(id)};
-	send("info", &req, 0, 272, (struct expected){VCD_S_OK, VCD_WORK_LEAST + 272, 0});
+	send("info", &req, 0, 272, (struct expected){VCD_S_OK, VDEV_WORK_LEAST + 272, 0});
 	req.opcode = htole16(VCD_OP_SESSION_DESTROY);
-	send("destroy", &req, 0, 0, (struct expected){VCD_S_OK, VCD_WORK_LEAST, 0});
-	send("again", &req, 0, 0, (struct expected){VCD_S_STALE, VCD_WORK_LEAST, 0});
+	send("destroy", &req, 0, 0, (struct expected){VCD_S_OK, VDEV_WORK_LEAST, 0});
+	send("again", &req, 0, 0, (struct expected){VCD_S_STALE, VDEV_WORK_LEAST, 0});
 	req.opcode = htole16(0x7777);
 	send("unknown", &req, 999, 0, (struct expected){VCD_S_NOTSUPP, 999, 0});
 }
@@ -263,8 +263,8 @@ static void sessions(void **state)
 static void malformed(void **state)
 {
 	const struct expected unanswered = {VCD_S_COUNT, 2000 - sizeof(struct vcd_req), 0};
-	const struct expected no_header = {VCD_S_INVALID, VCD_WORK_LEAST, 0};
-	struct vcd_device_usage before = usage();
+	const struct expected no_header = {VCD_S_INVALID, VDEV_WORK_LEAST, 0};
+	struct vdev_usage before = usage();
 
 	sent("no reply", &before, devtest_raw(&test, zeroes, 2000, REPLY - 1), &unanswered);
 	before = usage();
@@ -278,12 +278,12 @@ static void statistics_are_apart(void **state)
 {
 	uint64_t id = devtest_session(&test, CRYPTO_AES_GCM, key, 16, 0, NULL, 0);
 	struct vcd_req req = authcrypt(id, VCD_F_DECRYPT, 100, 4016, 12, 16);
-	struct vcd_device_stats stats;
+	struct vdev_stats stats;
 
 	send("a forgery", &req, 4116, 4000, (struct expected){VCD_S_BADMSG, 4116, 0});
 	req = authcrypt(id, 0, 100, 4000, 12, 16);
 	send("seal", &req, 4100, 4016, (struct expected){VCD_S_OK, 4100, 0});
-	vcd_device_stats_get(test.device, &stats);
+	vdev_stats_get(test.device, &stats);
 	assert_int_equal(stats.crypt, 1);
 	assert_int_equal(stats.bytes, 4000);
 	assert_int_equal(stats.requests, 3);

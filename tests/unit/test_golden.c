@@ -36,11 +36,11 @@ static struct golden *load(const char *name)
 	return golden;
 }
 
-static void check_one(struct vcd_device *device, const char *name, struct test_random *random)
+static void check_one(struct vdev *device, const char *name, struct test_random *random)
 {
 	struct golden *golden = load(name);
 	struct iovec in[MAX_IOV], out[MAX_IOV];
-	struct vcd_request request = {in, out, 1, 1, 0x5555}, *requests = &request;
+	struct vdev_request request = {in, out, 1, 1, 0x5555}, *requests = &request;
 	uint8_t *writable = malloc(golden->room + 1);
 
 	memset(writable, POISON, golden->room + 1);
@@ -51,7 +51,7 @@ static void check_one(struct vcd_device *device, const char *name, struct test_r
 		    split_at_random(random, golden->request, golden->request_len, in, MAX_IOV);
 		request.out_count = split_at_random(random, writable, golden->room, out, MAX_IOV);
 	}
-	vcd_device_execute(device, 0, &requests, 1);
+	vdev_execute(device, 0, &requests, 1);
 	if (request.written != golden->reply_len ||
 	    memcmp(writable, golden->reply, golden->reply_len))
 		fail_msg("%s: the reply differs (status %u, used length %u, expected %zu)", name,
@@ -62,29 +62,29 @@ static void check_one(struct vcd_device *device, const char *name, struct test_r
 	golden_free(golden);
 }
 
-static struct vcd_device *device_new(void)
+static struct vdev *device_new(void)
 {
-	const struct vcd_device_options options = {
+	const struct vdev_options options = {
 	    .engine = engine,
 	    .workers = 1,
 	    .num_queues = 1,
 	};
-	struct vcd_device *device = NULL;
+	struct vdev *device = NULL;
 
-	assert_int_equal(vcd_device_new_at(&options, 1, 1, &device), 0);
+	assert_int_equal(vdev_new_at(&options, 1, 1, &device), 0);
 	return device;
 }
 
 static void check(const char *name, struct test_random *random)
 {
-	struct vcd_device *device = device_new();
+	struct vdev *device = device_new();
 	struct golden *golden = load(name);
 
 	for (size_t i = 0; golden->setup[i]; i++)
 		check_one(device, golden->setup[i], random);
 	check_one(device, name, random);
 	golden_free(golden);
-	vcd_device_free(device);
+	vdev_free(device);
 }
 
 static int is_message(const struct dirent *entry)

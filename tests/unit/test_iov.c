@@ -14,29 +14,29 @@ static void totals(void **state)
 	uint8_t byte;
 	struct iovec iov[3] = {{&byte, 1}, {NULL, 0}, {&byte, 5}};
 
-	assert_int_equal(vcd_iov_total(NULL, 0), 0);
-	assert_int_equal(vcd_iov_total(iov, 3), 6);
+	assert_int_equal(vdev_iov_total(NULL, 0), 0);
+	assert_int_equal(vdev_iov_total(iov, 3), 6);
 	iov[0].iov_len = SIZE_MAX;
-	assert_true(vcd_iov_total(iov, 3) == UINT64_MAX);
+	assert_true(vdev_iov_total(iov, 3) == UINT64_MAX);
 	iov[2].iov_len = SIZE_MAX;
-	assert_true(vcd_iov_total(iov, 3) == UINT64_MAX);
+	assert_true(vdev_iov_total(iov, 3) == UINT64_MAX);
 }
 
 static void nothing_there(void **state)
 {
 	struct iovec empty[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
-	struct vcd_iov none = vcd_iov_init(NULL, 0), cursor = vcd_iov_init(empty, 3);
+	struct vdev_iov none = vdev_iov_init(NULL, 0), cursor = vdev_iov_init(empty, 3);
 	uint8_t buf[4] = {1, 2, 3, 4};
 
-	assert_int_equal(vcd_iov_read(&none, buf, 4), 0);
-	assert_int_equal(vcd_iov_write(&none, buf, 4), 0);
-	assert_int_equal(vcd_iov_skip(&none, SIZE_MAX), 0);
-	assert_null(vcd_iov_contig(&none, 1));
-	assert_null(vcd_iov_contig(&cursor, 1));
-	assert_null(vcd_iov_contig(&cursor, 0));
-	assert_int_equal(vcd_iov_read(&cursor, buf, 4), 0);
+	assert_int_equal(vdev_iov_read(&none, buf, 4), 0);
+	assert_int_equal(vdev_iov_write(&none, buf, 4), 0);
+	assert_int_equal(vdev_iov_skip(&none, SIZE_MAX), 0);
+	assert_null(vdev_iov_contig(&none, 1));
+	assert_null(vdev_iov_contig(&cursor, 1));
+	assert_null(vdev_iov_contig(&cursor, 0));
+	assert_int_equal(vdev_iov_read(&cursor, buf, 4), 0);
 	assert_int_equal(buf[0], 1);
-	assert_int_equal(vcd_iov_read(&cursor, buf, 0), 0);
+	assert_int_equal(vdev_iov_read(&cursor, buf, 0), 0);
 }
 
 /* What is read back piece by piece through any cuts is what lies there. */
@@ -49,26 +49,26 @@ static void random_cuts(void **state)
 	for (unsigned int round = 0; round < 20000; round++) {
 		size_t len = test_random_below(&random, sizeof(memory) + 1), done = 0;
 		unsigned int n;
-		struct vcd_iov cursor;
+		struct vdev_iov cursor;
 
 		test_random_fill(&random, memory, len);
 		n = split_at_random(&random, memory, len, iov, MAX_IOV);
-		assert_int_equal(vcd_iov_total(iov, n), len);
-		cursor = vcd_iov_init(iov, n);
+		assert_int_equal(vdev_iov_total(iov, n), len);
+		cursor = vdev_iov_init(iov, n);
 		while (done < len) {
 			size_t want = test_random_below(&random, len + 10), got;
 
 			if (test_random_below(&random, 4)) {
-				got = vcd_iov_read(&cursor, copy + done,
-						   want < len - done ? want : len - done);
+				got = vdev_iov_read(&cursor, copy + done,
+						    want < len - done ? want : len - done);
 			} else {
-				got = vcd_iov_skip(&cursor, want);
+				got = vdev_iov_skip(&cursor, want);
 				memcpy(copy + done, memory + done, got);
 			}
 			assert_true(got <= len - done);
 			done += got;
 		}
-		assert_int_equal(vcd_iov_read(&cursor, copy, 1), 0);
+		assert_int_equal(vdev_iov_read(&cursor, copy, 1), 0);
 		assert_memory_equal(copy, memory, len);
 	}
 }
@@ -81,22 +81,22 @@ static void random_writes(void **state)
 
 	for (unsigned int round = 0; round < 20000; round++) {
 		size_t len = test_random_below(&random, sizeof(data) + 1), done = 0;
-		struct vcd_iov cursor;
+		struct vdev_iov cursor;
 		unsigned int n;
 
 		memset(memory, 0xee, sizeof(memory));
 		test_random_fill(&random, data, sizeof(data));
 		n = split_at_random(&random, memory + 1, len, iov, MAX_IOV);
-		cursor = vcd_iov_init(iov, n);
+		cursor = vdev_iov_init(iov, n);
 		while (done < len) {
 			size_t want = 1 + test_random_below(&random, 70);
 
 			if (want > sizeof(data) - done)
 				want = sizeof(data) - done;
-			done += vcd_iov_write(&cursor, data + done, want);
+			done += vdev_iov_write(&cursor, data + done, want);
 		}
 		assert_int_equal(done, len);
-		assert_int_equal(vcd_iov_write(&cursor, data, 1), 0);
+		assert_int_equal(vdev_iov_write(&cursor, data, 1), 0);
 		assert_memory_equal(memory + 1, data, len);
 		assert_int_equal(memory[0], 0xee);
 		assert_int_equal(memory[len + 1], 0xee);
@@ -112,20 +112,20 @@ static void contiguous_pieces_merge(void **state)
 	    {memory + 10, 20},
 	    {memory + 40, 10},
 	};
-	struct vcd_iov cursor = vcd_iov_init(iov, ARRAY_SIZE(iov));
+	struct vdev_iov cursor = vdev_iov_init(iov, ARRAY_SIZE(iov));
 
-	assert_ptr_equal(vcd_iov_contig(&cursor, 10), memory);
-	assert_ptr_equal(vcd_iov_contig(&cursor, 30), memory);
-	assert_null(vcd_iov_contig(&cursor, 31));
-	assert_null(vcd_iov_contig(&cursor, 41));
-	assert_int_equal(vcd_iov_skip(&cursor, 10), 10);
-	assert_ptr_equal(vcd_iov_contig(&cursor, 20), memory + 10);
-	assert_int_equal(vcd_iov_skip(&cursor, 15), 15);
-	assert_ptr_equal(vcd_iov_contig(&cursor, 5), memory + 25);
-	assert_null(vcd_iov_contig(&cursor, 6));
-	assert_int_equal(vcd_iov_skip(&cursor, 5), 5);
-	assert_ptr_equal(vcd_iov_contig(&cursor, 10), memory + 40);
-	assert_null(vcd_iov_contig(&cursor, 11));
+	assert_ptr_equal(vdev_iov_contig(&cursor, 10), memory);
+	assert_ptr_equal(vdev_iov_contig(&cursor, 30), memory);
+	assert_null(vdev_iov_contig(&cursor, 31));
+	assert_null(vdev_iov_contig(&cursor, 41));
+	assert_int_equal(vdev_iov_skip(&cursor, 10), 10);
+	assert_ptr_equal(vdev_iov_contig(&cursor, 20), memory + 10);
+	assert_int_equal(vdev_iov_skip(&cursor, 15), 15);
+	assert_ptr_equal(vdev_iov_contig(&cursor, 5), memory + 25);
+	assert_null(vdev_iov_contig(&cursor, 6));
+	assert_int_equal(vdev_iov_skip(&cursor, 5), 5);
+	assert_ptr_equal(vdev_iov_contig(&cursor, 10), memory + 40);
+	assert_null(vdev_iov_contig(&cursor, 11));
 }
 
 /* Same address order, but the second piece lies before the first. */
@@ -133,10 +133,10 @@ static void backward_pieces_do_not_merge(void **state)
 {
 	uint8_t memory[32];
 	struct iovec iov[] = {{memory + 16, 16}, {memory, 16}};
-	struct vcd_iov cursor = vcd_iov_init(iov, 2);
+	struct vdev_iov cursor = vdev_iov_init(iov, 2);
 
-	assert_ptr_equal(vcd_iov_contig(&cursor, 16), memory + 16);
-	assert_null(vcd_iov_contig(&cursor, 17));
+	assert_ptr_equal(vdev_iov_contig(&cursor, 16), memory + 16);
+	assert_null(vdev_iov_contig(&cursor, 17));
 }
 
 /* Iovecs over @memory that leave out a byte now and then; their bytes, in order, to @flat. */
@@ -168,15 +168,15 @@ static void pairs(void **state)
 
 	for (unsigned int round = 0; round < 20000; round++) {
 		size_t total[2], len, done = 0, n;
-		struct vcd_iov cursor[2];
+		struct vdev_iov cursor[2];
 		uint8_t *at[2];
 
 		for (unsigned int i = 0; i < 2; i++)
 			cursor[i] =
-			    vcd_iov_init(iov[i], with_gaps(&random, memory[i], sizeof(memory[i]),
-							   iov[i], flat[i], &total[i]));
+			    vdev_iov_init(iov[i], with_gaps(&random, memory[i], sizeof(memory[i]),
+							    iov[i], flat[i], &total[i]));
 		len = total[0] < total[1] ? total[0] : total[1];
-		while ((n = vcd_iov_pair(&cursor[0], &cursor[1], len - done, &at[0], &at[1]))) {
+		while ((n = vdev_iov_pair(&cursor[0], &cursor[1], len - done, &at[0], &at[1]))) {
 			bool longer = done + n < len;
 
 			assert_true(n <= len - done);
@@ -190,9 +190,9 @@ static void pairs(void **state)
 		}
 		assert_int_equal(done, len);
 		/* Both stand behind the last run, with what they have beyond. */
-		assert_int_equal(vcd_iov_skip(&cursor[0], SIZE_MAX), total[0] - len);
-		assert_int_equal(vcd_iov_skip(&cursor[1], SIZE_MAX), total[1] - len);
-		assert_int_equal(vcd_iov_pair(&cursor[0], &cursor[1], 1, &at[0], &at[1]), 0);
+		assert_int_equal(vdev_iov_skip(&cursor[0], SIZE_MAX), total[0] - len);
+		assert_int_equal(vdev_iov_skip(&cursor[1], SIZE_MAX), total[1] - len);
+		assert_int_equal(vdev_iov_pair(&cursor[0], &cursor[1], 1, &at[0], &at[1]), 0);
 	}
 }
 

@@ -156,7 +156,7 @@ static void test_unsealed(void **state)
 static void test_put_back(void **state)
 {
 	struct iovec iov = {memory.regions[0].host + 100, 200};
-	struct vcd_request request = {.in = &iov, .in_count = 1, .out = &iov, .out_count = 1};
+	struct vdev_request request = {.in = &iov, .in_count = 1, .out = &iov, .out_count = 1};
 	struct undo undo = undo_of(&ledger, 1);
 	struct ledger next;
 
@@ -188,7 +188,7 @@ static void put_back_shape(unsigned int ins, unsigned int outs, unsigned int i, 
 			   int shift)
 {
 	struct iovec in[3], out[3];
-	struct vcd_request request = {.in = in, .in_count = ins, .out = out, .out_count = outs};
+	struct vdev_request request = {.in = in, .in_count = ins, .out = out, .out_count = outs};
 	struct undo undo = undo_of(&ledger, 0);
 
 	spread(in, ins, memory.regions[0].host + 64);
@@ -219,7 +219,7 @@ static void test_shapes_of_requests(void **state)
 static void test_finished(void **state)
 {
 	struct iovec iov = {memory.regions[0].host, 64};
-	struct vcd_request request = {.in = &iov, .in_count = 1, .out = &iov, .out_count = 1};
+	struct vdev_request request = {.in = &iov, .in_count = 1, .out = &iov, .out_count = 1};
 	struct undo undo = undo_of(&ledger, 0);
 
 	undo_begin(&undo, 0, 0, &memory, &request, 1);
@@ -292,8 +292,8 @@ static void test_strikes(void **state)
 static void test_too_much_to_save(void **state)
 {
 	struct iovec iov = {memory.regions[0].host, BYTES};
-	struct vcd_request request = {.in = &iov, .in_count = 1, .out = &iov, .out_count = 1};
-	struct vcd_request requests[4] = {request, request, request, request};
+	struct vdev_request request = {.in = &iov, .in_count = 1, .out = &iov, .out_count = 1};
+	struct vdev_request requests[4] = {request, request, request, request};
 	struct undo undo = undo_of(&ledger, 0);
 
 	memset(ledger.undo + UNDO, 0x44, UNDO);
@@ -306,7 +306,7 @@ static void test_too_much_to_save(void **state)
 static void test_private(void **state)
 {
 	struct iovec iov = {memory.regions[0].host, BYTES};
-	struct vcd_request request = {.in = &iov, .in_count = 1, .out = &iov, .out_count = 1};
+	struct vdev_request request = {.in = &iov, .in_count = 1, .out = &iov, .out_count = 1};
 	struct ledger own;
 	struct undo undo;
 

@@ -46,31 +46,31 @@ static struct eng_session *token_new(void)
 }
 
 /* Make a session; 0 when the table is full. */
-static uint64_t create(struct vcd_session_table *table)
+static uint64_t create(struct vdev_session_table *table)
 {
-	struct vcd_slot *slot = vcd_session_table_reserve(table);
+	struct vdev_slot *slot = vdev_session_table_reserve(table);
 
-	return slot ? vcd_session_table_publish(table, slot, token_new()) : 0;
+	return slot ? vdev_session_table_publish(table, slot, token_new()) : 0;
 }
 
 /* A budget for all of them. */
 #define ALL SIZE_MAX
 
 /* End a session, outside of any section, and free it. */
-static bool drop(struct vcd_session_table *table, uint64_t id)
+static bool drop(struct vdev_session_table *table, uint64_t id)
 {
-	bool was_there = vcd_session_table_remove(table, id);
+	bool was_there = vdev_session_table_remove(table, id);
 
-	vcd_session_table_reclaim(table, ALL);
+	vdev_session_table_reclaim(table, ALL);
 	return was_there;
 }
 
 static void ids_and_limit(void **state)
 {
-	struct vcd_session_table table;
+	struct vdev_session_table table;
 	uint64_t ids[3];
 
-	assert_int_equal(vcd_session_table_init(&table, 3, 1, 7, NULL), 0);
+	assert_int_equal(vdev_session_table_init(&table, 3, 1, 7, NULL), 0);
 	for (size_t i = 0; i < 3; i++) {
 		ids[i] = create(&table);
 		assert_true(ids[i]);
@@ -81,40 +81,40 @@ static void ids_and_limit(void **state)
 	assert_int_equal(table.live, 3);
 	assert_true(drop(&table, ids[1]));
 	assert_false(drop(&table, ids[1]));
-	assert_null(vcd_session_table_find(&table, ids[1]));
+	assert_null(vdev_session_table_find(&table, ids[1]));
 	assert_int_equal(table.live, 2);
 	assert_true(create(&table));
 	/* The slot is the same one, the old id still means nothing. */
-	assert_null(vcd_session_table_find(&table, ids[1]));
+	assert_null(vdev_session_table_find(&table, ids[1]));
 	assert_int_equal(create(&table), 0);
-	vcd_session_table_fini(&table);
+	vdev_session_table_fini(&table);
 	assert_int_equal(tokens, 0);
 }
 
 static void foreign_ids(void **state)
 {
-	struct vcd_session_table table;
+	struct vdev_session_table table;
 	uint64_t id;
 
-	assert_int_equal(vcd_session_table_init(&table, 5, 1, UINT64_MAX >> 3, NULL), 0);
+	assert_int_equal(vdev_session_table_init(&table, 5, 1, UINT64_MAX >> 3, NULL), 0);
 	id = create(&table);
-	assert_null(vcd_session_table_find(&table, 0));
-	assert_null(vcd_session_table_find(&table, UINT64_MAX));
+	assert_null(vdev_session_table_find(&table, 0));
+	assert_null(vdev_session_table_find(&table, UINT64_MAX));
 	for (unsigned int bit = 0; bit < 64; bit++) {
-		assert_null(vcd_session_table_find(&table, id ^ UINT64_C(1) << bit));
+		assert_null(vdev_session_table_find(&table, id ^ UINT64_C(1) << bit));
 		assert_false(drop(&table, id ^ UINT64_C(1) << bit));
 	}
 	assert_false(drop(&table, 0));
 	assert_int_equal(table.live, 1);
-	vcd_session_table_fini(&table);
+	vdev_session_table_fini(&table);
 }
 
 static void no_id_twice(void **state)
 {
-	struct vcd_session_table table;
+	struct vdev_session_table table;
 	uint64_t last;
 
-	assert_int_equal(vcd_session_table_init(&table, 2, 1, 1, NULL), 0);
+	assert_int_equal(vdev_session_table_init(&table, 2, 1, 1, NULL), 0);
 	last = create(&table);
 	for (unsigned int i = 0; i < 1000; i++) {
 		uint64_t id;
@@ -122,32 +122,32 @@ static void no_id_twice(void **state)
 		assert_true(drop(&table, last));
 		id = create(&table);
 		assert_true(id && id != last);
-		assert_null(vcd_session_table_find(&table, last));
+		assert_null(vdev_session_table_find(&table, last));
 		last = id;
 	}
-	vcd_session_table_fini(&table);
+	vdev_session_table_fini(&table);
 }
 
 /* Whatever the random number is, the seed is in the lower half of what an id has room for. */
 static void seeds(void **state)
 {
 	static const uint64_t chances[] = {0, 1, UINT64_MAX, UINT64_MAX >> 1, 0x123456789abcdef};
-	static const uint32_t sizes[] = {1, 2, 3, 16384, VCD_SESSION_TABLE_MAX};
+	static const uint32_t sizes[] = {1, 2, 3, 16384, VDEV_SESSION_TABLE_MAX};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		struct vcd_session_table table;
+		struct vdev_session_table table;
 		uint64_t half;
 
-		assert_int_equal(vcd_session_table_init(&table, sizes[i], 1, 1, NULL), 0);
+		assert_int_equal(vdev_session_table_init(&table, sizes[i], 1, 1, NULL), 0);
 		half = (UINT64_MAX >> table.slot_bits >> 1) + 1;
 		for (size_t j = 0; j < sizeof(chances) / sizeof(chances[0]); j++) {
-			uint64_t seed = vcd_session_table_seed(sizes[i], chances[j]);
+			uint64_t seed = vdev_session_table_seed(sizes[i], chances[j]);
 
 			assert_true(seed >= half / 2 && seed < half);
 		}
-		assert_true(vcd_session_table_seed(sizes[i], 5) !=
-			    vcd_session_table_seed(sizes[i], 6));
-		vcd_session_table_fini(&table);
+		assert_true(vdev_session_table_seed(sizes[i], 5) !=
+			    vdev_session_table_seed(sizes[i], 6));
+		vdev_session_table_fini(&table);
 	}
 }
 
@@ -155,9 +155,9 @@ static void seeds(void **state)
 static void serials_end(void **state)
 {
 	uint64_t counter = (UINT64_MAX >> 1) - 1, id;
-	struct vcd_session_table table, next;
+	struct vdev_session_table table, next;
 
-	assert_int_equal(vcd_session_table_init(&table, 2, 1, 1, &counter), 0);
+	assert_int_equal(vdev_session_table_init(&table, 2, 1, 1, &counter), 0);
 	for (unsigned int i = 0; i < 2; i++) {
 		id = create(&table);
 		assert_true(id >> 1 == (UINT64_MAX >> 1) - 1 + i);
@@ -165,26 +165,26 @@ static void serials_end(void **state)
 	}
 	/* A slot is free, but there is no number left for it. */
 	for (unsigned int i = 0; i < 5; i++)
-		assert_null(vcd_session_table_reserve(&table));
-	assert_int_equal(vcd_session_table_init(&next, 2, 1, 1, &counter), 0);
-	assert_null(vcd_session_table_reserve(&next));
-	vcd_session_table_fini(&next);
-	vcd_session_table_fini(&table);
+		assert_null(vdev_session_table_reserve(&table));
+	assert_int_equal(vdev_session_table_init(&next, 2, 1, 1, &counter), 0);
+	assert_null(vdev_session_table_reserve(&next));
+	vdev_session_table_fini(&next);
+	vdev_session_table_fini(&table);
 }
 
 /* A counter that somebody spoilt gives no session with the id 0, and no slot is lost by it. */
 static void serial_of_zero(void **state)
 {
-	struct vcd_session_table table;
+	struct vdev_session_table table;
 	uint64_t counter = 0;
 
-	assert_int_equal(vcd_session_table_init(&table, 2, 1, 7, &counter), 0);
+	assert_int_equal(vdev_session_table_init(&table, 2, 1, 7, &counter), 0);
 	assert_int_equal(counter, 7);
 	counter = 0;
 	assert_int_equal(create(&table), 0);
 	assert_int_equal(create(&table), 1u << 1);
 	assert_int_equal(create(&table), 2u << 1 | 1);
-	vcd_session_table_fini(&table);
+	vdev_session_table_fini(&table);
 }
 
 /*
@@ -193,16 +193,16 @@ static void serial_of_zero(void **state)
  */
 static void tables_share_a_counter(void **state)
 {
-	struct vcd_session_table first, second;
+	struct vdev_session_table first, second;
 	uint64_t counter = 0, ids[300];
 	unsigned int n = 0;
 
-	assert_int_equal(vcd_session_table_init(&first, 2, 1, 5, &counter), 0);
+	assert_int_equal(vdev_session_table_init(&first, 2, 1, 5, &counter), 0);
 	for (; n < 100; n++) {
 		ids[n] = create(&first);
 		assert_true(drop(&first, ids[n]));
 	}
-	assert_int_equal(vcd_session_table_init(&second, 2, 1, 5, &counter), 0);
+	assert_int_equal(vdev_session_table_init(&second, 2, 1, 5, &counter), 0);
 	while (n < 300) {
 		ids[n++] = create(&first);
 		ids[n++] = create(&second);
@@ -212,88 +212,88 @@ static void tables_share_a_counter(void **state)
 	assert_true(create(&second));
 	for (unsigned int i = 0; i < n; i++) {
 		assert_true(ids[i] != 0);
-		assert_null(vcd_session_table_find(&second, ids[i]));
+		assert_null(vdev_session_table_find(&second, ids[i]));
 		for (unsigned int j = 0; j < i; j++)
 			assert_true(ids[i] != ids[j]);
 	}
-	vcd_session_table_fini(&second);
-	vcd_session_table_fini(&first);
+	vdev_session_table_fini(&second);
+	vdev_session_table_fini(&first);
 }
 
 /* A session that was found in a section is there until the section ends, and no longer. */
 static void section_outlives_removal(void **state)
 {
-	struct vcd_session_table table;
-	struct vcd_slot *slot;
+	struct vdev_session_table table;
+	struct vdev_slot *slot;
 	uint64_t id;
 
-	assert_int_equal(vcd_session_table_init(&table, 1, 1, 1, NULL), 0);
+	assert_int_equal(vdev_session_table_init(&table, 1, 1, 1, NULL), 0);
 	id = create(&table);
-	vcd_section_begin(&table, 0);
-	slot = vcd_session_table_find(&table, id);
+	vdev_section_begin(&table, 0);
+	slot = vdev_session_table_find(&table, id);
 	assert_non_null(slot);
-	assert_true(vcd_session_table_remove(&table, id));
+	assert_true(vdev_session_table_remove(&table, id));
 	assert_int_equal(table.live, 0);
 	assert_int_equal(tokens, 1);
 	assert_int_equal(((struct token *)slot->session)->alive, 1);
-	assert_null(vcd_session_table_find(&table, id));
+	assert_null(vdev_session_table_find(&table, id));
 	assert_int_equal(create(&table), 0); /* its slot is not free yet */
-	vcd_section_end(&table, 0, ALL);
+	vdev_section_end(&table, 0, ALL);
 	assert_int_equal(tokens, 0);
 	assert_true(create(&table));
-	vcd_section_begin(&table, 0);
-	vcd_session_table_clear(&table);
+	vdev_section_begin(&table, 0);
+	vdev_session_table_clear(&table);
 	assert_int_equal(tokens, 1);
-	vcd_section_end(&table, 0, ALL);
+	vdev_section_end(&table, 0, ALL);
 	assert_int_equal(tokens, 0);
-	vcd_session_table_fini(&table);
+	vdev_session_table_fini(&table);
 }
 
 /* Whoever is last of those who may have found it frees it, in whatever order they end. */
 static void last_section_frees(void **state)
 {
 	for (unsigned int last = 0; last < 3; last++) {
-		struct vcd_session_table table;
+		struct vdev_session_table table;
 		uint64_t id;
 
-		assert_int_equal(vcd_session_table_init(&table, 2, 3, 1, NULL), 0);
+		assert_int_equal(vdev_session_table_init(&table, 2, 3, 1, NULL), 0);
 		id = create(&table);
 		for (unsigned int i = 0; i < 3; i++)
-			vcd_section_begin(&table, i);
-		assert_true(vcd_session_table_remove(&table, id));
+			vdev_section_begin(&table, i);
+		assert_true(vdev_session_table_remove(&table, id));
 		for (unsigned int i = 0; i < 3; i++)
 			if (i != last)
-				vcd_section_end(&table, i, ALL);
+				vdev_section_end(&table, i, ALL);
 		assert_int_equal(tokens, 1);
-		vcd_section_end(&table, last, ALL);
+		vdev_section_end(&table, last, ALL);
 		assert_int_equal(tokens, 0);
-		vcd_session_table_fini(&table);
+		vdev_session_table_fini(&table);
 	}
 }
 
 /* A section that began after a session had ended does not keep it, nor those before it. */
 static void later_section_keeps_nothing(void **state)
 {
-	struct vcd_session_table table;
+	struct vdev_session_table table;
 	uint64_t first, second;
 
-	assert_int_equal(vcd_session_table_init(&table, 2, 2, 1, NULL), 0);
+	assert_int_equal(vdev_session_table_init(&table, 2, 2, 1, NULL), 0);
 	first = create(&table);
 	second = create(&table);
-	vcd_section_begin(&table, 0);
-	assert_true(vcd_session_table_remove(&table, first));
-	vcd_section_begin(&table, 1);
-	assert_null(vcd_session_table_find(&table, first));
-	assert_non_null(vcd_session_table_find(&table, second));
-	vcd_section_end(&table, 0, ALL);
+	vdev_section_begin(&table, 0);
+	assert_true(vdev_session_table_remove(&table, first));
+	vdev_section_begin(&table, 1);
+	assert_null(vdev_session_table_find(&table, first));
+	assert_non_null(vdev_session_table_find(&table, second));
+	vdev_section_end(&table, 0, ALL);
 	assert_int_equal(tokens, 1);
 	/* The second one section 1 may have, and does. */
-	assert_true(vcd_session_table_remove(&table, second));
+	assert_true(vdev_session_table_remove(&table, second));
 	assert_int_equal(tokens, 1);
-	vcd_section_end(&table, 1, ALL);
+	vdev_section_end(&table, 1, ALL);
 	assert_int_equal(tokens, 0);
 	assert_true(create(&table) && create(&table));
-	vcd_session_table_fini(&table);
+	vdev_session_table_fini(&table);
 	assert_int_equal(tokens, 0);
 }
 
@@ -301,130 +301,131 @@ static void later_section_keeps_nothing(void **state)
  */
 static void budgets(void **state)
 {
-	struct vcd_session_table table;
+	struct vdev_session_table table;
 	uint64_t ids[200];
 
-	assert_int_equal(vcd_session_table_init(&table, 200, 2, 1, NULL), 0);
+	assert_int_equal(vdev_session_table_init(&table, 200, 2, 1, NULL), 0);
 	for (unsigned int i = 0; i < 200; i++)
 		ids[i] = create(&table);
 	/* None while a section is under way that may use them, not even with budget. */
-	vcd_section_begin(&table, 0);
-	vcd_section_begin(&table, 1);
-	assert_int_equal(vcd_session_table_clear(&table), 200);
+	vdev_section_begin(&table, 0);
+	vdev_section_begin(&table, 1);
+	assert_int_equal(vdev_session_table_clear(&table), 200);
 	assert_int_equal(table.live, 0);
-	assert_int_equal(vcd_section_end(&table, 1, ALL), 0);
-	assert_int_equal(vcd_session_table_reclaim(&table, ALL), 0);
+	assert_int_equal(vdev_section_end(&table, 1, ALL), 0);
+	assert_int_equal(vdev_session_table_reclaim(&table, ALL), 0);
 	assert_int_equal(tokens, 200);
 	/* As many as the budget says, by whichever section. */
-	assert_int_equal(vcd_section_end(&table, 0, 4), 4);
+	assert_int_equal(vdev_section_end(&table, 0, 4), 4);
 	assert_int_equal(tokens, 196);
-	vcd_section_begin(&table, 1);
-	assert_int_equal(vcd_section_end(&table, 1, 0), 0);
+	vdev_section_begin(&table, 1);
+	assert_int_equal(vdev_section_end(&table, 1, 0), 0);
 	assert_int_equal(tokens, 196);
-	vcd_section_begin(&table, 1);
-	assert_int_equal(vcd_section_end(&table, 1, 7), 7);
-	assert_int_equal(vcd_session_table_reclaim(&table, 16), 16);
+	vdev_section_begin(&table, 1);
+	assert_int_equal(vdev_section_end(&table, 1, 7), 7);
+	assert_int_equal(vdev_session_table_reclaim(&table, 16), 16);
 	assert_int_equal(tokens, 173);
 	/* The slots of those that were freed, no others, can be had. */
 	for (unsigned int i = 0; i < 27; i++)
 		assert_true(create(&table));
 	assert_int_equal(create(&table), 0);
 	/* Later ones come last, and only they wait for a later section. */
-	vcd_section_begin(&table, 0);
-	assert_int_equal(vcd_session_table_clear(&table), 27);
-	assert_int_equal(vcd_session_table_reclaim(&table, ALL), 173);
+	vdev_section_begin(&table, 0);
+	assert_int_equal(vdev_session_table_clear(&table), 27);
+	assert_int_equal(vdev_session_table_reclaim(&table, ALL), 173);
 	assert_int_equal(tokens, 27);
-	assert_int_equal(vcd_section_end(&table, 0, ALL), 27);
+	assert_int_equal(vdev_section_end(&table, 0, ALL), 27);
 	assert_int_equal(tokens, 0);
-	assert_int_equal(vcd_session_table_reclaim(&table, ALL), 0);
+	assert_int_equal(vdev_session_table_reclaim(&table, ALL), 0);
 	for (unsigned int i = 0; i < 200; i++)
-		assert_null(vcd_session_table_find(&table, ids[i]));
-	vcd_session_table_fini(&table);
+		assert_null(vdev_session_table_find(&table, ids[i]));
+	vdev_session_table_fini(&table);
 }
 
 /* Slots that are free, or whose session is being removed, are not ended. */
 static void clear_finds_what_is_there(void **state)
 {
-	struct vcd_session_table table;
+	struct vdev_session_table table;
 	uint64_t ids[130], epoch;
 
-	assert_int_equal(vcd_session_table_init(&table, 200, 1, 1, NULL), 0);
+	assert_int_equal(vdev_session_table_init(&table, 200, 1, 1, NULL), 0);
 	epoch = table.epoch;
-	assert_int_equal(vcd_session_table_clear(&table), 0);
+	assert_int_equal(vdev_session_table_clear(&table), 0);
 	for (unsigned int i = 0; i < 130; i++)
 		ids[i] = create(&table);
 	for (unsigned int i = 0; i < 130; i++)
 		assert_true(i % 3 == 0 || drop(&table, ids[i]));
 	assert_int_equal(tokens, 44);
-	assert_non_null(vcd_session_table_reserve(&table));
+	assert_non_null(vdev_session_table_reserve(&table));
 	assert_int_equal(table.epoch, epoch + 86);
-	assert_int_equal(vcd_session_table_clear(&table), 44);
+	assert_int_equal(vdev_session_table_clear(&table), 44);
 	/* One epoch for all of them; none for nothing. */
 	assert_int_equal(table.epoch, epoch + 87);
-	assert_int_equal(vcd_session_table_clear(&table), 0);
+	assert_int_equal(vdev_session_table_clear(&table), 0);
 	assert_int_equal(table.epoch, epoch + 87);
 	assert_int_equal(table.live, 0);
-	assert_int_equal(vcd_session_table_reclaim(&table, ALL), 44);
+	assert_int_equal(vdev_session_table_reclaim(&table, ALL), 44);
 	assert_int_equal(tokens, 0);
-	vcd_session_table_fini(&table);
+	vdev_session_table_fini(&table);
 }
 
 static void walk(void **state)
 {
 	static const struct eng_alg cipher, mac;
-	struct vcd_session_table table;
+	struct vdev_session_table table;
 	const struct eng_alg *one, *other;
 	uint32_t cursor = 0;
 	uint64_t ids[3], id;
 
-	assert_int_equal(vcd_session_table_init(&table, 3, 1, 1, NULL), 0);
+	assert_int_equal(vdev_session_table_init(&table, 3, 1, 1, NULL), 0);
 	for (unsigned int i = 0; i < 3; i++) {
 		struct eng_session *session = token_new();
 
 		session->cipher = i == 2 ? NULL : &cipher;
 		session->mac = i == 2 ? &mac : NULL;
 		ids[i] =
-		    vcd_session_table_publish(&table, vcd_session_table_reserve(&table), session);
+		    vdev_session_table_publish(&table, vdev_session_table_reserve(&table), session);
 	}
 	assert_true(drop(&table, ids[1]));
-	assert_true(vcd_session_table_next(&table, &cursor, &id, &one, &other));
+	assert_true(vdev_session_table_next(&table, &cursor, &id, &one, &other));
 	assert_true(id == ids[0] && one == &cipher && !other);
-	assert_true(vcd_session_table_next(&table, &cursor, &id, &one, &other));
+	assert_true(vdev_session_table_next(&table, &cursor, &id, &one, &other));
 	assert_true(id == ids[2] && !one && other == &mac);
-	assert_false(vcd_session_table_next(&table, &cursor, &id, &one, &other));
-	vcd_session_table_fini(&table);
+	assert_false(vdev_session_table_next(&table, &cursor, &id, &one, &other));
+	vdev_session_table_fini(&table);
 }
 
 /* Ids have room for 8 slots, and the table has 5: what names one behind them reads none (ASan). */
 static void slots_that_are_not_there(void **state)
 {
-	struct vcd_session_table table;
+	struct vdev_session_table table;
 	uint64_t id;
 
-	assert_int_equal(vcd_session_table_init(&table, 5, 1, 1, NULL), 0);
+	assert_int_equal(vdev_session_table_init(&table, 5, 1, 1, NULL), 0);
 	id = create(&table);
 	assert_int_equal(id & 7, 0);
 	for (uint64_t slot = 1; slot < 8; slot++)
-		assert_null(vcd_session_table_find(&table, id | slot));
-	assert_non_null(vcd_session_table_find(&table, id));
-	vcd_session_table_fini(&table);
+		assert_null(vdev_session_table_find(&table, id | slot));
+	assert_non_null(vdev_session_table_find(&table, id));
+	vdev_session_table_fini(&table);
 }
 
 static void largest_table(void **state)
 {
-	struct vcd_session_table table;
+	struct vdev_session_table table;
 	uint64_t id;
 
-	assert_int_equal(vcd_session_table_init(&table, VCD_SESSION_TABLE_MAX, 1, 12345, NULL), 0);
-	for (unsigned int i = 0; i < VCD_SESSION_TABLE_MAX; i++) {
-		struct vcd_slot *slot = vcd_session_table_reserve(&table);
+	assert_int_equal(vdev_session_table_init(&table, VDEV_SESSION_TABLE_MAX, 1, 12345, NULL),
+			 0);
+	for (unsigned int i = 0; i < VDEV_SESSION_TABLE_MAX; i++) {
+		struct vdev_slot *slot = vdev_session_table_reserve(&table);
 
 		assert_non_null(slot);
-		id = vcd_session_table_publish(&table, slot, NULL);
-		assert_ptr_equal(vcd_session_table_find(&table, id), slot);
+		id = vdev_session_table_publish(&table, slot, NULL);
+		assert_ptr_equal(vdev_session_table_find(&table, id), slot);
 	}
-	assert_null(vcd_session_table_reserve(&table));
-	vcd_session_table_fini(&table);
+	assert_null(vdev_session_table_reserve(&table));
+	vdev_session_table_fini(&table);
 }
 
 /* Threads: create, use, remove and clear over a small table, all ids shared. */
@@ -433,7 +434,7 @@ static void largest_table(void **state)
 #define ROUNDS 60000
 
 struct stress {
-	struct vcd_session_table table;
+	struct vdev_session_table table;
 	_Atomic(uint64_t) ids[SHARED_IDS];
 	_Atomic(uint64_t) used;
 	_Atomic(unsigned int) threads;
@@ -442,7 +443,7 @@ struct stress {
 /* In a section: it is the right one, and stays alive. */
 static struct token *use(struct stress *stress, uint64_t id)
 {
-	struct vcd_slot *slot = vcd_session_table_find(&stress->table, id);
+	struct vdev_slot *slot = vdev_session_table_find(&stress->table, id);
 	struct token *token;
 	uint64_t expected = 0;
 
@@ -464,7 +465,7 @@ static void list(struct stress *stress)
 	uint32_t cursor = 0;
 	uint64_t id;
 
-	while (vcd_session_table_next(&stress->table, &cursor, &id, &cipher, &mac))
+	while (vdev_session_table_next(&stress->table, &cursor, &id, &cipher, &mac))
 		assert_true(id && !cipher && !mac);
 }
 
@@ -480,14 +481,14 @@ static void step(struct stress *stress, struct test_random *random, struct token
 		if (id)
 			id = atomic_exchange(shared, id);
 		/* May be gone already, or have been removed by somebody else. */
-		vcd_session_table_remove(&stress->table, id);
+		vdev_session_table_remove(&stress->table, id);
 		break;
 	case 2:
-		vcd_session_table_remove(&stress->table, atomic_load(shared));
+		vdev_session_table_remove(&stress->table, atomic_load(shared));
 		break;
 	case 3:
 		if (!test_random_below(random, 50))
-			vcd_session_table_clear(&stress->table);
+			vdev_session_table_clear(&stress->table);
 		else if (!test_random_below(random, 10))
 			list(stress);
 		break;
@@ -507,12 +508,12 @@ static void *stress_thread(void *arg)
 		unsigned int steps = 1 + (unsigned int)test_random_below(&random, 8);
 		struct token *found[8] = {NULL};
 
-		vcd_section_begin(&stress->table, number);
+		vdev_section_begin(&stress->table, number);
 		for (unsigned int k = 0; k < steps; k++)
 			step(stress, &random, &found[k]);
 		for (unsigned int k = 0; k < steps; k++)
 			assert_true(!found[k] || atomic_load(&found[k]->alive) == 1);
-		vcd_section_end(&stress->table, number, test_random_below(&random, 6));
+		vdev_section_end(&stress->table, number, test_random_below(&random, 6));
 		i += steps;
 	}
 	return NULL;
@@ -523,7 +524,7 @@ static void threads(void **state)
 	static struct stress stress;
 	pthread_t thread[THREADS];
 
-	assert_int_equal(vcd_session_table_init(&stress.table, SHARED_IDS / 2, THREADS, 99, NULL),
+	assert_int_equal(vdev_session_table_init(&stress.table, SHARED_IDS / 2, THREADS, 99, NULL),
 			 0);
 	for (size_t i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, stress_thread, &stress), 0);
@@ -531,16 +532,16 @@ static void threads(void **state)
 		pthread_join(thread[i], NULL);
 	assert_true(stress.used > 0);
 	/* Counted and actual sessions agree, and every slot is usable again. */
-	vcd_session_table_reclaim(&stress.table, ALL);
+	vdev_session_table_reclaim(&stress.table, ALL);
 	assert_int_equal(stress.table.live, tokens);
-	vcd_session_table_clear(&stress.table);
-	vcd_session_table_reclaim(&stress.table, ALL);
+	vdev_session_table_clear(&stress.table);
+	vdev_session_table_reclaim(&stress.table, ALL);
 	assert_int_equal(stress.table.live, 0);
 	assert_int_equal(tokens, 0);
 	for (size_t i = 0; i < SHARED_IDS / 2; i++)
 		assert_true(create(&stress.table));
 	assert_int_equal(create(&stress.table), 0);
-	vcd_session_table_fini(&stress.table);
+	vdev_session_table_fini(&stress.table);
 	assert_int_equal(tokens, 0);
 }
 
@@ -560,14 +561,14 @@ static void *sharer_thread(void *arg)
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < SHARER_TABLES; i++) {
-		struct vcd_session_table table;
+		struct vdev_session_table table;
 
-		assert_int_equal(vcd_session_table_init(&table, 16, 1, 1 + i, sharer->counter), 0);
+		assert_int_equal(vdev_session_table_init(&table, 16, 1, 1 + i, sharer->counter), 0);
 		for (unsigned int k = 0; k < SHARER_IDS; k++) {
 			sharer->ids[n] = create(&table);
 			drop(&table, sharer->ids[n++]);
 		}
-		vcd_session_table_fini(&table);
+		vdev_session_table_fini(&table);
 	}
 	return NULL;
 }

@@ -71,7 +71,7 @@ static const struct violation violations[] = {
 
 static struct {
 	struct engine *engine;
-	struct vcd_device *device;
+	struct vdev *device;
 	struct ledger ledger;
 	struct vm *vm;
 	struct vhost_user vu;
@@ -80,14 +80,14 @@ static struct {
 
 static int setup(void **state)
 {
-	struct vcd_device_options options = {.workers = 1, .num_queues = QUEUES};
+	struct vdev_options options = {.workers = 1, .num_queues = QUEUES};
 	int pair[2];
 
 	log_set_level(LOG_ERROR);
 	if (eng_open("openssl", 1, &t.engine))
 		return -1;
 	options.engine = t.engine;
-	if (vcd_device_new(&options, &t.device) ||
+	if (vdev_new(&options, &t.device) ||
 	    ledger_private(&t.ledger, &(struct ledger_shape){QUEUES, 1, 0}) ||
 	    vm_new(t.device, &t.ledger, QUEUES, 1, &t.vm) ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
@@ -103,7 +103,7 @@ static int teardown(void **state)
 	close(t.socket);
 	t.vm = vm_free(t.vm);
 	ledger_close(&t.ledger);
-	t.device = vcd_device_free(t.device);
+	t.device = vdev_free(t.device);
 	t.engine = eng_close(t.engine);
 	return 0;
 }

@@ -168,7 +168,7 @@ static int start_daemon(struct bench *bench, struct wire *wire, int *socket)
 	uint64_t session_count = (uint64_t)work->sessions * work->threads + 1;
 	uint32_t payload = payload_max(bench);
 	uint32_t max_request =
-	    payload > VCD_DEFAULT_MAX_REQUEST ? payload : VCD_DEFAULT_MAX_REQUEST;
+	    payload > VDEV_DEFAULT_MAX_REQUEST ? payload : VDEV_DEFAULT_MAX_REQUEST;
 	int err;
 
 	(void)snprintf(engine, sizeof(engine), "--engine=%s", bench->target.engine);
@@ -439,7 +439,7 @@ static int wire_thread_open(struct bench_thread *thread)
 		status = create_session(bench, t->queue, &t->sessions[i]);
 		if (status > 0)
 			bench_error("the daemon makes no session for %s: %s", work->name,
-				    vcd_status_name((uint32_t)status));
+				    vdev_status_name((uint32_t)status));
 		if (status)
 			return status < 0 ? status : -ENOTSUP;
 	}

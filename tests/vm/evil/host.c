@@ -53,7 +53,7 @@ void evil_hang_up(struct evil_host *host)
 		queue_reset(&host->queues[i]);
 	host->held_count = 0;
 	memory_clear(&host->memory);
-	vcd_device_reset(host->device);
+	vdev_reset(host->device);
 }
 
 void evil_config_message(struct evil_host *host)
@@ -193,14 +193,14 @@ static void receive(struct evil_host *host, struct vu_reader *reader)
 /* One client of the control socket, as daemon/operate/control.h has it: it asks for stats, what else. */
 static void tell_stats(const struct evil_host *host, int listener)
 {
-	struct vcd_device_stats stats;
+	struct vdev_stats stats;
 	char text[128], answer[192], question[64];
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	int len;
 
 	if (fd < 0)
 		return;
-	vcd_device_stats_get(host->device, &stats);
+	vdev_stats_get(host->device, &stats);
 	len = snprintf(text, sizeof(text), "{ \"sessions_live\": %llu, \"requests\": %llu }\n",
 		       (unsigned long long)stats.sessions_live, (unsigned long long)stats.requests);
 	len = snprintf(answer, sizeof(answer), "OK %d\n%s", len, text);
@@ -296,7 +296,7 @@ int main(int argc, char **argv)
 {
 	static struct evil_host host = {
 	    .config = -1, .next_config = -1, .next_hello = -1, .socket = -1, .backend_socket = -1};
-	struct vcd_device_options options = {.workers = 1, .num_queues = 1};
+	struct vdev_options options = {.workers = 1, .num_queues = 1};
 	const char *path = NULL, *control = NULL;
 
 	for (int i = 1; i < argc; i++) {
@@ -317,7 +317,7 @@ int main(int argc, char **argv)
 	}
 	for (unsigned int i = 0; i < EVIL_QUEUES; i++)
 		queue_reset(&host.queues[i]);
-	if (eng_open("openssl", 1, &options.engine) || vcd_device_new(&options, &host.device)) {
+	if (eng_open("openssl", 1, &options.engine) || vdev_new(&options, &host.device)) {
 		fputs("evil-host: no device\n", stderr);
 		return 3;
 	}

@@ -77,7 +77,7 @@ struct evil_session {
  * @socket, @backend_socket: connection to the front end, -1: none
  */
 struct evil_host {
-	struct vcd_device *device;
+	struct vdev *device;
 	struct memory memory;
 	struct evil_queue queues[EVIL_QUEUES];
 	uint64_t generation;
@@ -111,7 +111,7 @@ void evil_config(const struct evil_host *host, struct vcd_config *config);
 
 /** evil_answer - carry out a request, in the way that was ordered. */
 void evil_answer(struct evil_host *host, struct evil_queue *queue, uint16_t head,
-		 struct vcd_request *request);
+		 struct vdev_request *request);
 
 /** evil_give - give the answers that are due by @now, in ms; UINT64_MAX: all. */
 void evil_give(struct evil_host *host, uint64_t now);

@@ -41,7 +41,7 @@ static size_t gather(const struct iovec *iov, unsigned int count, size_t skip, v
 	return done;
 }
 
-static void scatter(const struct vcd_request *r, const void *from, size_t len)
+static void scatter(const struct vdev_request *r, const void *from, size_t len)
 {
 	size_t done = 0;
 
@@ -53,7 +53,7 @@ static void scatter(const struct vcd_request *r, const void *from, size_t len)
 	}
 }
 
-static uint32_t room(const struct vcd_request *r)
+static uint32_t room(const struct vdev_request *r)
 {
 	size_t n = 0;
 
@@ -62,7 +62,7 @@ static uint32_t room(const struct vcd_request *r)
 	return (uint32_t)n;
 }
 
-static void noise(const struct vcd_request *r)
+static void noise(const struct vdev_request *r)
 {
 	for (unsigned int i = 0; i < r->out_count; i++)
 		for (size_t at = 0; at < r->out[i].iov_len; at++)
@@ -73,7 +73,7 @@ static void noise(const struct vcd_request *r)
 
 void evil_config(const struct evil_host *host, struct vcd_config *c)
 {
-	vcd_device_config(host->device, c);
+	vdev_config(host->device, c);
 	switch (host->config) {
 	case EVIL_CONFIG_ZERO:
 		memset(c, 0, sizeof(*c));
@@ -186,7 +186,7 @@ static void give_last_first(struct evil_host *host, unsigned int enough)
 /* ---- HELLO ---------------------------------------------------------------------------- */
 
 static void answer_hello(struct evil_host *host, struct evil_queue *q, uint16_t head,
-			 struct vcd_request *r)
+			 struct vdev_request *r)
 {
 	struct vcd_reply reply = {.value = htole64(VCD_PROTOCOL_VERSION)};
 	uint32_t used = sizeof(reply), id = head, jump = 0;
@@ -195,7 +195,7 @@ static void answer_hello(struct evil_host *host, struct evil_queue *q, uint16_t 
 	host->next_hello = -1;
 	host->session_count = 0;
 	if (how < 0) {
-		vcd_device_execute(host->device, 0, &r, 1);
+		vdev_execute(host->device, 0, &r, 1);
 		evil_ring_push(q, head, r->written);
 		return;
 	}
@@ -260,7 +260,7 @@ static void order_now(struct evil_host *host, const struct evil_order *order)
 
 /* How the creation itself is answered; true: all is done. */
 static bool create_badly(struct evil_host *host, struct evil_queue *q, uint16_t head,
-			 struct vcd_request *r, const struct evil_order *order)
+			 struct vdev_request *r, const struct evil_order *order)
 {
 	struct vcd_reply reply = {.value = htole64(0x1234)};
 	uint32_t used = sizeof(reply);
@@ -282,7 +282,7 @@ static bool create_badly(struct evil_host *host, struct evil_queue *q, uint16_t 
 	case EVIL_CREATE_SILENT:
 		return true;
 	case EVIL_CREATE_LATE:
-		vcd_device_execute(host->device, 0, &r, 1);
+		vdev_execute(host->device, 0, &r, 1);
 		hold(host, q, head, r->written, evil_now() + order->arg);
 		return true;
 	default:
@@ -294,7 +294,7 @@ static bool create_badly(struct evil_host *host, struct evil_queue *q, uint16_t 
 }
 
 static void answer_create(struct evil_host *host, struct evil_queue *q, uint16_t head,
-			  struct vcd_request *r)
+			  struct vdev_request *r)
 {
 	struct evil_order order = {0};
 	struct vcd_reply reply = {0};
@@ -304,7 +304,7 @@ static void answer_create(struct evil_host *host, struct evil_queue *q, uint16_t
 		order = (struct evil_order){0};
 	if (create_badly(host, q, head, r, &order))
 		return;
-	vcd_device_execute(host->device, 0, &r, 1);
+	vdev_execute(host->device, 0, &r, 1);
 	gather(r->out, r->out_count, 0, &reply, sizeof(reply));
 	if (order.what && !reply.status) {
 		struct evil_session *s = &host->sessions[host->session_count++ % EVIL_SESSIONS];
@@ -332,7 +332,7 @@ static struct evil_session *session_of(struct evil_host *host, uint64_t id)
 /* ---- requests ------------------------------------------------------------------------- */
 
 /* The reply is not what it should be; the used length that goes with it. */
-static uint32_t spoil(struct vcd_request *r, const struct evil_order *order)
+static uint32_t spoil(struct vdev_request *r, const struct evil_order *order)
 {
 	struct vcd_reply reply = {0};
 	uint32_t used = r->written, arg = order->arg;
@@ -371,7 +371,7 @@ static uint32_t spoil(struct vcd_request *r, const struct evil_order *order)
 
 /* No honest answer at all. */
 static bool answer_without_work(struct evil_host *host, struct evil_queue *q, uint16_t head,
-				struct vcd_request *r, const struct evil_order *order)
+				struct vdev_request *r, const struct evil_order *order)
 {
 	struct vcd_reply reply = {.out_len = htole32(room(r) - (uint32_t)sizeof(reply))};
 
@@ -430,7 +430,7 @@ static bool answer_with_nonsense(struct evil_queue *q, uint16_t head, uint32_t w
 }
 
 static void answer_as_ordered(struct evil_host *host, struct evil_queue *q, uint16_t head,
-			      struct vcd_request *r, struct evil_session *s)
+			      struct vdev_request *r, struct evil_session *s)
 {
 	const struct evil_order order = s->order;
 
@@ -438,8 +438,8 @@ static void answer_as_ordered(struct evil_host *host, struct evil_queue *q, uint
 		return;
 	s->requests++;
 	if (order.what == EVIL_STALE_ONCE && s->requests == order.arg)
-		vcd_device_reset(host->device);
-	vcd_device_execute(host->device, 0, &r, 1);
+		vdev_reset(host->device);
+	vdev_execute(host->device, 0, &r, 1);
 	if (answer_with_nonsense(q, head, r->written, &order))
 		return;
 	switch (order.what) {
@@ -459,7 +459,8 @@ static void answer_as_ordered(struct evil_host *host, struct evil_queue *q, uint
 	}
 }
 
-void evil_answer(struct evil_host *host, struct evil_queue *q, uint16_t head, struct vcd_request *r)
+void evil_answer(struct evil_host *host, struct evil_queue *q, uint16_t head,
+		 struct vdev_request *r)
 {
 	struct evil_session *s;
 	struct vcd_req hdr;
@@ -490,6 +491,6 @@ void evil_answer(struct evil_host *host, struct evil_queue *q, uint16_t head, st
 		answer_as_ordered(host, q, head, r, s);
 		return;
 	}
-	vcd_device_execute(host->device, 0, &r, 1);
+	vdev_execute(host->device, 0, &r, 1);
 	evil_ring_push(q, head, r->written);
 }

@@ -61,7 +61,7 @@ void evil_ring_serve(struct evil_host *host, struct evil_queue *q)
 	if (!q->desc)
 		return;
 	for (;;) {
-		struct vcd_request request = {0};
+		struct vdev_request request = {0};
 		struct chain chain;
 		uint16_t head;
 

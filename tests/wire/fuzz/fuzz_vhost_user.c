@@ -82,7 +82,7 @@ struct fuzz {
 	int socket;
 	struct vu_reader reader;
 	struct ledger ledger;
-	struct vcd_device *device;
+	struct vdev *device;
 	struct vm *vm;
 	struct vhost_user vu;
 	uint16_t avail[QUEUES];
@@ -297,7 +297,7 @@ static void process(struct fuzz *f, unsigned int index)
 		if (queue_process(&f->vm->queues[index], f->vm->device, 0, &f->vm->memory,
 				  common.batch, true) != QUEUE_MORE)
 			break;
-		CHECK(common.batch->n <= VCD_BATCH_MAX);
+		CHECK(common.batch->n <= VDEV_BATCH_MAX);
 		CHECK(common.batch->iov_used <= QUEUE_BATCH_IOVS);
 	}
 }
@@ -377,18 +377,18 @@ static bool record(struct fuzz *f)
 
 static void begin(struct fuzz *f)
 {
-	struct vcd_device_options options = {
+	struct vdev_options options = {
 	    .engine = common.engine,
 	    .workers = 1,
 	    .num_queues = QUEUES,
 	    .max_sessions = 4,
 	    .max_request = 4096,
-	    .max_segments = VCD_DEFAULT_MAX_SEGMENTS,
+	    .max_segments = VDEV_DEFAULT_MAX_SEGMENTS,
 	};
 	int pair[2];
 
 	CHECK(ledger_private(&f->ledger, &(struct ledger_shape){QUEUES, 1, 0}) == 0);
-	CHECK(vcd_device_new(&options, &f->device) == 0);
+	CHECK(vdev_new(&options, &f->device) == 0);
 	CHECK(vm_new(f->device, &f->ledger, QUEUES, 1, &f->vm) == 0);
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	f->socket = pair[0];
@@ -398,17 +398,17 @@ static void begin(struct fuzz *f)
 
 static void end(struct fuzz *f)
 {
-	struct vcd_device_stats stats;
+	struct vdev_stats stats;
 
 	vhost_user_end(&f->vu);
 	vu_read_next(&f->reader);
 	vm_reset(f->vm);
 	CHECK(f->vm->memory.count == 0);
-	vcd_device_stats_get(f->vm->device, &stats);
+	vdev_stats_get(f->vm->device, &stats);
 	CHECK(stats.sessions_live == 0);
 	f->vm = vm_free(f->vm);
 	close(f->socket);
-	vcd_device_free(f->device);
+	vdev_free(f->device);
 	ledger_close(&f->ledger);
 }
 

@@ -92,7 +92,7 @@ static VirtIOCryptodevReq *queue_pop(VirtIOCryptodevQueue *queue)
     req->in_bytes = iov_size(elem->out_sg, elem->out_num);
     req->out_bytes = iov_size(elem->in_sg, elem->in_num);
     /* "Out" is out of the driver there, and out of the device here. */
-    req->request = (struct vcd_request) {
+    req->request = (struct vdev_request) {
         .in = elem->out_sg,
         .in_count = elem->out_num,
         .out = elem->in_sg,

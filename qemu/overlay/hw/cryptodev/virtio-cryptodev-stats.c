@@ -36,7 +36,7 @@ static bool visit_counters(Visitor *v, Counter *counters, size_t n,
     return true;
 }
 
-static bool visit_status(Visitor *v, const struct vcd_device_stats *stats,
+static bool visit_status(Visitor *v, const struct vdev_stats *stats,
                          Error **errp)
 {
     Counter counters[VCD_S_COUNT];
@@ -47,7 +47,7 @@ static bool visit_status(Visitor *v, const struct vcd_device_stats *stats,
         return false;
     }
     for (i = 0; i < VCD_S_COUNT; i++) {
-        counters[i] = (Counter) { vcd_status_name(i), stats->status[i] };
+        counters[i] = (Counter) { vdev_status_name(i), stats->status[i] };
     }
     ok = visit_counters(v, counters, VCD_S_COUNT, errp);
     visit_end_struct(v, NULL);
@@ -58,13 +58,13 @@ static void stats_get(Object *obj, Visitor *v, const char *name, void *opaque,
                       Error **errp)
 {
     VirtIOCryptodev *s = VIRTIO_CRYPTODEV(obj);
-    struct vcd_device_stats stats = { 0 };
+    struct vdev_stats stats = { 0 };
     uint64_t kicks = 0, notifies = 0;
     unsigned int i;
 
     /* Before realize there is neither. */
     if (s->device) {
-        vcd_device_stats_get(s->device, &stats);
+        vdev_stats_get(s->device, &stats);
     }
     for (i = 0; s->queues && i < s->num_queues; i++) {
         kicks += s->queues[i].kicks;

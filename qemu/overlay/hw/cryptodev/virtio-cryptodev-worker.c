@@ -10,7 +10,7 @@
  * the main loop answers. The IOThread's bottom half does one batch at a time, for
  * the sake of its other users.
  *
- * A worker without work frees sessions that have ended, VCD_TIDY_SHARE at a time. It
+ * A worker without work frees sessions that have ended, VDEV_TIDY_SHARE at a time. It
  * touches no request then. Only the end of the device waits for that, one share.
  *
  * Waiting for a worker with the BQL held (drain, drop) is for the batch under way
@@ -34,14 +34,14 @@
 
 /* Take a batch off the pending requests; the lock is held. */
 static size_t worker_take(VirtIOCryptodevWorker *worker,
-                          struct vcd_request *batch[],
+                          struct vdev_request *batch[],
                           VirtIOCryptodevReqs *taken)
 {
     VirtIOCryptodevReq *req;
     uint64_t bytes = 0;
     size_t n = 0;
 
-    while (n < VCD_BATCH_MAX && (req = QSIMPLEQ_FIRST(&worker->pending))) {
+    while (n < VDEV_BATCH_MAX && (req = QSIMPLEQ_FIRST(&worker->pending))) {
         bytes += MAX(req->in_bytes, req->out_bytes);
         if (n && bytes > VCD_BATCH_BYTES) {
             break;
@@ -60,7 +60,7 @@ static size_t worker_take(VirtIOCryptodevWorker *worker,
 static bool worker_batch(VirtIOCryptodevWorker *worker)
 {
     VirtIOCryptodevReqs taken = QSIMPLEQ_HEAD_INITIALIZER(taken);
-    struct vcd_request *batch[VCD_BATCH_MAX];
+    struct vdev_request *batch[VDEV_BATCH_MAX];
     size_t n = worker_take(worker, batch, &taken);
 
     if (!n) {
@@ -70,7 +70,7 @@ static bool worker_batch(VirtIOCryptodevWorker *worker)
     qemu_mutex_unlock(&worker->lock);
 
     trace_vcd_batch(worker->dev, worker->number, n);
-    vcd_device_execute(worker->dev->device, worker->number, batch, n);
+    vdev_execute(worker->dev->device, worker->number, batch, n);
 
     qemu_mutex_lock(&worker->lock);
     QSIMPLEQ_CONCAT(&worker->done, &taken);
@@ -86,21 +86,21 @@ static bool worker_batch(VirtIOCryptodevWorker *worker)
  */
 static bool worker_tidy(VirtIOCryptodevWorker *worker)
 {
-    struct vcd_device *device;
+    struct vdev *device;
     bool some;
 
     if (!worker->dev || !QSIMPLEQ_EMPTY(&worker->pending)) {
         return false;
     }
     device = worker->dev->device;
-    if (vcd_device_is_tidy(device)) {
+    if (vdev_is_tidy(device)) {
         return false;
     }
     /* The device stays: worker_stop() waits. */
     worker->tidying = true;
     qemu_mutex_unlock(&worker->lock);
 
-    some = vcd_device_tidy(device);
+    some = vdev_tidy(device);
 
     qemu_mutex_lock(&worker->lock);
     worker->tidying = false;
@@ -112,7 +112,7 @@ static bool worker_tidy(VirtIOCryptodevWorker *worker)
 static void worker_rest(VirtIOCryptodevWorker *worker)
 {
     if (worker->dev) {
-        vcd_device_rest(worker->dev->device, worker->number);
+        vdev_rest(worker->dev->device, worker->number);
     }
 }
 
@@ -214,20 +214,20 @@ void virtio_cryptodev_execute_here(VirtIOCryptodev *s,
                                    VirtIOCryptodevReqs *reqs)
 {
     VirtIOCryptodevReqs done = QSIMPLEQ_HEAD_INITIALIZER(done);
-    struct vcd_request *batch[VCD_BATCH_MAX];
+    struct vdev_request *batch[VDEV_BATCH_MAX];
     VirtIOCryptodevReq *req;
 
     while (!QSIMPLEQ_EMPTY(reqs)) {
         size_t n = 0;
 
-        while (n < VCD_BATCH_MAX && (req = QSIMPLEQ_FIRST(reqs))) {
+        while (n < VDEV_BATCH_MAX && (req = QSIMPLEQ_FIRST(reqs))) {
             QSIMPLEQ_REMOVE_HEAD(reqs, next);
             QSIMPLEQ_INSERT_TAIL(&done, req, next);
             batch[n++] = &req->request;
         }
-        vcd_device_execute(s->device, 0, batch, n);
+        vdev_execute(s->device, 0, batch, n);
     }
-    vcd_device_rest(s->device, 0);
+    vdev_rest(s->device, 0);
     virtio_cryptodev_complete(s, &done);
     virtio_cryptodev_tidy(s);
 }
@@ -236,7 +236,7 @@ void virtio_cryptodev_tidy(VirtIOCryptodev *s)
 {
     VirtIOCryptodevWorker *worker;
 
-    if (!s->workers || vcd_device_is_tidy(s->device)) {
+    if (!s->workers || vdev_is_tidy(s->device)) {
         return;
     }
     worker = s->workers[0];

@@ -21,7 +21,7 @@
 
 static void config_get(const VirtIOCryptodev *s, struct vcd_config *config)
 {
-    vcd_device_config(s->device, config);
+    vdev_config(s->device, config);
     config->epoch = cpu_to_le32(le32_to_cpu(config->epoch) + s->epoch_lag);
 }
 
@@ -88,7 +88,7 @@ static void say_broken(void *opaque)
 /* Freeing them is for a worker: it takes long, and the BQL is held. */
 static void end_sessions(VirtIOCryptodev *s)
 {
-    vcd_device_end_sessions(s->device);
+    vdev_end_sessions(s->device);
     virtio_cryptodev_tidy(s);
 }
 
@@ -168,7 +168,7 @@ static void engine_error(Error **errp, const char *name, int err)
 static bool backend_open(VirtIOCryptodev *s, Error **errp)
 {
     const char *name = s->engine_name ? s->engine_name : "auto";
-    struct vcd_device_options options = {
+    struct vdev_options options = {
         .workers = s->num_workers + 1,
         .inline_workers = 1,
         .num_queues = s->num_queues,
@@ -194,7 +194,7 @@ static bool backend_open(VirtIOCryptodev *s, Error **errp)
                     "a validated module: use engine=openssl:fips", name);
     }
     options.engine = s->engine;
-    err = vcd_device_new(&options, &s->device);
+    err = vdev_new(&options, &s->device);
     if (err == -EINVAL) {
         error_setg(errp, "max-sessions (%u) or max-request (%u) is out of range",
                    s->max_sessions, s->max_request);
@@ -212,7 +212,7 @@ static bool backend_open(VirtIOCryptodev *s, Error **errp)
 }
 
 typedef struct Backend {
-    struct vcd_device *device;
+    struct vdev *device;
     struct engine *engine;
 } Backend;
 
@@ -220,7 +220,7 @@ static void *backend_free(void *opaque)
 {
     Backend *backend = opaque;
 
-    vcd_device_free(backend->device);
+    vdev_free(backend->device);
     eng_close(backend->engine);
     g_free(backend);
     return NULL;
@@ -405,9 +405,9 @@ static VCD_PROPERTY virtio_cryptodev_properties[] = {
     DEFINE_PROP_UINT16("workers", VirtIOCryptodev, num_workers,
                        VCD_AUTO_WORKERS),
     DEFINE_PROP_UINT32("max-sessions", VirtIOCryptodev, max_sessions,
-                       VCD_DEFAULT_MAX_SESSIONS),
+                       VDEV_DEFAULT_MAX_SESSIONS),
     DEFINE_PROP_SIZE32("max-request", VirtIOCryptodev, max_request,
-                       VCD_DEFAULT_MAX_REQUEST),
+                       VDEV_DEFAULT_MAX_REQUEST),
     DEFINE_PROP_SIZE32("inline-max", VirtIOCryptodev, inline_max, 4096),
     DEFINE_PROP_UINT32("poll-us", VirtIOCryptodev, poll_us, 50),
     DEFINE_PROP_LINK("iothread", VirtIOCryptodev, iothread, TYPE_IOTHREAD,

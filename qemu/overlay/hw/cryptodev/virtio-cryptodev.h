@@ -22,7 +22,7 @@
  *   kick (BQL)     virtqueue_pop() maps a chain; the element keeps references
  *                  on its memory until it is pushed or detached
  *                  -> worker.pending
- *   worker         takes a batch, vcd_device_execute(): reads and writes guest
+ *   worker         takes a batch, vdev_execute(): reads and writes guest
  *                  memory through the mapping, knows nothing of virtqueues
  *                  -> worker.done
  *   answer (BQL)   fills the used ring with all that is done, publishes it once
@@ -85,7 +85,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(VirtIOCryptodev, VIRTIO_CRYPTODEV)
 
 /* Requests of one queue that may be with its worker at one time. */
 #define VCD_IN_FLIGHT 64u
-/* A worker's batch ends when it has this many bytes, or VCD_BATCH_MAX requests. */
+/* A worker's batch ends when it has this many bytes, or VDEV_BATCH_MAX requests. */
 #define VCD_BATCH_BYTES (1u << 20)
 /* Inline, for each kick: requests, and multiples of inline-max. */
 #define VCD_INLINE_REQUESTS 16u
@@ -100,7 +100,7 @@ typedef struct VirtIOCryptodevReq {
     VirtIOCryptodevQueue *queue;
     uint64_t in_bytes;  /* readable for the device */
     uint64_t out_bytes; /* writable */
-    struct vcd_request request;
+    struct vdev_request request;
     QSIMPLEQ_ENTRY(VirtIOCryptodevReq) next;
 } VirtIOCryptodevReq;
 
@@ -152,7 +152,7 @@ struct VirtIOCryptodev {
     IOThread *iothread;
 
     struct engine *engine;
-    struct vcd_device *device;
+    struct vdev *device;
     VirtIOCryptodevQueue *queues;
     VirtIOCryptodevWorker **workers;
 
