@@ -479,18 +479,17 @@ static void test_blocking_call(void **state)
 /* What the daemons of these tests have to write. */
 static const char *const MESSAGES[] = {
     "No buffer space available",
-    "not a request we know",
-    "wrong size",
-    "beyond the config space",
-    "wrong number of file descriptors",
-    "it belongs to a feature that was not accepted",
-    "a region cannot be mapped",
-    "size and number of regions disagree",
+    "the request is unknown",
+    "the size of the message is wrong",
+    "the range is beyond the config space",
+    "the number of file descriptors is wrong",
+    "the request belongs to a feature that was not accepted",
+    "a region of memory cannot be mapped",
+    "the size and the number of regions disagree",
     "front end does not read its replies",
     "an unknown request",
     "a malformed vhost-user message",
     "made the guest's memory shorter",
-    "messages left out before",
     NULL,
 };
 

@@ -318,7 +318,7 @@ static const char *const MESSAGES[] = {
     "workers died in its request",
     "does not accept the front end's set-up (ADD_MEM_REG)",
     "does not accept the front end's set-up (SET_MEM_TABLE)",
-    "a region cannot be mapped",
+    "a region of memory cannot be mapped",
     "upgraded to worker",
     "the next one has to wait, as it did nothing",
     NULL,
