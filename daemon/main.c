@@ -291,7 +291,7 @@ static int stage_work(struct daemon *d)
 	const struct options *o = &d->options;
 	const struct vdev_options device = {
 	    .engine = d->engine,
-	    .workers = o->workers,
+	    .threads = o->workers,
 	    .num_queues = o->num_queues,
 	    .max_sessions = o->max_sessions,
 	    .max_request = o->max_request,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * arena.c - the workers' scratch memory, see internal.h.
+ * arena.c - the threads' scratch memory, see internal.h.
  *
- * A worker's arena is taken from front to back and becomes empty as a whole when
+ * A thread's arena is taken from front to back and becomes empty as a whole when
  * nothing that is prepared can lie in it any more. Taking checks the bounds for
  * itself: no limit enforced elsewhere is relied upon for memory safety.
  */

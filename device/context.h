@@ -41,7 +41,7 @@ struct vdev_fields {
  */
 struct vdev_ctx {
 	struct vdev *device;
-	struct vdev_worker *worker;
+	struct vdev_thread *thread;
 	struct vdev_batch *batch;
 	struct vdev_request *request;
 	uint8_t *reply;

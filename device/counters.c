@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * counters.c - statistics. Each worker counts on cache lines of its own (struct
+ * counters.c - statistics. Each thread counts on cache lines of its own (struct
  * vdev_counters) without locked instructions; a snapshot adds them up, and is
- * exact whenever the workers stand still.
+ * exact whenever the threads stand still.
  */
 #include "device/state.h"
 
@@ -16,8 +16,8 @@ void vdev_stats_get(const struct vdev *device, struct vdev_stats *stats)
 	*stats = (struct vdev_stats){
 	    .sessions_live = get(&device->table.live),
 	};
-	for (unsigned int i = 0; i < device->options.workers; i++) {
-		const struct vdev_counters *counters = device->workers[i].batch.counters;
+	for (unsigned int i = 0; i < device->options.threads; i++) {
+		const struct vdev_counters *counters = device->threads[i].batch.counters;
 
 		stats->requests += get(&counters->requests);
 		for (size_t s = 0; s < VCD_S_COUNT; s++)
@@ -34,9 +34,9 @@ uint64_t vdev_cost(const struct vdev *device, const struct iovec *in, unsigned i
 	return vdev_charge_of(device, vdev_iov_total(in, in_count));
 }
 
-void vdev_usage_get(const struct vdev *device, unsigned int worker, struct vdev_usage *usage)
+void vdev_usage_get(const struct vdev *device, unsigned int thread, struct vdev_usage *usage)
 {
-	*usage = device->workers[worker].usage;
+	*usage = device->threads[thread].usage;
 }
 
 const char *vdev_status_name(uint32_t status)

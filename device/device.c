@@ -17,7 +17,7 @@
 #define MAX_REQUEST (16u << 20)
 #define MIN_SEGMENTS 4u
 #define MAX_SEGMENTS 32768u /* longest queue of virtio, hence longest chain */
-#define MAX_WORKERS VCD_MAX_QUEUES
+#define MAX_THREADS VCD_MAX_QUEUES
 
 static int options_check(struct vdev_options *options)
 {
@@ -27,9 +27,9 @@ static int options_check(struct vdev_options *options)
 		options->max_request = VDEV_DEFAULT_MAX_REQUEST;
 	if (!options->max_segments)
 		options->max_segments = VDEV_DEFAULT_MAX_SEGMENTS;
-	if (!options->engine || !options->workers || options->workers > MAX_WORKERS ||
-	    options->workers > options->engine->workers ||
-	    options->inline_workers > options->workers)
+	if (!options->engine || !options->threads || options->threads > MAX_THREADS ||
+	    options->threads > options->engine->threads ||
+	    options->inline_threads > options->threads)
 		return -EINVAL;
 	if (!options->num_queues || options->num_queues > VCD_MAX_QUEUES)
 		return -EINVAL;
@@ -75,25 +75,25 @@ static void config_fill(struct vcd_config *config, const struct vdev_options *op
 	}
 }
 
-static int workers_new(struct vdev *device)
+static int threads_new(struct vdev *device)
 {
-	unsigned int n = device->options.workers;
+	unsigned int n = device->options.threads;
 	struct vdev_counters *counters = device->options.counters;
 
-	device->workers =
-	    aligned_alloc(_Alignof(struct vdev_worker), n * sizeof(struct vdev_worker));
-	if (device->workers)
-		memset(device->workers, 0, n * sizeof(struct vdev_worker));
+	device->threads =
+	    aligned_alloc(_Alignof(struct vdev_thread), n * sizeof(struct vdev_thread));
+	if (device->threads)
+		memset(device->threads, 0, n * sizeof(struct vdev_thread));
 	if (!counters) {
 		counters = aligned_alloc(_Alignof(struct vdev_counters), n * sizeof(*counters));
 		device->counters = counters;
 	}
-	if (!device->workers || !counters)
+	if (!device->threads || !counters)
 		return -ENOMEM;
 	if (device->counters)
 		memset(counters, 0, n * sizeof(*counters));
 	for (unsigned int i = 0; i < n; i++)
-		if (vdev_batch_init(&device->workers[i].batch, device->options.engine, i,
+		if (vdev_batch_init(&device->threads[i].batch, device->options.engine, i,
 				    &counters[i], device->options.max_request))
 			return -ENOMEM;
 	return 0;
@@ -112,12 +112,12 @@ int vdev_new_at(const struct vdev_options *options, uint64_t seed, uint32_t epoc
 	if (!error)
 		error =
 		    vdev_session_table_init(&device->table, device->options.max_sessions,
-					    device->options.workers, seed, device->options.serial);
+					    device->options.threads, seed, device->options.serial);
 	if (error) {
 		free(device);
 		return error;
 	}
-	error = workers_new(device);
+	error = threads_new(device);
 	if (error) {
 		vdev_free(device);
 		return error;
@@ -147,9 +147,9 @@ int vdev_new(const struct vdev_options *options, struct vdev **ret)
 	return vdev_new_at(&checked, seed, chance.epoch, ret);
 }
 
-void vdev_rest(struct vdev *device, unsigned int worker)
+void vdev_rest(struct vdev *device, unsigned int thread)
 {
-	vdev_arena_wipe(&device->workers[worker].batch.arena);
+	vdev_arena_wipe(&device->threads[thread].batch.arena);
 }
 
 struct vdev *vdev_free(struct vdev *device)
@@ -157,9 +157,9 @@ struct vdev *vdev_free(struct vdev *device)
 	if (!device)
 		return NULL;
 	vdev_session_table_fini(&device->table);
-	for (unsigned int i = 0; device->workers && i < device->options.workers; i++)
-		vdev_arena_fini(&device->workers[i].batch.arena);
-	free(device->workers);
+	for (unsigned int i = 0; device->threads && i < device->options.threads; i++)
+		vdev_arena_fini(&device->threads[i].batch.arena);
+	free(device->threads);
 	free(device->counters);
 	free(device);
 	return NULL;
@@ -208,25 +208,25 @@ void vdev_reset(struct vdev *device)
 		;
 }
 
-void vdev_worker_section_end(struct vdev *device, struct vdev_worker *worker)
+void vdev_thread_section_end(struct vdev *device, struct vdev_thread *thread)
 {
-	size_t budget = worker->ended + VDEV_RECLAIM_SHARE;
-	size_t freed = vdev_section_end(&device->table, worker->batch.number, budget);
+	size_t budget = thread->ended + VDEV_RECLAIM_SHARE;
+	size_t freed = vdev_section_end(&device->table, thread->batch.number, budget);
 
 	/* What another section may still use is tried again next time, unless somebody else did it.
 	 */
-	worker->ended = vdev_is_tidy(device) ? 0 : worker->ended - MIN(worker->ended, freed);
+	thread->ended = vdev_is_tidy(device) ? 0 : thread->ended - MIN(thread->ended, freed);
 }
 
-void vdev_execute(struct vdev *device, unsigned int worker_number,
+void vdev_execute(struct vdev *device, unsigned int thread_number,
 		  struct vdev_request *const requests[], size_t n)
 {
-	struct vdev_worker *worker = &device->workers[worker_number];
+	struct vdev_thread *thread = &device->threads[thread_number];
 
-	worker->usage.requests += n;
-	vdev_section_begin(&device->table, worker_number);
-	vdev_requests_parse(device, worker, requests, n);
-	vdev_batch_flush(&worker->batch);
-	vdev_worker_section_end(device, worker);
-	vdev_count(&worker->batch.counters->batches, 1);
+	thread->usage.requests += n;
+	vdev_section_begin(&device->table, thread_number);
+	vdev_requests_parse(device, thread, requests, n);
+	vdev_batch_flush(&thread->batch);
+	vdev_thread_section_end(device, thread);
+	vdev_count(&thread->batch.counters->batches, 1);
 }

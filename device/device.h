@@ -14,17 +14,17 @@
  * copies the header once into private memory, checks it against the total
  * lengths, and from then on looks at the copy only. Data bytes are read by the
  * engine straight from guest memory where they lie in one piece, or piece by piece,
- * else through the worker's scratch buffer. Data that is to be authenticated is always read once,
+ * else through the thread's scratch buffer. Data that is to be authenticated is always read once,
  * into that buffer. Nothing decides anything from data bytes read twice. Output is there for
  * VCD_S_OK only: that of pieces before one that failed is wiped.
  *
- * Workers: the transport's threads, numbered from 0; worker i may call
- * vdev_execute() concurrently with worker j. The session table is the one
+ * Threads: those of the transport are numbered from 0; thread i may call
+ * vdev_execute() concurrently with thread j. The session table is the one
  * thing they share (session_table.c tells its rules).
  *
  * Ended sessions: to free one takes longer than most requests, and a HELLO ends all of them. A
  * batch frees the ones that it ended, and few others (VDEV_RECLAIM_SHARE). What is left is freed
- * by workers without work: the transport calls vdev_tidy() before a worker rests.
+ * by threads without work: the transport calls vdev_tidy() before a thread rests.
  *
  * Nothing a request contains makes these functions fail: they return void, the
  * guest gets a status.
@@ -51,9 +51,9 @@
 #define VDEV_TIDY_SHARE 16
 
 /**
- * struct vdev_counters - one worker's share of the statistics, on cache lines of its own.
+ * struct vdev_counters - one thread's share of the statistics, on cache lines of its own.
  *
- * Written by the worker only, read by anybody.
+ * Written by the thread only, read by anybody.
  */
 struct vdev_counters {
 	_Alignas(64) _Atomic(uint64_t) requests;
@@ -66,16 +66,16 @@ struct vdev_counters {
 
 /**
  * struct vdev_options - what a device is made with.
- * @engine: engine that serves it, opened for at least @workers workers; borrowed
- * @workers: threads that will call vdev_execute()
- * @inline_workers: so many of them, from number 0 on, run under a lock that others wait for. They
+ * @engine: engine that serves it, opened for at least @threads threads; borrowed
+ * @threads: threads that will call vdev_execute()
+ * @inline_threads: so many of them, from number 0 on, run under a lock that others wait for. They
  *	leave the sessions that a HELLO ends to others
  * @num_queues: for the config space
  * @max_sessions: sessions at one time; 0: VDEV_DEFAULT_MAX_SESSIONS
  * @max_request: payload bytes per request and direction; 0: VDEV_DEFAULT_MAX_REQUEST
  * @max_segments: descriptors per chain; 0: VDEV_DEFAULT_MAX_SEGMENTS
  * @poll_us: hint for the config space
- * @counters: where to count, one for each worker, so that counts outlive the
+ * @counters: where to count, one for each thread, so that counts outlive the
  *	device; not NULL only if that memory does. NULL: from 0
  * @serial: counter that session ids are made of. Devices with the same @max_sessions may
  *	share it, also at the same time and from several processes: an id that one of them has
@@ -83,8 +83,8 @@ struct vdev_counters {
  */
 struct vdev_options {
 	struct engine *engine;
-	unsigned int workers;
-	unsigned int inline_workers;
+	unsigned int threads;
+	unsigned int inline_threads;
 	uint32_t num_queues;
 	uint32_t max_sessions;
 	uint32_t max_request;
@@ -139,21 +139,21 @@ struct engine *vdev_engine(const struct vdev *device);
  * vdev_reset - drop every session.
  *
  * For the transport: the front end went away, or the device was reset. Safe
- * while workers execute: a session in use ends with its last request. The others are freed
+ * while threads execute: a session in use ends with its last request. The others are freed
  * in here, which may take a third of a second (16,384 sessions of AES-XTS).
  */
 void vdev_reset(struct vdev *device);
 
 /**
  * vdev_end_sessions - vdev_reset() without the freeing, for who has no time: 20 ns
- * for each session. Some worker is to call vdev_tidy() then.
+ * for each session. Some thread is to call vdev_tidy() then.
  */
 void vdev_end_sessions(struct vdev *device);
 
 /**
  * vdev_tidy - free some sessions that have ended, at most VDEV_TIDY_SHARE.
  *
- * From any thread, best from a worker without work, as long as it has none and this returns true.
+ * From any thread, best from a thread without work, as long as it has none and this returns true.
  *
  * Return: whether some were freed; there may be more.
  */
@@ -165,11 +165,11 @@ bool vdev_is_tidy(const struct vdev *device);
 /**
  * vdev_execute - carry out a batch of requests.
  * @device: device
- * @worker: number of the calling thread
+ * @thread: number of the calling thread
  * @requests: the batch
  * @n: requests in it, at most VDEV_BATCH_MAX
  */
-void vdev_execute(struct vdev *device, unsigned int worker, struct vdev_request *const requests[],
+void vdev_execute(struct vdev *device, unsigned int thread, struct vdev_request *const requests[],
 		  size_t n);
 
 /**
@@ -193,12 +193,12 @@ struct vdev_stats {
 };
 
 /**
- * vdev_rest - wipe what requests have left in the scratch memory of @worker, which is the
+ * vdev_rest - wipe what requests have left in the scratch memory of @thread, which is the
  * caller and has nothing to do.
  */
-void vdev_rest(struct vdev *device, unsigned int worker);
+void vdev_rest(struct vdev *device, unsigned int thread);
 
-/** vdev_stats_get - a snapshot; safe while workers execute. */
+/** vdev_stats_get - a snapshot; safe while threads execute. */
 void vdev_stats_get(const struct vdev *device, struct vdev_stats *stats);
 
 /** Bytes that a request is charged at the least: a block. */
@@ -208,7 +208,7 @@ void vdev_stats_get(const struct vdev *device, struct vdev_stats *stats);
 #define VDEV_WORK_HASH_COPY 256u
 
 /**
- * struct vdev_usage - what one worker has been charged for, since the device was made.
+ * struct vdev_usage - what one thread has been charged for, since the device was made.
  * @requests: requests, those that could not be answered among them
  * @bytes: of each request its payload, AAD and keys among it, or what is in proportion to its
  *	work when that is more: %VDEV_WORK_LEAST, %VDEV_WORK_HASH_COPY, the size of a session's info
@@ -232,8 +232,8 @@ struct vdev_usage {
  */
 uint64_t vdev_cost(const struct vdev *device, const struct iovec *in, unsigned int in_count);
 
-/** vdev_usage_get - of @worker, which is the caller. */
-void vdev_usage_get(const struct vdev *device, unsigned int worker, struct vdev_usage *usage);
+/** vdev_usage_get - of @thread, which is the caller. */
+void vdev_usage_get(const struct vdev *device, unsigned int thread, struct vdev_usage *usage);
 
 /**
  * struct vdev_session_entry - a session as an operator may see it; nothing of its keys.
@@ -248,7 +248,7 @@ struct vdev_session_entry {
 };
 
 /**
- * vdev_sessions - list sessions, some at a time; safe while workers execute.
+ * vdev_sessions - list sessions, some at a time; safe while threads execute.
  * @device: device
  * @cursor: 0 at first, then what the last call left there
  * @entries: out

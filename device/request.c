@@ -113,8 +113,8 @@ static uint32_t hello(struct vdev_ctx *ctx, const struct vcd_req_hello *raw,
 	if (min > VCD_PROTOCOL_VERSION || max < VCD_PROTOCOL_VERSION)
 		return VCD_S_VERSION;
 	ended = vdev_session_table_clear(&ctx->device->table);
-	if (ctx->batch->number >= ctx->device->options.inline_workers)
-		ctx->worker->ended += ended;
+	if (ctx->batch->number >= ctx->device->options.inline_threads)
+		ctx->thread->ended += ended;
 	answer->value = VCD_PROTOCOL_VERSION;
 	return VCD_S_OK;
 }
@@ -185,7 +185,7 @@ static struct vdev_slot *reserve(struct vdev_ctx *ctx)
 	if (slot)
 		return slot;
 	vdev_batch_flush(ctx->batch);
-	vdev_worker_section_end(ctx->device, ctx->worker);
+	vdev_thread_section_end(ctx->device, ctx->thread);
 	vdev_section_begin(table, ctx->batch->number);
 	return vdev_session_table_reserve(table);
 }
@@ -205,7 +205,7 @@ static uint32_t session_create(struct vdev_ctx *ctx, const struct vcd_req_create
 	slot = reserve(ctx);
 	if (!slot)
 		return VCD_S_NOSPACE;
-	ctx->worker->usage.set_ups++;
+	ctx->thread->usage.set_ups++;
 	status = create_status(eng_session_new(device->options.engine, &create.params, &session));
 	if (status != VCD_S_OK) {
 		vdev_session_table_cancel(&device->table, slot);
@@ -222,7 +222,7 @@ static uint32_t session_destroy(struct vdev_ctx *ctx, const struct vdev_fields *
 		return VCD_S_INVALID;
 	if (!vdev_session_table_remove(&ctx->device->table, req->session))
 		return VCD_S_STALE;
-	ctx->worker->ended++;
+	ctx->thread->ended++;
 	return VCD_S_OK;
 }
 
@@ -254,7 +254,7 @@ static uint32_t session_info(struct vdev_ctx *ctx, const struct vdev_fields *req
 	}
 	if (ctx->room < sizeof(info))
 		return VCD_S_INVALID;
-	ctx->worker->usage.bytes += sizeof(info);
+	ctx->thread->usage.bytes += sizeof(info);
 	vdev_iov_write(&ctx->out, &info, sizeof(info));
 	answer->out_len = sizeof(info);
 	return VCD_S_OK;
@@ -287,7 +287,7 @@ static uint32_t hash_copy(struct vdev_ctx *ctx, const struct vdev_fields *req)
 
 	if (!names_only(ctx, req))
 		return VCD_S_INVALID;
-	ctx->worker->usage.bytes += VDEV_WORK_HASH_COPY;
+	ctx->thread->usage.bytes += VDEV_WORK_HASH_COPY;
 	dst = vdev_session_table_find(table, req->session);
 	src = vdev_session_table_find(table, req->arg);
 	return dst && src ? hash_copy_locked(dst, src) : VCD_S_STALE;
@@ -330,19 +330,19 @@ static inline uint32_t dispatch(const struct vdev_ctx *ctx, union header *header
 }
 
 static inline __attribute__((always_inline)) void
-parse(struct vdev *device, struct vdev_worker *worker, struct vdev_request *request)
+parse(struct vdev *device, struct vdev_thread *thread, struct vdev_request *request)
 {
 	struct vdev_iov in = vdev_iov_init(request->in, request->in_count);
 	struct vdev_iov out = vdev_iov_init(request->out, request->out_count);
 	uint64_t readable = vdev_iov_total(request->in, request->in_count);
 	uint64_t writable = vdev_iov_total(request->out, request->out_count);
-	struct vdev_batch *batch = &worker->batch;
+	struct vdev_batch *batch = &thread->batch;
 	struct vdev_answer answer = {0};
 	union header header;
 	uint32_t status;
 	uint8_t *reply;
 
-	worker->usage.bytes += vdev_charge_of(device, readable);
+	thread->usage.bytes += vdev_charge_of(device, readable);
 	if (writable < sizeof(struct vcd_reply)) {
 		request->written = 0;
 		return;
@@ -359,7 +359,7 @@ parse(struct vdev *device, struct vdev_worker *worker, struct vdev_request *requ
 		status = dispatch(
 		    &(struct vdev_ctx){
 			.device = device,
-			.worker = worker,
+			.thread = thread,
 			.batch = batch,
 			.request = request,
 			.reply = reply,
@@ -377,9 +377,9 @@ parse(struct vdev *device, struct vdev_worker *worker, struct vdev_request *requ
 	vdev_count(&batch->counters->status[status], 1);
 }
 
-void vdev_requests_parse(struct vdev *device, struct vdev_worker *worker,
+void vdev_requests_parse(struct vdev *device, struct vdev_thread *thread,
 			 struct vdev_request *const requests[], size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		parse(device, worker, requests[i]);
+		parse(device, thread, requests[i]);
 }

@@ -5,14 +5,14 @@
 
 #include "device/device.h"
 
-struct vdev_worker;
+struct vdev_thread;
 
 /**
- * vdev_requests_parse - check @n requests. Each is then answered, or in @worker's batch.
+ * vdev_requests_parse - check @n requests. Each is then answered, or in @thread's batch.
  *
  * Where the program is compiled as a whole, all that CRYPT takes is inlined in it.
  */
-__attribute__((noinline)) void vdev_requests_parse(struct vdev *device, struct vdev_worker *worker,
+__attribute__((noinline)) void vdev_requests_parse(struct vdev *device, struct vdev_thread *thread,
 						   struct vdev_request *const requests[], size_t n);
 
 #endif /* VDEV_REQUEST_H */

@@ -28,7 +28,7 @@ static int arrays_new(struct vdev_session_table *table)
 static_assert(sizeof(struct vdev_section) % _Alignof(struct vdev_slot) == 0,
 	      "one behind the other");
 
-int vdev_session_table_init(struct vdev_session_table *table, uint32_t max, unsigned int workers,
+int vdev_session_table_init(struct vdev_session_table *table, uint32_t max, unsigned int threads,
 			    uint64_t seed, uint64_t *serial)
 {
 	unsigned int bits = vdev_session_table_slot_bits(max);
@@ -38,7 +38,7 @@ int vdev_session_table_init(struct vdev_session_table *table, uint32_t max, unsi
 	    .max = max,
 	    .slot_bits = bits,
 	    .slot_mask = (UINT64_C(1) << bits) - 1,
-	    .n_sections = workers,
+	    .n_sections = threads,
 	    .epoch = 1,
 	    .first_retired = VDEV_SLOT_NONE,
 	    .free = VDEV_SLOT_NONE,
@@ -192,14 +192,14 @@ size_t vdev_session_table_reclaim(struct vdev_session_table *table, size_t budge
 	return n;
 }
 
-void vdev_section_begin(struct vdev_session_table *table, unsigned int worker)
+void vdev_section_begin(struct vdev_session_table *table, unsigned int thread)
 {
-	atomic_store(&table->sections[worker].since, atomic_load(&table->epoch));
+	atomic_store(&table->sections[thread].since, atomic_load(&table->epoch));
 }
 
-size_t vdev_section_end(struct vdev_session_table *table, unsigned int worker, size_t budget)
+size_t vdev_section_end(struct vdev_session_table *table, unsigned int thread, size_t budget)
 {
-	atomic_store(&table->sections[worker].since, 0);
+	atomic_store(&table->sections[thread].since, 0);
 	return vdev_session_table_reclaim(table, budget);
 }
 

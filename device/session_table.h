@@ -6,7 +6,7 @@
  * -------------------
  * A fixed array of slots. A session id is (serial << slot bits) | slot. Each
  * creation takes its serial from a counter by one atomic addition. Tables may share
- * that counter, at the same time and from several processes, as two workers do while one
+ * that counter, at the same time and from several processes, as two processes do while one
  * replaces the other (daemon/recovery/ledger.h). A table keeps no copy of it. So no serial, and
  * hence no id, is given twice, whatever the order in which the tables come and go.
  *
@@ -15,8 +15,8 @@
  * do not wrap: the seed lies in the lower half of those that an id has room for, and
  * when the rest is used up, after 2^(63 - slot bits) creations, no session can be made any more.
  *
- * Workers look sessions up without a lock, and without writing to anything that another
- * one reads: a worker's batch is a *section*, and what is found in a section stays to its
+ * Threads look sessions up without a lock, and without writing to anything that another
+ * one reads: a thread's batch is a *section*, and what is found in a section stays to its
  * end. Creation and destruction are rarer and take a mutex.
  *
  *   publish    under the mutex: session stored, id stored
@@ -33,7 +33,7 @@
  * Freeing a session takes longer than most requests: a section's end has a *budget*, so that
  * a batch is not held up by the many sessions that another one has ended. Its caller counts what
  * the batch itself has ended, and adds a few for the sake of progress (vdev_execute()). What
- * is left stays on the list, for the next section's end, whose-ever that is, and for workers
+ * is left stays on the list, for the next section's end, whose-ever that is, and for threads
  * without work: they reclaim until nothing can be reclaimed, before they rest (vdev_tidy()).
  *
  * Invariants
@@ -82,7 +82,7 @@ struct vdev_slot {
 };
 
 /**
- * struct vdev_section - whether a worker looks sessions up; a cache line.
+ * struct vdev_section - whether a thread looks sessions up; a cache line.
  * @since: the epoch in which it began to; 0: it does not
  */
 struct vdev_section {
@@ -96,8 +96,8 @@ struct vdev_section {
  * @max: slots in it
  * @slot_bits: low bits of an id that name the slot
  * @slot_mask: these bits
- * @sections: one for each worker
- * @n_sections: workers
+ * @sections: one for each thread
+ * @n_sections: threads
  * @epoch: 1 and the number of times that sessions were retired
  * @first_retired: first slot of that list, or VDEV_SLOT_NONE; written under @lock
  * @live: published sessions
@@ -159,14 +159,14 @@ static inline uint64_t vdev_session_table_seed(uint32_t max, uint64_t chance)
 /**
  * vdev_session_table_init - make an empty table. The table must not move afterwards.
  * @max: sessions at one time, 1 to VDEV_SESSION_TABLE_MAX
- * @workers: threads that look sessions up, numbered from 0
+ * @threads: threads that look sessions up, numbered from 0
  * @seed: the first serial, unless @serial has another one already; not 0
  * @serial: counter to take serials from, 0 when no table has used it yet; tables of the same
  *	@max may share it, see above; it outlives the table. NULL: a counter of its own
  *
  * Return: 0 or -ENOMEM.
  */
-int vdev_session_table_init(struct vdev_session_table *table, uint32_t max, unsigned int workers,
+int vdev_session_table_init(struct vdev_session_table *table, uint32_t max, unsigned int threads,
 			    uint64_t seed, uint64_t *serial);
 
 /** vdev_session_table_fini - drop all sessions and free the table; nobody may use it any more. */
@@ -187,8 +187,8 @@ void vdev_session_table_cancel(struct vdev_session_table *table, struct vdev_slo
 uint64_t vdev_session_table_publish(struct vdev_session_table *table, struct vdev_slot *slot,
 				    struct eng_session *session);
 
-/** vdev_section_begin - @worker begins to look sessions up. Not nested. */
-void vdev_section_begin(struct vdev_session_table *table, unsigned int worker);
+/** vdev_section_begin - @thread begins to look sessions up. Not nested. */
+void vdev_section_begin(struct vdev_session_table *table, unsigned int thread);
 
 /**
  * vdev_section_end - it does not use any more what it found.
@@ -196,7 +196,7 @@ void vdev_section_begin(struct vdev_session_table *table, unsigned int worker);
  *
  * Return: how many were.
  */
-size_t vdev_section_end(struct vdev_session_table *table, unsigned int worker, size_t budget);
+size_t vdev_section_end(struct vdev_session_table *table, unsigned int thread, size_t budget);
 
 /** vdev_session_table_reclaim - free at most @budget sessions that have ended. Return: how many. */
 size_t vdev_session_table_reclaim(struct vdev_session_table *table, size_t budget);

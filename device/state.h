@@ -30,11 +30,11 @@
 #include "device/session_table.h"
 
 /**
- * struct vdev_worker - what belongs to one thread.
+ * struct vdev_thread - what belongs to one thread.
  * @usage: what was charged; read by the thread itself only
  * @ended: sessions that its requests have ended and that it has not freed, or others for it
  */
-struct vdev_worker {
+struct vdev_thread {
 	struct vdev_batch batch;
 	struct vdev_usage usage;
 	size_t ended;
@@ -49,7 +49,7 @@ struct vdev {
 	struct vdev_options options;
 	struct vcd_config config;
 	struct vdev_session_table table;
-	struct vdev_worker *workers;
+	struct vdev_thread *threads;
 	struct vdev_counters *counters;
 };
 
@@ -61,8 +61,8 @@ struct vdev {
 int vdev_new_at(const struct vdev_options *options, uint64_t seed, uint32_t epoch,
 		struct vdev **ret);
 
-/** vdev_worker_section_end - end @worker's section; free what it ended, and a few more. */
-void vdev_worker_section_end(struct vdev *device, struct vdev_worker *worker);
+/** vdev_thread_section_end - end @thread's section; free what it ended, and a few more. */
+void vdev_thread_section_end(struct vdev *device, struct vdev_thread *thread);
 
 /** vdev_charge_of - bytes that a request with @readable bytes is charged, see vdev_cost(). */
 static inline uint64_t vdev_charge_of(const struct vdev *device, uint64_t readable)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cache.c - which sessions' contexts a worker keeps. See cache.h. */
+/* cache.c - which sessions' contexts a thread keeps. See cache.h. */
 #include "engine/cache.h"
 
 void eng_cache_init(struct eng_cache *cache)

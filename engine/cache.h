@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cache.h - which sessions' contexts a worker keeps.
+ * cache.h - which sessions' contexts a thread keeps.
  *
  * Theory of operation
  * -------------------
- * What a worker makes of a session to run jobs on it, a *lane*, is large: EVP contexts with key
- * schedules, sessions of a host's device. Were it kept for every session and worker, a guest
- * could have gigabytes of the host by using every session on every queue once. So a worker has
+ * What a thread makes of a session to run jobs on it, a *lane*, is large: EVP contexts with key
+ * schedules, sessions of a host's device. Were it kept for every session and thread, a guest
+ * could have gigabytes of the host by using every session on every queue once. So a thread has
  * ENG_CACHE_SLOTS lanes. A session that has none takes the place of the one that was used least
- * recently, and pays what a first use costs. Memory is then bounded by the number of workers.
+ * recently, and pays what a first use costs. Memory is then bounded by the number of threads.
  *
  * This file knows slots and their owners only; backends keep an array of lanes beside it. A
- * session remembers, for each worker, the number of the slot that it had last; whether the slot
+ * session remembers, for each thread, the number of the slot that it had last; whether the slot
  * is still its own is told by the session's serial, which is never given twice. So a hit takes
  * no search and no lock.
  *
  * Invariants
- * - Only its worker looks up slots and takes them. Any thread may drop one, when it ends the
+ * - Only its thread looks up slots and takes them. Any thread may drop one, when it ends the
  *   session; the caller of the engine sees to it that no job runs on that session.
- * - What a slot's lane holds is freed with the lock held: by the worker, which takes the slot for
+ * - What a slot's lane holds is freed with the lock held: by the thread, which takes the slot for
  *   another session, or by whoever ends the session.
  */
 #ifndef ENG_CACHE_H
@@ -28,7 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Sessions whose lanes a worker keeps. */
+/** Sessions whose lanes a thread keeps. */
 #define ENG_CACHE_SLOTS 1024u
 
 /**
@@ -42,9 +42,9 @@ struct eng_cache_slot {
 };
 
 /**
- * struct eng_cache - a worker's slots.
+ * struct eng_cache - a thread's slots.
  * @lock: for changes of owners, and what the lanes of slots that change hold
- * @clock: uses so far; the worker's
+ * @clock: uses so far; the thread's
  * @fresh: slots from here on were never taken
  * @free: the first of those that were given back, its number + 1, or 0
  * @slots: the slots
@@ -63,7 +63,7 @@ typedef void eng_cache_release(void *lanes, uint16_t slot);
 /** eng_cache_init - make one of zeroed memory. */
 void eng_cache_init(struct eng_cache *cache);
 
-/** eng_cache_hit - whether @slot is @owner's, by the worker, which uses it now. */
+/** eng_cache_hit - whether @slot is @owner's, by the thread, which uses it now. */
 static inline bool eng_cache_hit(struct eng_cache *cache, uint16_t slot, uint64_t owner)
 {
 	if (__atomic_load_n(&cache->slots[slot].owner, __ATOMIC_RELAXED) != owner)
@@ -73,7 +73,7 @@ static inline bool eng_cache_hit(struct eng_cache *cache, uint16_t slot, uint64_
 }
 
 /**
- * eng_cache_take - a slot for @owner, which has none, by the worker.
+ * eng_cache_take - a slot for @owner, which has none, by the thread.
  *
  * Return: its number; the lane is as new.
  */
@@ -84,7 +84,7 @@ uint16_t eng_cache_take(struct eng_cache *cache, uint64_t owner, eng_cache_relea
 void eng_cache_drop(struct eng_cache *cache, uint16_t slot, uint64_t owner,
 		    eng_cache_release *release, void *lanes);
 
-/** eng_cache_end - release all that are taken; the workers have ended. */
+/** eng_cache_end - release all that are taken; the threads have ended. */
 void eng_cache_end(struct eng_cache *cache, eng_cache_release *release, void *lanes);
 
 #endif /* ENG_CACHE_H */

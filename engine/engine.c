@@ -22,31 +22,31 @@ static const struct eng_ops *const backends[] = {
 
 #define N_BACKENDS (sizeof(backends) / sizeof(backends[0]))
 
-static int open_auto(unsigned int workers, struct engine **ret)
+static int open_auto(unsigned int threads, struct engine **ret)
 {
 #ifdef VCD_HAVE_IPSEC_MB
-	int err = eng_ipsecmb.open("auto", workers, ret);
+	int err = eng_ipsecmb.open("auto", threads, ret);
 
 	if (err != -ENODEV)
 		return err;
 #endif
-	return eng_openssl.open(NULL, workers, ret);
+	return eng_openssl.open(NULL, threads, ret);
 }
 
-int eng_open(const char *spec, unsigned int workers, struct engine **ret)
+int eng_open(const char *spec, unsigned int threads, struct engine **ret)
 {
 	const char *arg = strchr(spec, ':');
 	size_t len = arg ? (size_t)(arg - spec) : strlen(spec);
 
-	if (!workers)
+	if (!threads)
 		return -EINVAL;
 	if (!strcmp(spec, "auto"))
-		return open_auto(workers, ret);
+		return open_auto(threads, ret);
 	for (size_t i = 0; i < N_BACKENDS; i++) {
 		const struct eng_ops *ops = backends[i];
 
 		if (strlen(ops->name) == len && !memcmp(ops->name, spec, len))
-			return ops->open(arg ? arg + 1 : NULL, workers, ret);
+			return ops->open(arg ? arg + 1 : NULL, threads, ret);
 	}
 	return strcmp(spec, "ipsec-mb") ? -EINVAL : -ENODEV;
 }
@@ -141,10 +141,10 @@ void eng_session_free(struct eng_session *session)
 		session->engine->ops->session_free(session);
 }
 
-void eng_run(struct engine *engine, unsigned int worker, struct eng_job *const jobs[], size_t n)
+void eng_run(struct engine *engine, unsigned int thread, struct eng_job *const jobs[], size_t n)
 {
-	if (worker < engine->workers) {
-		engine->ops->run(engine, worker, jobs, n);
+	if (thread < engine->threads) {
+		engine->ops->run(engine, thread, jobs, n);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)

@@ -10,9 +10,9 @@
  * a *batch*: a multi-buffer backend fills its lanes from it, a plain one walks
  * through it.
  *
- * Several threads, called workers and numbered from 0, may run jobs at once, on
+ * Several threads, numbered from 0, may run jobs at once, on
  * the same session too. A backend keeps what is not thread-safe (EVP contexts,
- * multi-buffer managers) once per session and worker, made on first use.
+ * multi-buffer managers) once per session and thread, made on first use.
  *
  * Invariants
  * - A session is freed only when no job that names it is running; that is the caller's to
@@ -110,19 +110,19 @@ struct eng_session_params {
 
 /*
  * What an engine takes of memory at most, in blocks of powers of two: for itself and the
- * libraries; for each worker, which keeps contexts for 1,024 sessions (cache.h; most for
+ * libraries; for each thread, which keeps contexts for 1,024 sessions (cache.h; most for
  * Blowfish) and has managers; for each session, its keys, schedule and half-done hash. Memory
- * in which the engine cryptodev passes AEADs on comes on top, for each worker as much as two of
+ * in which the engine cryptodev passes AEADs on comes on top, for each thread as much as two of
  * the largest.
  */
 #define ENG_BYTES ((size_t)16 << 20)
-#define ENG_WORKER_BYTES ((size_t)20 << 20)
+#define ENG_THREAD_BYTES ((size_t)20 << 20)
 #define ENG_SESSION_BYTES ((size_t)8 << 10)
 
-/** eng_memory - bytes that an engine with @workers workers takes for @sessions sessions. */
-static inline size_t eng_memory(unsigned int workers, size_t sessions)
+/** eng_memory - bytes that an engine with @threads threads takes for @sessions sessions. */
+static inline size_t eng_memory(unsigned int threads, size_t sessions)
 {
-	return ENG_BYTES + workers * ENG_WORKER_BYTES + sessions * ENG_SESSION_BYTES;
+	return ENG_BYTES + threads * ENG_THREAD_BYTES + sessions * ENG_SESSION_BYTES;
 }
 
 struct engine;
@@ -191,7 +191,7 @@ struct eng_job {
  * @sleeps: a job may sleep in the kernel; else it computes in the calling thread
  * @min_segment: a message that lies in several pieces is worth a job for each of them, rather
  *	than being copied together, if they have so many bytes on average; 0: never
- * @open: make an engine for @workers workers; @arg is what follows ':' in the
+ * @open: make an engine for @threads threads; @arg is what follows ':' in the
  *	engine's name, or NULL. 0 and *ret set, or a negative errno: ENODEV the
  *	backend's device or library is not there, ELIBBAD it is there and computes nothing
  *	right, ENOMEM, EINVAL bad @arg
@@ -200,7 +200,7 @@ struct eng_job {
  * @session_new: make a session. The common checks (key lengths, a pair that makes
  *	sense) are done. 0, -EINVAL key refused, -ENOTSUP, -ENOMEM, -EIO
  * @session_free: end a session and wipe its keys
- * @run: carry out @n jobs of worker @worker; sets each job's status, iv, mac
+ * @run: carry out @n jobs of thread @thread; sets each job's status, iv, mac
  * @hash_copy: make @dst's half-done hash equal to @src's; VCD_S_*
  * @driver_name: what carries @alg out, for SESSION_INFO
  * @describe: what goes where, for eng_describe(); NULL: all to one place
@@ -210,13 +210,13 @@ struct eng_ops {
 	unsigned int lanes;
 	bool sleeps;
 	uint32_t min_segment;
-	int (*open)(const char *arg, unsigned int workers, struct engine **ret);
+	int (*open)(const char *arg, unsigned int threads, struct engine **ret);
 	void (*close)(struct engine *engine);
 	bool (*has)(struct engine *engine, const struct eng_alg *cipher, const struct eng_alg *mac);
 	int (*session_new)(struct engine *engine, const struct eng_session_params *params,
 			   struct eng_session **ret);
 	void (*session_free)(struct eng_session *session);
-	void (*run)(struct engine *engine, unsigned int worker, struct eng_job *const jobs[],
+	void (*run)(struct engine *engine, unsigned int thread, struct eng_job *const jobs[],
 		    size_t n);
 	uint32_t (*hash_copy)(struct eng_session *dst, struct eng_session *src);
 	const char *(*driver_name)(struct engine *engine, const struct eng_alg *alg);
@@ -227,14 +227,14 @@ struct eng_ops {
  * struct engine - head of every backend's engine.
  * @ops: backend
  * @name: the backend's, or "auto"
- * @workers: threads that may run jobs
+ * @threads: threads that may run jobs
  * @failed: algorithms that gave a wrong known answer (selftest.h), a bit each in the order of
  *	eng_alg_at(); eng_has() denies them
  */
 struct engine {
 	const struct eng_ops *ops;
 	const char *name;
-	unsigned int workers;
+	unsigned int threads;
 	uint64_t failed;
 };
 
@@ -243,7 +243,7 @@ struct engine {
  * @spec: "auto", "openssl", "openssl:fips", "ipsec-mb", "cryptodev" or "cryptodev:PATH". "auto" is
  *	openssl and ipsec-mb, by job, or openssl alone where ipsec-mb is not to be had;
  *	"openssl:fips" is what OpenSSL's FIPS module has of the algorithms
- * @workers: threads that will run jobs, numbered 0 to @workers-1
+ * @threads: threads that will run jobs, numbered 0 to @threads-1
  * @ret: out: the engine; untouched on failure
  *
  * An opened engine has computed known answers with all that eng_has() says it has.
@@ -251,7 +251,7 @@ struct engine {
  * Return: 0, -EINVAL for an unknown name, or what the backend's open returned; -ENODEV for
  * "ipsec-mb" where it was not compiled in.
  */
-int eng_open(const char *spec, unsigned int workers, struct engine **ret);
+int eng_open(const char *spec, unsigned int threads, struct engine **ret);
 
 /** Where Linux says whether the host is to use validated modules only. */
 #define ENG_FIPS_ENABLED "/proc/sys/crypto/fips_enabled"
@@ -294,11 +294,11 @@ void eng_session_free(struct eng_session *session);
 /**
  * eng_run - carry out a batch; done when it returns.
  * @engine: engine of all the sessions
- * @worker: the calling thread's number
+ * @thread: the calling thread's number
  * @jobs: the batch
  * @n: jobs in it
  */
-void eng_run(struct engine *engine, unsigned int worker, struct eng_job *const jobs[], size_t n);
+void eng_run(struct engine *engine, unsigned int thread, struct eng_job *const jobs[], size_t n);
 
 /**
  * eng_hash_copy - make @dst's half-done hash equal to @src's.

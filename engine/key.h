@@ -2,7 +2,7 @@
 /*
  * key.h - the key bytes that a session keeps.
  *
- * A backend makes its contexts on first use, per worker, so the raw key lives as
+ * A backend makes its contexts on first use, per thread, so the raw key lives as
  * long as the session. It is kept in OpenSSL's secure heap when the program has
  * set one up (CRYPTO_secure_malloc_init(): locked, not dumped, guard pages), in
  * the ordinary heap otherwise, and wiped in either case when it is freed.

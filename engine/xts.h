@@ -23,7 +23,7 @@
 /** Longest data unit in bytes, IEEE 1619-2007, 5.1: 2^20 blocks. */
 #define ENG_XTS_MAX_LEN (16u << 20)
 
-/** struct eng_xts - the tweak key of one session, for one worker. */
+/** struct eng_xts - the tweak key of one session, for one thread. */
 struct eng_xts;
 
 /**

@@ -25,7 +25,7 @@ struct eng_cryptodev_sys {
  * Return: 0; -ENODEV no device there, or one that serves no algorithm; -ENOMEM; what
  * open() failed with otherwise.
  */
-int eng_cryptodev_open_with(const char *path, unsigned int workers,
+int eng_cryptodev_open_with(const char *path, unsigned int threads,
 			    const struct eng_cryptodev_sys *sys, struct engine **ret);
 
 #endif /* ENG_CRYPTODEV_BACKEND_H */

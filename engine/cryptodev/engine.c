@@ -6,13 +6,13 @@
  * -------------------
  * A /dev/crypto may serialise everything that goes through one open file (the
  * common implementation does), and sessions belong to the open file. So each
- * worker has a file of its own, and a session of the engine becomes a session on
- * that file when the worker's first job on it comes, for as long as it is among those that the
- * worker used last (cache.h).
+ * thread has a file of its own, and a session of the engine becomes a session on
+ * that file when the thread's first job on it comes, for as long as it is among those that the
+ * thread used last (cache.h).
  *
  * One more file, `control', is used by all: it tries out which algorithms there are,
  * tries the keys of a new session, so that a bad one is refused at once, and
- * carries the sessions whose hash is half done, because a hash begun by one worker
+ * carries the sessions whose hash is half done, because a hash begun by one thread
  * may be continued by another, and CIOCCPHASH works within one file only.
  *
  * Every job brings its IV and gets the next one computed here: whether and when a
@@ -24,7 +24,7 @@
  *
  * Invariants
  * - Session ids of the ABI are never 0: 0 says "not made".
- * - Only worker i touches workers[i] of the engine and slots[i] of a session, but
+ * - Only thread i touches threads[i] of the engine and slots[i] of a session, but
  *   for freeing. state_ses is used by the one job that the caller lets run on the
  *   session's half-done hash.
  */
@@ -92,11 +92,11 @@ static void engine_close(struct engine *base)
 {
 	struct cdev_engine *engine = eng_cdev_engine_of(base);
 
-	for (unsigned int i = 0; i < base->workers; i++) {
-		eng_cdev_kept_free(engine->workers[i].kept);
-		if (engine->workers[i].fd >= 0)
-			engine->sys.close(engine->workers[i].fd);
-		OPENSSL_clear_free(engine->workers[i].bounce, engine->workers[i].bounce_size);
+	for (unsigned int i = 0; i < base->threads; i++) {
+		eng_cdev_kept_free(engine->threads[i].kept);
+		if (engine->threads[i].fd >= 0)
+			engine->sys.close(engine->threads[i].fd);
+		OPENSSL_clear_free(engine->threads[i].bounce, engine->threads[i].bounce_size);
 	}
 	if (engine->control >= 0)
 		engine->sys.close(engine->control);
@@ -119,8 +119,8 @@ static int open_files(struct cdev_engine *engine, const char *path)
 {
 	int error = open_file(engine, path, &engine->control);
 
-	for (unsigned int i = 0; !error && i < engine->base.workers; i++)
-		error = open_file(engine, path, &engine->workers[i].fd);
+	for (unsigned int i = 0; !error && i < engine->base.threads; i++)
+		error = open_file(engine, path, &engine->threads[i].fd);
 	return error;
 }
 
@@ -143,22 +143,22 @@ static int probe_all(struct cdev_engine *engine)
 	return engine->ecb[0] && engine->ecb[1] ? 0 : -ENOMEM;
 }
 
-int eng_cryptodev_open_with(const char *path, unsigned int workers,
+int eng_cryptodev_open_with(const char *path, unsigned int threads,
 			    const struct eng_cryptodev_sys *sys, struct engine **ret)
 {
 	struct cdev_engine *engine;
 	int error;
 
-	engine = calloc(1, sizeof(*engine) + workers * sizeof(engine->workers[0]));
+	engine = calloc(1, sizeof(*engine) + threads * sizeof(engine->threads[0]));
 	if (!engine)
 		return -ENOMEM;
 	engine->base.ops = &eng_cryptodev;
 	engine->base.name = eng_cryptodev.name;
-	engine->base.workers = workers;
+	engine->base.threads = threads;
 	engine->sys = *sys;
 	engine->control = -1;
-	for (unsigned int i = 0; i < workers; i++)
-		engine->workers[i].fd = -1;
+	for (unsigned int i = 0; i < threads; i++)
+		engine->threads[i].fd = -1;
 	error = open_files(engine, path);
 	if (!error)
 		error = probe_all(engine);
@@ -182,7 +182,7 @@ static int sys_ioctl(int fd, unsigned long request, void *arg)
 	return ioctl(fd, request, arg);
 }
 
-static int engine_open(const char *arg, unsigned int workers, struct engine **ret)
+static int engine_open(const char *arg, unsigned int threads, struct engine **ret)
 {
 	static const struct eng_cryptodev_sys sys = {
 	    .open = sys_open,
@@ -192,7 +192,7 @@ static int engine_open(const char *arg, unsigned int workers, struct engine **re
 
 	if (arg && !*arg)
 		return -EINVAL;
-	return eng_cryptodev_open_with(arg ? arg : DEFAULT_PATH, workers, &sys, ret);
+	return eng_cryptodev_open_with(arg ? arg : DEFAULT_PATH, threads, &sys, ret);
 }
 
 static bool engine_has(struct engine *base, const struct eng_alg *cipher, const struct eng_alg *mac)

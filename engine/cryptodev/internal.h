@@ -21,8 +21,8 @@
 #include "engine/xts.h"
 
 /**
- * struct cdev_lane - a session as one worker has it.
- * @ses: id on the worker's file, 0: not made
+ * struct cdev_lane - a session as one thread has it.
+ * @ses: id on the thread's file, 0: not made
  * @cipher_ses: the same, of a session with the cipher only
  * @hash_ses: the same, of a session with the hash only
  * @xts: for the IV that continues
@@ -37,9 +37,9 @@ struct cdev_lane {
 struct cdev_engine;
 
 /**
- * struct cdev_kept - what a worker has of the sessions that it used last (cache.h).
+ * struct cdev_kept - what a thread has of the sessions that it used last (cache.h).
  * @engine: engine
- * @fd: the worker's open file, for sessions of the ABI
+ * @fd: the thread's open file, for sessions of the ABI
  * @cache: which sessions have lanes
  * @lanes: by the cache's slots
  */
@@ -51,13 +51,13 @@ struct cdev_kept {
 };
 
 /**
- * struct cdev_worker - what belongs to one worker.
+ * struct cdev_thread - what belongs to one thread.
  * @fd: its open file
  * @bounce: memory for AEAD jobs
  * @bounce_size: its bytes
  * @kept: made by its first job
  */
-struct cdev_worker {
+struct cdev_thread {
 	int fd;
 	uint8_t *bounce;
 	size_t bounce_size;
@@ -69,12 +69,12 @@ struct cdev_worker {
  * @base: head
  * @serial: of the session made last
  * @sys: the system calls
- * @control: open file for everything that belongs to no worker
+ * @control: open file for everything that belongs to no thread
  * @has: by eng_alg_index()
  * @driver: names for SESSION_INFO, likewise
  * @lib: library context of @ecb
  * @ecb: AES-ECB of 128 and 256 bits, for the IV that continues XTS
- * @workers: one each
+ * @threads: one each
  */
 struct cdev_engine {
 	struct engine base;
@@ -85,7 +85,7 @@ struct cdev_engine {
 	char driver[ENG_ALG_COUNT][VCD_ALG_NAME_LEN];
 	OSSL_LIB_CTX *lib;
 	EVP_CIPHER *ecb[2];
-	struct cdev_worker workers[];
+	struct cdev_thread threads[];
 };
 
 /**
@@ -97,7 +97,7 @@ struct cdev_engine {
  * @state_ses: id on the control file, of the session with the half-done hash
  * @begun: the hash is half done
  * @fed: it has been given data; until then the device has not heard of it
- * @slots: for each worker, the slot that was the session's last
+ * @slots: for each thread, the slot that was the session's last
  */
 struct cdev_session {
 	struct eng_session base;
@@ -149,28 +149,28 @@ int eng_cdev_session_new(struct engine *base, const struct eng_session_params *p
 void eng_cdev_session_free(struct eng_session *base);
 
 /**
- * eng_cdev_lane_session - a worker's session on its file for a job, with both algorithms or the
+ * eng_cdev_lane_session - a thread's session on its file for a job, with both algorithms or the
  * one that the job is about; made when it is not there yet.
  * @engine: engine
- * @worker: number of the worker
- * @lane: the worker's lane of the job's session
+ * @thread: number of the thread
+ * @lane: the thread's lane of the job's session
  * @job: the job
  * @ses: out: its id
  *
  * Return: VCD_S_*.
  */
-uint32_t eng_cdev_lane_session(struct cdev_engine *engine, unsigned int worker,
+uint32_t eng_cdev_lane_session(struct cdev_engine *engine, unsigned int thread,
 			       struct cdev_lane *lane, const struct eng_job *job, uint32_t *ses);
 
-/** eng_cdev_lane_of - a worker's lane of @session; NULL for lack of memory. */
-struct cdev_lane *eng_cdev_lane_of(struct cdev_engine *engine, unsigned int worker,
+/** eng_cdev_lane_of - a thread's lane of @session; NULL for lack of memory. */
+struct cdev_lane *eng_cdev_lane_of(struct cdev_engine *engine, unsigned int thread,
 				   struct cdev_session *session);
 
-/** eng_cdev_kept_free - end what a worker has of sessions; NULL is fine. */
+/** eng_cdev_kept_free - end what a thread has of sessions; NULL is fine. */
 void eng_cdev_kept_free(struct cdev_kept *kept);
 
 /** eng_cdev_run - run of struct eng_ops. */
-void eng_cdev_run(struct engine *base, unsigned int worker, struct eng_job *const jobs[], size_t n);
+void eng_cdev_run(struct engine *base, unsigned int thread, struct eng_job *const jobs[], size_t n);
 
 /** eng_cdev_hash_copy - hash_copy of struct eng_ops. */
 uint32_t eng_cdev_hash_copy(struct eng_session *dst_base, struct eng_session *src_base);

@@ -88,18 +88,18 @@ static uint32_t crypt_stateful(struct cdev_engine *engine, struct cdev_lane *lan
 	return status;
 }
 
-static bool bounce_for(struct cdev_worker *worker, size_t len)
+static bool bounce_for(struct cdev_thread *thread, size_t len)
 {
 	uint8_t *larger;
 
-	if (len <= worker->bounce_size)
+	if (len <= thread->bounce_size)
 		return true;
 	larger = OPENSSL_malloc(len);
 	if (!larger)
 		return false;
-	OPENSSL_clear_free(worker->bounce, worker->bounce_size);
-	worker->bounce = larger;
-	worker->bounce_size = len;
+	OPENSSL_clear_free(thread->bounce, thread->bounce_size);
+	thread->bounce = larger;
+	thread->bounce_size = len;
 	return true;
 }
 
@@ -117,7 +117,7 @@ static void aead_iv(const struct eng_job *job, uint8_t iv[EALG_MAX_BLOCK_LEN])
 static uint32_t authcrypt(struct cdev_engine *engine, unsigned int number, uint32_t ses,
 			  struct eng_job *job)
 {
-	struct cdev_worker *worker = &engine->workers[number];
+	struct cdev_thread *thread = &engine->threads[number];
 	bool decrypt = job->flags & ENG_JOB_DECRYPT;
 	size_t whole = (size_t)job->len + job->mac_len;
 	uint8_t iv[EALG_MAX_BLOCK_LEN];
@@ -126,12 +126,12 @@ static uint32_t authcrypt(struct cdev_engine *engine, unsigned int number, uint3
 
 	if (!eng_aead_lengths_ok(job))
 		return VCD_S_INVALID;
-	if (!bounce_for(worker, whole))
+	if (!bounce_for(thread, whole))
 		return VCD_S_NOMEM;
 	if (job->len)
-		memcpy(worker->bounce, job->src, job->len);
+		memcpy(thread->bounce, job->src, job->len);
 	if (decrypt)
-		memcpy(worker->bounce + job->len, job->mac, job->mac_len);
+		memcpy(thread->bounce + job->len, job->mac, job->mac_len);
 	aead_iv(job, iv);
 	op = (struct crypt_auth_op){
 	    .ses = ses,
@@ -139,29 +139,29 @@ static uint32_t authcrypt(struct cdev_engine *engine, unsigned int number, uint3
 	    .len = (uint32_t)(decrypt ? whole : job->len),
 	    .auth_len = job->aad_len,
 	    .auth_src = job->aad_len ? (uint8_t *)job->aad : NULL,
-	    .src = worker->bounce,
-	    .dst = worker->bounce,
+	    .src = thread->bounce,
+	    .dst = thread->bounce,
 	    .tag_len = job->mac_len,
 	    .iv = iv,
 	    .iv_len = sizeof(iv),
 	};
-	error = eng_cdev_ioctl(engine, worker->fd, CIOCAUTHCRYPT, &op);
+	error = eng_cdev_ioctl(engine, thread->fd, CIOCAUTHCRYPT, &op);
 	if (error) {
-		OPENSSL_cleanse(worker->bounce, whole);
+		OPENSSL_cleanse(thread->bounce, whole);
 		return eng_cdev_status(error);
 	}
 	if (job->len)
-		memcpy(job->dst, worker->bounce, job->len);
+		memcpy(job->dst, thread->bounce, job->len);
 	if (!decrypt)
-		memcpy(job->mac, worker->bounce + job->len, job->mac_len);
+		memcpy(job->mac, thread->bounce + job->len, job->mac_len);
 	return VCD_S_OK;
 }
 
-static uint32_t run_job(struct cdev_engine *engine, unsigned int worker, struct eng_job *job)
+static uint32_t run_job(struct cdev_engine *engine, unsigned int thread, struct eng_job *job)
 {
 	const uint32_t self_contained = ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL;
 	struct cdev_session *session = eng_cdev_session_of(job->session);
-	struct cdev_lane *lane = eng_cdev_lane_of(engine, worker, session);
+	struct cdev_lane *lane = eng_cdev_lane_of(engine, thread, session);
 	uint32_t status, ses;
 
 	if (!lane)
@@ -173,19 +173,19 @@ static uint32_t run_job(struct cdev_engine *engine, unsigned int worker, struct 
 		if ((job->flags & self_contained) != self_contained)
 			return crypt_stateful(engine, lane, job);
 	}
-	status = eng_cdev_lane_session(engine, worker, lane, job, &ses);
+	status = eng_cdev_lane_session(engine, thread, lane, job, &ses);
 	if (status != VCD_S_OK)
 		return status;
 	if (eng_alg_mode(session->base.cipher) == ENG_MODE_AEAD)
-		return authcrypt(engine, worker, ses, job);
+		return authcrypt(engine, thread, ses, job);
 	/* No flags: the hash begins and ends here. */
-	return crypt_job(engine, engine->workers[worker].fd, ses, COP_FLAG_NONE, lane, job);
+	return crypt_job(engine, engine->threads[thread].fd, ses, COP_FLAG_NONE, lane, job);
 }
 
-void eng_cdev_run(struct engine *base, unsigned int worker, struct eng_job *const jobs[], size_t n)
+void eng_cdev_run(struct engine *base, unsigned int thread, struct eng_job *const jobs[], size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		jobs[i]->status = run_job(eng_cdev_engine_of(base), worker, jobs[i]);
+		jobs[i]->status = run_job(eng_cdev_engine_of(base), thread, jobs[i]);
 }
 
 uint32_t eng_cdev_hash_copy(struct eng_session *dst_base, struct eng_session *src_base)

@@ -97,8 +97,8 @@ void eng_cdev_kept_free(struct cdev_kept *kept)
 struct cdev_lane *eng_cdev_lane_of(struct cdev_engine *engine, unsigned int number,
 				   struct cdev_session *session)
 {
-	struct cdev_worker *worker = &engine->workers[number];
-	struct cdev_kept *kept = worker->kept;
+	struct cdev_thread *thread = &engine->threads[number];
+	struct cdev_kept *kept = thread->kept;
 	uint16_t slot = session->slots[number];
 
 	if (kept && eng_cache_hit(&kept->cache, slot, session->serial))
@@ -108,10 +108,10 @@ struct cdev_lane *eng_cdev_lane_of(struct cdev_engine *engine, unsigned int numb
 		if (!kept)
 			return NULL;
 		kept->engine = engine;
-		kept->fd = worker->fd;
+		kept->fd = thread->fd;
 		eng_cache_init(&kept->cache);
 		/* Whoever frees a session looks, from other threads. */
-		__atomic_store_n(&worker->kept, kept, __ATOMIC_RELEASE);
+		__atomic_store_n(&thread->kept, kept, __ATOMIC_RELEASE);
 	}
 	slot = eng_cache_take(&kept->cache, session->serial, lane_release, kept);
 	session->slots[number] = slot;
@@ -123,9 +123,9 @@ void eng_cdev_session_free(struct eng_session *base)
 	struct cdev_engine *engine = eng_cdev_engine_of(base->engine);
 	struct cdev_session *session = eng_cdev_session_of(base);
 
-	for (unsigned int i = 0; i < base->engine->workers; i++) {
+	for (unsigned int i = 0; i < base->engine->threads; i++) {
 		struct cdev_kept *kept =
-		    __atomic_load_n(&engine->workers[i].kept, __ATOMIC_ACQUIRE);
+		    __atomic_load_n(&engine->threads[i].kept, __ATOMIC_ACQUIRE);
 
 		if (kept)
 			eng_cache_drop(&kept->cache, session->slots[i], session->serial,
@@ -159,7 +159,7 @@ int eng_cdev_session_new(struct engine *base, const struct eng_session_params *p
 	struct cdev_session *session;
 	int error;
 
-	session = calloc(1, sizeof(*session) + base->workers * sizeof(session->slots[0]));
+	session = calloc(1, sizeof(*session) + base->threads * sizeof(session->slots[0]));
 	if (!session)
 		return -ENOMEM;
 	session->serial =
@@ -180,7 +180,7 @@ int eng_cdev_session_new(struct engine *base, const struct eng_session_params *p
 	return 0;
 }
 
-uint32_t eng_cdev_lane_session(struct cdev_engine *engine, unsigned int worker,
+uint32_t eng_cdev_lane_session(struct cdev_engine *engine, unsigned int thread,
 			       struct cdev_lane *lane, const struct eng_job *job, uint32_t *ses)
 {
 	struct eng_session_params params = params_of(eng_cdev_session_of(job->session));
@@ -197,7 +197,7 @@ uint32_t eng_cdev_lane_session(struct cdev_engine *engine, unsigned int worker,
 	}
 	if (!*which)
 		status = eng_cdev_status(
-		    eng_cdev_ses_new(engine, engine->workers[worker].fd, &params, which));
+		    eng_cdev_ses_new(engine, engine->threads[thread].fd, &params, which));
 	*ses = *which;
 	return status;
 }

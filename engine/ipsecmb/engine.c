@@ -28,21 +28,21 @@ static struct eng_mb_session *to_session(struct eng_session *session)
 
 /* ---- engine ----------------------------------------------------------------------------- */
 
-static void worker_free(struct eng_mb_worker *worker)
+static void thread_free(struct eng_mb_thread *thread)
 {
-	if (!worker)
+	if (!thread)
 		return;
-	eng_mb_manager_free(worker->aes);
-	eng_mb_manager_free(worker->hash);
-	eng_mb_free(worker, sizeof(*worker));
+	eng_mb_manager_free(thread->aes);
+	eng_mb_manager_free(thread->hash);
+	eng_mb_free(thread, sizeof(*thread));
 }
 
 static void engine_close(struct engine *base)
 {
 	struct eng_mb_engine *engine = to_engine(base);
 
-	for (unsigned int i = 0; i < base->workers; i++)
-		worker_free(engine->workers[i]);
+	for (unsigned int i = 0; i < base->threads; i++)
+		thread_free(engine->threads[i]);
 	eng_close(engine->inner);
 	free(engine);
 }
@@ -74,10 +74,10 @@ static int selftest(struct eng_mb_engine *engine)
 	return eng_selftest(&engine->base);
 }
 
-static int engine_open(const char *arg, unsigned int workers, struct engine **ret)
+static int engine_open(const char *arg, unsigned int threads, struct engine **ret)
 {
 	bool measured = arg && !strcmp(arg, "auto");
-	size_t size = sizeof(struct eng_mb_engine) + workers * sizeof(struct eng_mb_worker *);
+	size_t size = sizeof(struct eng_mb_engine) + threads * sizeof(struct eng_mb_thread *);
 	struct eng_mb_engine *engine;
 	int err;
 
@@ -88,10 +88,10 @@ static int engine_open(const char *arg, unsigned int workers, struct engine **re
 		return -ENOMEM;
 	engine->base.ops = &eng_ipsecmb;
 	engine->base.name = measured ? "auto" : eng_ipsecmb.name;
-	engine->base.workers = workers;
+	engine->base.threads = threads;
 	err = eng_mb_cpu_detect(engine);
 	if (!err)
-		err = eng_openssl.open(NULL, workers, &engine->inner);
+		err = eng_openssl.open(NULL, threads, &engine->inner);
 	if (!err)
 		err = selftest(engine);
 	if (err) {
@@ -284,7 +284,7 @@ static void split(const struct sorted *sorted, unsigned int group, const struct 
 }
 
 /* To openssl, which knows its own sessions only. */
-static void delegate(struct eng_mb_engine *engine, unsigned int worker, struct list *list)
+static void delegate(struct eng_mb_engine *engine, unsigned int thread, struct list *list)
 {
 	struct eng_session *sessions[ENG_MB_BURST] = {NULL};
 
@@ -292,29 +292,29 @@ static void delegate(struct eng_mb_engine *engine, unsigned int worker, struct l
 		sessions[i] = list->jobs[i]->session;
 		list->jobs[i]->session = to_session(sessions[i])->inner;
 	}
-	eng_openssl.run(engine->inner, worker, list->jobs, list->n);
+	eng_openssl.run(engine->inner, thread, list->jobs, list->n);
 	for (size_t i = 0; i < list->n; i++)
 		list->jobs[i]->session = sessions[i];
 }
 
-/* The worker's managers, as @group needs them; NULL for lack of memory. */
-static struct eng_mb_worker *worker_for(struct eng_mb_engine *engine, unsigned int number,
+/* The thread's managers, as @group needs them; NULL for lack of memory. */
+static struct eng_mb_thread *thread_for(struct eng_mb_engine *engine, unsigned int number,
 					const struct eng_mb_group *group)
 {
-	struct eng_mb_worker *worker = engine->workers[number];
+	struct eng_mb_thread *thread = engine->threads[number];
 	bool hash = group->service == ENG_MB_SHA || group->service == ENG_MB_HMAC;
 
-	if (!worker) {
-		worker = eng_mb_alloc(sizeof(*worker));
-		if (!worker)
+	if (!thread) {
+		thread = eng_mb_alloc(sizeof(*thread));
+		if (!thread)
 			return NULL;
-		engine->workers[number] = worker;
+		engine->threads[number] = thread;
 	}
-	if (hash && !worker->hash)
-		worker->hash = eng_mb_manager_new(engine->cpu.hash);
-	if (!hash && !worker->aes)
-		worker->aes = eng_mb_manager_new(engine->cpu.aes);
-	return (hash ? worker->hash : worker->aes) ? worker : NULL;
+	if (hash && !thread->hash)
+		thread->hash = eng_mb_manager_new(engine->cpu.hash);
+	if (!hash && !thread->aes)
+		thread->aes = eng_mb_manager_new(engine->cpu.aes);
+	return (hash ? thread->hash : thread->aes) ? thread : NULL;
 }
 
 /* A burst of any jobs. */
@@ -330,14 +330,14 @@ static void run_mixed(struct eng_mb_engine *engine, unsigned int number,
 	sort(&sorted, jobs, n);
 	for (left = sorted.used; left; left &= left - 1) {
 		unsigned int group = (unsigned int)__builtin_ctzll(left);
-		struct eng_mb_worker *worker = NULL;
+		struct eng_mb_thread *thread = NULL;
 
 		mine.n = 0;
 		if (group)
-			worker = worker_for(engine, number, &eng_mb_groups[group]);
-		split(&sorted, group, worker ? &engine->rows[group] : &never, jobs, &mine, &rest);
+			thread = thread_for(engine, number, &eng_mb_groups[group]);
+		split(&sorted, group, thread ? &engine->rows[group] : &never, jobs, &mine, &rest);
 		if (mine.n)
-			eng_mb_run_group(engine, worker, &eng_mb_groups[group], mine.jobs, mine.n);
+			eng_mb_run_group(engine, thread, &eng_mb_groups[group], mine.jobs, mine.n);
 	}
 	if (rest.n)
 		delegate(engine, number, &rest);
@@ -371,23 +371,23 @@ static void run_burst(struct eng_mb_engine *engine, unsigned int number,
 		      struct eng_job *const jobs[], size_t n)
 {
 	unsigned int group = common_group(engine, jobs, n);
-	struct eng_mb_worker *worker = NULL;
+	struct eng_mb_thread *thread = NULL;
 
 	if (group)
-		worker = worker_for(engine, number, &eng_mb_groups[group]);
-	if (worker)
-		eng_mb_run_group(engine, worker, &eng_mb_groups[group], jobs, n);
+		thread = thread_for(engine, number, &eng_mb_groups[group]);
+	if (thread)
+		eng_mb_run_group(engine, thread, &eng_mb_groups[group], jobs, n);
 	else
 		run_mixed(engine, number, jobs, n);
 }
 
-static void engine_run(struct engine *base, unsigned int worker, struct eng_job *const jobs[],
+static void engine_run(struct engine *base, unsigned int thread, struct eng_job *const jobs[],
 		       size_t n)
 {
 	for (size_t done = 0; done < n; done += ENG_MB_BURST) {
 		size_t some = n - done < ENG_MB_BURST ? n - done : ENG_MB_BURST;
 
-		run_burst(to_engine(base), worker, jobs + done, some);
+		run_burst(to_engine(base), thread, jobs + done, some);
 	}
 }
 

@@ -20,10 +20,10 @@
  *   run.c      the groups' work
  *   policy.c   the table
  *
- * Each worker has managers of its own: they are not thread-safe. There are two, since
+ * Each thread has managers of its own: they are not thread-safe. There are two, since
  * the widest registers are best for AES and the SHA instructions for hashes, and a
  * manager has one set of code for everything. Key schedules depend on that set, not
- * on the manager; sessions share theirs among all workers, read-only.
+ * on the manager; sessions share theirs among all threads, read-only.
  *
  * Invariants
  * - Every job is checked before it is handed over (fits()): the calls that do not
@@ -134,13 +134,13 @@ struct eng_mb_row eng_mb_policy_row(const struct eng_mb_group *group, const stru
 				    enum eng_mb_policy policy);
 
 /**
- * struct eng_mb_worker - what one worker has.
+ * struct eng_mb_thread - what one thread has.
  * @aes: manager for ciphers and AEADs
  * @hash: manager for hashes, NULL before the first one
  * @burst: jobs for the synchronous calls
  * @gcm: state of a GCM message
  */
-struct eng_mb_worker {
+struct eng_mb_thread {
 	IMB_MGR *aes;
 	IMB_MGR *hash;
 	IMB_JOB burst[ENG_MB_BURST];
@@ -188,7 +188,7 @@ struct eng_mb_session {
  * @hash: likewise of hashes
  * @rows: policy, by group
  * @drivers: names for SESSION_INFO, by eng_alg_index()
- * @workers: made by the first job of each
+ * @threads: made by the first job of each
  */
 struct eng_mb_engine {
 	struct engine base;
@@ -198,7 +198,7 @@ struct eng_mb_engine {
 	IMB_MGR hash;
 	struct eng_mb_row rows[ENG_MB_GROUPS];
 	char drivers[ENG_ALG_COUNT][VCD_ALG_NAME_LEN];
-	struct eng_mb_worker *workers[];
+	struct eng_mb_thread *threads[];
 };
 
 /**
@@ -237,12 +237,12 @@ void eng_mb_schedule_free(struct eng_mb_session *session);
 /**
  * eng_mb_run_group - carry out jobs that were checked.
  * @engine: engine
- * @worker: the calling worker's
+ * @thread: the calling thread's
  * @group: group of all the jobs
  * @jobs: the jobs; status, iv, mac are set
  * @n: at most ENG_MB_BURST
  */
-void eng_mb_run_group(struct eng_mb_engine *engine, struct eng_mb_worker *worker,
+void eng_mb_run_group(struct eng_mb_engine *engine, struct eng_mb_thread *thread,
 		      const struct eng_mb_group *group, struct eng_job *const jobs[], size_t n);
 
 #endif /* ENG_IPSECMB_INTERNAL_H */

@@ -43,28 +43,28 @@ static void fill_cipher(IMB_JOB *imb, struct eng_job *job, uint32_t done, uint32
 	imb->status = 0;
 }
 
-static bool submit_cipher(struct eng_mb_worker *worker, const struct eng_mb_group *group, size_t n)
+static bool submit_cipher(struct eng_mb_thread *thread, const struct eng_mb_group *group, size_t n)
 {
 	IMB_CIPHER_MODE mode = group->service == ENG_MB_CTR ? IMB_CIPHER_CNTR : IMB_CIPHER_CBC;
 	IMB_CIPHER_DIRECTION direction =
 	    group->service == ENG_MB_CBC_DECRYPT ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT;
 
-	return IMB_SUBMIT_CIPHER_BURST_NOCHECK(worker->aes, worker->burst, (uint32_t)n, mode,
+	return IMB_SUBMIT_CIPHER_BURST_NOCHECK(thread->aes, thread->burst, (uint32_t)n, mode,
 					       direction, (IMB_KEY_SIZE_BYTES)group->key_len) == n;
 }
 
 /* No limit of length in these; what continues is saved, as the source may be overwritten. */
-static void run_parallel_mode(struct eng_mb_worker *worker, const struct eng_mb_group *group,
+static void run_parallel_mode(struct eng_mb_thread *thread, const struct eng_mb_group *group,
 			      struct eng_job *const jobs[], size_t n)
 {
 	struct eng_iv_saved saved[ENG_MB_BURST];
 	bool ok;
 
 	for (size_t i = 0; i < n; i++) {
-		fill_cipher(&worker->burst[i], jobs[i], 0, jobs[i]->len);
+		fill_cipher(&thread->burst[i], jobs[i], 0, jobs[i]->len);
 		eng_iv_save(&saved[i], jobs[i]);
 	}
-	ok = submit_cipher(worker, group, n);
+	ok = submit_cipher(thread, group, n);
 	for (size_t i = 0; i < n; i++) {
 		jobs[i]->status = ok ? VCD_S_OK : VCD_S_IO;
 		eng_iv_next(&saved[i], jobs[i]);
@@ -75,7 +75,7 @@ static void run_parallel_mode(struct eng_mb_worker *worker, const struct eng_mb_
  * A piece of each of @jobs, which all have more than @done bytes. @left, which may be @jobs, gets
  * those that have more behind it. Return: how many.
  */
-static inline size_t cbc_round(struct eng_mb_worker *worker, const struct eng_mb_group *group,
+static inline size_t cbc_round(struct eng_mb_thread *thread, const struct eng_mb_group *group,
 			       struct eng_job *const jobs[], size_t n, uint32_t done,
 			       struct eng_job *left[])
 {
@@ -85,12 +85,12 @@ static inline size_t cbc_round(struct eng_mb_worker *worker, const struct eng_mb
 	for (size_t i = 0; i < n; i++) {
 		uint32_t len = jobs[i]->len - done;
 
-		fill_cipher(&worker->burst[i], jobs[i], done,
+		fill_cipher(&thread->burst[i], jobs[i], done,
 			    len < ENG_MB_MAX_PIECE ? len : ENG_MB_MAX_PIECE);
 	}
-	ok = submit_cipher(worker, group, n);
+	ok = submit_cipher(thread, group, n);
 	for (size_t i = 0; i < n; i++) {
-		const IMB_JOB *imb = &worker->burst[i];
+		const IMB_JOB *imb = &thread->burst[i];
 		struct eng_job *job = jobs[i];
 
 		memcpy(job->iv, imb->dst + imb->msg_len_to_cipher_in_bytes - 16, 16);
@@ -102,26 +102,26 @@ static inline size_t cbc_round(struct eng_mb_worker *worker, const struct eng_mb
 }
 
 /* Long messages go in pieces, each round a piece of every message that has one left. */
-static void run_cbc_encrypt(struct eng_mb_worker *worker, const struct eng_mb_group *group,
+static void run_cbc_encrypt(struct eng_mb_thread *thread, const struct eng_mb_group *group,
 			    struct eng_job *const jobs[], size_t n)
 {
 	struct eng_job *left[ENG_MB_BURST];
 	uint32_t done = 0;
 
-	n = cbc_round(worker, group, jobs, n, 0, left);
+	n = cbc_round(thread, group, jobs, n, 0, left);
 	/* A message is far from 4 GiB, so this ends before it could wrap. */
 	while (n)
-		n = cbc_round(worker, group, left, n, done += ENG_MB_MAX_PIECE, left);
+		n = cbc_round(thread, group, left, n, done += ENG_MB_MAX_PIECE, left);
 }
 
 /* ---- GCM: one message at a time --------------------------------------------------------- */
 
-static void gcm(IMB_MGR *manager, struct eng_mb_worker *worker, struct eng_job *job, uint8_t *dst,
+static void gcm(IMB_MGR *manager, struct eng_mb_thread *thread, struct eng_job *job, uint8_t *dst,
 		const uint8_t *src, uint8_t tag[16])
 {
 	const struct eng_mb_session *session = session_of(job);
 	const struct gcm_key_data *key = &session->schedule->gcm;
-	struct gcm_context_data *state = &worker->gcm;
+	struct gcm_context_data *state = &thread->gcm;
 	bool decrypt = job->flags & ENG_JOB_DECRYPT;
 
 	switch (session->key_len + decrypt) {
@@ -165,14 +165,14 @@ static void settle_aead(struct eng_job *job, const uint8_t tag[16], bool ok)
 		OPENSSL_cleanse(job->dst, job->len);
 }
 
-static void run_gcm(struct eng_mb_worker *worker, struct eng_job *const jobs[], size_t n)
+static void run_gcm(struct eng_mb_thread *thread, struct eng_job *const jobs[], size_t n)
 {
 	uint8_t none[16] = {0}, tag[16];
 
 	for (size_t i = 0; i < n; i++) {
 		struct eng_job *job = jobs[i];
 
-		gcm(worker->aes, worker, job, job->len ? job->dst : none,
+		gcm(thread->aes, thread, job, job->len ? job->dst : none,
 		    job->len ? job->src : none, tag);
 		settle_aead(job, tag, true);
 	}
@@ -267,7 +267,7 @@ static size_t flush(IMB_MGR *manager)
 	return good;
 }
 
-static void run_ecb(struct eng_mb_worker *worker, struct eng_job *const jobs[], size_t n)
+static void run_ecb(struct eng_mb_thread *thread, struct eng_job *const jobs[], size_t n)
 {
 	size_t good = 0, wanted = 0;
 
@@ -275,27 +275,27 @@ static void run_ecb(struct eng_mb_worker *worker, struct eng_job *const jobs[], 
 		for (uint32_t done = 0; done < jobs[i]->len; done += ENG_MB_MAX_PIECE) {
 			uint32_t left = jobs[i]->len - done;
 
-			fill_ecb(IMB_GET_NEXT_JOB(worker->aes), jobs[i], done,
+			fill_ecb(IMB_GET_NEXT_JOB(thread->aes), jobs[i], done,
 				 left < ENG_MB_MAX_PIECE ? left : ENG_MB_MAX_PIECE);
-			good += completed(worker->aes, IMB_SUBMIT_JOB_NOCHECK(worker->aes));
+			good += completed(thread->aes, IMB_SUBMIT_JOB_NOCHECK(thread->aes));
 			wanted++;
 		}
 	}
-	good += flush(worker->aes);
+	good += flush(thread->aes);
 	for (size_t i = 0; i < n; i++)
 		jobs[i]->status = good == wanted ? VCD_S_OK : VCD_S_IO;
 }
 
-static void run_aead(struct eng_mb_worker *worker, bool ccm, struct eng_job *const jobs[], size_t n)
+static void run_aead(struct eng_mb_thread *thread, bool ccm, struct eng_job *const jobs[], size_t n)
 {
 	uint8_t tags[ENG_MB_BURST][16];
 	size_t good = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		fill_aead(IMB_GET_NEXT_JOB(worker->aes), jobs[i], ccm, tags[i]);
-		good += completed(worker->aes, IMB_SUBMIT_JOB_NOCHECK(worker->aes));
+		fill_aead(IMB_GET_NEXT_JOB(thread->aes), jobs[i], ccm, tags[i]);
+		good += completed(thread->aes, IMB_SUBMIT_JOB_NOCHECK(thread->aes));
 	}
-	good += flush(worker->aes);
+	good += flush(thread->aes);
 	for (size_t i = 0; i < n; i++)
 		settle_aead(jobs[i], tags[i], good == n);
 }
@@ -308,28 +308,28 @@ static void settle_hash(struct eng_job *const jobs[], size_t n, bool ok)
 	}
 }
 
-static void run_sha(struct eng_mb_worker *worker, IMB_HASH_ALG hash, struct eng_job *const jobs[],
+static void run_sha(struct eng_mb_thread *thread, IMB_HASH_ALG hash, struct eng_job *const jobs[],
 		    size_t n)
 {
 	size_t good = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		fill_sha(IMB_GET_NEXT_JOB(worker->hash), jobs[i], hash);
-		good += completed(worker->hash, IMB_SUBMIT_JOB_NOCHECK(worker->hash));
+		fill_sha(IMB_GET_NEXT_JOB(thread->hash), jobs[i], hash);
+		good += completed(thread->hash, IMB_SUBMIT_JOB_NOCHECK(thread->hash));
 	}
-	good += flush(worker->hash);
+	good += flush(thread->hash);
 	settle_hash(jobs, n, good == n);
 }
 
 /* ---- HMAC: synchronous burst ------------------------------------------------------------ */
 
-static void run_hmac(struct eng_mb_worker *worker, IMB_HASH_ALG hash, struct eng_job *const jobs[],
+static void run_hmac(struct eng_mb_thread *thread, IMB_HASH_ALG hash, struct eng_job *const jobs[],
 		     size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct eng_mb_session *session = session_of(jobs[i]);
 
-		worker->burst[i] = (IMB_JOB){
+		thread->burst[i] = (IMB_JOB){
 		    .src = jobs[i]->src,
 		    .msg_len_to_hash_in_bytes = jobs[i]->len,
 		    .auth_tag_output = jobs[i]->mac,
@@ -340,38 +340,38 @@ static void run_hmac(struct eng_mb_worker *worker, IMB_HASH_ALG hash, struct eng
 		};
 	}
 	settle_hash(jobs, n,
-		    IMB_SUBMIT_HASH_BURST_NOCHECK(worker->hash, worker->burst, (uint32_t)n, hash) ==
+		    IMB_SUBMIT_HASH_BURST_NOCHECK(thread->hash, thread->burst, (uint32_t)n, hash) ==
 			n);
 }
 
-void eng_mb_run_group(struct eng_mb_engine *engine, struct eng_mb_worker *worker,
+void eng_mb_run_group(struct eng_mb_engine *engine, struct eng_mb_thread *thread,
 		      const struct eng_mb_group *group, struct eng_job *const jobs[], size_t n)
 {
 	switch (group->service) {
 	case ENG_MB_NONE:
 		break;
 	case ENG_MB_CBC_ENCRYPT:
-		run_cbc_encrypt(worker, group, jobs, n);
+		run_cbc_encrypt(thread, group, jobs, n);
 		break;
 	case ENG_MB_CBC_DECRYPT:
 	case ENG_MB_CTR:
-		run_parallel_mode(worker, group, jobs, n);
+		run_parallel_mode(thread, group, jobs, n);
 		break;
 	case ENG_MB_ECB:
-		run_ecb(worker, jobs, n);
+		run_ecb(thread, jobs, n);
 		break;
 	case ENG_MB_GCM:
-		run_gcm(worker, jobs, n);
+		run_gcm(thread, jobs, n);
 		break;
 	case ENG_MB_CCM:
 	case ENG_MB_CHACHA:
-		run_aead(worker, group->service == ENG_MB_CCM, jobs, n);
+		run_aead(thread, group->service == ENG_MB_CCM, jobs, n);
 		break;
 	case ENG_MB_SHA:
-		run_sha(worker, group->hash, jobs, n);
+		run_sha(thread, group->hash, jobs, n);
 		break;
 	case ENG_MB_HMAC:
-		run_hmac(worker, group->hash, jobs, n);
+		run_hmac(thread, group->hash, jobs, n);
 		break;
 	}
 }

@@ -31,29 +31,29 @@ static void lane_release(void *lanes, uint16_t slot)
 	eng_ossl_hash_release(&lane->hash);
 }
 
-static struct eng_ossl_worker *worker_new(void)
+static struct eng_ossl_thread *thread_new(void)
 {
-	struct eng_ossl_worker *worker = calloc(1, sizeof(*worker));
+	struct eng_ossl_thread *thread = calloc(1, sizeof(*thread));
 
-	if (worker)
-		eng_cache_init(&worker->cache);
-	return worker;
+	if (thread)
+		eng_cache_init(&thread->cache);
+	return thread;
 }
 
-static void worker_free(struct eng_ossl_worker *worker)
+static void thread_free(struct eng_ossl_thread *thread)
 {
-	if (!worker)
+	if (!thread)
 		return;
-	eng_cache_end(&worker->cache, lane_release, worker->lanes);
-	free(worker);
+	eng_cache_end(&thread->cache, lane_release, thread->lanes);
+	free(thread);
 }
 
 static void engine_close(struct engine *base)
 {
 	struct eng_ossl_engine *engine = to_engine(base);
 
-	for (unsigned int i = 0; i < base->workers; i++)
-		worker_free(engine->workers[i]);
+	for (unsigned int i = 0; i < base->threads; i++)
+		thread_free(engine->threads[i]);
 	for (size_t i = 0; i < ENG_ALG_COUNT; i++) {
 		struct eng_ossl_alg *alg = &engine->algs[i];
 
@@ -143,7 +143,7 @@ static int load_providers(struct eng_ossl_engine *engine, bool fips)
 	return out_of_memory() ? -ENOMEM : 0;
 }
 
-static int engine_open(const char *arg, unsigned int workers, struct engine **ret)
+static int engine_open(const char *arg, unsigned int threads, struct engine **ret)
 {
 	struct eng_ossl_engine *engine;
 	int err;
@@ -152,12 +152,12 @@ static int engine_open(const char *arg, unsigned int workers, struct engine **re
 		return -EINVAL;
 	ERR_clear_error();
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): it is an array of pointers */
-	engine = calloc(1, sizeof(*engine) + workers * sizeof(engine->workers[0]));
+	engine = calloc(1, sizeof(*engine) + threads * sizeof(engine->threads[0]));
 	if (!engine)
 		return -ENOMEM;
 	engine->base.ops = &eng_openssl;
 	engine->base.name = eng_openssl.name;
-	engine->base.workers = workers;
+	engine->base.threads = threads;
 	engine->lib = OSSL_LIB_CTX_new();
 	err = engine->lib ? load_providers(engine, arg) : -ENOMEM;
 	if (!err)
@@ -203,13 +203,13 @@ static void session_free(struct eng_session *base)
 	const struct eng_ossl_engine *engine = to_engine(base->engine);
 	struct eng_ossl_session *session = to_session(base);
 
-	for (unsigned int i = 0; i < base->engine->workers; i++) {
-		struct eng_ossl_worker *worker =
-		    __atomic_load_n(&engine->workers[i], __ATOMIC_ACQUIRE);
+	for (unsigned int i = 0; i < base->engine->threads; i++) {
+		struct eng_ossl_thread *thread =
+		    __atomic_load_n(&engine->threads[i], __ATOMIC_ACQUIRE);
 
-		if (worker)
-			eng_cache_drop(&worker->cache, session->slots[i], session->serial,
-				       lane_release, worker->lanes);
+		if (thread)
+			eng_cache_drop(&thread->cache, session->slots[i], session->serial,
+				       lane_release, thread->lanes);
 	}
 	eng_ossl_hash_release(&session->state);
 	eng_key_wipe(&session->key);
@@ -223,7 +223,7 @@ static int session_new(struct engine *base, const struct eng_session_params *par
 	struct eng_ossl_engine *engine = to_engine(base);
 	struct eng_ossl_session *session;
 
-	session = calloc(1, sizeof(*session) + base->workers * sizeof(session->slots[0]));
+	session = calloc(1, sizeof(*session) + base->threads * sizeof(session->slots[0]));
 	if (!session)
 		return -ENOMEM;
 	session->serial = __atomic_add_fetch(&engine->serial, 1, __ATOMIC_RELAXED);
@@ -276,25 +276,25 @@ static uint32_t run_job(struct eng_ossl_session *session, struct eng_ossl_lane *
 static struct eng_ossl_lane *lane_take(struct eng_ossl_engine *engine, unsigned int number,
 				       struct eng_ossl_session *session)
 {
-	struct eng_ossl_worker *worker = engine->workers[number];
+	struct eng_ossl_thread *thread = engine->threads[number];
 
-	if (!worker) {
-		worker = worker_new();
-		if (!worker)
+	if (!thread) {
+		thread = thread_new();
+		if (!thread)
 			return NULL;
 		/* Whoever frees a session looks, from other threads. */
-		__atomic_store_n(&engine->workers[number], worker, __ATOMIC_RELEASE);
+		__atomic_store_n(&engine->threads[number], thread, __ATOMIC_RELEASE);
 	}
 	session->slots[number] =
-	    eng_cache_take(&worker->cache, session->serial, lane_release, worker->lanes);
-	return &worker->lanes[session->slots[number]];
+	    eng_cache_take(&thread->cache, session->serial, lane_release, thread->lanes);
+	return &thread->lanes[session->slots[number]];
 }
 
 static void engine_run(struct engine *base, unsigned int number, struct eng_job *const jobs[],
 		       size_t n)
 {
 	struct eng_ossl_engine *engine = to_engine(base);
-	struct eng_ossl_worker *worker = engine->workers[number];
+	struct eng_ossl_thread *thread = engine->threads[number];
 
 	for (size_t i = 0; i < n; i++) {
 		struct eng_job *job = jobs[i];
@@ -302,11 +302,11 @@ static void engine_run(struct engine *base, unsigned int number, struct eng_job 
 		uint16_t slot = session->slots[number];
 		struct eng_ossl_lane *lane;
 
-		if (worker && eng_cache_hit(&worker->cache, slot, session->serial)) {
-			lane = &worker->lanes[slot];
+		if (thread && eng_cache_hit(&thread->cache, slot, session->serial)) {
+			lane = &thread->lanes[slot];
 		} else {
 			lane = lane_take(engine, number, session);
-			worker = engine->workers[number];
+			thread = engine->threads[number];
 		}
 		job->status = lane ? run_job(session, lane, job) : VCD_S_NOMEM;
 	}

@@ -2,9 +2,9 @@
 /*
  * hash.c - hashes and MACs of the openssl backend. See internal.h.
  *
- * A hash that begins and ends in one job runs in the worker's lane, several of
+ * A hash that begins and ends in one job runs in the thread's lane, several of
  * them at a time. One that goes over several jobs lives in the session while it is half
- * done: the worker that begins it lends its lane's context, and the one that ends it keeps it.
+ * done: the thread that begins it lends its lane's context, and the one that ends it keeps it.
  *
  * A MAC's context is keyed when it is made; EVP_MAC_init() without a key
  * starts it anew with the same one.

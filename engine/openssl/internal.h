@@ -13,16 +13,16 @@
  * a FIPS module wants to be told its checksum, which stands in the system's configuration, and
  * so that is read. What is fetched then must have the property fips=yes.
  *
- * A worker has a *lane* for each of the sessions that it used last (cache.h). A lane holds the
- * EVP contexts that the worker made for the session, and no other thread touches it until the
+ * A thread has a *lane* for each of the sessions that it used last (cache.h). A lane holds the
+ * EVP contexts that the thread made for the session, and no other thread touches it until the
  * session is freed; so a job that finds its lane takes no lock. Contexts are made, and keyed, by
  * the first job that needs them; later jobs set the IV and nothing else, and in CBC not even
  * that (cipher.c).
  *
  * A hash that goes over several jobs has its context in the session while it is half done, since
- * the next job may come to another worker. The context is taken from a lane and goes back to one.
+ * the next job may come to another thread. The context is taken from a lane and goes back to one.
  *
- * So contexts take memory for ENG_CACHE_SLOTS sessions of each worker, and for one half-done hash
+ * So contexts take memory for ENG_CACHE_SLOTS sessions of each thread, and for one half-done hash
  * of each session, and no more.
  *
  * A context that reported a failure is thrown away: the next job makes a new one.
@@ -53,8 +53,8 @@ struct eng_ossl_alg {
 	char driver[VCD_ALG_NAME_LEN];
 };
 
-/** struct eng_ossl_worker - what one worker has; defined below. */
-struct eng_ossl_worker;
+/** struct eng_ossl_thread - what one thread has; defined below. */
+struct eng_ossl_thread;
 
 /**
  * struct eng_ossl_engine - the engine.
@@ -64,7 +64,7 @@ struct eng_ossl_worker;
  * @properties: what is asked of every algorithm, or NULL
  * @providers: "default", and "legacy" unless it is not installed; or "fips" and "base"
  * @algs: by eng_alg_index()
- * @workers: made by the first job of each
+ * @threads: made by the first job of each
  */
 struct eng_ossl_engine {
 	struct engine base;
@@ -73,7 +73,7 @@ struct eng_ossl_engine {
 	const char *properties;
 	OSSL_PROVIDER *providers[2];
 	struct eng_ossl_alg algs[ENG_ALG_COUNT];
-	struct eng_ossl_worker *workers[];
+	struct eng_ossl_thread *threads[];
 };
 
 /** struct eng_ossl_hash - a context of a hash (@md) or a MAC (@mac); both NULL: not made. */
@@ -99,7 +99,7 @@ struct eng_ossl_chain {
 };
 
 /**
- * struct eng_ossl_lane - the contexts that one worker has of one session.
+ * struct eng_ossl_lane - the contexts that one thread has of one session.
  * @cipher: [1] encrypts, [0] decrypts
  * @chain: for CBC, where @cipher stands
  * @ccm: for CCM, what @cipher fits
@@ -115,11 +115,11 @@ struct eng_ossl_lane {
 };
 
 /**
- * struct eng_ossl_worker - what one worker has.
+ * struct eng_ossl_thread - what one thread has.
  * @cache: which sessions have lanes
  * @lanes: by the cache's slots
  */
-struct eng_ossl_worker {
+struct eng_ossl_thread {
 	struct eng_cache cache;
 	struct eng_ossl_lane lanes[ENG_CACHE_SLOTS];
 };
@@ -134,7 +134,7 @@ struct eng_ossl_worker {
  * @mackey: MAC key
  * @state: the hash that is half done; only one job with it runs at a time
  * @begun: whether there is one
- * @slots: for each worker, the slot that was the session's last
+ * @slots: for each thread, the slot that was the session's last
  */
 struct eng_ossl_session {
 	struct eng_session base;

@@ -38,7 +38,7 @@ static void gather(void *arg, struct stats *stats)
 /* One device for all inputs: making engines takes longer than all the rest. */
 static void open_once(void)
 {
-	struct vdev_options options = {.workers = 1, .num_queues = 1, .max_sessions = 4};
+	struct vdev_options options = {.threads = 1, .num_queues = 1, .max_sessions = 4};
 	struct vdev *device;
 
 	if (vm)

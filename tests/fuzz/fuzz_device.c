@@ -84,7 +84,7 @@ static uint16_t get16(const uint8_t *p)
 static void open_device(struct fuzz *fuzz)
 {
 	struct vdev_options options = {
-	    .workers = 1,
+	    .threads = 1,
 	    .num_queues = 1,
 	    .max_sessions = 5,
 	    .max_request = 4096,

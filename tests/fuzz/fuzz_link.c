@@ -78,7 +78,7 @@ static void open_once(void)
 static void begin(struct side *side)
 {
 	struct vdev_options options = {
-	    .engine = engine, .workers = 1, .num_queues = QUEUES, .max_sessions = 4};
+	    .engine = engine, .threads = 1, .num_queues = QUEUES, .max_sessions = 4};
 	int pair[2];
 
 	memset(side, 0, sizeof(*side));

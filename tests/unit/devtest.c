@@ -12,16 +12,16 @@
 #define POISON 0xee
 #define MAX_IOV 100
 
-void devtest_open(struct devtest *test, unsigned int workers, const struct vdev_options *options)
+void devtest_open(struct devtest *test, unsigned int threads, const struct vdev_options *options)
 {
 	struct vdev_options all = {.num_queues = 1};
 
 	*test = (struct devtest){0};
-	assert_int_equal(test_engine_open(workers, &test->engine), 0);
+	assert_int_equal(test_engine_open(threads, &test->engine), 0);
 	if (options)
 		all = *options;
 	all.engine = test->engine;
-	all.workers = workers;
+	all.threads = threads;
 	assert_int_equal(vdev_new_at(&all, 1, 1, &test->device), 0);
 }
 
@@ -82,7 +82,7 @@ const struct answer *devtest_raw(struct devtest *test, const void *in, size_t le
 		out_iov[0] = (struct iovec){writable, room};
 		request.in_count = request.out_count = 1;
 	}
-	vdev_execute(test->device, test->worker, &requests, 1);
+	vdev_execute(test->device, test->thread, &requests, 1);
 	assert_memory_equal(readable, in, len);
 	decode(&answer, writable, request.written, room);
 	free(readable);

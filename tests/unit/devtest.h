@@ -21,13 +21,13 @@
  * struct devtest - a device and how to talk to it.
  * @engine: its engine
  * @device: the device
- * @worker: worker that executes
+ * @thread: thread that executes
  * @random: when not NULL, requests and replies are cut into random iovecs
  */
 struct devtest {
 	struct engine *engine;
 	struct vdev *device;
-	unsigned int worker;
+	unsigned int thread;
 	struct test_random *random;
 };
 
@@ -49,8 +49,8 @@ struct answer {
 	uint8_t out[DEVTEST_MAX_OUT];
 };
 
-/** devtest_open - an openssl engine with @workers, a device with deterministic ids. */
-void devtest_open(struct devtest *test, unsigned int workers, const struct vdev_options *options);
+/** devtest_open - an openssl engine with @threads, a device with deterministic ids. */
+void devtest_open(struct devtest *test, unsigned int threads, const struct vdev_options *options);
 
 /** devtest_close - end both. */
 void devtest_close(struct devtest *test);

@@ -177,7 +177,7 @@ static uint32_t use(const struct kind *k)
 
 static int open_both(void)
 {
-	struct vdev_options options = {.workers = 1, .num_queues = 1, .max_sessions = 16};
+	struct vdev_options options = {.threads = 1, .num_queues = 1, .max_sessions = 16};
 	const char *name = getenv("VCD_TEST_ENGINE");
 	int err = eng_open(name ? name : "openssl", 1, &engine);
 

@@ -23,7 +23,7 @@ static struct {
 
 static int setup(void **state)
 {
-	struct vdev_options options = {.workers = 1, .num_queues = QUEUES};
+	struct vdev_options options = {.threads = 1, .num_queues = QUEUES};
 
 	if (eng_open("openssl", 1, &t.engine))
 		return -1;

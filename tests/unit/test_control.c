@@ -39,7 +39,7 @@ static void gather(void *arg, struct stats *stats)
 
 static int setup(void **state)
 {
-	struct vdev_options options = {.workers = 2, .num_queues = 2, .max_sessions = 300};
+	struct vdev_options options = {.threads = 2, .num_queues = 2, .max_sessions = 300};
 
 	if (eng_open("openssl", 2, &t.engine))
 		return -1;

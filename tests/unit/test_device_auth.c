@@ -72,7 +72,7 @@ static void random_hashes(void **state)
 			size_t len = test_random_below(&chance, sizeof(data)), cut;
 			const struct answer *answer;
 
-			test.worker = i % 2;
+			test.thread = i % 2;
 			cut = test_random_below(&chance, len + 1);
 			test_random_fill(&chance, data, len);
 			reference_hash_run(ref, key, key_len, data, len, digest);
@@ -82,7 +82,7 @@ static void random_hashes(void **state)
 			answer = hash(id, RESET, data, cut);
 			assert_int_equal(answer->status, VCD_S_OK);
 			assert_int_equal(answer->out_len, 0);
-			test.worker = !test.worker;
+			test.thread = !test.thread;
 			answer = hash(id, FINAL | VCD_F_DECRYPT, data + cut, len - cut);
 			assert_int_equal(answer->out_len, digest_len);
 			assert_memory_equal(answer->out, digest, digest_len);
@@ -299,7 +299,7 @@ static void random_aeads(void **state)
 			const struct answer *answer;
 			size_t at;
 
-			test.worker = i % 2;
+			test.thread = i % 2;
 			seal(&s, ref);
 			for (unsigned int decrypt = 0; decrypt < 2; decrypt++) {
 				request_for(&s, id, decrypt);

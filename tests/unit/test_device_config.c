@@ -28,7 +28,7 @@ static void options(void **state)
 {
 	const struct vdev_options good = {
 	    .engine = test.engine,
-	    .workers = 1,
+	    .threads = 1,
 	    .num_queues = 64,
 	};
 	struct vdev_options bad;
@@ -42,8 +42,8 @@ static void options(void **state)
 		assert_null(device);                                                               \
 	} while (0)
 	REFUSED(engine, NULL);
-	REFUSED(workers, 0);
-	REFUSED(workers, 2); /* the engine has one */
+	REFUSED(threads, 0);
+	REFUSED(threads, 2); /* the engine has one */
 	REFUSED(num_queues, 0);
 	REFUSED(num_queues, 65);
 	REFUSED(max_sessions, (1u << 20) + 1);
@@ -61,7 +61,7 @@ static void config(void **state)
 {
 	const struct vdev_options with = {
 	    .engine = test.engine,
-	    .workers = 1,
+	    .threads = 1,
 	    .num_queues = 5,
 	    .poll_us = 7,
 	};
@@ -112,7 +112,7 @@ static void ids_of_two_devices(void **state)
 	uint64_t counter = 0, ids[200];
 	const struct vdev_options with = {
 	    .engine = test.engine,
-	    .workers = 1,
+	    .threads = 1,
 	    .num_queues = 1,
 	    .serial = &counter,
 	};
@@ -142,7 +142,7 @@ static void ids_begin_by_chance(void **state)
 {
 	const struct vdev_options with = {
 	    .engine = test.engine,
-	    .workers = 1,
+	    .threads = 1,
 	    .num_queues = 1,
 	};
 	struct vdev *device;

@@ -60,7 +60,7 @@ static void random_framing(void **state)
 			test_random_fill(&chance, plain, len);
 			test_random_fill(&chance, iv, sizeof(iv));
 			reference_crypt(ref, true, key, iv, plain, cipher, len);
-			test.worker = i % 2;
+			test.thread = i % 2;
 			answer = devtest_crypt(&test, id, 0, iv, alg->iv_len, plain, len, len);
 			assert_int_equal(answer->status, VCD_S_OK);
 			assert_int_equal(answer->out_len, len);

@@ -43,11 +43,11 @@ static void run_and_more(struct engine *engine, unsigned int worker, struct eng_
 	real_ops->run(engine, worker, jobs, n);
 }
 
-static void open_with(unsigned int inline_workers)
+static void open_with(unsigned int inline_threads)
 {
 	const struct vdev_options options = {
 	    .num_queues = 1,
-	    .inline_workers = inline_workers,
+	    .inline_threads = inline_threads,
 	    .max_sessions = SESSIONS,
 	};
 
@@ -104,7 +104,7 @@ static size_t hello(unsigned int worker)
 	};
 	size_t before = freed;
 
-	test.worker = worker;
+	test.thread = worker;
 	assert_int_equal(devtest_send(&test, &req, NULL, 0, REPLY)->status, VCD_S_OK);
 	return freed - before;
 }
@@ -114,7 +114,7 @@ static size_t look(unsigned int worker)
 {
 	size_t before = freed;
 
-	test.worker = worker;
+	test.thread = worker;
 	assert_int_equal(devtest_simple(&test, VCD_OP_SESSION_INFO, 1, REPLY + 272)->status,
 			 VCD_S_STALE);
 	return freed - before;
@@ -159,7 +159,7 @@ static void others_free_a_few(void **state)
 	uint8_t iv[16] = {0};
 	size_t left = SESSIONS;
 
-	test.worker = 0;
+	test.thread = 0;
 	meanwhile = hello_by_another;
 	assert_int_equal(devtest_crypt(&test, id, 0, iv, 16, key, 32, 32)->status, VCD_S_OK);
 	assert_int_equal(freed_by_hello, 0);
@@ -223,7 +223,7 @@ static void room_behind_a_hello(void **state)
 {
 	fill();
 	assert_int_equal(hello(0), VDEV_RECLAIM_SHARE);
-	test.worker = 0;
+	test.thread = 0;
 	fill();
 	assert_int_equal(devtest_create(&test, CRYPTO_AES_CBC, key, 16, 0, NULL, 0)->status,
 			 VCD_S_NOSPACE);

@@ -156,7 +156,7 @@ static void tls_records(void **state)
 			for (unsigned int i = 0; i < 30; i++) {
 				const struct answer *answer;
 
-				test.worker = i % 2;
+				test.thread = i % 2;
 				packet_fill(&p);
 				if (i % 5 == 4) /* a truncated MAC */
 					p.tag_len = 1 + test_random_below(&chance, p.tag_len);

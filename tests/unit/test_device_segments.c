@@ -139,7 +139,7 @@ static void execute(struct call *calls, size_t n)
 						      1 + call->dst.n, 0x5555};
 		list[i] = &call->request;
 	}
-	vdev_execute(test.device, test.worker, list, n);
+	vdev_execute(test.device, test.thread, list, n);
 }
 
 static void check_ok(const struct call *call)
@@ -210,7 +210,7 @@ static void every_cipher(void **state)
 
 			len = (len + alg->block_size - 1) / alg->block_size * alg->block_size;
 			guest_new(&guest, 2 * PAGES + 2);
-			test.worker = i % 2;
+			test.thread = i % 2;
 			draw(call, ref, id, i % 2, len);
 			guest_deal(&guest, &call->src, some_offset(), len,
 				   i % 4 == 0 ? &chance : NULL);

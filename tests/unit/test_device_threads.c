@@ -174,7 +174,7 @@ static void shared_sessions(void **state)
 int main(void)
 {
 	const struct vdev_options options = {
-	    .workers = WORKERS,
+	    .threads = WORKERS,
 	    .num_queues = WORKERS,
 	    .max_sessions = KEYS + WORKERS,
 	};

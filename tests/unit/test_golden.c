@@ -66,7 +66,7 @@ static struct vdev *device_new(void)
 {
 	const struct vdev_options options = {
 	    .engine = engine,
-	    .workers = 1,
+	    .threads = 1,
 	    .num_queues = 1,
 	};
 	struct vdev *device = NULL;

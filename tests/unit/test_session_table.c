@@ -32,7 +32,7 @@ static void token_free(struct eng_session *session)
 }
 
 static const struct eng_ops token_ops = {.name = "token", .session_free = token_free};
-static struct engine token_engine = {.ops = &token_ops, .workers = 1};
+static struct engine token_engine = {.ops = &token_ops, .threads = 1};
 
 static struct eng_session *token_new(void)
 {

@@ -80,7 +80,7 @@ static struct {
 
 static int setup(void **state)
 {
-	struct vdev_options options = {.workers = 1, .num_queues = QUEUES};
+	struct vdev_options options = {.threads = 1, .num_queues = QUEUES};
 	int pair[2];
 
 	log_set_level(LOG_ERROR);

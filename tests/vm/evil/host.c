@@ -296,7 +296,7 @@ int main(int argc, char **argv)
 {
 	static struct evil_host host = {
 	    .config = -1, .next_config = -1, .next_hello = -1, .socket = -1, .backend_socket = -1};
-	struct vdev_options options = {.workers = 1, .num_queues = 1};
+	struct vdev_options options = {.threads = 1, .num_queues = 1};
 	const char *path = NULL, *control = NULL;
 
 	for (int i = 1; i < argc; i++) {

@@ -379,7 +379,7 @@ static void begin(struct fuzz *f)
 {
 	struct vdev_options options = {
 	    .engine = common.engine,
-	    .workers = 1,
+	    .threads = 1,
 	    .num_queues = QUEUES,
 	    .max_sessions = 4,
 	    .max_request = 4096,

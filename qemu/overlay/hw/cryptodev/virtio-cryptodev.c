@@ -169,8 +169,8 @@ static bool backend_open(VirtIOCryptodev *s, Error **errp)
 {
     const char *name = s->engine_name ? s->engine_name : "auto";
     struct vdev_options options = {
-        .workers = s->num_workers + 1,
-        .inline_workers = 1,
+        .threads = s->num_workers + 1,
+        .inline_threads = 1,
         .num_queues = s->num_queues,
         .max_sessions = s->max_sessions,
         .max_request = s->max_request,
@@ -180,7 +180,7 @@ static bool backend_open(VirtIOCryptodev *s, Error **errp)
     size_t i;
     int err;
 
-    err = eng_open(name, options.workers, &s->engine);
+    err = eng_open(name, options.threads, &s->engine);
     if (err) {
         engine_error(errp, name, err);
         return false;
