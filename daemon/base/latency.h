@@ -12,13 +12,15 @@
 
 #include <stdint.h>
 
+#include "common/histogram.h"
+
 #define LATENCY_SUB_BITS 3
 #define LATENCY_SUB (1u << LATENCY_SUB_BITS)
 
 /** Values from here on count as the largest: 2^36 ns are a minute. */
 #define LATENCY_MAX_BITS 36
 
-#define LATENCY_BUCKETS ((LATENCY_MAX_BITS - LATENCY_SUB_BITS + 1) * LATENCY_SUB)
+#define LATENCY_BUCKETS HISTOGRAM_COUNT(LATENCY_SUB_BITS, LATENCY_MAX_BITS)
 
 /**
  * struct latency - a histogram; all zero is an empty one.

@@ -432,7 +432,7 @@ static void progress_fits(void **state)
 			for (size_t left = strlen(text), n; left; at += n, left -= n) {
 				uint32_t c;
 
-				n = text_decode(at, left, &c);
+				n = utf8_decode(at, left, &c);
 				assert_true(n > 0);
 				width++;
 			}

@@ -8,16 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include "common/hex.h"
 
 ssize_t hex_decode(const char *text, uint8_t *buf, size_t size)
 {
@@ -29,7 +20,7 @@ ssize_t hex_decode(const char *text, uint8_t *buf, size_t size)
 
 		if (isspace((unsigned char)*text))
 			continue;
-		d = digit(*text);
+		d = hex_digit(*text);
 		if (d < 0)
 			return -EINVAL;
 		if (high < 0) {

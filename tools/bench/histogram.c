@@ -1,43 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * histogram.c - latencies in a log-linear histogram.
- *
- * Values below HISTOGRAM_SUB have a bucket each. Above, a value with its highest
- * bit at position b falls into row b - SUB_BITS + 1, in which its SUB_BITS bits
- * below the highest one choose the bucket.
- */
+/* histogram.c - latencies in a log-linear histogram. See histogram.h. */
 #include "tools/bench/histogram.h"
-
-#include <inttypes.h>
-
-static unsigned int bucket_of(uint64_t value)
-{
-	unsigned int shift;
-
-	if (value >> HISTOGRAM_MAX_BITS)
-		value = (1ull << HISTOGRAM_MAX_BITS) - 1;
-	if (value < HISTOGRAM_SUB)
-		return (unsigned int)value;
-	shift = 63u - (unsigned int)__builtin_clzll(value) - HISTOGRAM_SUB_BITS;
-	return (shift + 1) * HISTOGRAM_SUB + (unsigned int)(value >> shift) - HISTOGRAM_SUB;
-}
-
-/* Smallest value of a bucket. */
-static uint64_t low_of(unsigned int bucket)
-{
-	unsigned int row = bucket / HISTOGRAM_SUB;
-
-	if (row == 0)
-		return bucket;
-	return (uint64_t)(bucket % HISTOGRAM_SUB + HISTOGRAM_SUB) << (row - 1);
-}
 
 /* Middle of a bucket. */
 static uint64_t middle_of(unsigned int bucket)
 {
-	unsigned int row = bucket / HISTOGRAM_SUB;
+	uint64_t low = histogram_low(bucket, HISTOGRAM_SUB_BITS);
 
-	return row == 0 ? bucket : low_of(bucket) + ((1ull << (row - 1)) - 1) / 2;
+	return low + (histogram_low(bucket + 1, HISTOGRAM_SUB_BITS) - 1 - low) / 2;
 }
 
 static uint64_t add_saturated(uint64_t a, uint64_t b)
@@ -65,7 +35,7 @@ void histogram_add(struct histogram *histogram, uint64_t value, uint64_t times)
 		product = UINT64_MAX;
 	note_extremes(histogram, value, value);
 	histogram->sum = add_saturated(histogram->sum, product);
-	histogram->bucket[bucket_of(value)] += times;
+	histogram->bucket[histogram_index(value, HISTOGRAM_SUB_BITS, HISTOGRAM_MAX_BITS)] += times;
 	histogram->count += times;
 }
 
@@ -84,19 +54,13 @@ void histogram_merge(struct histogram *to, const struct histogram *from)
 
 uint64_t histogram_percentile(const struct histogram *histogram, double percent)
 {
-	double want = percent / 100.0 * (double)histogram->count;
-	uint64_t seen = 0;
-	uint64_t value;
-	unsigned int i;
+	double exact = percent / 100.0 * (double)histogram->count;
+	uint64_t wanted = (uint64_t)exact, value;
 
 	if (histogram->count == 0)
 		return 0;
-	for (i = 0; i < HISTOGRAM_BUCKETS; i++) {
-		seen += histogram->bucket[i];
-		if ((double)seen >= want && seen)
-			break;
-	}
-	value = middle_of(i < HISTOGRAM_BUCKETS ? i : HISTOGRAM_BUCKETS - 1);
+	wanted += (double)wanted < exact;
+	value = middle_of(histogram_find(histogram->bucket, HISTOGRAM_BUCKETS, wanted));
 	if (value < histogram->min)
 		return histogram->min;
 	return value > histogram->max ? histogram->max : value;
@@ -107,21 +71,22 @@ double histogram_mean(const struct histogram *histogram)
 	return histogram->count ? (double)histogram->sum / (double)histogram->count : 0;
 }
 
-void histogram_write_json(const struct histogram *histogram, FILE *file)
+void histogram_write_json(const struct histogram *histogram, struct json *json, const char *name)
 {
-	const char *comma = "";
-	unsigned int i;
-
-	fprintf(file,
-		"{\"count\":%" PRIu64 ",\"min\":%" PRIu64 ",\"max\":%" PRIu64
-		",\"mean\":%.1f,\"buckets\":[",
-		histogram->count, histogram->min, histogram->max, histogram_mean(histogram));
-	for (i = 0; i < HISTOGRAM_BUCKETS; i++) {
+	json_begin(json, name, '{');
+	json_number(json, "count", histogram->count);
+	json_number(json, "min", histogram->min);
+	json_number(json, "max", histogram->max);
+	json_decimal(json, "mean", histogram_mean(histogram), 1);
+	json_begin(json, "buckets", '[');
+	for (unsigned int i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		if (!histogram->bucket[i])
 			continue;
-		fprintf(file, "%s[%" PRIu64 ",%" PRIu64 "]", comma, low_of(i),
-			histogram->bucket[i]);
-		comma = ",";
+		json_begin(json, NULL, '[');
+		json_number(json, NULL, histogram_low(i, HISTOGRAM_SUB_BITS));
+		json_number(json, NULL, histogram->bucket[i]);
+		json_end(json);
 	}
-	fputs("]}", file);
+	json_end(json);
+	json_end(json);
 }

@@ -2,15 +2,15 @@
 /*
  * histogram.h - latencies in a log-linear histogram.
  *
- * As HdrHistogram does: each power of two is divided into the same number of
- * linear buckets, so that the relative error is bounded, here by 1/64, over the
- * whole range, and recording is a shift and an increment.
+ * The relative error is at most 1/64: see common/histogram.h.
  */
 #ifndef VCD_BENCH_HISTOGRAM_H
 #define VCD_BENCH_HISTOGRAM_H
 
 #include <stdint.h>
-#include <stdio.h>
+
+#include "common/histogram.h"
+#include "common/json.h"
 
 #define HISTOGRAM_SUB_BITS 6
 #define HISTOGRAM_SUB (1u << HISTOGRAM_SUB_BITS)
@@ -18,7 +18,7 @@
 /** Values from here on count as this: 2^40 ns are 18 minutes. */
 #define HISTOGRAM_MAX_BITS 40
 
-#define HISTOGRAM_BUCKETS ((HISTOGRAM_MAX_BITS - HISTOGRAM_SUB_BITS + 1) * HISTOGRAM_SUB)
+#define HISTOGRAM_BUCKETS HISTOGRAM_COUNT(HISTOGRAM_SUB_BITS, HISTOGRAM_MAX_BITS)
 
 /**
  * struct histogram - a histogram; all zero is an empty one.
@@ -54,11 +54,11 @@ uint64_t histogram_percentile(const struct histogram *histogram, double percent)
 double histogram_mean(const struct histogram *histogram);
 
 /**
- * histogram_write_json - the whole of it as a JSON object, without a line end.
+ * histogram_write_json - the whole of it as a JSON object.
  *
  * Members: count, min, max, mean, and buckets: an array of [smallest value of the bucket, how
  * many] for those that are not empty, in order.
  */
-void histogram_write_json(const struct histogram *histogram, FILE *file);
+void histogram_write_json(const struct histogram *histogram, struct json *json, const char *name);
 
 #endif /* VCD_BENCH_HISTOGRAM_H */

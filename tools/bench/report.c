@@ -5,13 +5,13 @@
  */
 #include "tools/bench/report.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
 
+#include "common/json.h"
 #include "tools/bench/workload.h"
 
 /* "model name" of the first CPU. */
@@ -127,93 +127,100 @@ void report_ratios(FILE *file, const char *a, const char *b, const struct bench 
 	print_spread(file, "op/cpu s", &ratios->busy);
 }
 
-void report_string(FILE *file, const char *text)
-{
-	const unsigned char *p;
-
-	fputc('"', file);
-	for (p = (const unsigned char *)text; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			fprintf(file, "\\%c", *p);
-		else if (*p < 0x20 || *p == 0x7f)
-			fprintf(file, "\\u%04x", *p);
-		else
-			fputc(*p, file);
-	}
-	fputc('"', file);
-}
-
-static void json_details(FILE *file, const struct bench *bench)
+static void json_details(struct json *json, const struct bench *bench)
 {
 	const struct workload *work = &bench->work;
 	const struct histogram *h = &bench->total.latency;
 
-	fprintf(file, ",\"submit\":\"%s\",\"aad\":%u,\"tag\":%u,\"poll_us\":%u,\"spin_us\":%u",
-		workload_submit_name(work->submit), work->aad_len, work->tag_len,
-		bench->target.poll_us, bench->target.spin_us);
-	fprintf(file,
-		",\"min_ns\":%" PRIu64 ",\"p10_ns\":%" PRIu64 ",\"p90_ns\":%" PRIu64
-		",\"p999_ns\":%" PRIu64 ",\"p9999_ns\":%" PRIu64 ",\"max_ns\":%" PRIu64
-		",\"mean_ns\":%.1f",
-		h->min, histogram_percentile(h, 10), histogram_percentile(h, 90),
-		histogram_percentile(h, 99.9), histogram_percentile(h, 99.99), h->max,
-		histogram_mean(h));
-	fprintf(file, ",\"worker_cpu_ns_per_op\":%.1f,\"worker_memory\":%" PRIu64,
-		worker_per_op(bench), bench->worker_memory);
+	json_string(json, "submit", workload_submit_name(work->submit));
+	json_number(json, "aad", work->aad_len);
+	json_number(json, "tag", work->tag_len);
+	json_number(json, "poll_us", bench->target.poll_us);
+	json_number(json, "spin_us", bench->target.spin_us);
+	json_number(json, "min_ns", h->min);
+	json_number(json, "p10_ns", histogram_percentile(h, 10));
+	json_number(json, "p90_ns", histogram_percentile(h, 90));
+	json_number(json, "p999_ns", histogram_percentile(h, 99.9));
+	json_number(json, "p9999_ns", histogram_percentile(h, 99.99));
+	json_number(json, "max_ns", h->max);
+	json_decimal(json, "mean_ns", histogram_mean(h), 1);
+	json_decimal(json, "worker_cpu_ns_per_op", worker_per_op(bench), 1);
+	json_number(json, "worker_memory", bench->worker_memory);
 }
 
-/* What says which measurement this is. */
-static void json_head(FILE *file, const struct bench *bench)
+/* Begins an object, and says which measurement this is. */
+static struct json json_head(FILE *file, const struct bench *bench)
 {
 	const struct workload *work = &bench->work;
+	struct json json = json_to(file, 0);
 
-	fprintf(file, "{\"mode\":\"%s\",\"alg\":\"%s\",\"op\":\"%s\",\"size\":%u,\"depth\":%u,",
-		bench->mode->name, work->name, workload_op_name(work), work->size, work->depth);
-	fprintf(file, "\"threads\":%u,\"sessions\":%u,\"engine\":", work->threads, work->sessions);
-	report_string(file, bench->engine_name);
+	json_begin(&json, NULL, '{');
+	json_string(&json, "mode", bench->mode->name);
+	json_string(&json, "alg", work->name);
+	json_string(&json, "op", workload_op_name(work));
+	json_number(&json, "size", work->size);
+	json_number(&json, "depth", work->depth);
+	json_number(&json, "threads", work->threads);
+	json_number(&json, "sessions", work->sessions);
+	json_string(&json, "engine", bench->engine_name);
+	return json;
+}
+
+static void json_finish(struct json *json)
+{
+	json_end(json);
+	fputc('\n', json->file);
 }
 
 void report_json(FILE *file, const struct bench *bench, bool details)
 {
 	const struct histogram *h = &bench->total.latency;
+	struct json json = json_head(file, bench);
 
-	json_head(file, bench);
-	fprintf(file,
-		",\"ops_per_s\":%.1f,\"bytes_per_s\":%.1f,\"p50_ns\":%" PRIu64
-		",\"p99_ns\":%" PRIu64 ",\"cpu_ns_per_op\":%.1f",
-		ops_per_s(bench), ops_per_s(bench) * bench->work.size, histogram_percentile(h, 50),
-		histogram_percentile(h, 99), cpu_per_op(bench));
+	json_decimal(&json, "ops_per_s", ops_per_s(bench), 1);
+	json_decimal(&json, "bytes_per_s", ops_per_s(bench) * bench->work.size, 1);
+	json_number(&json, "p50_ns", histogram_percentile(h, 50));
+	json_number(&json, "p99_ns", histogram_percentile(h, 99));
+	json_decimal(&json, "cpu_ns_per_op", cpu_per_op(bench), 1);
 	if (details)
-		json_details(file, bench);
-	fputs("}\n", file);
+		json_details(&json, bench);
+	json_finish(&json);
 }
 
-static void json_spread(FILE *file, const char *name, const struct spread *spread)
+static void json_spread(struct json *json, const char *name, const struct spread *spread)
 {
-	fprintf(file, ",\"%s\":{\"median\":%.4f,\"q1\":%.4f,\"q3\":%.4f,\"min\":%.4f,\"max\":%.4f}",
-		name, spread->median, spread->low, spread->high, spread->min, spread->max);
+	json_begin(json, name, '{');
+	json_decimal(json, "median", spread->median, 4);
+	json_decimal(json, "q1", spread->low, 4);
+	json_decimal(json, "q3", spread->high, 4);
+	json_decimal(json, "min", spread->min, 4);
+	json_decimal(json, "max", spread->max, 4);
+	json_end(json);
 }
 
 void report_ratios_json(FILE *file, const char *a, const char *b, const struct bench *first,
 			const struct ratios *ratios)
 {
-	fputs("{\"compare\":", file);
-	report_string(file, a);
-	fputs(",\"vs\":", file);
-	report_string(file, b);
-	fprintf(file, ",\"alg\":\"%s\",\"op\":\"%s\",\"size\":%u,\"pairs\":%u", first->work.name,
-		workload_op_name(&first->work), first->work.size, ratios->ops.count);
-	json_spread(file, "ops_ratio", &ratios->ops);
-	json_spread(file, "p50_ratio", &ratios->p50);
-	json_spread(file, "cpu_ratio", &ratios->cpu);
-	json_spread(file, "busy_ratio", &ratios->busy);
-	fputs("}\n", file);
+	struct json json = json_to(file, 0);
+
+	json_begin(&json, NULL, '{');
+	json_string(&json, "compare", a);
+	json_string(&json, "vs", b);
+	json_string(&json, "alg", first->work.name);
+	json_string(&json, "op", workload_op_name(&first->work));
+	json_number(&json, "size", first->work.size);
+	json_number(&json, "pairs", ratios->ops.count);
+	json_spread(&json, "ops_ratio", &ratios->ops);
+	json_spread(&json, "p50_ratio", &ratios->p50);
+	json_spread(&json, "cpu_ratio", &ratios->cpu);
+	json_spread(&json, "busy_ratio", &ratios->busy);
+	json_finish(&json);
 }
 
 void report_histogram(FILE *file, const struct bench *bench)
 {
-	json_head(file, bench);
-	fputs(",\"latency_ns\":", file);
-	histogram_write_json(&bench->total.latency, file);
-	fputs("}\n", file);
+	struct json json = json_head(file, bench);
+
+	histogram_write_json(&bench->total.latency, &json, "latency_ns");
+	json_finish(&json);
 }

@@ -45,7 +45,4 @@ void report_ratios_json(FILE *file, const char *a, const char *b, const struct b
 /** report_histogram - the latencies, one object on a line of its own. */
 void report_histogram(FILE *file, const struct bench *bench);
 
-/** report_string - @text as a JSON string, with its quotation marks. */
-void report_string(FILE *file, const char *text);
-
 #endif /* VCD_BENCH_REPORT_H */

@@ -117,6 +117,7 @@ static void test_exact(void **state)
 /* What is written can be read back: the buckets' counts add up, each within 1/64. */
 static void test_json(void **state)
 {
+	struct json json;
 	static struct histogram h, none;
 	unsigned long long low, times, count = 0, sum = 0;
 	char *text = NULL;
@@ -124,14 +125,16 @@ static void test_json(void **state)
 	char *p;
 	FILE *file = open_memstream(&text, &size);
 
-	histogram_write_json(&none, file);
+	json = json_to(file, 0);
+	histogram_write_json(&none, &json, NULL);
 	fclose(file);
 	assert_string_equal(text, "{\"count\":0,\"min\":0,\"max\":0,\"mean\":0.0,\"buckets\":[]}");
 	free(text);
 	for (low = 1; low < 1000000; low += low / 3 + 1)
 		histogram_add(&h, low, low % 7 + 1);
 	file = open_memstream(&text, &size);
-	histogram_write_json(&h, file);
+	json = json_to(file, 0);
+	histogram_write_json(&h, &json, NULL);
 	fclose(file);
 	p = strstr(text, "\"buckets\":[");
 	assert_non_null(p);

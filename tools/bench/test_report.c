@@ -115,22 +115,13 @@ static void test_histogram(void **state)
 		       "\"buckets\":[[10,1],[20,1],[30,1],[40,1],[1000,6]]}}\n");
 }
 
-static void test_string(void **state)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *file = open_memstream(&text, &size);
-
-	report_string(file, "a\"b\\c\n\x01\x7f");
-	expect(file, &text, "\"a\\\"b\\\\c\\u000a\\u0001\\u007f\"");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_json),   cmocka_unit_test(test_details),
-	    cmocka_unit_test(test_ratios), cmocka_unit_test(test_histogram),
-	    cmocka_unit_test(test_string),
+	    cmocka_unit_test(test_json),
+	    cmocka_unit_test(test_details),
+	    cmocka_unit_test(test_ratios),
+	    cmocka_unit_test(test_histogram),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

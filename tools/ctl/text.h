@@ -12,8 +12,8 @@
  * @text: the text
  * @len: its bytes
  *
- * A worker that a guest has taken over answers what it likes. Control characters, those of
- * C1 as well, and bytes that are no UTF-8 become '?'; newline and tab stay.
+ * A worker that a guest has taken over answers what it likes. Control characters
+ * (utf8_is_control()) and bytes that are not UTF-8 become '?'; newline and tab stay.
  */
 void text_clean(char *text, size_t len);
 

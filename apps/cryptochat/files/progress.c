@@ -73,7 +73,7 @@ static size_t fit_name(const char *name, size_t columns, char out[PROGRESS_NAME_
 	len = strlen(safe);
 	while (at < len) {
 		uint32_t c = 0;
-		size_t n = text_decode((const uint8_t *)safe + at, len - at, &c);
+		size_t n = utf8_decode((const uint8_t *)safe + at, len - at, &c);
 		size_t width = n ? (size_t)text_width(c) : 1;
 
 		if (used + width > columns || to + n >= PROGRESS_NAME_SIZE)

@@ -8,41 +8,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/hex.h"
+
 /* The longest valid file: digits and CR LF. One byte more proves a file too long. */
 #define FILE_MAX (2 * SECRET_MAX + 2)
-
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 static bool all_hex(const uint8_t *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (hex_digit(text[i]) < 0)
+		if (hex_digit((char)text[i]) < 0)
 			return false;
 	return true;
 }
 
 /* @text holds 2 * @size bytes. */
-static int hex_decode(const uint8_t *text, size_t size, struct secret *ret)
+static int hex_decode(const char *text, size_t size, struct secret *ret)
 {
-	if (!all_hex(text, 2 * size))
+	if (!all_hex((const uint8_t *)text, 2 * size))
 		return -EILSEQ;
 	*ret = (struct secret){.len = size};
-	for (size_t i = 0; i < size; i++) {
-		unsigned int high = (unsigned int)hex_digit(text[2 * i]);
-		unsigned int low = (unsigned int)hex_digit(text[2 * i + 1]);
-
-		ret->bytes[i] = (uint8_t)(high << 4 | low);
-	}
-	return 0;
+	return hex_bytes(text, size, ret->bytes);
 }
 
 /* Length of the text in @raw without one line end, LF or CR LF. */
@@ -99,7 +84,7 @@ int secret_load(const char *path, size_t size, struct secret *ret, struct secret
 		*ret = (struct secret){.len = size};
 		memcpy(ret->bytes, raw, size);
 	} else if (trimmed(raw, len) == 2 * size) {
-		err = hex_decode(raw, size, ret);
+		err = hex_decode((const char *)raw, size, ret);
 	} else {
 		err = -EMSGSIZE;
 	}
@@ -112,7 +97,7 @@ int secret_parse(const char *hex, size_t size, struct secret *ret)
 {
 	if (strlen(hex) != 2 * size)
 		return -EMSGSIZE;
-	return hex_decode((const uint8_t *)hex, size, ret);
+	return hex_decode(hex, size, ret);
 }
 
 void secret_wipe(struct secret *s)

@@ -44,7 +44,7 @@ bool nick_ok(const char *nick)
 		return false;
 	while (len) {
 		uint32_t c = 0;
-		size_t n = text_decode(at, len, &c);
+		size_t n = utf8_decode(at, len, &c);
 
 		/* A mark that has no letter before it would be drawn on what stands before the
 		 * nick. */
@@ -63,7 +63,7 @@ bool nick_is_marked(const char *nick)
 
 	while (len) {
 		uint32_t c = 0;
-		size_t n = text_decode(at, len, &c);
+		size_t n = utf8_decode(at, len, &c);
 
 		/* Latin letters with their accents, as they are written in Europe. */
 		if (!n || c > 0x17f)

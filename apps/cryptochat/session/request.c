@@ -94,7 +94,7 @@ static int to_ascii(const char *line, size_t len, char **ret, size_t *ret_len)
 		return -ENOMEM;
 	while (len) {
 		uint32_t c = 0;
-		size_t n = text_decode(at, len, &c);
+		size_t n = utf8_decode(at, len, &c);
 
 		if (!n) {
 			free(out);

@@ -33,7 +33,7 @@ static uint32_t at(const struct editor *e, size_t pos, size_t *len)
 {
 	uint32_t c = 0;
 
-	*len = pos < e->len ? text_decode((const uint8_t *)e->line + pos, e->len - pos, &c) : 0;
+	*len = pos < e->len ? utf8_decode((const uint8_t *)e->line + pos, e->len - pos, &c) : 0;
 	return c;
 }
 

@@ -165,9 +165,9 @@ static uint32_t plain(struct keys *k, uint8_t byte)
 	if (byte >= 0xc0)
 		k->have = 0;
 	k->utf8[k->have++] = byte;
-	if (text_decode(k->utf8, k->have, &c)) {
+	if (utf8_decode(k->utf8, k->have, &c)) {
 		k->have = 0;
-		return text_is_control(c) ? KEY_NONE : c;
+		return utf8_is_control(c) ? KEY_NONE : c;
 	}
 	if (k->have == sizeof(k->utf8) || k->utf8[0] < 0xc0)
 		k->have = 0;

@@ -83,7 +83,7 @@ static void advance_text(struct place *p, const char *text, size_t len)
 	uint32_t c;
 
 	while (len) {
-		size_t n = text_decode((const uint8_t *)text, len, &c);
+		size_t n = utf8_decode((const uint8_t *)text, len, &c);
 
 		if (!n)
 			return;
@@ -147,7 +147,7 @@ static void draw_status(const struct screen *s, FILE *out, struct place *p)
 
 	while (len) {
 		uint32_t c;
-		size_t n = text_decode((const uint8_t *)text, len, &c);
+		size_t n = utf8_decode((const uint8_t *)text, len, &c);
 		size_t width = n ? (size_t)text_width(c) : 0;
 
 		if (!n || used + width >= p->columns)

@@ -106,29 +106,6 @@ size_t text_filter(struct text_filter *tf, const uint8_t *in, size_t len, uint8_
 	return n;
 }
 
-size_t text_decode(const uint8_t *text, size_t len, uint32_t *ret)
-{
-	struct text_filter tf = {.need = sequence_length(text[0])};
-	uint32_t c;
-
-	if (text[0] < 0x80) {
-		*ret = text[0];
-		return 1;
-	}
-	if (!tf.need || tf.need > len)
-		return 0;
-	c = text[0] & (0x7fu >> tf.need);
-	for (tf.have = 0; tf.have < tf.need; tf.have++) {
-		if (tf.have && !continues(&tf, text[tf.have]))
-			return 0;
-		if (tf.have)
-			c = c << 6 | (text[tf.have] & 0x3fu);
-		tf.pending[tf.have] = text[tf.have];
-	}
-	*ret = c;
-	return tf.need;
-}
-
 size_t text_encode(uint32_t c, uint8_t out[4])
 {
 	if (c < 0x80) {
@@ -160,17 +137,11 @@ bool text_is_utf8(const void *text, size_t len)
 	size_t n;
 
 	for (; len; at += n, len -= n) {
-		n = text_decode(at, len, &c);
+		n = utf8_decode(at, len, &c);
 		if (!n)
 			return false;
 	}
 	return true;
-}
-
-bool text_is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) ||
-	       (c >= 0x2066 && c <= 0x2069);
 }
 
 bool text_is_plain(const void *text, size_t len)
@@ -180,8 +151,8 @@ bool text_is_plain(const void *text, size_t len)
 	size_t n;
 
 	for (; len; at += n, len -= n) {
-		n = text_decode(at, len, &c);
-		if (!n || text_is_control(c))
+		n = utf8_decode(at, len, &c);
+		if (!n || utf8_is_control(c))
 			return false;
 	}
 	return true;
@@ -222,10 +193,10 @@ char *text_show(const void *text, size_t len, const char *keep, char *out)
 
 	while (len) {
 		uint32_t c = 0;
-		size_t n = text_decode(at, len, &c);
+		size_t n = utf8_decode(at, len, &c);
 		bool kept = n == 1 && c && strchr(keep, (int)c);
 
-		if (n && (kept || !text_is_control(c))) {
+		if (n && (kept || !utf8_is_control(c))) {
 			memcpy(to, at, n);
 			to += n;
 		} else {

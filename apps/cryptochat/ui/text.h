@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/utf8.h"
+
 /**
  * struct text_filter - state between two pieces of a byte stream
  * @pending: first bytes of a UTF-8 sequence whose rest has not come yet
@@ -48,32 +50,13 @@ size_t text_filter(struct text_filter *tf, const uint8_t *in, size_t len, uint8_
  */
 size_t text_filter_flush(struct text_filter *tf, uint8_t *out);
 
-/**
- * text_decode() - the first character of a text
- * @text: bytes
- * @len: how many, above 0
- * @ret: the character
- *
- * Return: bytes it takes, 1 to 4; 0: they are no valid UTF-8 (RFC 3629), or not all of it
- */
-size_t text_decode(const uint8_t *text, size_t len, uint32_t *ret);
-
 /** text_encode() - write a character below U+110000 as UTF-8; returns its 1 to 4 bytes */
 size_t text_encode(uint32_t c, uint8_t out[4]);
 
 /** text_is_utf8() - is all of it valid UTF-8? */
 bool text_is_utf8(const void *text, size_t len);
 
-/**
- * text_is_control() - would this character steer a terminal or deceive its reader?
- *
- * C0 and C1 controls, DEL, line and paragraph separators, and what changes the direction of the
- * text around it (U+202A to U+202E, U+2066 to U+2069): a name or a line must not be able to
- * pose as another one.
- */
-bool text_is_control(uint32_t c);
-
-/** text_is_plain() - is it UTF-8 without any text_is_control()? */
+/** text_is_plain() - is it UTF-8 without any utf8_is_control()? */
 bool text_is_plain(const void *text, size_t len);
 
 /**
