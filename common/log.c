@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PREFIX "vhost-user-cryptodev: "
+static const char *program = "vhost-user-cryptodev";
 
 static enum log_level threshold = LOG_NOTICE;
 
@@ -41,6 +41,11 @@ void log_open(void)
 	/* Somebody may have put another file there since. */
 	journal = stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
 		  fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+}
+
+void log_set_name(const char *name)
+{
+	program = name;
 }
 
 void log_set_level(enum log_level level)
@@ -67,7 +72,7 @@ static void log_line(enum log_level level, uint64_t left_out, const char *format
 	int n;
 
 	n = journal ? snprintf(line, sizeof(line), "<%d>", priority)
-		    : snprintf(line, sizeof(line), PREFIX "%s", tag[level]);
+		    : snprintf(line, sizeof(line), "%s: %s", program, tag[level]);
 	len = (size_t)n;
 	errno = saved_errno;
 	n = vsnprintf(line + len, sizeof(line) - len, format, args);

@@ -27,6 +27,9 @@ enum log_level {
  */
 void log_open(void);
 
+/** log_set_name - what lines begin with; a constant string. Call before threads start. */
+void log_set_name(const char *name);
+
 /** log_set_level - print messages up to @level. Call before threads start. */
 void log_set_level(enum log_level level);
 

@@ -15,9 +15,9 @@
 #include "common/util.h"
 
 /* Whether somebody listens at @address. */
-static bool somebody_listens(const struct sockaddr_un *address)
+static bool somebody_listens(const struct sockaddr_un *address, int type)
 {
-	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	_cleanup_fd_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	/* With a full backlog connect() fails with EAGAIN: somebody is there too. */
 	return fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
@@ -25,7 +25,7 @@ static bool somebody_listens(const struct sockaddr_un *address)
 }
 
 /* Remove the socket that a former process left behind, if that is what it is. */
-static int remove_stale(const struct sockaddr_un *address)
+static int remove_stale(const struct sockaddr_un *address, int type)
 {
 	const char *path = address->sun_path;
 	struct stat st;
@@ -36,7 +36,7 @@ static int remove_stale(const struct sockaddr_un *address)
 		log_msg(LOG_ERROR, "%s is there and is not a socket; name another path", path);
 		return -EEXIST;
 	}
-	if (somebody_listens(address)) {
+	if (somebody_listens(address, type)) {
 		log_msg(LOG_ERROR, "another process serves %s; stop it or name another path", path);
 		return -EADDRINUSE;
 	}
@@ -92,6 +92,7 @@ static int listen_at(const char *path, const struct unix_socket_access *access, 
 		     struct stat *st)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const int type = access->type ? access->type : SOCK_STREAM;
 	_cleanup_fd_ int fd = -1;
 	gid_t group = 0;
 	int err;
@@ -102,12 +103,12 @@ static int listen_at(const char *path, const struct unix_socket_access *access, 
 	err = access->group ? find_group(access->group, &group) : 0;
 	if (err)
 		return err;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	err = bind_at(fd, &address, access, group);
 	if (err == -EADDRINUSE) {
-		err = remove_stale(&address);
+		err = remove_stale(&address, type);
 		if (!err)
 			err = bind_at(fd, &address, access, group);
 	}

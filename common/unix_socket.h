@@ -12,10 +12,12 @@
  * struct unix_socket_access - who may connect.
  * @mode: access to the file; 0: as the umask has it
  * @group: its group, a name or a number; NULL: ours
+ * @type: SOCK_SEQPACKET; 0: SOCK_STREAM
  */
 struct unix_socket_access {
 	mode_t mode;
 	const char *group;
+	int type;
 };
 
 /**

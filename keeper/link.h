@@ -25,8 +25,8 @@
  * -----
  * A client may have KEEPER_MAX_OUTSTANDING requests outstanding on a connection. Replies come in any
  * order; the client chooses @id, and the reply repeats it. A request beyond that number is answered
- * KEEPER_S_BUSY. A client must read replies while it sends: the keeper drops a client that does not
- * take what it is sent.
+ * KEEPER_S_BUSY. The keeper takes no more requests from a client that
+ * does not read its replies.
  *
  * Who the client is
  * -----------------
