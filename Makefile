@@ -18,6 +18,9 @@
 #   make hostile    CHAINS (1000000) hostile chains against the daemon and the device in QEMU
 #   make coverage   line coverage of device/, daemon/, engine/ (COVERAGE=vm: by VM tests too)
 #   make fuzz       run the fuzzers for FUZZ_SECONDS each (clang)
+#   make deb        Debian packages into build/deb, built twice and judged (SUITE=trixie: for that
+#                   release, in a tree of its own, and installed there; root)
+#   make install-guest   in a guest: the module by DKMS, the header, the udev rule, the group; root
 #   make install    user space; PREFIX= (/usr/local, or what build/ has) DESTDIR=
 #   make clean      remove build/ (the cache of kernels and QEMU stays)
 
@@ -98,7 +101,14 @@ fuzz:
 install: all
 	DESTDIR=$(DESTDIR) meson install -C build --no-rebuild
 
+install-guest:
+	packaging/install-guest $(if $(DESTDIR),--destdir=$(DESTDIR))
+
+deb:
+	packaging/deps deb
+	packaging/deb $(SUITE)
+
 clean:
 	rm -rf build
 
-.PHONY: configure survival soak hostile coverage all module demo qemu check check-all check-long check-provider coverage-guest bench fuzz install clean
+.PHONY: deb install-guest configure survival soak hostile coverage all module demo qemu check check-all check-long check-provider coverage-guest bench fuzz install clean
