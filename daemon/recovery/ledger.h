@@ -9,11 +9,11 @@
  * in a file in memory that both of them map, and that the supervisor holds:
  *
  *     position   for each queue, how many requests were published, ever (@done).
- *                Everything before it is finished, everything behind it is to be
- *                carried out. Storing it is the one step in which a batch becomes
- *                finished: used entries first, then @done, then the used index in
- *                the ring. A successor writes the used index again from @done, so
- *                that a death between the two last steps is no loss either.
+ *                Every request before it is finished, all others have to be carried
+ *                out. Storing it is the one step in which a batch becomes finished:
+ *                used entries first, then @done, then the used index in the ring. A
+ *                successor writes the used index again, @base + @done, so that a
+ *                death between the last two steps loses nothing.
  *     undo       input that a batch overwrites, so that it can be carried out again (virtio/undo.h).
  *     serial     the counter that session ids are made of. Each creation takes its
  *                number by an atomic addition here, in whichever worker it is: at an
@@ -48,7 +48,7 @@
  * Changes with the layout, and with what workers have to agree on about its contents; a worker that
  * knows another one does not start.
  */
-#define LEDGER_VERSION 2u
+#define LEDGER_VERSION 3u
 
 /** Says that a file is one: "vledger1". */
 #define LEDGER_MAGIC 0x3172656764656c76ull
@@ -96,9 +96,7 @@ struct ledger_head {
 /**
  * struct ledger_queue - a queue's line.
  * @done: requests published
- * @avail_offset: entry of the available ring that comes next, less @done
- * @used_offset: entry of the used ring that comes next, less @done; when @running
- * @running: the queue is being served, and @used_offset holds
+ * @base: base + @done is the position in both rings: the device completes in order
  * @strikes: workers that died in a batch at @strike_done
  * @strike_done: see @strikes
  * @ring_errors: times that the ring was broken
@@ -107,11 +105,8 @@ struct ledger_head {
  */
 struct ledger_queue {
 	_Alignas(64) uint64_t done;
-	uint16_t avail_offset;
-	uint16_t used_offset;
-	uint32_t running;
+	uint16_t base;
 	uint32_t strikes;
-	uint32_t padding;
 	uint64_t strike_done;
 	uint64_t ring_errors;
 	uint64_t notifications;

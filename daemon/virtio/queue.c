@@ -27,9 +27,10 @@
  * we see its entry. In the other direction likewise: used index, barrier,
  * used_event.
  *
- * The position, how far the queue has come, is kept in the ledger as well
- * (ledger.h). A worker that takes over a running queue begins there, writes the
- * used index again and signals once: its predecessor may have died before either.
+ * The position is one index for both rings, because requests are completed in order and a batch is
+ * completed before the lock is released. It is kept in the ledger as well (ledger.h). A queue that
+ * begins to be served, and also one that a worker takes over, writes the used index of its position
+ * and signals once: a dead worker may not have come to either.
  *
  * Locks
  * -----
@@ -43,7 +44,7 @@
  *
  * Invariants
  * - An index or head from the ring is read once, and compared with num.
- * - last_avail and used_idx are private: the guest cannot move them.
+ * - next is private: the guest cannot move it. The used index is never read from the ring.
  * - Every batch is complete before the lock is released: a queue that is locked
  *   has no request in flight.
  * - A broken ring is left alone until the driver stops the queue; it does not
@@ -62,10 +63,10 @@
 #include "common/log.h"
 #include "common/util.h"
 
-void queue_init(struct queue *queue, unsigned int index)
+void queue_init(struct queue *queue, unsigned int index, struct ledger_queue *ledger)
 {
-	*queue = (struct queue){.index = index, .kick_fd = -1, .call_fd = -1, .err_fd = -1};
-	queue->ledger = &queue->own;
+	*queue = (struct queue){
+	    .index = index, .ledger = ledger, .kick_fd = -1, .call_fd = -1, .err_fd = -1};
 	pthread_mutex_init(&queue->turnstile, NULL);
 	pthread_mutex_init(&queue->lock, NULL);
 }
@@ -206,22 +207,17 @@ static int locate(struct queue *queue, const struct memory *memory, bool event_i
 	return 0;
 }
 
-/* Where we are in the used ring: where the ring says, or where a dead worker left off. */
+/*
+ * A queue that completes in order has one position: at a batch border, the index of the next used
+ * entry is that of the next request. A dead worker may have left the index in the ring behind it,
+ * and the driver without a signal; one signal too many does no harm.
+ */
 static void begin(struct queue *queue)
 {
-	struct ledger_queue *ledger = queue->ledger;
-
 	store_idx(&queue->used->flags, 0);
 	queue->signalled_valid = false;
-	if (ledger->running) {
-		queue->used_idx = (uint16_t)(ledger->used_offset + ledger->done);
-		store_idx(&queue->used->idx, queue->used_idx);
-		signal_driver(queue);
-		return;
-	}
-	queue->used_idx = load_idx(&queue->used->idx);
-	ledger->used_offset = (uint16_t)(queue->used_idx - ledger->done);
-	__atomic_store_n(&ledger->running, 1, __ATOMIC_RELEASE);
+	store_idx(&queue->used->idx, queue->next);
+	signal_driver(queue);
 }
 
 int queue_update(struct queue *queue, const struct memory *memory, uint64_t features)
@@ -232,12 +228,10 @@ int queue_update(struct queue *queue, const struct memory *memory, uint64_t feat
 	int err;
 
 	set_active(queue, false);
-	if (!wanted) {
-		queue->ledger->running = 0;
+	if (!wanted)
 		return 0;
-	}
 	err = locate(queue, memory, features & (1ull << VIRTIO_RING_F_EVENT_IDX));
-	/* It stays running in the ledger: when its map comes back it goes on where it was. */
+	/* When its map comes back it goes on where it was. */
 	if (err)
 		return err;
 	if (!was_active)
@@ -250,24 +244,23 @@ int queue_update(struct queue *queue, const struct memory *memory, uint64_t feat
 uint16_t queue_stop(struct queue *queue)
 {
 	set_active(queue, false);
-	queue->ledger->running = 0;
 	queue->broken = false;
 	queue->call_missed = false;
 	close_fd(&queue->kick_fd);
-	return queue->last_avail;
+	return queue->next;
 }
 
 void queue_set_base(struct queue *queue, uint16_t index)
 {
-	queue->last_avail = index;
-	queue->ledger->avail_offset = (uint16_t)(index - queue->ledger->done);
+	queue->next = index;
+	queue->ledger->base = (uint16_t)(index - queue->ledger->done);
 }
 
 void queue_resume(struct queue *queue)
 {
 	struct ledger_queue *ledger = queue->ledger;
 
-	queue->last_avail = (uint16_t)(ledger->avail_offset + ledger->done);
+	queue->next = (uint16_t)(ledger->base + ledger->done);
 	queue->careful = ledger->strikes > 0 && ledger->strike_done == ledger->done;
 	if (!queue->careful || ledger->strikes < LEDGER_STRIKES)
 		return;
@@ -319,7 +312,7 @@ static void ring_broken(struct queue *queue, int err)
 /* Entries of the available ring that are not taken yet, or -EINVAL. */
 static int pending(const struct queue *queue)
 {
-	uint16_t n = (uint16_t)(load_idx(&queue->avail->idx) - queue->last_avail);
+	uint16_t n = (uint16_t)(load_idx(&queue->avail->idx) - queue->next);
 
 	return n <= queue->num ? n : -EINVAL;
 }
@@ -328,7 +321,7 @@ static int pending(const struct queue *queue)
 static int arm(struct queue *queue)
 {
 	if (queue->event_idx)
-		store_idx(avail_event(queue), queue->last_avail);
+		store_idx(avail_event(queue), queue->next);
 	else
 		store_idx(&queue->used->flags, 0);
 	queue->armed = true;
@@ -338,7 +331,7 @@ static int arm(struct queue *queue)
 
 static void disarm(struct queue *queue)
 {
-	/* With EVENT_IDX, last_avail moving past avail_event is all it takes. */
+	/* With EVENT_IDX, next moving past avail_event is all it takes. */
 	if (queue->armed && !queue->event_idx)
 		store_idx(&queue->used->flags, VRING_USED_F_NO_NOTIFY);
 	queue->armed = false;
@@ -347,95 +340,26 @@ static void disarm(struct queue *queue)
 /* The head that is @ahead entries further on in the available ring, not checked. */
 static uint16_t ring_head(const struct queue *queue, unsigned int ahead)
 {
-	return load_idx(&queue->avail->ring[(queue->last_avail + ahead) & (queue->num - 1)]);
+	return load_idx(&queue->avail->ring[(queue->next + ahead) & (queue->num - 1)]);
+}
+
+static bool batch_complete(const struct queue *queue, const struct queue_batch *batch)
+{
+	return batch->n == VDEV_BATCH_MAX || batch->iov_used > QUEUE_BATCH_IOVS / 2 ||
+	       batch_policy_full(&queue->policy, batch->n, batch->bytes, batch->lanes);
 }
 
 /*
- * How many chains further on what a chain had last time is fetched while one is walked, and
- * how many an indirect table that may be another one by now. All of a batch at once is more
- * than a processor has under way: it would wait before the first.
- */
-#define HINTS_AHEAD 12u
-#define PREFETCH_AHEAD 6
-
-/* Of so many requests all is fetched at once: there is little else to do until it comes. */
-#define FEW 4u
-
-static bool batch_complete(const struct queue_batch *batch)
-{
-	if (batch->n == VDEV_BATCH_MAX || batch->iov_used > QUEUE_BATCH_IOVS / 2)
-		return true;
-	return batch->bytes >= (batch->n < batch->lanes ? batch->most : QUEUE_BATCH_BYTES);
-}
-
-/*
- * How many of the @pending requests a batch may have. Were it all that the driver has sent, the
- * driver would have nothing to do but wait for it, and we then for the driver, in turn.
- */
-static unsigned int batch_requests(const struct queue *queue, unsigned int pending,
-				   unsigned int lanes)
-{
-	unsigned int half = MAX(queue->in_flight, pending) / 2;
-
-	if (queue->careful)
-		return 1;
-	return MIN(pending, MAX(half, MAX(lanes, QUEUE_BATCH_REQUESTS)));
-}
-
-/* A batch of so many bytes took @ns: how many the next one may have. */
-static uint64_t bytes_in_time(uint64_t bytes, uint64_t ns)
-{
-	uint64_t most = bytes * QUEUE_BATCH_NS / MAX(ns, 1u);
-
-	return MIN(MAX(most, QUEUE_BATCH_BYTES_LOW), QUEUE_BATCH_BYTES_HIGH);
-}
-
-/*
- * Fetch what a chain from @head is likely to be made of. Descriptor, table and header each
- * tell where the next of them is, and each has to come from another processor: asked for
- * at once, they come in the time of one.
- */
-static void prefetch_chain(const struct queue *queue, uint16_t head)
-{
-	__builtin_prefetch(&queue->desc[head & (queue->num - 1)], 0);
-	__builtin_prefetch(queue->hints[head % QUEUE_HINTS].table, 0);
-}
-
-/* Likewise its header and reply. With more than a few, they are asked for as chains are walked. */
-static void prefetch_request(const struct queue *queue, uint16_t head)
-{
-	const struct queue_hint *hint = &queue->hints[head % QUEUE_HINTS];
-
-	__builtin_prefetch(hint->in, 0);
-	prefetch_write(hint->out);
-}
-
-/*
- * The next @n heads, not checked, at most a batch of them; returns how many. All at
- * once: the driver goes on writing to the same line, and it would come and go
- * with each head.
+ * Read the next @n heads, at most a batch of them, without a check; returns how many. All at once:
+ * the driver goes on writing to the same line, which would come and go with each head.
  */
 static unsigned int heads_read(const struct queue *queue, unsigned int n, uint16_t *heads)
 {
 	n = MIN(n, (unsigned int)VDEV_BATCH_MAX);
-	for (unsigned int i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++)
 		heads[i] = ring_head(queue, i);
-		if (i < HINTS_AHEAD)
-			prefetch_chain(queue, heads[i]);
-		if (n <= FEW)
-			prefetch_request(queue, heads[i]);
-	}
+	prefetch_heads(&queue->prefetch, queue->desc, queue->num, heads, n);
 	return n;
-}
-
-static void remember(struct queue *queue, uint16_t head, const struct chain *chain)
-{
-	queue->last_head = head;
-	queue->hints[head % QUEUE_HINTS] = (struct queue_hint){
-	    .table = chain->table,
-	    .in = chain->in_count ? chain->in[0].iov_base : NULL,
-	    .out = chain->out_count ? chain->out[0].iov_base : NULL,
-	};
 }
 
 /* Whether a request is paid for, or there is no limit. Guests cannot change its length any more. */
@@ -455,8 +379,22 @@ static bool afford(const struct vdev *device, struct queue_batch *batch, const s
 	return true;
 }
 
+static void add_request(struct queue_batch *batch, const struct chain *chain)
+{
+	batch->requests[batch->n] = (struct vdev_request){
+	    .in = chain->in,
+	    .out = chain->out,
+	    .in_count = chain->in_count,
+	    .out_count = chain->out_count,
+	};
+	batch->list[batch->n] = &batch->requests[batch->n];
+	batch->iov_used += chain->in_count + chain->out_count;
+	batch->bytes += chain->bytes;
+	batch->n++;
+}
+
 /*
- * Take up to @n chains, and no more than are paid for. 0, or how the ring is broken behind the ones
+ * Take up to @n chains, and no more than are paid for. 0, or how the ring is broken after the ones
  * taken.
  */
 static int gather(struct queue *queue, const struct vdev *device, const struct memory *memory,
@@ -474,40 +412,21 @@ static int gather(struct queue *queue, const struct vdev *device, const struct m
 	batch->n = 0;
 	batch->iov_used = 0;
 	batch->bytes = 0;
-	batch->most = MAX(queue->batch_most, QUEUE_BATCH_BYTES_LOW);
 	n = heads_read(queue, n, batch->heads);
-	while (batch->n < n && !batch_complete(batch)) {
+	while (batch->n < n && !batch_complete(queue, batch)) {
 		uint16_t head = batch->heads[batch->n];
 		struct chain chain;
 		int err;
 
-		if (batch->n + HINTS_AHEAD < n)
-			prefetch_chain(queue, batch->heads[batch->n + HINTS_AHEAD]);
-		if (batch->n + PREFETCH_AHEAD < n)
-			chain_prefetch(&source, batch->heads[batch->n + PREFETCH_AHEAD]);
-
+		prefetch_ahead(&queue->prefetch, &source, batch->heads, batch->n, n);
 		err = chain_walk(&source, head, batch->iov + batch->iov_used, &chain);
 		if (err)
 			return err;
 		if (!afford(device, batch, &chain))
 			break;
-		batch->requests[batch->n] = (struct vdev_request){
-		    .in = chain.in,
-		    .out = chain.out,
-		    .in_count = chain.in_count,
-		    .out_count = chain.out_count,
-		};
-		batch->list[batch->n] = &batch->requests[batch->n];
-		remember(queue, head, &chain);
-		/* Headers of requests are looked at when all are gathered. */
-		if (chain.in_count)
-			__builtin_prefetch(chain.in[0].iov_base, 0);
-		if (chain.out_count)
-			prefetch_write(chain.out[0].iov_base);
-		batch->iov_used += chain.in_count + chain.out_count;
-		batch->bytes += chain.bytes;
-		batch->n++;
-		queue->last_avail++;
+		prefetch_walked(&queue->prefetch, head, &chain);
+		add_request(batch, &chain);
+		queue->next++;
 	}
 	queue->region = cursor.region;
 	return 0;
@@ -522,93 +441,86 @@ static bool signal_due(struct queue *queue)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!queue->event_idx)
 		return !(load_idx(&queue->avail->flags) & VRING_AVAIL_F_NO_INTERRUPT);
-	queue->signalled = queue->used_idx;
+	queue->signalled = queue->next;
 	queue->signalled_valid = true;
-	return !valid || vring_need_event(load_idx(used_event(queue)), queue->used_idx, old);
+	return !valid || vring_need_event(load_idx(used_event(queue)), queue->next, old);
 }
 
 /*
  * Publish the batch. The store of the position is what makes it finished; see
- * ledger.h for what a death before or behind it does.
+ * ledger.h for what a death before or after it does.
  */
 static void complete(struct queue *queue, const struct queue_batch *batch)
 {
 	struct ledger_queue *ledger = queue->ledger;
-	unsigned int i;
+	unsigned int entry = queue->next - batch->n;
 
-	for (i = 0; i < batch->n; i++) {
-		struct vring_used_elem *elem =
-		    &queue->used->ring[queue->used_idx & (queue->num - 1)];
+	for (unsigned int i = 0; i < batch->n; i++, entry++) {
+		struct vring_used_elem *elem = &queue->used->ring[entry & (queue->num - 1)];
 
 		elem->id = htole32(batch->heads[i]);
 		elem->len = htole32(batch->requests[i].written);
-		queue->used_idx++;
 	}
 	crash_point(CRASH_USED);
 	__atomic_store_n(&ledger->done, ledger->done + batch->n, __ATOMIC_RELEASE);
 	crash_point(CRASH_FINISHED);
-	store_idx(&queue->used->idx, queue->used_idx);
+	store_idx(&queue->used->idx, queue->next);
 	crash_point(CRASH_PUBLISHED);
 	queue->careful = false;
 	if (signal_due(queue))
 		signal_driver(queue);
 }
 
-static void carry_out(struct queue *queue, struct vdev *device, unsigned int worker,
+static void carry_out(struct queue *queue, struct vdev *device, unsigned int thread,
 		      const struct memory *memory, struct queue_batch *batch)
 {
 	if (batch->undo.thread)
 		undo_begin(&batch->undo, queue->index, queue->ledger->done, memory, batch->requests,
 			   batch->n);
 	crash_point(CRASH_EXECUTE);
-	vdev_execute(device, worker, batch->list, batch->n);
+	vdev_execute(device, thread, batch->list, batch->n);
 	crash_point(CRASH_EXECUTED);
-	/* Whether there is more will be looked at next; meanwhile this batch is put out. */
-	if (batch->n > FEW) {
-		__builtin_prefetch(&queue->avail->idx, 0);
-		__builtin_prefetch(&queue->avail->ring[queue->last_avail & (queue->num - 1)], 0);
-	}
+	prefetch_next(queue->avail, queue->next & (queue->num - 1), batch->n);
 	complete(queue, batch);
 }
 
 /* One batch, if there is one. Whether the ring was found empty; or an error. */
-static int process_locked(struct queue *queue, struct vdev *device, unsigned int worker,
+static int process_locked(struct queue *queue, struct vdev *device, unsigned int thread,
 			  const struct memory *memory, struct queue_batch *batch, bool rearm)
 {
 	int left = pending(queue);
 	uint64_t begin, ns;
+	unsigned int max;
 	int err;
 
 	if (left < 0)
 		return left;
 	if (left > 0) {
-		/* A driver with one request at a time mostly takes the same head again. */
-		if (left <= (int)FEW) {
-			prefetch_chain(queue, queue->last_head);
-			prefetch_request(queue, queue->last_head);
-		}
-		prefetch_write(&queue->used->ring[queue->used_idx & (queue->num - 1)]);
+		prefetch_same(&queue->prefetch, queue->desc, queue->num, (unsigned int)left);
+		prefetch_write(&queue->used->ring[queue->next & (queue->num - 1)]);
 		begin = now_ns();
 		disarm(queue);
-		err = gather(queue, device, memory,
-			     batch_requests(queue, (unsigned int)left, batch->lanes), batch);
+		max = queue->careful
+			  ? 1
+			  : batch_policy_requests(&queue->policy, (unsigned int)left, batch->lanes);
+		err = gather(queue, device, memory, max, batch);
 		if (batch->n) {
-			carry_out(queue, device, worker, memory, batch);
+			carry_out(queue, device, thread, memory, batch);
 			ns = now_ns() - begin;
 			latency_add(&queue->ledger->latency, ns, batch->n);
-			queue->batch_most = bytes_in_time(batch->bytes, ns);
+			batch_policy_took(&queue->policy, batch->bytes, ns);
 		}
 		if (err)
 			return err;
 		left = pending(queue);
-		queue->in_flight = batch->n + (unsigned int)MAX(left, 0);
+		queue->policy.outstanding = batch->n + (unsigned int)MAX(left, 0);
 	}
 	if (left == 0 && rearm && !queue->armed)
 		left = arm(queue);
 	return left;
 }
 
-enum queue_result queue_process(struct queue *queue, struct vdev *device, unsigned int worker,
+enum queue_result queue_process(struct queue *queue, struct vdev *device, unsigned int thread,
 				const struct memory *memory, struct queue_batch *batch, bool rearm)
 {
 	enum queue_result result = QUEUE_SLEEPING;
@@ -619,7 +531,7 @@ enum queue_result queue_process(struct queue *queue, struct vdev *device, unsign
 	batch->lanes = vdev_engine(device)->ops->lanes;
 	queue_lock(queue);
 	if (queue->active) {
-		left = process_locked(queue, device, worker, memory, batch, rearm);
+		left = process_locked(queue, device, thread, memory, batch, rearm);
 		/* What was done with memory that is gone was done on zeros. */
 		if (memory_lost(memory)) {
 			left = -ENXIO;

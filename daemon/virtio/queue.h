@@ -10,43 +10,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/virtio/batch_policy.h"
 #include "daemon/virtio/chain.h"
-#include "daemon/base/latency.h"
 #include "daemon/recovery/ledger.h"
 #include "daemon/virtio/memory.h"
+#include "daemon/virtio/prefetch.h"
 #include "daemon/virtio/undo.h"
 #include "device/device.h"
 
 /** Entries of a queue: a power of two up to this. */
 #define QUEUE_MAX_NUM 32768u
 
-/**
- * Descriptor bytes, both directions together, after which a batch is complete if it
- * has enough requests to fill an engine's lanes. The driver gets its replies, and
- * refills the ring, while we work on the rest.
- */
-#define QUEUE_BATCH_BYTES (64u * 1024)
-
-/**
- * Bytes after which a batch is complete in any case, so that the lock is not held for long:
- * as many as take QUEUE_BATCH_NS, going by the batch before, between these bounds. Large
- * requests fill the lanes of an engine that is quick about them, and a slow one has few.
- */
-#define QUEUE_BATCH_BYTES_LOW (256u * 1024)
-#define QUEUE_BATCH_BYTES_HIGH (4u * 1024 * 1024)
-#define QUEUE_BATCH_NS 250000u
-
-/**
- * Requests that a batch may have in any case, and as many as an engine has lanes; beyond that
- * it has half of what the driver has under way.
- */
-#define QUEUE_BATCH_REQUESTS 8u
-
 /** iovecs that a batch can have in all; the last chain begins at or before half. */
 #define QUEUE_BATCH_IOVS (4 * CHAIN_ROOM(VDEV_DEFAULT_MAX_SEGMENTS))
 
 /**
- * struct queue_batch - what one worker needs to carry out a batch.
+ * struct queue_batch - what a serving thread needs to carry out a batch.
  * @n: requests in it
  * @heads: their chains' heads, for the used ring
  * @requests: the requests
@@ -55,12 +34,11 @@
  * @iov_used: of these in use
  * @bytes: descriptor bytes of all of them
  * @lanes: requests that the engine works on at a time
- * @most: bytes after which it is complete even if it has fewer
  * @limited: it may have what follows, and no more (rate_limits.h)
  * @ops_left: requests that are paid for, this batch's and those of the batches that follow
  * @cost_left: bytes that are paid for, as vdev_cost() counts them
- * @wants: the most that a request costs which was left for that reason; the worker clears it
- * @undo: where input is saved that the batch writes over; without a thread: nowhere
+ * @wants: the largest cost of a request that was not paid for; the thread clears it
+ * @undo: where input is saved that the batch overwrites; without a thread: nowhere
  */
 struct queue_batch {
 	unsigned int n;
@@ -71,7 +49,6 @@ struct queue_batch {
 	unsigned int iov_used;
 	uint64_t bytes;
 	unsigned int lanes;
-	uint64_t most;
 	bool limited;
 	uint64_t ops_left;
 	uint64_t cost_left;
@@ -79,64 +56,43 @@ struct queue_batch {
 	struct undo undo;
 };
 
-/** Entries of a queue's memory of hints; a power of two. */
-#define QUEUE_HINTS 256
-
-/**
- * struct queue_hint - where the chain that began at a descriptor lay last time.
- * @table: its indirect table
- * @in: its first readable byte, the header
- * @out: its first writable byte, the reply
- *
- * For prefetching and nothing else: drivers use the same descriptors, tables and headers
- * again. Each is NULL or once was an address of ours in guest memory.
- */
-struct queue_hint {
-	const void *table;
-	const void *in;
-	const void *out;
-};
-
 /**
  * struct queue - one queue. Everything but @index and the locks is under @lock.
- * @index: its number
  * @turnstile: taken before @lock, see queue.c
- * @lock: held by the worker for one batch, by the control thread to change the queue
- * @num: entries
- * @desc_user: front end's address of the descriptor table
- * @avail_user: of the available ring
- * @used_user: of the used ring
+ * @lock: held by the serving thread for one batch, by the control thread to change the queue
+ * @ledger: position and counters, where the next worker finds them
+ *
+ * Set by the front end:
+ *
+ * @desc_user: the front end's address of the descriptor table
  * @placed: the three addresses were given
  * @enabled: by SET_VRING_ENABLE
  * @kick_fd: eventfd that the driver signals, -1: the queue is stopped
- * @call_fd: what we signal, -1: the driver wants no signal
+ * @call_fd: signalled when the driver wants it, or -1
  * @err_fd: signalled when the ring is broken, or -1
- * @broken: the guest made a mess of the ring; until the queue is stopped
+ *
+ * What follows from that, by queue_update():
+ *
+ * @broken: the guest corrupted the ring; cleared when the queue is stopped
  * @active: it is served; also read without the lock, as a hint
  * @event_idx: VIRTIO_RING_F_EVENT_IDX was negotiated
- * @desc: descriptor table, when active
- * @avail: available ring
- * @used: used ring
- * @last_avail: next entry of the available ring
- * @batch_most: @most of the next batch; 0: not known yet
- * @in_flight: requests the driver had under way when the last batch had been published: those of
- *	the batch and those behind it, more if it was quick to see them and send again
- * @region: index of the region of guest memory that was used last
- * @last_head: head that was taken last
- * @hints: by head
- * @used_idx: next entry of the used ring
- * @signalled: @used_idx when we last decided whether to signal
- * @signalled_valid: there was such a time
+ * @desc: the rings, when active
+ *
+ * Private to the serving thread while the queue is active:
+ *
+ * @next: next entry of the available ring; between batches of the used ring, too
+ * @signalled: @next when it was last decided whether to signal
+ * @signalled_valid: @signalled was set
  * @armed: the driver will kick for its next entry
  * @call_missed: a signal was due while there was no call_fd
  * @careful: a worker died in a batch that began here: one request at a time
- * @ledger: position and counters, where the next worker finds them
- * @own: what @ledger points to when there is no other
+ * @region: index of the region of guest memory that was used last
  */
 struct queue {
 	unsigned int index;
 	pthread_mutex_t turnstile;
 	pthread_mutex_t lock;
+	struct ledger_queue *ledger;
 
 	uint32_t num;
 	uint64_t desc_user;
@@ -154,25 +110,20 @@ struct queue {
 	const struct vring_desc *desc;
 	struct vring_avail *avail;
 	struct vring_used *used;
-	uint16_t last_avail;
-	uint64_t batch_most;
-	unsigned int in_flight;
-	unsigned int region;
-	uint16_t last_head;
-	struct queue_hint hints[QUEUE_HINTS];
-	uint16_t used_idx;
+
+	uint16_t next;
 	uint16_t signalled;
 	bool signalled_valid;
 	bool armed;
 	bool call_missed;
 	bool careful;
-
-	struct ledger_queue *ledger;
-	struct ledger_queue own;
+	unsigned int region;
+	struct batch_policy policy;
+	struct prefetch prefetch;
 };
 
-/** queue_init - make a stopped queue. */
-void queue_init(struct queue *queue, unsigned int index);
+/** queue_init - make a stopped queue. @ledger outlives it. */
+void queue_init(struct queue *queue, unsigned int index, struct ledger_queue *ledger);
 
 /** queue_destroy - close what it has. No thread may use it any more. */
 void queue_destroy(struct queue *queue);
@@ -254,12 +205,12 @@ enum queue_result {
  * queue_process - carry out at most one batch of the queue's requests.
  * @queue: queue, not locked
  * @device: device that executes
- * @worker: number of the calling worker
+ * @thread: number of the calling thread
  * @memory: guest memory; used under the queue's lock
- * @batch: the worker's
+ * @batch: the thread's
  * @rearm: when nothing is left, ask for a kick
  */
-enum queue_result queue_process(struct queue *queue, struct vdev *device, unsigned int worker,
+enum queue_result queue_process(struct queue *queue, struct vdev *device, unsigned int thread,
 				const struct memory *memory, struct queue_batch *batch, bool rearm);
 
 #endif /* VCD_DAEMON_VIRTIO_QUEUE_H */

@@ -61,7 +61,7 @@ struct ledger_shape vm_ledger(unsigned int num_queues, unsigned int num_threads,
 	 */
 	const size_t last = (max_request ? max_request : VDEV_DEFAULT_MAX_REQUEST) + 4096u;
 
-	return (struct ledger_shape){num_queues, num_threads, QUEUE_BATCH_BYTES_HIGH / 2 + last};
+	return (struct ledger_shape){num_queues, num_threads, BATCH_BYTES_HIGH / 2 + last};
 }
 
 static int waiter_open(struct vm_waiter *waiter)
@@ -94,10 +94,9 @@ int vm_new(struct vdev *device, struct ledger *ledger, unsigned int num_queues,
 	vm->device = device;
 	vm->ledger = ledger;
 	limits_init(&vm->limits);
-	for (; vm->queues && vm->num_queues < num_queues; vm->num_queues++) {
-		queue_init(&vm->queues[vm->num_queues], vm->num_queues);
-		vm->queues[vm->num_queues].ledger = &ledger->queue[vm->num_queues];
-	}
+	for (; vm->queues && vm->num_queues < num_queues; vm->num_queues++)
+		queue_init(&vm->queues[vm->num_queues], vm->num_queues,
+			   &ledger->queue[vm->num_queues]);
 	for (; vm->waiters && vm->num_threads < num_threads; vm->num_threads++)
 		vm->waiters[vm->num_threads] = (struct vm_waiter){-1, -1};
 	if (!vm->queues || !vm->waiters)

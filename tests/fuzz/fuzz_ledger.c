@@ -113,8 +113,7 @@ static void go_on(struct ledger *ledger)
 	FILE *file;
 
 	for (i = 0; i < QUEUES; i++) {
-		queue_init(&queues[i], i);
-		queues[i].ledger = &ledger->queue[i];
+		queue_init(&queues[i], i, &ledger->queue[i]);
 		/* It says so aloud when it stops a queue, which would be most of the output. */
 		ledger->queue[i].strikes = MIN(ledger->queue[i].strikes, LEDGER_STRIKES - 1);
 		queue_resume(&queues[i]);

@@ -13,7 +13,7 @@
 #include "tests/lib/hex.h"
 #include "tests/lib/split.h"
 
-#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /** unhex - bytes of a literal that is known to be well formed. Return: their number. */
 static inline size_t unhex(const char *text, uint8_t *buf, size_t size)

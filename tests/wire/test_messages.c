@@ -332,6 +332,36 @@ static void test_vring_base(void **state)
 	rig_stop(&rig);
 }
 
+/* What the guest writes as the used index does not move the device: the base is its position. */
+static void test_used_index(void **state)
+{
+	const struct vu_vring_state which = {.index = 0};
+	const uint64_t index = 0;
+	struct front_queue *queue;
+	struct vu_message reply;
+	struct rig rig;
+
+	rig_start(&rig, NULL, NULL);
+	queue = &rig.front->queue[0];
+	for (unsigned int i = 0; i < 5; i++)
+		assert_int_equal(front_hello(queue, &rig.request), VCD_S_OK);
+	assert_int_equal(front_call(rig.front, VU_GET_VRING_BASE, &which, sizeof(which), &reply),
+			 0);
+	assert_int_equal(reply.payload.state.num, 5);
+	__atomic_store_n(&queue->used->idx, htole16(77), __ATOMIC_RELEASE);
+	assert_int_equal(front_set_state(rig.front, VU_SET_VRING_BASE, 0, 5), 0);
+	assert_int_equal(
+	    front_set(rig.front, VU_SET_VRING_KICK, &index, sizeof(index), queue->kick_fd), 0);
+	for (unsigned int tries = 0;
+	     le16toh(__atomic_load_n(&queue->used->idx, __ATOMIC_ACQUIRE)) != 5; tries++) {
+		assert_true(tries < FRONT_TIMEOUT_MS);
+		usleep(1000);
+	}
+	assert_int_equal(front_hello(queue, &rig.request), VCD_S_OK);
+	rig_check(&rig);
+	rig_stop(&rig);
+}
+
 /* Sessions live while one queue lives, whichever is disabled. */
 static void test_last_queue(void **state)
 {
@@ -416,6 +446,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_config),
 	    cmocka_unit_test(test_status_and_reset),
 	    cmocka_unit_test(test_vring_base),
+	    cmocka_unit_test(test_used_index),
 	    cmocka_unit_test(test_last_queue),
 	    cmocka_unit_test(test_slow_message),
 	    cmocka_unit_test(test_burst),
