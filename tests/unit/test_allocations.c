@@ -1,4 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later *
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
  * While an engine is opened, just our own allocations fail: libcrypto 3.0 itself crashes when it
  * cannot make its library context.
  */
