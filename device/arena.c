@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * arena.c - the threads' scratch memory, see internal.h.
+ * arena.c - the scratch memory of one thread, see arena.h.
  *
- * A thread's arena is taken from front to back and becomes empty as a whole when
- * nothing that is prepared can lie in it any more. Taking checks the bounds for
- * itself: no limit enforced elsewhere is relied upon for memory safety.
+ * vdev_arena_take() checks the bounds itself: memory safety depends on no limit that is enforced
+ * elsewhere.
  */
 #include "device/arena.h"
 
@@ -15,15 +14,15 @@
 
 #include "device/device.h"
 
-/* Pieces start on a cache line. */
+/* Blocks start on a cache line. */
 #define ALIGN ((size_t)64)
 
-/* Bytes that all pieces of one request together may have beside its payload. */
+/* Bytes that all blocks of one request may have beside its payload. */
 #define SLACK (VDEV_MAX_AAD + 4 * ALIGN)
 
 int vdev_arena_init(struct vdev_arena *arena, uint32_t max_request)
 {
-	/* Twice the largest request: a batch need not stop at each that is large. */
+	/* Twice the largest request, so that not every large request ends the batch. */
 	size_t size = 2 * ((size_t)max_request + SLACK);
 
 	size = (size + ALIGN - 1) / ALIGN * ALIGN;
@@ -46,21 +45,21 @@ bool vdev_arena_fits(const struct vdev_arena *arena, size_t a, size_t b)
 {
 	size_t left = arena->size - arena->used;
 
-	/* Each piece may lose up to ALIGN - 1 bytes behind it. */
+	/* Each block may be followed by up to ALIGN - 1 unused bytes. */
 	return a <= left && b <= left - a && left - a - b >= 2 * ALIGN;
 }
 
 uint8_t *vdev_arena_take(struct vdev_arena *arena, size_t size)
 {
 	size_t left = arena->size - arena->used;
-	uint8_t *piece = arena->memory + arena->used;
+	uint8_t *block = arena->memory + arena->used;
 
 	if (size > left)
 		return NULL;
 	arena->used += size + (ALIGN - size % ALIGN) % ALIGN;
 	if (arena->touched < arena->used)
 		arena->touched = arena->used;
-	return piece;
+	return block;
 }
 
 void vdev_arena_empty(struct vdev_arena *arena)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * counters.c - statistics. Each thread counts on cache lines of its own (struct
- * vdev_counters) without locked instructions; a snapshot adds them up, and is
- * exact whenever the threads stand still.
+ * counters.c - statistics. Each thread counts on cache lines of its own (struct vdev_counters)
+ * without locked instructions. A snapshot adds the counters up; it is exact while no thread
+ * executes.
  */
 #include "device/state.h"
 

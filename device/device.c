@@ -213,8 +213,7 @@ void vdev_thread_section_end(struct vdev *device, struct vdev_thread *thread)
 	size_t budget = thread->ended + VDEV_RECLAIM_SHARE;
 	size_t freed = vdev_section_end(&device->table, thread->batch.number, budget);
 
-	/* What another section may still use is tried again next time, unless somebody else did it.
-	 */
+	/* Sessions that another section may use are tried again at the end of the next section. */
 	thread->ended = vdev_is_tidy(device) ? 0 : thread->ended - MIN(thread->ended, freed);
 }
 

@@ -2,8 +2,8 @@
 /* iov.c - a bounded cursor over the iovecs of a request. See iov.h. */
 #include "device/iov.h"
 
-/* The next piece, at most @len bytes, and move behind it; 0 at the end. */
-static inline size_t next_piece(struct vdev_iov *cursor, size_t len, uint8_t **piece)
+/* The rest of the iovec at the cursor, at most @len bytes; moves past it. 0 at the end. */
+static inline size_t next_iov(struct vdev_iov *cursor, size_t len, uint8_t **at)
 {
 	while (cursor->count) {
 		size_t left = cursor->iov->iov_len - cursor->offset;
@@ -11,7 +11,7 @@ static inline size_t next_piece(struct vdev_iov *cursor, size_t len, uint8_t **p
 		if (left) {
 			if (len > left)
 				len = left;
-			*piece = (uint8_t *)cursor->iov->iov_base + cursor->offset;
+			*at = (uint8_t *)cursor->iov->iov_base + cursor->offset;
 			cursor->offset += len;
 			return len;
 		}
@@ -22,51 +22,51 @@ static inline size_t next_piece(struct vdev_iov *cursor, size_t len, uint8_t **p
 	return 0;
 }
 
-size_t vdev_iov_read_pieces(struct vdev_iov *cursor, void *buf, size_t len)
+size_t vdev_iov_read_scattered(struct vdev_iov *cursor, void *buf, size_t len)
 {
 	size_t done = 0, n;
-	uint8_t *piece;
+	uint8_t *at;
 
-	while (done < len && (n = next_piece(cursor, len - done, &piece))) {
-		memcpy((uint8_t *)buf + done, piece, n);
+	while (done < len && (n = next_iov(cursor, len - done, &at))) {
+		memcpy((uint8_t *)buf + done, at, n);
 		done += n;
 	}
-	/* Nobody may fetch it again from the source instead of the copy. */
+	/* The compiler must not read the source again in place of the copy. */
 	__asm__ volatile("" ::: "memory");
 	return done;
 }
 
-size_t vdev_iov_write_pieces(struct vdev_iov *cursor, const void *buf, size_t len)
+size_t vdev_iov_write_scattered(struct vdev_iov *cursor, const void *buf, size_t len)
 {
 	size_t done = 0, n;
-	uint8_t *piece;
+	uint8_t *at;
 
-	while (done < len && (n = next_piece(cursor, len - done, &piece))) {
-		memcpy(piece, (const uint8_t *)buf + done, n);
+	while (done < len && (n = next_iov(cursor, len - done, &at))) {
+		memcpy(at, (const uint8_t *)buf + done, n);
 		done += n;
 	}
 	return done;
 }
 
-size_t vdev_iov_skip_pieces(struct vdev_iov *cursor, size_t len)
+size_t vdev_iov_skip_scattered(struct vdev_iov *cursor, size_t len)
 {
 	size_t done = 0, n;
-	uint8_t *piece;
+	uint8_t *at;
 
-	while (done < len && (n = next_piece(cursor, len - done, &piece)))
+	while (done < len && (n = next_iov(cursor, len - done, &at)))
 		done += n;
 	return done;
 }
 
-uint8_t *vdev_iov_contig_pieces(struct vdev_iov walk, size_t len)
+uint8_t *vdev_iov_contig_scattered(struct vdev_iov walk, size_t len)
 {
-	uint8_t *start = NULL, *piece;
+	uint8_t *start = NULL, *at;
 	size_t done = 0, n;
 
-	while (done < len && (n = next_piece(&walk, len - done, &piece))) {
+	while (done < len && (n = next_iov(&walk, len - done, &at))) {
 		if (!start)
-			start = piece;
-		else if ((uintptr_t)piece != (uintptr_t)start + done)
+			start = at;
+		else if ((uintptr_t)at != (uintptr_t)start + done)
 			return NULL;
 		done += n;
 	}
@@ -75,7 +75,7 @@ uint8_t *vdev_iov_contig_pieces(struct vdev_iov walk, size_t len)
 
 size_t vdev_iov_next(struct vdev_iov *cursor, size_t len, uint8_t **at)
 {
-	return next_piece(cursor, len, at);
+	return next_iov(cursor, len, at);
 }
 
 size_t vdev_iov_pair(struct vdev_iov *a, struct vdev_iov *b, size_t len, uint8_t **at_a,

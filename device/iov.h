@@ -2,12 +2,11 @@
 /*
  * iov.h - a bounded cursor over the iovecs of a request.
  *
- * Every byte that crosses between a guest's buffers and the device goes through
- * here, or through a pointer that one of these functions gave after the same bounds
- * check. A cursor never leaves its iovecs: asking for more than is left gives
- * less, or NULL, and the caller checks.
+ * Every byte between a guest's buffers and the device is copied by these functions, or accessed
+ * through a pointer that one of them returned after the same bounds check. A cursor never leaves its
+ * iovecs: a caller that asks for more than is left gets less, or NULL, and has to check.
  *
- * Iovecs of length zero may stand anywhere; their base is never looked at.
+ * Iovecs of length zero are allowed anywhere; their base is never used.
  */
 #ifndef VDEV_IOV_H
 #define VDEV_IOV_H
@@ -18,20 +17,20 @@
 #include <string.h>
 #include <sys/uio.h>
 
-/** vdev_overlap - whether @p_len bytes at @p and @q_len at @q, some each, have one in common. */
+/** vdev_overlap - whether @p_len bytes at @p and @q_len at @q overlap. Neither length is 0. */
 static inline bool vdev_overlap(const void *p, size_t p_len, const void *q, size_t q_len)
 {
 	uintptr_t x = (uintptr_t)p, y = (uintptr_t)q;
 
-	/* Either begins within the other. Without a branch: the ledger asks four times in a row. */
+	/* Either begins within the other. No branches: the ledger calls this four times in a row. */
 	return (y - x < p_len) | (x - y < q_len);
 }
 
 /**
  * struct vdev_iov - a position in a sequence of iovecs.
- * @iov: the iovec the position lies in
+ * @iov: the iovec of the position
  * @count: iovecs from there on
- * @offset: bytes of @iov[0] already passed
+ * @offset: bytes of @iov[0] before the position
  */
 struct vdev_iov {
 	const struct iovec *iov;
@@ -45,7 +44,7 @@ static inline struct vdev_iov vdev_iov_init(const struct iovec *iov, unsigned in
 	return (struct vdev_iov){.iov = iov, .count = count};
 }
 
-/** vdev_iov_total - bytes of @count iovecs; UINT64_MAX should the sum not fit. */
+/** vdev_iov_total - bytes of @count iovecs; UINT64_MAX when the sum overflows. */
 static inline uint64_t vdev_iov_total(const struct iovec *iov, unsigned int count)
 {
 	uint64_t total = count ? iov->iov_len : 0;
@@ -57,13 +56,13 @@ static inline uint64_t vdev_iov_total(const struct iovec *iov, unsigned int coun
 }
 
 /**
- * vdev_iov_take - where the next @len bytes lie, if one iovec holds them all, and move behind them.
+ * vdev_iov_take - the address of the next @len bytes, if one iovec holds them all; moves past them.
  *
- * The way of nearly every access: it is inline, and a copy of a constant length is then a few
- * moves.
+ * Nearly every access comes here. It is inline, so a copy of a constant length becomes a few
+ * instructions.
  *
- * Return: the address, or NULL, not moved, when the bytes are not in the iovec at the cursor or
- * @len is 0.
+ * Return: NULL, without moving, when the bytes are not all in the iovec at the cursor, or when @len
+ * is 0.
  */
 static inline uint8_t *vdev_iov_take(struct vdev_iov *cursor, size_t len)
 {
@@ -73,7 +72,7 @@ static inline uint8_t *vdev_iov_take(struct vdev_iov *cursor, size_t len)
 		return NULL;
 	at = (uint8_t *)cursor->iov->iov_base + cursor->offset;
 	cursor->offset += len;
-	/* Not left at the end of an iovec, so that the next access finds its bytes in the next. */
+	/* The cursor never stays at the end of an iovec: the next access looks in the next one. */
 	if (cursor->offset == cursor->iov->iov_len) {
 		cursor->iov++;
 		cursor->count--;
@@ -83,17 +82,17 @@ static inline uint8_t *vdev_iov_take(struct vdev_iov *cursor, size_t len)
 }
 
 /*
- * What follows does for bytes in several iovecs what its namesake does for those in one. The
- * namesakes hand over a copy of the cursor, so that it can stay in registers.
+ * These do for bytes in several iovecs what the inline functions do for bytes in one. They get a
+ * copy of the cursor, so that the compiler can keep the original in registers.
  */
-__attribute__((noinline)) size_t vdev_iov_read_pieces(struct vdev_iov *cursor, void *buf,
-						      size_t len);
-__attribute__((noinline)) size_t vdev_iov_write_pieces(struct vdev_iov *cursor, const void *buf,
-						       size_t len);
-__attribute__((noinline)) size_t vdev_iov_skip_pieces(struct vdev_iov *cursor, size_t len);
-__attribute__((noinline)) uint8_t *vdev_iov_contig_pieces(struct vdev_iov walk, size_t len);
+__attribute__((noinline)) size_t vdev_iov_read_scattered(struct vdev_iov *cursor, void *buf,
+							 size_t len);
+__attribute__((noinline)) size_t vdev_iov_write_scattered(struct vdev_iov *cursor, const void *buf,
+							  size_t len);
+__attribute__((noinline)) size_t vdev_iov_skip_scattered(struct vdev_iov *cursor, size_t len);
+__attribute__((noinline)) uint8_t *vdev_iov_contig_scattered(struct vdev_iov walk, size_t len);
 
-/* memcpy(), of which gcc would make a slow rep movs where it knows @len to be small. */
+/* memcpy(); gcc would emit a slow rep movs where it knows that @len is small. */
 static inline void vdev_iov_copy(void *to, const void *from, size_t len)
 {
 	if (!__builtin_constant_p(len))
@@ -102,9 +101,9 @@ static inline void vdev_iov_copy(void *to, const void *from, size_t len)
 }
 
 /**
- * vdev_iov_read - copy bytes out, once, and move on.
+ * vdev_iov_read - copy bytes out, once, and move past them.
  *
- * What was copied is private: no later change of the guest's memory shows in it.
+ * The copy is private: later changes of the guest's memory do not change it.
  *
  * Return: bytes copied, less than @len only at the end.
  */
@@ -115,17 +114,17 @@ static inline size_t vdev_iov_read(struct vdev_iov *cursor, void *buf, size_t le
 	if (!at) {
 		struct vdev_iov walk = *cursor;
 
-		len = vdev_iov_read_pieces(&walk, buf, len);
+		len = vdev_iov_read_scattered(&walk, buf, len);
 		*cursor = walk;
 		return len;
 	}
 	vdev_iov_copy(buf, at, len);
-	/* Nobody may fetch it again from the source instead of the copy. */
+	/* The compiler must not read the source again in place of the copy. */
 	__asm__ volatile("" ::: "memory");
 	return len;
 }
 
-/** vdev_iov_write - copy bytes in and move on. Return: bytes copied, see vdev_iov_read(). */
+/** vdev_iov_write - copy bytes in and move past them. Return: as vdev_iov_read(). */
 static inline size_t vdev_iov_write(struct vdev_iov *cursor, const void *buf, size_t len)
 {
 	uint8_t *at = vdev_iov_take(cursor, len);
@@ -133,7 +132,7 @@ static inline size_t vdev_iov_write(struct vdev_iov *cursor, const void *buf, si
 	if (!at) {
 		struct vdev_iov walk = *cursor;
 
-		len = vdev_iov_write_pieces(&walk, buf, len);
+		len = vdev_iov_write_scattered(&walk, buf, len);
 		*cursor = walk;
 		return len;
 	}
@@ -141,51 +140,48 @@ static inline size_t vdev_iov_write(struct vdev_iov *cursor, const void *buf, si
 	return len;
 }
 
-/** vdev_iov_skip - move on without copying. Return: bytes passed. */
+/** vdev_iov_skip - move without copying. Return: bytes passed. */
 static inline size_t vdev_iov_skip(struct vdev_iov *cursor, size_t len)
 {
 	if (!vdev_iov_take(cursor, len)) {
 		struct vdev_iov walk = *cursor;
 
-		len = vdev_iov_skip_pieces(&walk, len);
+		len = vdev_iov_skip_scattered(&walk, len);
 		*cursor = walk;
 	}
 	return len;
 }
 
 /**
- * vdev_iov_next - what is left of the iovec at the cursor, and move behind it.
- * @len: most bytes
- * @at: out: where they lie
+ * vdev_iov_next - the rest of the iovec at the cursor, at most @len bytes; moves past it.
+ * @at: out: their address
  *
- * Return: bytes, 0 at the end or when @len is 0.
+ * Return: bytes; 0 at the end or when @len is 0.
  */
 size_t vdev_iov_next(struct vdev_iov *cursor, size_t len, uint8_t **at);
 
 /**
- * vdev_iov_contig - where the next @len bytes lie, if they lie in one piece.
+ * vdev_iov_contig - the address of the next @len bytes, if they are contiguous; does not move.
  *
- * Iovecs that follow each other in memory count as one piece. Does not move.
+ * Iovecs that follow each other in memory are contiguous.
  *
- * Return: the address, or NULL when they are scattered, not there, or @len is 0.
+ * Return: NULL when the bytes are scattered, when fewer are left, or when @len is 0.
  */
 static inline uint8_t *vdev_iov_contig(const struct vdev_iov *cursor, size_t len)
 {
 	struct vdev_iov walk = *cursor;
 	uint8_t *at = vdev_iov_take(&walk, len);
 
-	return at ? at : vdev_iov_contig_pieces(*cursor, len);
+	return at ? at : vdev_iov_contig_scattered(*cursor, len);
 }
 
 /**
- * vdev_iov_pair - the longest run that lies in one piece at both cursors, and move behind it.
- * @a: a cursor
- * @b: another one
- * @len: most bytes
- * @at_a: out: where the run lies at @a
- * @at_b: out: where it lies at @b
+ * vdev_iov_pair - the longest run, at most @len bytes, that is contiguous at both cursors; moves both
+ * past it.
+ * @at_a: out: address of the run at @a
+ * @at_b: out: its address at @b
  *
- * Iovecs that follow each other in memory count as one piece.
+ * Iovecs that follow each other in memory are contiguous.
  *
  * Return: bytes of the run; 0 at the end of either, or when @len is 0.
  */

@@ -1,28 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * record.c - AUTHCRYPT of TLS records and SRTP packets, put together from the cipher
- * and the MAC of a session.
+ * record.c - AUTHCRYPT of TLS records and SRTP packets, from the cipher and the MAC of a session.
  *
- * These are carried out when they are parsed, one after the other: MAC and cipher
- * depend on each other, so that there is nothing to batch. All of it happens in the
- * scratch; the guest's memory gets nothing before the verdict.
+ * These requests are carried out one by one when they are parsed: MAC and cipher depend on each
+ * other, so there is nothing to batch. All of it happens in scratch memory. Nothing is written to
+ * guest memory before the verdict.
  *
  * TLS and time
  * ------------
- * In a TLS record the MAC is under the encryption and the padding is not
- * authenticated, so whoever can send records must not learn whether a padding was
- * right: not from the status, which is the same, and not from the time (Vaudenay
- * 2002; AlFardan and Paterson, "Lucky Thirteen", 2013). Hence, once a record is
- * decrypted, nothing branches on its padding or indexes memory by it:
+ * In a TLS record the MAC is encrypted and the padding is not authenticated. A sender of records
+ * must not learn whether a padding was right: not from the status, which is the same, and not from
+ * the time (Vaudenay 2002; AlFardan and Paterson, "Lucky Thirteen", 2013). So after decryption no
+ * branch and no memory index depends on the padding:
  *
- *   - the padding is looked at over the most bytes it can have, with masks;
- *   - the MAC in the record is picked out by reading every place it can be at;
- *   - a MAC is computed over what the padding leaves, or over as much as with the
- *     shortest padding when it is wrong. The time of that depends on the number of
- *     blocks the hash goes through; so a second one, of nothing in particular, goes
- *     through as many blocks as the first was short of the most.
+ *   - all bytes that can be padding are checked, with masks;
+ *   - every position that the MAC can have is read to pick the MAC out;
+ *   - a MAC is computed over the data without the padding, or, when the padding is wrong, over the
+ *     data of the shortest padding. Its time depends on the number of blocks that are hashed.
+ *     Therefore a second, unused MAC hashes the blocks that the first one had fewer than the most.
  *
- * What remains are differences within the hash of less than a block.
+ * Differences of less than a block within the hash remain.
  */
 #include "device/record.h"
 
@@ -38,16 +35,16 @@
 /* Longest padding of a record, its last byte included (RFC 5246, 6.2.3.2). */
 #define TLS_MAX_PAD 256u
 
-/* Longest message of the second MAC: see even_out(). */
+/* Longest message of the second MAC, see even_out(). */
 #define FILLER_LEN ((TLS_MAX_PAD / 64 + 2) * 128)
 
-/** struct record - a request under way. */
+/** struct record - a request that is being carried out. */
 struct record {
 	struct vdev_ctx *ctx;
 	struct vdev_answer *answer;
 	const struct vdev_fields *req;
 	struct eng_session *session;
-	uint8_t *bytes; /* the payload, in the scratch, with room behind it */
+	uint8_t *bytes; /* the payload in scratch memory, followed by room for MAC and padding */
 	uint32_t data_at;
 	uint8_t iv[VCD_MAX_IV_LEN];
 	uint8_t mac[VCD_MAX_DIGEST_LEN];
@@ -64,7 +61,7 @@ static uint32_t hash_block(const struct eng_alg *mac)
 	return mac->digest_len > 32 ? 128 : 64;
 }
 
-/* Blocks of @size that a message of @len makes, with a 1 bit and its length (size / 8) behind. */
+/* Blocks of @size of a message of @len, followed by a 1 bit and its length (size / 8). */
 static uint32_t hash_blocks(uint32_t len, uint32_t size)
 {
 	return (len + 1 + size / 8 + size - 1) / size;
@@ -131,9 +128,9 @@ static uint32_t mask_eq(uint32_t a, uint32_t b)
 }
 
 /*
- * Padding bytes, the last one included, of the @len decrypted bytes at @data, of
- * which @tag_len and the padding are not data. *good becomes 0 when it is wrong,
- * and then it counts as 1.
+ * Padding bytes, including the last one, of the @len decrypted bytes at @data, which end with
+ * @tag_len bytes of MAC and the padding. When the padding is wrong, *good becomes 0 and the result
+ * is 1.
  */
 static uint32_t tls_padding(const uint8_t *data, uint32_t len, uint32_t tag_len, uint32_t *good)
 {
@@ -149,7 +146,7 @@ static uint32_t tls_padding(const uint8_t *data, uint32_t len, uint32_t tag_len,
 	return (pad & *good) | (1u & ~*good);
 }
 
-/* The @tag_len bytes at @at, which is a secret, of the @len bytes at @data. */
+/* Copy the @tag_len bytes at offset @at of the @len bytes at @data. @at is secret. */
 static void tls_pick_mac(const uint8_t *data, uint32_t len, uint32_t at, uint32_t tag_len,
 			 uint8_t *mac)
 {
@@ -166,8 +163,8 @@ static void tls_pick_mac(const uint8_t *data, uint32_t len, uint32_t at, uint32_
 }
 
 /*
- * Hash as many blocks as a message of @len bytes has fewer than one of @most, so
- * that both together are the same number whatever @len is.
+ * Hash as many blocks as a message of @len bytes has fewer than one of @most bytes, so that the sum
+ * does not depend on @len.
  */
 static uint32_t even_out(const struct record *record, uint32_t len, uint32_t most)
 {
@@ -218,7 +215,7 @@ static uint32_t tls_decrypt(struct record *record)
 	uint8_t theirs[VCD_MAX_DIGEST_LEN];
 	uint32_t good, data_len, status;
 
-	/* The length is no secret. */
+	/* The length is not secret. */
 	if (len < tag_len + 1)
 		return VCD_S_BADMSG;
 	status = run_cipher(record, data, len);
@@ -268,7 +265,7 @@ static uint32_t srtp_decrypt(struct record *record)
 	return reply_with(record, data, record->req->src_len, 0);
 }
 
-/* Whether the session can do it, and the lengths it gives: steps 9 and 10 of request.c. */
+/* Steps 9 and 10 of request.c: whether the session has the algorithms, and the output fits. */
 static uint32_t check(const struct vdev_ctx *ctx, const struct vdev_fields *req,
 		      const struct eng_session *session)
 {
@@ -309,7 +306,7 @@ uint32_t vdev_record_run(struct vdev_ctx ctx, const struct vdev_fields *req,
 	    .session = session,
 	    .data_at = req->flags & VCD_F_SRTP ? req->crypt_off : req->aad_len,
 	};
-	/* Behind the payload of an encryption come a MAC and at most a block of padding. */
+	/* A MAC and at most a block of padding follow the payload of an encryption. */
 	size_t size = ctx.payload + VCD_MAX_DIGEST_LEN + VCD_MAX_IV_LEN;
 	bool decrypt = req->flags & VCD_F_DECRYPT;
 	uint32_t status = check(&ctx, req, session);

@@ -2,8 +2,8 @@
 /*
  * request.c - from a descriptor chain to an answer or a prepared operation.
  *
- * The order of the checks, for each operation the same, so that a request with
- * several faults is answered in one way only:
+ * The order of the checks is the same for each operation, so a request with several faults has
+ * only one answer:
  *
  *   1. writable part shorter than a reply            used length 0
  *   2. more descriptors than max_segments            VCD_S_TOOBIG
@@ -16,8 +16,8 @@
  *   9. lengths, IV and tag fit the session           VCD_S_INVALID
  *  10. room for the output                           VCD_S_INVALID, then VCD_S_TOOBIG
  *
- * (VCD_OP_SESSION_CREATE: 8 and 9 are the algorithms, VCD_S_NOALG, then the keys,
- * VCD_S_BADKEY, then the table, VCD_S_NOSPACE.)
+ * In VCD_OP_SESSION_CREATE, steps 8 and 9 are the algorithms, VCD_S_NOALG, then the keys,
+ * VCD_S_BADKEY, then the table, VCD_S_NOSPACE.
  */
 #include "device/request.h"
 
@@ -72,7 +72,7 @@ static_assert(offsetof(struct vdev_fields, reserved0) == offsetof(struct vcd_req
 		      offsetof(struct vcd_req, iv),
 	      "reserved fields are where they were");
 
-/* Steps 5 for the operations with the common header. */
+/* Step 5 for the operations with the common header. */
 static inline bool decode(union header *header)
 {
 	const struct vcd_req *raw = &header->raw;
@@ -120,7 +120,7 @@ static uint32_t hello(struct vdev_ctx *ctx, const struct vcd_req_hello *raw,
 }
 
 /**
- * struct create - VCD_OP_SESSION_CREATE, decoded. Holds keys: wiped when it goes.
+ * struct create - VCD_OP_SESSION_CREATE, decoded. It holds keys: the owner wipes it.
  */
 struct create {
 	struct eng_session_params params;
@@ -176,7 +176,7 @@ static uint32_t create_parse(struct vdev_ctx *ctx, const struct vcd_req_create *
 	return VCD_S_OK;
 }
 
-/* A slot. The last one may be that of a session which was destroyed earlier in the batch. */
+/* Take a slot. The last one may belong to a session that this batch has destroyed. */
 static struct vdev_slot *reserve(struct vdev_ctx *ctx)
 {
 	struct vdev_session_table *table = &ctx->device->table;
@@ -228,7 +228,7 @@ static uint32_t session_destroy(struct vdev_ctx *ctx, const struct vdev_fields *
 
 static void put_name(char field[VCD_ALG_NAME_LEN], const char *name)
 {
-	/* The field is zero; its last byte stays so. */
+	/* The field is zero, and its last byte stays zero. */
 	memcpy(field, name, strnlen(name, VCD_ALG_NAME_LEN - 1));
 }
 
@@ -293,7 +293,7 @@ static uint32_t hash_copy(struct vdev_ctx *ctx, const struct vdev_fields *req)
 	return dst && src ? hash_copy_locked(dst, src) : VCD_S_STALE;
 }
 
-/* All but the operations on data: rare. */
+/* The operations that are not on data. They are rare. */
 static __attribute__((noinline)) uint32_t
 session_operation(struct vdev_ctx ctx, union header *header, struct vdev_answer *answer)
 {

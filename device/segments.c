@@ -1,37 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * segments.c - a request that the guest scattered, processed where it lies.
+ * segments.c - processes a request in the guest memory that it is scattered over.
  *
  * Theory of operation
  * -------------------
- * A program's pages hardly ever lie together in guest memory, so a large request comes as
- * many iovecs in and out. A cipher need not have them in one piece: a job leaves the IV
- * with which the next one goes on (engine/iv.h), whatever the mode, if it ended at a
- * multiple of the block size. So the data is cut where either side ends a run, each
- * piece becomes a job, and nothing is copied.
+ * A program's pages are hardly ever contiguous in guest memory, so a large request comes as many
+ * iovecs in and out. A cipher can take them one after the other: a job leaves the IV to continue
+ * with (engine/iv.h), whatever the mode, if it ended at a multiple of the block size. So the data
+ * is cut where a contiguous run ends on either side. Each segment becomes a job, and nothing is
+ * copied.
  *
- * The pieces of a request follow each other; those of different requests have nothing to
- * do with each other. Hence rounds: the first pieces of all requests of the batch in one
- * call of the engine, then the second ones of those that have more, and so on. Lanes of a
- * multi-buffer engine are filled as before. A message that is long and in one piece
- * would be in the first round only and leave the others alone in theirs; so in a batch with
- * scattered ones it is cut as well, to go in step with them.
+ * The segments of one request depend on each other, those of different requests do not. So the
+ * engine runs in rounds: the first segments of all requests of the batch in one call, then the
+ * second ones of those that have more, and so on. This fills the lanes of a multi-buffer engine. A
+ * long contiguous message would be in the first round only and leave lanes empty in the others; in a
+ * batch with scattered requests it is therefore cut to the same length.
  *
- * Not in pieces are
- *   - AEADs: plaintext may not be seen before its tag was compared, and engines
- *     take a message as a whole;
- *   - sessions with a hash or MAC: a digest over several jobs lives in the session, of
- *     which there is one; self-contained requests would disturb it, and each other;
- *   - XTS: the tweak to go on with takes two block operations, about what a copy costs;
- *   - pieces that are not whole blocks, or so small that a job costs more than a copy;
- *   - input that an earlier piece's output would overwrite, or the same piece's in part; or of
- *     which that is too much work to find out, as a guest can choose its addresses (struct filter).
+ * These are not processed in segments:
+ *   - AEADs: the tag has to be compared before plaintext may be seen, and engines take a message as
+ *     a whole;
+ *   - sessions with a hash or MAC: a digest over several jobs is kept in the session, once.
+ *     Self-contained requests would disturb it, and each other;
+ *   - XTS: the tweak to continue with takes two block operations, about the cost of a copy;
+ *   - segments that are not whole blocks, or so small that a job costs more than a copy;
+ *   - input that the output of an earlier segment would overwrite, or that its own output overlaps in
+ *     part; and input for which this takes too many comparisons to find out, because a guest
+ *     chooses its addresses (struct filter).
  *
  * Invariants
- * - Each byte of input is in one job. The IV is carried in the job; it is not looked up
- *   in guest memory here.
- * - When a piece fails, the output of those before it is wiped: with an error there is no
- *   output. That of the failed one is the engine's to deal with.
+ * - Each byte of input is in one job. The job carries the IV; it is not read from guest memory here.
+ * - When a segment fails, the output of the segments before it is wiped: a request that fails has
+ *   no output. The engine wipes the output of the failed segment.
  */
 #include "device/segments.h"
 
@@ -40,18 +39,18 @@
 #include "engine/alg.h"
 
 /*
- * Most bytes of a piece of what others share lanes with: a page, which most pieces are. A
- * multiple of every block.
+ * Most bytes of a segment in a batch that shares lanes: a page, the size of most segments. It is a
+ * multiple of every block size.
  */
 #define LANE_SEGMENT 4096u
 
 /*
- * Most comparisons of a piece of input with one of output, for a whole request: what they take is a
- * fraction of what the copy takes that they are to save.
+ * Most comparisons of a segment of input with one of output, for a whole request. They cost a
+ * fraction of the copy that they are to save.
  */
 #define MAX_COMPARISONS 1024u
 
-/* Pieces of stream modes end at multiples of this too, as the IV goes on from there. */
+/* Segments of stream modes end at multiples of this, too, because their IV continues from there. */
 #define STREAM_BLOCK 16u
 
 static struct vdev_op *op_of(struct eng_job *job)
@@ -60,11 +59,11 @@ static struct vdev_op *op_of(struct eng_job *job)
 }
 
 /**
- * struct filter - pages that output was written to, as bits that several pages share.
+ * struct filter - the pages that output was written to, as bits that several pages share.
  *
- * Comparing each piece of input with all output before it would cost more than the copy
- * that is to be saved. A page without its bit was surely not written to. A guest may choose pages
- * that share their bits; MAX_COMPARISONS bounds what it gains by that.
+ * Comparing each segment of input with all output before it would cost more than the copy. A page
+ * whose bit is not set was not written to. A guest can choose pages that share a bit;
+ * MAX_COMPARISONS bounds the work that it can cause that way.
  */
 struct filter {
 	uint64_t bits[1u << 8];
@@ -98,26 +97,26 @@ static bool filter_has(const struct filter *filter, const uint8_t *p, size_t len
 }
 
 /*
- * Whether some of the @n bytes at @src are among the first @len that go to @out; or that takes more
- * than the *left comparisons.
+ * Whether the @n bytes at @src overlap the first @len bytes of @out. Also true when the *comparisons
+ * comparisons do not suffice to find out.
  */
 static bool overwritten(const struct vdev_iov *out, size_t len, const uint8_t *src, size_t n,
-			uint32_t *left)
+			uint32_t *comparisons)
 {
 	struct vdev_iov walk = *out;
 	uint8_t *dst = NULL;
 	size_t some;
 
 	while (len && (some = vdev_iov_next(&walk, len, &dst))) {
-		if (!*left || vdev_overlap(src, n, dst, some))
+		if (!*comparisons || vdev_overlap(src, n, dst, some))
 			return true;
-		--*left;
+		--*comparisons;
 		len -= some;
 	}
 	return false;
 }
 
-/* Most pieces that @len bytes on @session are worth being cut into; 0: they cannot be cut. */
+/* Most segments that @len bytes on @session may be cut into; 0: they cannot be cut. */
 static uint32_t max_segments(const struct eng_session *session, uint32_t len)
 {
 	const struct eng_alg *cipher = session->cipher;
@@ -184,7 +183,7 @@ void vdev_segments_begin(struct vdev_op *op, struct vdev_iov in, struct vdev_iov
 	take_segment(op);
 }
 
-/* Whether each block needs the one before it, so that only other messages fill the lanes. */
+/* Whether each block depends on the one before, so that only other messages can fill the lanes. */
 static bool is_serial(const struct eng_job *job)
 {
 	return !job->session->mac && eng_alg_mode(job->session->cipher) == ENG_MODE_CBC &&

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Make @table's arrays. Zeroes are free slots, and what was never touched costs no memory. */
+/* Make @table's arrays. Zeroes are free slots; slots that are never touched take no memory. */
 static int arrays_new(struct vdev_session_table *table)
 {
 	const size_t align = _Alignof(struct vdev_slot);
@@ -25,8 +25,7 @@ static int arrays_new(struct vdev_session_table *table)
 	return 0;
 }
 
-static_assert(sizeof(struct vdev_section) % _Alignof(struct vdev_slot) == 0,
-	      "one behind the other");
+static_assert(sizeof(struct vdev_section) % _Alignof(struct vdev_slot) == 0, "one after the other");
 
 int vdev_session_table_init(struct vdev_session_table *table, uint32_t max, unsigned int threads,
 			    uint64_t seed, uint64_t *serial)
@@ -44,7 +43,7 @@ int vdev_session_table_init(struct vdev_session_table *table, uint32_t max, unsi
 	    .free = VDEV_SLOT_NONE,
 	};
 	table->serial = serial ? serial : &table->own_serial;
-	/* Of several tables that begin at once, one seeds the counter. */
+	/* When several tables begin at once, one of them seeds the counter. */
 	__atomic_compare_exchange_n(table->serial, &unused_yet, seed, false, __ATOMIC_RELAXED,
 				    __ATOMIC_RELAXED);
 	if (arrays_new(table))
@@ -82,7 +81,7 @@ struct vdev_slot *vdev_session_table_reserve(struct vdev_session_table *table)
 	pthread_mutex_unlock(&table->lock);
 	if (!slot)
 		return NULL;
-	/* Only the addition makes the number ours: nobody else, here or elsewhere, gets it. */
+	/* The atomic addition gives this number to no other table, here or in another process. */
 	slot->serial = __atomic_fetch_add(table->serial, 1, __ATOMIC_RELAXED);
 	if (slot->serial && slot->serial <= UINT64_MAX >> table->slot_bits)
 		return slot;
@@ -114,7 +113,7 @@ uint64_t vdev_session_table_publish(struct vdev_session_table *table, struct vde
 	return id;
 }
 
-/* Put a slot whose id is 0 at the end of the list, with the epoch @epoch; with the lock. */
+/* Append a slot whose id is 0 to the list of retired slots. The caller has the lock. */
 static void retire(struct vdev_session_table *table, uint32_t index, uint64_t epoch)
 {
 	struct vdev_slot *slot = &table->slots[index];
@@ -130,7 +129,7 @@ static void retire(struct vdev_session_table *table, uint32_t index, uint64_t ep
 	atomic_fetch_sub_explicit(&table->live, 1, memory_order_relaxed);
 }
 
-/* The oldest epoch that a section under way has noted: what was retired later may be in use. */
+/* The oldest epoch that a running section has noted. Slots retired later may be in use. */
 static uint64_t oldest_section(const struct vdev_session_table *table)
 {
 	uint64_t oldest = UINT64_MAX;
@@ -145,7 +144,7 @@ static uint64_t oldest_section(const struct vdev_session_table *table)
 }
 
 /*
- * Take at most @budget slots that nobody uses off the front of the list, still linked.
+ * Take at most @budget slots that no section uses off the front of the list. They stay linked.
  * Return: how many; *first and *last: the ends of the chain.
  */
 static size_t take_retired(struct vdev_session_table *table, size_t budget, uint32_t *first,
@@ -217,7 +216,7 @@ bool vdev_session_table_next(struct vdev_session_table *table, uint32_t *cursor,
 
 		if (!atomic_load(&slot->id))
 			continue;
-		/* What is published now is retired under the lock, hence later. */
+		/* A slot that is published now is retired later, as that takes the lock. */
 		pthread_mutex_lock(&table->lock);
 		*id = atomic_load(&slot->id);
 		found = *id != 0;
@@ -243,7 +242,7 @@ bool vdev_session_table_remove(struct vdev_session_table *table, uint64_t id)
 	return true;
 }
 
-/* Unpublish the sessions of @bits, slots from @first on; with the lock. Return: how many. */
+/* Unpublish the sessions of @bits, from slot @first on, with the lock. Return: how many. */
 static size_t clear_some(struct vdev_session_table *table, uint32_t first, uint64_t bits,
 			 uint64_t epoch)
 {
@@ -252,7 +251,7 @@ static size_t clear_some(struct vdev_session_table *table, uint32_t first, uint6
 	for (; bits; bits &= bits - 1) {
 		uint32_t index = first + (uint32_t)__builtin_ctzll(bits);
 
-		/* 0: whoever removed it is about to retire it. */
+		/* 0: the thread that removed the session is about to retire the slot. */
 		if (!atomic_exchange(&table->slots[index].id, 0))
 			continue;
 		retire(table, index, epoch);
@@ -267,7 +266,7 @@ size_t vdev_session_table_clear(struct vdev_session_table *table)
 	uint64_t epoch;
 
 	pthread_mutex_lock(&table->lock);
-	/* It is begun when all ids are 0; nobody looks at the list before we unlock. */
+	/* The new epoch begins when all ids are 0. The list is only read with the lock. */
 	epoch = atomic_load(&table->epoch) + 1;
 	if (atomic_load_explicit(&table->live, memory_order_relaxed))
 		for (uint32_t i = 0; i < table->touched; i += 64)

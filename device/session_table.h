@@ -4,52 +4,51 @@
  *
  * Theory of operation
  * -------------------
- * A fixed array of slots. A session id is (serial << slot bits) | slot. Each
- * creation takes its serial from a counter by one atomic addition. Tables may share
- * that counter, at the same time and from several processes, as two processes do while one
- * replaces the other (daemon/recovery/ledger.h). A table keeps no copy of it. So no serial, and
- * hence no id, is given twice, whatever the order in which the tables come and go.
+ * The table is a fixed array of slots. A session id is (serial << slot bits) | slot. Each creation
+ * takes its serial from a counter by one atomic addition. Tables may share that counter, at the
+ * same time and from several processes, as two workers do while one replaces the other
+ * (daemon/recovery/ledger.h). A table keeps no copy of it. So no serial, and hence no id, is given
+ * twice, whatever the order in which tables are made and freed.
  *
- * The first table on a counter seeds it with a random number, so that an id from an
- * earlier counter, which the driver may still send, means nothing to this table. Serials
- * do not wrap: the seed lies in the lower half of those that an id has room for, and
- * when the rest is used up, after 2^(63 - slot bits) creations, no session can be made any more.
+ * The first table on a counter seeds it with a random number. An id from an earlier counter, which
+ * the driver may still send, then means nothing to this table. Serials do not wrap: the seed is in
+ * the lower half of the serials that fit an id. When the rest is used up, after
+ * 2^(63 - slot bits) creations, no more sessions can be made.
  *
- * Threads look sessions up without a lock, and without writing to anything that another
- * one reads: a thread's batch is a *section*, and what is found in a section stays to its
- * end. Creation and destruction are rarer and take a mutex.
+ * Threads look sessions up without a lock, and without writing to memory that another thread reads.
+ * A batch is a *section*, and what is found in a section stays until it ends. Creation and
+ * destruction are rarer and take a mutex.
  *
- *   publish    under the mutex: session stored, id stored
- *   lookup     in a section: id equal?
- *   unpublish  id exchanged for 0; who did it retires the slot: under the mutex, the epoch is
- *              counted up, noted in the slot, and the slot put at the end of a list. Many slots
- *              at once, by vdev_session_table_clear(), share one epoch
- *   begin      of a section: the epoch is noted as the section's
- *   end        the section's note is 0 again; then, if the list is not empty, reclaim
- *   reclaim    under the mutex, the slots at the front of the list whose note is not above that
- *              of any section under way are taken off it, as many as the caller wants to free;
- *              without it, their sessions are freed; under it again, the slots become free
+ *   publish    with the mutex: store the session, then the id
+ *   lookup     in a section: compare the id
+ *   unpublish  exchange the id for 0. The thread that did it retires the slot: with the mutex, it
+ *              increments the epoch, notes it in the slot, and appends the slot to a list.
+ *              vdev_session_table_clear() retires many slots with one epoch
+ *   begin      of a section: note the epoch as the section's
+ *   end        set the section's note to 0; then, if the list is not empty, reclaim
+ *   reclaim    with the mutex, take slots off the front of the list whose note is not above that
+ *              of any running section, at most as many as the caller wants to free. Free their
+ *              sessions without the mutex. With the mutex, mark the slots free
  *
- * Freeing a session takes longer than most requests: a section's end has a *budget*, so that
- * a batch is not held up by the many sessions that another one has ended. Its caller counts what
- * the batch itself has ended, and adds a few for the sake of progress (vdev_execute()). What
- * is left stays on the list, for the next section's end, whose-ever that is, and for threads
- * without work: they reclaim until nothing can be reclaimed, before they rest (vdev_tidy()).
+ * Freeing a session takes longer than most requests. The end of a section therefore has a *budget*,
+ * so that the sessions that one batch ended do not delay another batch. The budget is the number
+ * of sessions that the batch itself has ended, and a few more, so that there is always progress
+ * (vdev_execute()). The rest stays on the list for the ends of other sections and for idle
+ * threads, which reclaim all that they can before they sleep (vdev_tidy()).
  *
  * Invariants
- * - A slot that is free, being filled, or being reclaimed has one owner, and nobody else looks
- *   at more than its id. id 0 means not published; no session has it.
- * - A section whose note is not below that of a slot does not find the session: it has seen
- *   the epoch that was counted up after the id had become 0. One that had not noted anything
- *   yet when it was looked for does not either: its note comes before its lookups, as the look
- *   comes behind the change of the id, in the one order of sequentially consistent accesses.
- *   One look at all sections will do for all slots that are on the list at that time: each was put
- *   there, under the mutex, before the look.
- * - A retired slot is not forgotten: either who retired it sees that a section has ended, or
- *   that section's end sees the list, in the same order. Who sees it may leave slots on the list
- *   that could be reclaimed, but does not rest before it has looked again.
- * - Publishing and vdev_session_table_clear() exclude each other: a session is
- *   either cleared or made after it.
+ * - A slot that is free, being filled, or being reclaimed has one owner. Other threads read only
+ *   its id. No session has the id 0, which means not published.
+ * - A section whose note is not below that of a slot cannot find the session: it has seen the
+ *   epoch that was incremented after the id had become 0. A section without a note when reclaim
+ *   looks cannot find it either: it notes the epoch before its lookups, and reclaim looks after
+ *   the change of the id, in the one order of sequentially consistent accesses. One look at
+ *   all sections is enough for all slots on the list: each was appended, with the mutex, before.
+ * - No retired slot is forgotten: either the thread that retired it sees that a section has ended,
+ *   or the end of that section sees the list, in the same order. That thread may leave slots on
+ *   the list, but it looks again before it sleeps.
+ * - Publishing and vdev_session_table_clear() exclude each other: a session is either cleared or
+ *   made later.
  */
 #ifndef VDEV_SESSION_TABLE_H
 #define VDEV_SESSION_TABLE_H
@@ -66,8 +65,8 @@
 /**
  * struct vdev_slot - one session; a cache line, so that its users disturb no other's.
  * @id: its id while it is published, else 0
- * @hash_busy: a job on the half-done hash is under way
- * @session: the engine's session, from when it is published to when it is reclaimed
+ * @hash_busy: a job on the half-done hash is outstanding
+ * @session: the engine's session, from publish to reclaim
  * @serial: upper part of the id of its present or next session
  * @retired: the epoch that began when it was retired
  * @next: next free slot; next retired slot
@@ -82,8 +81,8 @@ struct vdev_slot {
 };
 
 /**
- * struct vdev_section - whether a thread looks sessions up; a cache line.
- * @since: the epoch in which it began to; 0: it does not
+ * struct vdev_section - the section of one thread; a cache line.
+ * @since: the epoch in which the section began; 0: the thread is in no section
  */
 struct vdev_section {
 	_Alignas(64) _Atomic(uint64_t) since;
@@ -91,23 +90,19 @@ struct vdev_section {
 
 /**
  * struct vdev_session_table - the table.
- * @memory: what was allocated for it
- * @slots: the array
- * @max: slots in it
+ * @memory: the allocation of all arrays
+ * @max: number of slots
  * @slot_bits: low bits of an id that name the slot
- * @slot_mask: these bits
  * @sections: one for each thread
- * @n_sections: threads
  * @epoch: 1 and the number of times that sessions were retired
- * @first_retired: first slot of that list, or VDEV_SLOT_NONE; written under @lock
+ * @first_retired: first slot of the list, or VDEV_SLOT_NONE; written with @lock
  * @live: published sessions
- * @serial: the next serial; @own_serial, or a counter that other tables use too
- * @own_serial: what @serial points to when there is no other counter
- * @lock: protects what follows, and publishing
+ * @serial: the next serial: @own_serial, or a counter that other tables use too
+ * @lock: protects publishing and the members that follow
  * @free: first free slot, or VDEV_SLOT_NONE
  * @touched: slots from here on have never been used
- * @published: a bit for each slot, from when it is published to when it is retired
- * @last_retired: last slot of that list, if it has one
+ * @published: a bit for each slot, set from publish to retire
+ * @last_retired: last slot of the list, if it is not empty
  */
 struct vdev_session_table {
 	void *memory;
@@ -141,14 +136,13 @@ static inline unsigned int vdev_session_table_slot_bits(uint32_t max)
 	return bits;
 }
 
-/** vdev_session_table_max_seed - above all first serials of a table of @max: half of what there is.
- */
+/** vdev_session_table_max_seed - first serials of a table of @max are below: half of all serials. */
 static inline uint64_t vdev_session_table_max_seed(uint32_t max)
 {
 	return UINT64_C(1) << (63 - vdev_session_table_slot_bits(max));
 }
 
-/** vdev_session_table_seed - a first serial for a table of @max, made of a random number. */
+/** vdev_session_table_seed - make a first serial for a table of @max from a random number. */
 static inline uint64_t vdev_session_table_seed(uint32_t max, uint64_t chance)
 {
 	uint64_t low = vdev_session_table_max_seed(max) / 2;
@@ -159,49 +153,48 @@ static inline uint64_t vdev_session_table_seed(uint32_t max, uint64_t chance)
 /**
  * vdev_session_table_init - make an empty table. The table must not move afterwards.
  * @max: sessions at one time, 1 to VDEV_SESSION_TABLE_MAX
- * @threads: threads that look sessions up, numbered from 0
- * @seed: the first serial, unless @serial has another one already; not 0
- * @serial: counter to take serials from, 0 when no table has used it yet; tables of the same
- *	@max may share it, see above; it outlives the table. NULL: a counter of its own
+ * @threads: number of threads that look sessions up
+ * @seed: the first serial, unless @serial is not 0; not 0
+ * @serial: borrowed counter, 0 when no table has used it yet; tables of the same @max may share
+ *	it, see above. NULL: a counter of its own
  *
  * Return: 0 or -ENOMEM.
  */
 int vdev_session_table_init(struct vdev_session_table *table, uint32_t max, unsigned int threads,
 			    uint64_t seed, uint64_t *serial);
 
-/** vdev_session_table_fini - drop all sessions and free the table; nobody may use it any more. */
+/** vdev_session_table_fini - drop all sessions and free the table. No thread may use it. */
 void vdev_session_table_fini(struct vdev_session_table *table);
 
-/** vdev_session_table_reserve - take a free slot. Return: the slot, NULL: no slot or no serial left.
- */
+/** vdev_session_table_reserve - take a free slot. Return: NULL: no slot, or no serial, is left. */
 struct vdev_slot *vdev_session_table_reserve(struct vdev_session_table *table);
 
 /** vdev_session_table_cancel - give a reserved slot back. */
 void vdev_session_table_cancel(struct vdev_session_table *table, struct vdev_slot *slot);
 
 /**
- * vdev_session_table_publish - put @session, from now on the table's, into a reserved slot.
+ * vdev_session_table_publish - put @session into a reserved slot. The table owns it from now on.
  *
  * Return: its id.
  */
 uint64_t vdev_session_table_publish(struct vdev_session_table *table, struct vdev_slot *slot,
 				    struct eng_session *session);
 
-/** vdev_section_begin - @thread begins to look sessions up. Not nested. */
+/** vdev_section_begin - @thread begins to look sessions up. Sections do not nest. */
 void vdev_section_begin(struct vdev_session_table *table, unsigned int thread);
 
 /**
- * vdev_section_end - it does not use any more what it found.
- * @budget: sessions that may be freed in here, at most
+ * vdev_section_end - @thread no longer uses what it found.
+ * @budget: the most sessions that this call may free
  *
- * Return: how many were.
+ * Return: sessions freed.
  */
 size_t vdev_section_end(struct vdev_session_table *table, unsigned int thread, size_t budget);
 
-/** vdev_session_table_reclaim - free at most @budget sessions that have ended. Return: how many. */
+/** vdev_session_table_reclaim - free at most @budget ended sessions. Return: sessions freed. */
 size_t vdev_session_table_reclaim(struct vdev_session_table *table, size_t budget);
 
-/** vdev_session_table_find - look @id up. Return: the slot, to the end of the section, or NULL. */
+/** vdev_session_table_find - look @id up. Return: its slot until the section ends, or NULL. */
 static inline struct vdev_slot *vdev_session_table_find(const struct vdev_session_table *table,
 							uint64_t id)
 {
@@ -214,12 +207,11 @@ static inline struct vdev_slot *vdev_session_table_find(const struct vdev_sessio
 
 /**
  * vdev_session_table_next - walk the table; needs no section.
- * @cursor: 0 at first; out: where to go on
- * @id: out: the session's id
+ * @cursor: 0 at first; out: where to continue
  * @cipher: out: its cipher or AEAD, or NULL
  * @mac: out: its hash or MAC, or NULL
  *
- * Return: whether there was one more.
+ * Return: false at the end.
  */
 bool vdev_session_table_next(struct vdev_session_table *table, uint32_t *cursor, uint64_t *id,
 			     const struct eng_alg **cipher, const struct eng_alg **mac);
@@ -228,14 +220,14 @@ bool vdev_session_table_next(struct vdev_session_table *table, uint32_t *cursor,
  * vdev_session_table_remove - end @id. The session is freed later, by vdev_section_end() or
  * vdev_session_table_reclaim().
  *
- * Return: was there.
+ * Return: whether the session existed.
  */
 bool vdev_session_table_remove(struct vdev_session_table *table, uint64_t id);
 
-/** vdev_session_table_clear - end all sessions, likewise. Return: how many there were. */
+/** vdev_session_table_clear - end all sessions, likewise. Return: how many. */
 size_t vdev_session_table_clear(struct vdev_session_table *table);
 
-/** vdev_hash_trylock - reserve the half-done hash of @slot's session. Return: whether it is. */
+/** vdev_hash_trylock - reserve the half-done hash of @slot's session. Return: false: it is busy. */
 static inline bool vdev_hash_trylock(struct vdev_slot *slot)
 {
 	return !atomic_exchange_explicit(&slot->hash_busy, 1, memory_order_acquire);
