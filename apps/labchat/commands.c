@@ -11,13 +11,14 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "labchat/conversation.h"
 #include "labchat/lab.h"
 #include "labchat/lab_frame.h"
-#include "cryptochat/link/net.h"
-#include "cryptochat/session/wait.h"
+#include "apps/base/net.h"
+#include "apps/base/wait.h"
 
 #define LINGER_DEFAULT_MS 1000 /* for an input that is not a terminal */
 
@@ -34,7 +35,7 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
 	va_list args;
 
-	fputs("cryptochat: ", stderr);
+	fputs("labchat: ", stderr);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
@@ -140,29 +141,29 @@ static void say_crypt_path(const struct crypt *crypt, size_t key_size, int why_n
 		fprintf(stderr, "crypto: AES-%zu-CBC by libcrypto in this process\n", 8 * key_size);
 }
 
-static enum chat_exit say_fault(const struct channel *ch)
+static enum lab_exit say_fault(const struct channel *ch)
 {
 	switch (ch->fault) {
 	case CHANNEL_TRUNCATED:
 		say("the peer's stream ended inside a frame: its last text is lost "
 		    "(do both ends use the same --data-size?)");
-		return CHAT_NETWORK;
+		return LAB_NETWORK;
 	case CHANNEL_CRYPT:
 		say("the encryption failed: %s", strerror(-ch->error));
-		return CHAT_DEVICE;
+		return LAB_DEVICE;
 	default:
 		say("the connection failed: %s; text sent last may not have arrived",
 		    strerror(-ch->error));
-		return CHAT_NETWORK;
+		return LAB_NETWORK;
 	}
 }
 
 /* One conversation on a connected socket, which is closed in any case. */
-static enum chat_exit converse(struct chat *chat, int fd, const char *peer_is)
+static enum lab_exit converse(struct chat *chat, int fd, const char *peer_is)
 {
 	struct console *con = &chat->console;
 	struct crypt *crypt = NULL;
-	enum chat_exit status = CHAT_OK;
+	enum lab_exit status = LAB_OK;
 	enum conversation_end end;
 	struct channel *ch;
 	int err, why_not = 0;
@@ -170,7 +171,7 @@ static enum chat_exit converse(struct chat *chat, int fd, const char *peer_is)
 	err = open_crypt(chat, &crypt, &why_not);
 	if (err) {
 		close(fd);
-		return CHAT_DEVICE;
+		return LAB_DEVICE;
 	}
 	say_crypt_path(crypt, chat->key.len, why_not);
 	err = lab_open(fd, &chat->lab, crypt, &ch);
@@ -178,7 +179,7 @@ static enum chat_exit converse(struct chat *chat, int fd, const char *peer_is)
 		say("cannot start a conversation: %s", strerror(-err));
 		crypt_close(crypt);
 		close(fd);
-		return CHAT_NETWORK;
+		return LAB_NETWORK;
 	}
 
 	end = conversation_run(ch, con, chat->linger_ms);
@@ -186,11 +187,11 @@ static enum chat_exit converse(struct chat *chat, int fd, const char *peer_is)
 		status = say_fault(ch);
 	if (con->in_error) {
 		say("cannot read standard input: %s", strerror(-con->in_error));
-		status = status ? status : CHAT_NETWORK;
+		status = status ? status : LAB_NETWORK;
 	}
 	if (end == CONVERSATION_OUTPUT) {
 		say("cannot write standard output: %s", strerror(-con->out_error));
-		status = CHAT_NETWORK;
+		status = LAB_NETWORK;
 	}
 	ch->ops->report(ch, stderr);
 	ch->ops->destroy(ch);
@@ -199,25 +200,40 @@ static enum chat_exit converse(struct chat *chat, int fd, const char *peer_is)
 	return status;
 }
 
-static enum chat_exit serve_clients(struct chat *chat, int listener)
+/* What a person typed after a client had left was for that client. */
+static void drop_typed(void)
 {
+	pid_t front = tcgetpgrp(STDIN_FILENO);
+
+	/* In the background, the terminal's input is for another program. */
+	if (front < 0 || front == getpgrp())
+		tcflush(STDIN_FILENO, TCIFLUSH);
+}
+
+static enum lab_exit serve_clients(struct chat *chat, int listener)
+{
+	bool served = false;
+
 	for (;;) {
 		struct sockaddr_storage peer;
 		socklen_t len = sizeof(peer);
 		char name[NET_NAME_SIZE];
-		enum chat_exit status;
+		enum lab_exit status;
 		int fd;
 
 		fputs("Waiting for an incoming connection...\n", stderr);
 		fd = net_accept(listener, &peer, &len);
 		if (fd == -EINTR)
-			return CHAT_OK;
+			return LAB_OK;
 		if (fd < 0) {
 			say("cannot accept a connection: %s", strerror(-fd));
-			return CHAT_NETWORK;
+			return LAB_NETWORK;
 		}
 		net_peer_name(&peer, len, name);
 		fprintf(stderr, "Incoming connection from %s\n", name);
+		if (served)
+			drop_typed();
+		served = true;
 
 		status = converse(chat, fd, "Client");
 		/* Nothing is left to say to a next client, or nowhere to put its text. */
@@ -227,10 +243,10 @@ static enum chat_exit serve_clients(struct chat *chat, int listener)
 	}
 }
 
-static enum chat_exit command_listen(struct chat *chat)
+static enum lab_exit command_listen(struct chat *chat)
 {
 	const struct options *o = chat->options;
-	enum chat_exit status;
+	enum lab_exit status;
 	struct net_error why;
 	uint16_t port;
 	int fd = net_listen(o->family, o->bind, o->port, &port, &why);
@@ -239,7 +255,7 @@ static enum chat_exit command_listen(struct chat *chat)
 		say("cannot %s (%s port %u): %s%s", why.step, o->bind ? o->bind : "any address",
 		    o->port, why.reason,
 		    fd == -EADDRINUSE ? "; choose another port with --port" : "");
-		return CHAT_NETWORK;
+		return LAB_NETWORK;
 	}
 	fprintf(stderr, "Created TCP socket\nBound TCP socket to port %u\n", port);
 	status = serve_clients(chat, fd);
@@ -247,10 +263,10 @@ static enum chat_exit command_listen(struct chat *chat)
 	return status;
 }
 
-static enum chat_exit command_connect(struct chat *chat)
+static enum lab_exit command_connect(struct chat *chat)
 {
 	const struct options *o = chat->options;
-	enum chat_exit status;
+	enum lab_exit status;
 	struct net_error why;
 	int fd;
 
@@ -260,7 +276,7 @@ static enum chat_exit command_connect(struct chat *chat)
 		fputc('\n', stderr);
 		if (fd != -EINTR)
 			say("cannot %s (%s port %u): %s", why.step, o->host, o->port, why.reason);
-		return CHAT_NETWORK;
+		return LAB_NETWORK;
 	}
 	fputs("Connected.\n", stderr);
 	status = converse(chat, fd, "Server");
@@ -282,25 +298,25 @@ static size_t choose_read_size(size_t frame)
 	return LAB_FRAME_MAX - LAB_FRAME_MAX % frame;
 }
 
-enum chat_exit command_run(const struct options *o)
+enum lab_exit command_run(const struct options *o)
 {
 	struct chat chat = {.options = o, .lab.frame_size = o->frame_size};
-	enum chat_exit status = CHAT_USAGE;
+	enum lab_exit status = LAB_USAGE;
 
 	fputs(LAB_INSECURE, stderr);
 	if (load_key(o, &chat.key) || load_iv(o, chat.lab.iv))
 		goto out;
-	status = CHAT_DEVICE;
+	status = LAB_DEVICE;
 	if (try_crypt(&chat))
 		goto out;
-	status = CHAT_NETWORK;
+	status = LAB_NETWORK;
 	if (console_init(&chat.console, STDIN_FILENO, STDOUT_FILENO, o->raw,
 			 choose_read_size(o->frame_size))) {
 		say("not enough memory");
 		goto out;
 	}
 	chat.linger_ms = choose_linger(o);
-	status = o->command == COMMAND_LISTEN ? command_listen(&chat) : command_connect(&chat);
+	status = o->command == LAB_LISTEN ? command_listen(&chat) : command_connect(&chat);
 out:
 	console_free(&chat.console);
 	secret_wipe(&chat.key);

@@ -3,7 +3,7 @@
 #ifndef LABCHAT_COMMANDS_H
 #define LABCHAT_COMMANDS_H
 
-#include "cryptochat/options.h"
+#include "labchat/options.h"
 
 /**
  * command_run() - carry out a checked command line
@@ -14,6 +14,6 @@
  * Return: exit code. If wait_stop_signal() says that a signal came, the process
  * should die of that signal instead
  */
-enum chat_exit command_run(const struct options *o);
+enum lab_exit command_run(const struct options *o);
 
 #endif /* LABCHAT_COMMANDS_H */

@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cryptochat/link/buffer.h"
-#include "cryptochat/ui/text.h"
+#include "apps/base/buffer.h"
+#include "apps/base/text.h"
 
 /* Most text given to console_put() at once, bytes. */
 #define CONSOLE_CHUNK 16384

@@ -32,7 +32,7 @@
 #include <errno.h>
 #include <poll.h>
 
-#include "cryptochat/session/wait.h"
+#include "apps/base/wait.h"
 
 enum { POLL_INPUT, POLL_OUTPUT, POLL_SOCKET, POLL_COUNT };
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cryptochat/identity/passphrase.h"
+#include "apps/base/secret.h"
 
 #define CRYPT_BLOCK 16 /* AES block and IV, bytes */
 #define CRYPT_DEFAULT_DEVICE "/dev/crypto"

@@ -30,7 +30,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cryptochat/link/buffer.h"
+#include "apps/base/buffer.h"
 #include "labchat/lab_frame.h"
 
 /* Ciphertext held in each direction: what one system call moves at best. */

@@ -88,17 +88,16 @@ static const char *program(const char *variable)
 	return path;
 }
 
-static struct process *start_chat(const struct process_setup *setup, const char *const *words,
-				  const char *const *extra)
+static struct process *start_lab(const struct process_setup *setup, const char *const *words,
+				 const char *const *extra)
 {
-	const char *argv[MAX_ARGS] = {program("CRYPTOCHAT")};
+	const char *argv[MAX_ARGS] = {program("LABCHAT")};
 	char key[400];
 	size_t n = 1;
 
 	while (*words)
 		argv[n++] = *words++;
 	snprintf(key, sizeof(key), "--key-file=%s", kit_path("key16"));
-	argv[n++] = "--protocol=lab";
 	argv[n++] = "--device=none";
 	argv[n++] = key;
 	argv[n++] = "--iv=" KIT_IV_HEX;
@@ -120,7 +119,7 @@ struct process *kit_listen(const struct process_setup *setup, const char *const 
 			   uint16_t *port)
 {
 	static const char *const words[] = {"listen", "--port=0", NULL};
-	struct process *p = start_chat(setup, words, extra);
+	struct process *p = start_lab(setup, words, extra);
 
 	process_expect_err(p, "Waiting for an incoming connection...\n");
 	*port = port_after(p, "Bound TCP socket to port ");
@@ -134,7 +133,7 @@ struct process *kit_connect(const struct process_setup *setup, const char *const
 	const char *words[] = {"connect", host, number, NULL};
 
 	snprintf(number, sizeof(number), "%u", port);
-	return start_chat(setup, words, extra);
+	return start_lab(setup, words, extra);
 }
 
 struct process *kit_peer(bool server, size_t key_size, size_t frame, const char *segment,

@@ -37,19 +37,19 @@ int kit_open(const char *name, int flags);
 const char *kit_key_hex(size_t key_size);
 
 /**
- * kit_listen() - start "cryptochat listen" on a free port
+ * kit_listen() - start "labchat listen" on a free port
  * @setup: as for process_start()
  * @extra: further arguments, NULL at the end; may be NULL
  * @port: the port it bound
  *
- * With --protocol=lab, --port=0, --device=none, the test key of 16 bytes and the
+ * With --port=0, --device=none, the test key of 16 bytes and the
  * test IV, unless @extra, which comes last, says otherwise. It waits for a client when this
  * returns.
  */
 struct process *kit_listen(const struct process_setup *setup, const char *const *extra,
 			   uint16_t *port);
 
-/** kit_connect() - start "cryptochat connect HOST PORT", otherwise as kit_listen() */
+/** kit_connect() - start "labchat connect HOST PORT", otherwise as kit_listen() */
 struct process *kit_connect(const struct process_setup *setup, const char *const *extra,
 			    const char *host, uint16_t port);
 

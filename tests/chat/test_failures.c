@@ -112,9 +112,8 @@ static void nobody_listens(void **state)
 static void port_taken(void **state)
 {
 	char arg[32];
-	const char *argv[] = {
-	    getenv("CRYPTOCHAT"), "listen",	     "-4", arg, "--protocol=lab", "--device=none",
-	    "--key-file",	  kit_path("key16"), NULL};
+	const char *argv[] = {getenv("LABCHAT"), "listen",	    "-4", arg, "--device=none",
+			      "--key-file",	 kit_path("key16"), NULL};
 	uint16_t port;
 	int listener = kit_socket_listen(&port);
 	struct process *chat;
@@ -308,21 +307,21 @@ static void stopped_in_a_transfer(void **state)
 
 static void usage(void **state)
 {
-	const char *bad[] = {getenv("CRYPTOCHAT"), "listen", "--nonsense", NULL};
-	const char *help[] = {getenv("CRYPTOCHAT"), "--help", NULL};
-	const char *version[] = {getenv("CRYPTOCHAT"), "--version", NULL};
+	const char *bad[] = {getenv("LABCHAT"), "listen", "--nonsense", NULL};
+	const char *help[] = {getenv("LABCHAT"), "--help", NULL};
+	const char *version[] = {getenv("LABCHAT"), "--version", NULL};
 	struct process_setup full = {.stdout_fd = open("/dev/full", O_WRONLY | O_CLOEXEC)};
 	struct process *p;
 
 	p = process_start(NULL, bad);
 	process_expect_exit(p, USAGE);
-	process_expect_err(p, "Try 'cryptochat --help'.\n");
+	process_expect_err(p, "Try 'labchat --help'.\n");
 	p = process_start(NULL, help);
 	process_expect_exit(p, OK);
 	assert_non_null(strstr(p->out.data, "The lab protocol is insecure"));
 	p = process_start(NULL, version);
 	process_expect_exit(p, OK);
-	assert_int_equal(strncmp(p->out.data, "cryptochat ", 11), 0);
+	assert_int_equal(strncmp(p->out.data, "labchat ", 8), 0);
 	p = process_start(&full, help);
 	process_expect_exit(p, NETWORK);
 	close(full.stdout_fd);
@@ -334,6 +333,35 @@ static void says_that_it_is_insecure(void **state)
 	struct process *chat = kit_listen(NULL, NULL, &port);
 
 	process_expect_err(chat, "The lab protocol is insecure: one key and one IV");
+}
+
+/* What a person typed between two clients was for the first of them, and the second never sees it. */
+static void typed_between_two_clients(void **state)
+{
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct process_setup typing = {0};
+	struct process *chat;
+	uint16_t port;
+	uint8_t frame[KIT_FRAME];
+	int fd;
+
+	assert_int_not_equal(terminal, -1);
+	assert_int_equal(grantpt(terminal), 0);
+	assert_int_equal(unlockpt(terminal), 0);
+	typing.stdin_fd = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	chat = kit_listen(&typing, NULL, &port);
+	close(kit_socket_connect(port));
+	process_expect_err(chat, "Client went away.\nWaiting for an incoming connection...\n");
+	assert_int_equal(write(terminal, "for the first\n", 14), 14);
+	fd = kit_socket_connect(port);
+	/* The program says this after it has dropped the old input. */
+	process_expect_err_count(chat, "crypto: AES-128-CBC", 2);
+	assert_int_equal(write(terminal, "for the second\n", 15), 15);
+	kit_frame("for the second\n", 15, frame);
+	kit_socket_expect(fd, frame, sizeof(frame));
+	close(fd);
+	close(typing.stdin_fd);
+	close(terminal);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, kit_setup, kit_teardown)
@@ -356,6 +384,7 @@ int main(void)
 	    TEST(input_that_fails),
 	    TEST(stopped_by_signals),
 	    TEST(stopped_in_a_transfer),
+	    TEST(typed_between_two_clients),
 	    TEST(usage),
 	    TEST(says_that_it_is_insecure),
 	};

@@ -11,13 +11,13 @@
 #include <string.h>
 
 #include "cryptochat/files/files.h"
-#include "cryptochat/link/frame.h"
+#include "cryptochat/protocol/frame.h"
 #include "cryptochat/identity/invite.h"
-#include "cryptochat/session/json.h"
+#include "cryptochat/ui/json.h"
 #include "cryptochat/link/outbox.h"
 #include "cryptochat/identity/peers.h"
 #include "cryptochat/files/progress.h"
-#include "cryptochat/ui/text.h"
+#include "apps/base/text.h"
 #include "cryptochat/identity/trust.h"
 #include "cryptochat/identity/verify.h"
 

@@ -2,7 +2,7 @@
 /*
  * test_hostile.c - a peer that lies.
  *
- * The peer is this test: TLS by libssl, frames by apps/cryptochat/link/frame.h, and then anything that is not
+ * The peer is this test: TLS by libssl, frames by apps/cryptochat/protocol/frame.h, and then anything that is not
  * as it should be. The program must not crash, say what is wrong, and end with the right code.
  */
 #include "tests/chat/cmocka_api.h"
@@ -20,7 +20,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "cryptochat/link/frame.h"
+#include "cryptochat/protocol/frame.h"
 
 /* A caller with a key of its own. */
 struct caller {

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cryptochat/session/request.h"
+#include "cryptochat/ui/request.h"
 
 static void texts(void **state)
 {

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cryptochat/identity/passphrase.h"
+#include "apps/base/secret.h"
 
 static char path[] = "/tmp/cryptochat-secret-XXXXXX";
 

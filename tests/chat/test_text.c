@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "cryptochat/ui/text.h"
+#include "apps/base/text.h"
 
 static void check_divided(const char *in, size_t len, const char *want, size_t cut)
 {

@@ -10,12 +10,12 @@
 
 #include "cryptochat/ui/editor.h"
 #include "cryptochat/files/files.h"
-#include "cryptochat/link/frame.h"
+#include "cryptochat/protocol/frame.h"
 #include "cryptochat/identity/invite.h"
 #include "cryptochat/ui/keyboard.h"
 #include "cryptochat/identity/peers.h"
-#include "cryptochat/session/request.h"
-#include "cryptochat/ui/text.h"
+#include "cryptochat/ui/request.h"
+#include "apps/base/text.h"
 #include "tests/fuzz/fuzz.h"
 
 static void take_apart(const struct frame *f)

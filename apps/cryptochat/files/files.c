@@ -2,7 +2,7 @@
 /* files.c - the transfers with one peer, both directions. */
 #include "cryptochat/files/files.h"
 
-#include "cryptochat/session/wait.h"
+#include "apps/base/wait.h"
 
 #define SHOW_MS 250
 

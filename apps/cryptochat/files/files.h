@@ -26,7 +26,7 @@
 
 #include <openssl/evp.h>
 
-#include "cryptochat/link/frame.h"
+#include "cryptochat/protocol/frame.h"
 #include "cryptochat/link/outbox.h"
 #include "cryptochat/files/progress.h"
 #include "cryptochat/ui/ui.h"

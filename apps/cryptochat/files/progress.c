@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cryptochat/ui/text.h"
+#include "apps/base/text.h"
 
 #define BAR 20
 #define TAIL_SIZE 160

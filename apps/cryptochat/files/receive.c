@@ -9,7 +9,7 @@
  */
 #include "cryptochat/files/files.h"
 
-#include "cryptochat/files/publish.h"
+#include "apps/base/publish.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cryptochat/session/wait.h"
+#include "apps/base/wait.h"
 
 #define HASH_STEP (1u << 20)
 #define NAME_LONGEST 240 /* leaves room for ".part" and ".123" in the 255 of a file system */

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cryptochat/session/wait.h"
+#include "apps/base/wait.h"
 
 #define HASH_STEP (1u << 20) /* hashed at once before others get their turn */
 

@@ -2,7 +2,7 @@
 /* identity.c - this user's Ed25519 key: made on first use, kept in a file of mode 0600. */
 #include "cryptochat/identity/identity.h"
 
-#include "cryptochat/files/publish.h"
+#include "apps/base/publish.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cryptochat/ui/text.h"
+#include "apps/base/text.h"
 
 /* The next word of a line in place; NULL: none is left. */
 static char *next_word(char **at)

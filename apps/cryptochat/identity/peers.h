@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cryptochat/link/frame.h"
+#include "cryptochat/protocol/frame.h"
 #include "cryptochat/identity/identity_key.h"
 
 #define PEER_ADDRESS_SIZE 272 /* a DNS name, colon, port */

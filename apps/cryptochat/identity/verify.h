@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cryptochat/link/frame.h"
+#include "cryptochat/protocol/frame.h"
 #include "cryptochat/identity/identity_key.h"
 
 #define VERIFY_WORDS 4

@@ -28,7 +28,7 @@
 
 #include <openssl/err.h>
 
-#include "cryptochat/session/wait.h"
+#include "apps/base/wait.h"
 
 #define RX_SIZE (4 * FRAME_MAX)
 #define CONTROL_SIZE 8192

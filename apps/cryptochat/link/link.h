@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cryptochat/link/buffer.h"
-#include "cryptochat/link/frame.h"
+#include "apps/base/buffer.h"
+#include "cryptochat/protocol/frame.h"
 #include "cryptochat/link/outbox.h"
 #include "cryptochat/link/tls.h"
 

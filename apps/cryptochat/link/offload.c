@@ -122,7 +122,7 @@ static void load_provider(const struct offload_setup *setup, struct offload *o)
 		return;
 	error = ERR_peek_error();
 	snprintf(o->why_not, sizeof(o->why_not), "the provider does not start: %s%s%s",
-		 setup->device ? setup->device : "/dev/crypto", error ? ": " : "",
+		 setup->device ? setup->device : OFFLOAD_DEFAULT_DEVICE, error ? ": " : "",
 		 error && ERR_reason_error_string(error) ? ERR_reason_error_string(error) : "");
 }
 

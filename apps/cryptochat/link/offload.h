@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define OFFLOAD_DEFAULT_DEVICE "/dev/crypto"
+
 #include <openssl/types.h>
 
 /**

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cryptochat/link/frame.h"
+#include "cryptochat/protocol/frame.h"
 
 /* What may be under way. A longer queue would only make a person wait behind a file. */
 #define OUTBOX_LIMIT (1u << 20)

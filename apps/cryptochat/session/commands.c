@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* commands.c - what the user types: messages and /commands. */
-#include "cryptochat/session/conversation.h"
-
-#include "cryptochat/session/request.h"
+#include "cryptochat/session/commands.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "cryptochat/session/member.h"
+#include "cryptochat/session/question.h"
+#include "cryptochat/session/unsent.h"
+#include "cryptochat/ui/request.h"
 
 /* The member that commands are about: the only one, or in a hub the one named @nick. */
 static struct member *whom(struct room *room, const char *nick)
@@ -104,7 +107,7 @@ static void on_kick(struct room *room, const char *nick)
 	struct member *m = whom(room, nick);
 
 	if (m)
-		greet_refuse(m, REFUSE_UNKNOWN, "you were asked to leave");
+		member_refuse(m, REFUSE_UNKNOWN, "you were asked to leave");
 }
 
 static void on_quit(struct room *room, const char *rest)

@@ -19,7 +19,7 @@
  *
  * Nothing that a person wrote leaves before this is over.
  */
-#include "cryptochat/session/conversation.h"
+#include "cryptochat/session/handshake.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,8 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
-#include "cryptochat/session/wait.h"
+#include "apps/base/wait.h"
+#include "cryptochat/session/member.h"
 
 static void put_hello(struct member *m)
 {
@@ -60,27 +61,6 @@ static void put_hello(struct member *m)
 	link_control(m->link, FRAME_HELLO, body, w.len);
 }
 
-void greet_refuse(struct member *m, enum refuse_code code, const char *reason)
-{
-	uint8_t body[2 + REASON_SIZE];
-	struct writer w = {.data = body, .room = sizeof(body)};
-
-	frame_put_refuse(&w, (uint8_t)code, reason);
-	if (m->link) {
-		link_control(m->link, FRAME_REFUSE, body, w.len);
-		link_close(m->link);
-	}
-	if (member_is_present(m))
-		files_abandon(&m->files);
-	question_withdraw(m);
-	member_stage(m, MEMBER_LEAVING);
-}
-
-void greet_refuse_words(struct member *m)
-{
-	greet_refuse(m, REFUSE_WORDS, "the words differ: somebody sits between us");
-}
-
 /* Stop hard: somebody has another key than the one that was accepted for it. */
 static void key_changed(struct member *m, const char *name, const struct peer *known)
 {
@@ -93,7 +73,7 @@ static void key_changed(struct member *m, const char *name, const struct peer *k
 	    "Somebody may be posing as %s, or the identity was made anew. Ask by other means; if "
 	    "the new key is right, remove the old line from %s.",
 	    name, key_text(known->key, old), key_text(m->key, new), name, m->room->peers.path);
-	greet_refuse(m, REFUSE_CHANGED, "this key is not the one I know for you");
+	member_refuse(m, REFUSE_CHANGED, "this key is not the one I know for you");
 	if (!m->caller || m->room->options->once)
 		room_fail(m->room, CHAT_IDENTITY);
 }
@@ -108,7 +88,7 @@ static void key_rejected(struct member *m, const char *name)
 	    "%s has the key %s, which was rejected when words were compared: refused. If that was "
 	    "a mistake, remove its line from %s.",
 	    name, key_text(m->key, key), m->room->peers.path);
-	greet_refuse(m, REFUSE_UNKNOWN, "your key is rejected here");
+	member_refuse(m, REFUSE_UNKNOWN, "your key is rejected here");
 	if (!m->caller || m->room->options->once)
 		room_fail(m->room, CHAT_IDENTITY);
 }
@@ -121,7 +101,7 @@ static void say_refused_stranger(struct member *m)
 		 "%s has the unknown key %s: not accepted, since nobody can be asked here. Use an "
 		 "invite, --accept-new, or make contact once at a terminal.",
 		 m->where, key_text(m->key, key));
-	greet_refuse(m, REFUSE_UNKNOWN, "your key is not known here and nobody can be asked");
+	member_refuse(m, REFUSE_UNKNOWN, "your key is not known here and nobody can be asked");
 	if (!m->caller || m->room->options->once)
 		room_fail(m->room, CHAT_IDENTITY);
 }
@@ -250,12 +230,12 @@ static struct member *find_session(struct member *m, const struct hello *h)
 static void resume(struct member *m, struct member *old, const struct hello *h)
 {
 	if (old->words_differ) {
-		greet_refuse_words(m);
+		member_refuse_words(m);
 		member_stage(old, MEMBER_GONE);
 		return;
 	}
 	if (outbox_resume(&old->outbox, h->next)) {
-		greet_refuse(m, REFUSE_LOST, "what you have not received is not here any more");
+		member_refuse(m, REFUSE_LOST, "what you have not received is not here any more");
 		return;
 	}
 	link_free(old->link);
@@ -305,7 +285,7 @@ static bool replace_old(struct member *m)
 		return false;
 	}
 	if (old->stage == MEMBER_UP && old->link->heard_ms > m->wants_place_ms) {
-		greet_refuse(m, REFUSE_BUSY, "your key is in a conversation here already");
+		member_refuse(m, REFUSE_BUSY, "your key is in a conversation here already");
 		return false;
 	}
 	if (old->stage == MEMBER_UP)
@@ -313,7 +293,7 @@ static bool replace_old(struct member *m)
 	if (room->options->once || (old->streamed && !room->options->hub)) {
 		/* What comes next belongs to the conversation that is over. */
 		member_end(old, CHAT_NETWORK, "lost", "has started anew");
-		greet_refuse(m, REFUSE_LOST, "the conversation before cannot be continued");
+		member_refuse(m, REFUSE_LOST, "the conversation before cannot be continued");
 		m->room->quitting = true;
 		return false;
 	}
@@ -330,14 +310,15 @@ static bool has_place(struct member *m)
 		if (o == m || !member_is_present(o))
 			continue;
 		if (strcmp(o->nick, m->nick) == 0) {
-			greet_refuse(m, REFUSE_BUSY, "somebody with your nick is here; use --nick");
+			member_refuse(m, REFUSE_BUSY,
+				      "somebody with your nick is here; use --nick");
 			return false;
 		}
 		present++;
 	}
 	if (present < (m->room->options->hub ? ROOM_MEMBERS : 1))
 		return true;
-	greet_refuse(m, REFUSE_BUSY, "somebody else is in conversation here; try later");
+	member_refuse(m, REFUSE_BUSY, "somebody else is in conversation here; try later");
 	return false;
 }
 
@@ -392,7 +373,7 @@ static bool knows_secret(struct member *m)
 	    proof_is_right(m, h, room->secret.bytes, room->secret.len))
 		return true;
 	ui_error(&room->ui, "wrong-secret", "%s does not have the shared key", m->where);
-	greet_refuse(m, REFUSE_PROOF, "the shared key (--key-file) is not the same");
+	member_refuse(m, REFUSE_PROOF, "the shared key (--key-file) is not the same");
 	return false;
 }
 
@@ -403,7 +384,7 @@ static void greet_invited(struct member *m, bool is_new)
 
 	if (!room->token_valid ||
 	    !proof_is_right(m, &m->greeting, room->token, sizeof(room->token))) {
-		greet_refuse(m, REFUSE_PROOF, "the invite is wrong or was used already");
+		member_refuse(m, REFUSE_PROOF, "the invite is wrong or was used already");
 		return;
 	}
 	room->token_valid = false;
@@ -456,7 +437,7 @@ static void greet_caller(struct member *m, const struct hello *h)
 		return;
 	}
 	if (h->resume) {
-		greet_refuse(m, REFUSE_LOST, "that conversation is not known here any more");
+		member_refuse(m, REFUSE_LOST, "that conversation is not known here any more");
 		return;
 	}
 	if (h->next != 1) {
@@ -484,8 +465,8 @@ static void greet_answered(struct member *m, const struct hello *h)
 		    !proof_is_right(m, h, room->secret.bytes, room->secret.len)) {
 			ui_error(&room->ui, "wrong-secret", "%s does not have the shared key",
 				 m->where);
-			greet_refuse(m, REFUSE_PROOF,
-				     "the shared key (--key-file) is not the same");
+			member_refuse(m, REFUSE_PROOF,
+				      "the shared key (--key-file) is not the same");
 			room_fail(room, CHAT_IDENTITY);
 			return;
 		}
@@ -495,7 +476,7 @@ static void greet_answered(struct member *m, const struct hello *h)
 		use_nick(m, known);
 	}
 	if (m->words_differ) {
-		greet_refuse_words(m);
+		member_refuse_words(m);
 		return;
 	}
 	if (outbox_resume(&m->outbox, h->next)) {
@@ -528,7 +509,7 @@ static void bad_hello(struct member *m)
 
 	if (m->caller) {
 		ui_notice(&m->room->ui, "failed", NULL, "%s did not get in: %s", m->where, reason);
-		greet_refuse(m, REFUSE_VERSION, reason);
+		member_refuse(m, REFUSE_VERSION, reason);
 	} else {
 		link_fail(m->link, DOWN_PROTOCOL, reason);
 	}

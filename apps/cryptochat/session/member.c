@@ -13,7 +13,7 @@
  * peer needs no confirmation: it has everything. A link that ends without BYE is broken, and the
  * conversation waits for another one.
  */
-#include "cryptochat/session/conversation.h"
+#include "cryptochat/session/member.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -22,7 +22,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "cryptochat/session/wait.h"
+#include "apps/base/wait.h"
+#include "cryptochat/session/unsent.h"
 
 #define ACK_BYTES (256u << 10)
 #define ACK_MS 20
@@ -272,8 +273,29 @@ void member_end(struct member *m, enum chat_exit status, const char *event, cons
 	}
 	if (status)
 		room_fail(room, status);
-	question_withdraw(m);
+	room_withdraw_question(m);
 	member_stage(m, MEMBER_GONE);
+}
+
+void member_refuse(struct member *m, enum refuse_code code, const char *reason)
+{
+	uint8_t body[2 + REASON_SIZE];
+	struct writer w = {.data = body, .room = sizeof(body)};
+
+	frame_put_refuse(&w, (uint8_t)code, reason);
+	if (m->link) {
+		link_control(m->link, FRAME_REFUSE, body, w.len);
+		link_close(m->link);
+	}
+	if (member_is_present(m))
+		files_abandon(&m->files);
+	room_withdraw_question(m);
+	member_stage(m, MEMBER_LEAVING);
+}
+
+void member_refuse_words(struct member *m)
+{
+	member_refuse(m, REFUSE_WORDS, "the words differ: somebody sits between us");
 }
 
 static void on_text(struct member *m, const struct text_frame *t)
@@ -560,8 +582,6 @@ bool member_work(struct member *m, int64_t now)
 
 	if (m->stage == MEMBER_LEAVING && now - m->since_ms > LEAVE_MS)
 		member_stage(m, MEMBER_GONE);
-	if (m->wants_place_ms)
-		greet_wait(m);
 	if (m->stage == MEMBER_GREETING && m->caller && now - m->since_ms > GREETING_MS)
 		link_fail(m->link, DOWN_SILENT, NULL);
 	if (member_is_present(m)) {
@@ -569,7 +589,7 @@ bool member_work(struct member *m, int64_t now)
 		files_show(&m->files);
 	}
 	if (m->stage == MEMBER_UP && m->words_differ)
-		greet_refuse_words(m);
+		member_refuse_words(m);
 	if (m->stage == MEMBER_UP) {
 		acknowledge(m, now);
 		if (is_finished(m) && m->rx_unacked == 0)

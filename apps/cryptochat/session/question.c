@@ -16,31 +16,12 @@
  *   program therefore asks again, with the name and the key, before it accepts a "yes" to the next
  *   question. A fingerprint names its key, so the program accepts it at once.
  */
-#include "cryptochat/session/conversation.h"
+#include "cryptochat/session/question.h"
 
 #include <stdio.h>
 
-#define PROMPT "> "
-
-/* The question is over: the prompt and what had been typed before it come back. */
-static void over(struct room *room)
-{
-	room->question = NULL;
-	screen_prompt(&room->ui.screen, PROMPT);
-	screen_bring_back(&room->ui.screen);
-}
-
-void question_withdraw(struct member *m)
-{
-	struct room *room = m->room;
-
-	if (room->question != m)
-		return;
-	room->question_changed = true;
-	over(room);
-	ui_notice(&room->ui, "question", NULL, "%s is not waiting for an answer any more.",
-		  m->caller ? m->greeting.nick : room->address);
-}
+#include "cryptochat/session/handshake.h"
+#include "cryptochat/session/member.h"
 
 /* The name of the member in a message to the user. */
 static const char *name_of(const struct member *m)
@@ -102,13 +83,13 @@ void question_answer(struct room *room, const char *line)
 	if (consent == CONSENT_YES && !yes_is_meant(room, line))
 		return;
 	room->question_changed = false;
-	over(room);
+	room_question_over(room);
 	if (consent == CONSENT_YES) {
 		greet_accept(m);
 		return;
 	}
 	ui_error(&room->ui, "question", "Not accepted.");
-	greet_refuse(m, REFUSE_UNKNOWN, "your key was not accepted");
+	member_refuse(m, REFUSE_UNKNOWN, "your key was not accepted");
 	if (!m->caller)
 		room_fail(room, CHAT_IDENTITY);
 }

@@ -16,9 +16,9 @@
 
 #include <openssl/rand.h>
 
-#include "cryptochat/link/net.h"
-#include "cryptochat/session/conversation.h"
-#include "cryptochat/session/wait.h"
+#include "apps/base/net.h"
+#include "cryptochat/session/loop.h"
+#include "apps/base/wait.h"
 
 #define SECRET_SIZE 32
 

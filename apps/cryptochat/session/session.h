@@ -3,7 +3,7 @@
 #ifndef CRYPTOCHAT_SESSION_SESSION_H
 #define CRYPTOCHAT_SESSION_SESSION_H
 
-#include "cryptochat/options.h"
+#include "cryptochat/session/options.h"
 
 /** talk_run() - carry out a checked command line of --protocol=tls; as command_run() */
 enum chat_exit talk_run(const struct options *o);

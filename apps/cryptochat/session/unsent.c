@@ -5,7 +5,7 @@
  * No message is lost silently. Whatever ends a conversation, the program names the messages that
  * may not have arrived, and its exit status is not 0.
  */
-#include "cryptochat/session/conversation.h"
+#include "cryptochat/session/unsent.h"
 
 #include <stdio.h>
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cryptochat/ui/keyboard.h"
-#include "cryptochat/ui/text.h"
+#include "apps/base/text.h"
 
 int editor_init(struct editor *e)
 {

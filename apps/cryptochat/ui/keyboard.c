@@ -7,7 +7,7 @@
  */
 #include "cryptochat/ui/keyboard.h"
 
-#include "cryptochat/ui/text.h"
+#include "apps/base/text.h"
 
 enum { PLAIN, ESCAPE, CONTROL_SEQUENCE, SINGLE_SHIFT };
 

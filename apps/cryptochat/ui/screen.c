@@ -26,7 +26,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "cryptochat/ui/text.h"
+#include "apps/base/text.h"
 
 #define RETURN_MARK "\xe2\x86\xb5" /* a pasted line end: U+21B5 */
 

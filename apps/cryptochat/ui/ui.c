@@ -13,11 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cryptochat/link/frame.h"
-#include "cryptochat/session/json.h"
+#include "cryptochat/protocol/frame.h"
+#include "cryptochat/ui/json.h"
 #include "cryptochat/identity/identity_key.h"
-#include "cryptochat/session/request.h"
-#include "cryptochat/session/wait.h"
+#include "cryptochat/ui/request.h"
+#include "apps/base/wait.h"
 
 /* What a pipe says goes into one frame at a time. */
 #define INPUT_SIZE (EDITOR_LINE_MAX + 2)

@@ -18,9 +18,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cryptochat/link/buffer.h"
+#include "apps/base/buffer.h"
 #include "cryptochat/ui/screen.h"
-#include "cryptochat/ui/text.h"
+#include "apps/base/text.h"
 
 enum ui_kind { UI_TERMINAL, UI_PIPE, UI_JSON };
 

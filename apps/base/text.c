@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* text.c - make received bytes harmless for a terminal. */
-#include "cryptochat/ui/text.h"
+#include "apps/base/text.h"
 
 #include <string.h>
 #include <wchar.h>

@@ -5,8 +5,8 @@
  * SIGINT, SIGTERM and SIGHUP are blocked except while wait_for() sleeps, so no
  * other system call is ever interrupted and a signal is never missed.
  */
-#ifndef CRYPTOCHAT_SESSION_WAIT_H
-#define CRYPTOCHAT_SESSION_WAIT_H
+#ifndef APPS_BASE_WAIT_H
+#define APPS_BASE_WAIT_H
 
 #include <poll.h>
 #include <stdbool.h>
@@ -44,4 +44,4 @@ bool wait_resized(void);
 /** wait_clock_ms() - monotonic time in milliseconds */
 int64_t wait_clock_ms(void);
 
-#endif /* CRYPTOCHAT_SESSION_WAIT_H */
+#endif /* APPS_BASE_WAIT_H */

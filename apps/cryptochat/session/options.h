@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* options.h - the command line of cryptochat, and its exit codes. */
-#ifndef CRYPTOCHAT_OPTIONS_H
-#define CRYPTOCHAT_OPTIONS_H
+#ifndef CRYPTOCHAT_SESSION_OPTIONS_H
+#define CRYPTOCHAT_SESSION_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,15 +38,11 @@ enum chat_command {
 	COMMAND_IDENTITY,
 };
 
-enum chat_protocol { PROTOCOL_TLS, PROTOCOL_LAB };
-
 #define CHAT_DEFAULT_PORT 35001
-#define LINGER_AUTO (-2) /* options.linger_ms: choose by what the input is */
 
 /**
  * struct options - a checked command line; strings are borrowed from argv
  * @command: what to do
- * @protocol: by default TLS
  * @host: whom to call, or NULL: nobody (listen), or ask for an invite (connect)
  * @port: port to bind, 0 for any free one, or to call
  * @family: AF_UNSPEC, AF_INET or AF_INET6
@@ -54,8 +50,6 @@ enum chat_protocol { PROTOCOL_TLS, PROTOCOL_LAB };
  * @once: leave after the first client
  * @device: path, "auto" or "none"
  * @key_file: shared key, or NULL
- *
- * TLS:
  * @invite: give out an invite
  * @invite_host: host to name in it, or NULL: our address
  * @invite_file: file to read an invite from, or NULL
@@ -76,18 +70,9 @@ enum chat_protocol { PROTOCOL_TLS, PROTOCOL_LAB };
  * @keepalive_ms: between pings; three of them missing is the end of a link
  * @reconnect_ms: how long to hope for another link
  * @files: send: files, @file_count of them
- *
- * Lab:
- * @raw: never filter the output
- * @linger_ms: see conversation_run(), or LINGER_AUTO
- * @key_size: 16, 24 or 32
- * @frame_size: DATA_SIZE of the lab protocol
- * @iv_hex: hexadecimal IV, or NULL
- * @iv_file: path of the IV, or NULL; with neither the IV is zero
  */
 struct options {
 	enum chat_command command;
-	enum chat_protocol protocol;
 	const char *host;
 	uint16_t port;
 	int family;
@@ -117,13 +102,6 @@ struct options {
 	int reconnect_ms;
 	char **files;
 	size_t file_count;
-
-	bool raw;
-	int linger_ms;
-	size_t key_size;
-	size_t frame_size;
-	const char *iv_hex;
-	const char *iv_file;
 };
 
 /** The table of options, for cli_finish(). */
@@ -140,4 +118,4 @@ extern const struct cli chat_cli;
  */
 enum cli_result options_parse(int argc, char **argv, struct options *ret, struct cli_state *state);
 
-#endif /* CRYPTOCHAT_OPTIONS_H */
+#endif /* CRYPTOCHAT_SESSION_OPTIONS_H */

@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* options.c - the command line of cryptochat. */
-#include "cryptochat/options.h"
+#include "cryptochat/session/options.h"
 
 #include <string.h>
 #include <sys/socket.h>
 
 #include "common/cli.h"
 #include "cryptochat/ui/editor.h"
-#include "cryptochat/link/frame.h"
+#include "cryptochat/protocol/frame.h"
 #include "cryptochat/identity/invite.h"
-#include "labchat/conversation.h"
-#include "labchat/crypt.h"
-#include "labchat/lab.h"
-#include "labchat/lab_frame.h"
-#include "cryptochat/ui/text.h"
+#include "apps/base/text.h"
 
-/* A day; longer than that, "forever" is what is meant. */
-#define LINGER_MAX_SECONDS 86400
+#define RECONNECT_MAX_SECONDS 86400
 #define KEEPALIVE_MAX_SECONDS 600
 
-/* What an option belongs to: commands, and protocols in the upper bits. */
+/* Which commands an option belongs to. */
 #define ON_LISTEN (1u << COMMAND_LISTEN)
 #define ON_CONNECT (1u << COMMAND_CONNECT)
 #define ON_SEND (1u << COMMAND_SEND)
@@ -28,8 +23,6 @@
 #define ON_TALK (ON_LISTEN | ON_CONNECT)
 #define ON_NET (ON_TALK | ON_SEND | ON_RECV)
 #define ON_ALL (ON_NET | ON_IDENTITY)
-#define TLS (0x100u << PROTOCOL_TLS)
-#define LAB (0x100u << PROTOCOL_LAB)
 
 static const char *const command_names[] = {"listen", "connect", "send", "recv", "identity"};
 
@@ -99,41 +92,7 @@ static enum cli_result set_to(struct cli_state *state, const struct cli_option *
 	return parse_port(state, colon + 1, false, &o->port);
 }
 
-static enum cli_result set_linger(struct cli_state *state, const struct cli_option *option,
-				  char *text, void *member)
-{
-	if (strcmp(text, "forever") != 0)
-		return cli_seconds(state, option, text, member);
-	*(int *)member = LINGER_FOREVER;
-	return CLI_RUN;
-}
-
-static enum cli_result set_key_size(struct cli_state *state, const struct cli_option *option,
-				    char *text, void *member)
-{
-	unsigned long size;
-
-	if (!cli_parse_number(text, 16, 32, &size) || size % 8)
-		return cli_bad(state, "--key-size=%s: 16, 24 or 32 is needed", text);
-	*(size_t *)member = size;
-	return CLI_RUN;
-}
-
-static enum cli_result set_data_size(struct cli_state *state, const struct cli_option *option,
-				     char *text, void *member)
-{
-	unsigned long size;
-
-	if (!cli_parse_number(text, LAB_FRAME_MIN, LAB_FRAME_MAX, &size) ||
-	    !lab_frame_size_ok(size))
-		return cli_bad(state, "--data-size=%s: a multiple of 16 from %d to %d is needed",
-			       text, LAB_FRAME_MIN, LAB_FRAME_MAX);
-	*(size_t *)member = size;
-	return CLI_RUN;
-}
-
 /* In the order of their enums. */
-static const char *const protocols[] = {"tls", "lab", NULL};
 static const char *const offloads[] = {"auto", "all", "off", NULL};
 static const char *const eofs[] = {"half", "close", NULL};
 
@@ -142,85 +101,65 @@ static const char *const eofs[] = {"half", "close", NULL};
 static const struct cli_option table[] = {
     CLI_HEADING("Whom to call, and who may call"),
     CLI_OPTION(0, "invite", NULL, "print a line that lets one person in", invite, cli_flag,
-	       .on = ON_LISTEN | TLS),
+	       .on = ON_LISTEN),
     CLI_OPTION(0, "invite-host", "HOST", "host to name in the invite", invite_host, cli_text,
-	       .otherwise = "this machine's address", .on = ON_LISTEN | ON_SEND | ON_RECV | TLS),
+	       .otherwise = "this machine's address", .on = ON_LISTEN | ON_SEND | ON_RECV),
     CLI_OPTION(0, "invite-file", "FILE", "read the invite from FILE; -: standard input",
-	       invite_file, cli_text, .on = ON_CONNECT | ON_SEND | ON_RECV | TLS),
-    CLI_OPTION(0, "to", "HOST[:PORT]", "send: call HOST", host, set_to, .on = ON_SEND | TLS),
+	       invite_file, cli_text, .on = ON_CONNECT | ON_SEND | ON_RECV),
+    CLI_OPTION(0, "to", "HOST[:PORT]", "send: call HOST", host, set_to, .on = ON_SEND),
     CLI_OPTION(0, "key-file", "FILE",
 	       "shared key of 32 bytes, raw or hexadecimal, instead of known peers: for scripts",
-	       key_file, cli_text, .on = ON_NET | TLS | LAB),
+	       key_file, cli_text, .on = ON_NET),
     CLI_OPTION(0, "accept-new", NULL,
 	       "accept keys that were never seen, instead of asking the user; without a terminal "
 	       "they are refused otherwise",
-	       accept_new, cli_flag, .on = ON_NET | TLS),
+	       accept_new, cli_flag, .on = ON_NET),
     CLI_OPTION(0, "strict", NULL, "refuse keys that were never seen, without asking", strict,
-	       cli_flag, .on = ON_NET | TLS),
+	       cli_flag, .on = ON_NET),
     CLI_OPTION(0, "nick", "NAME", "your name in the conversation", nick, cli_text,
-	       .otherwise = "login name@host", .on = ON_NET | TLS),
+	       .otherwise = "login name@host", .on = ON_NET),
     CLI_OPTION(0, "config", "DIR", "directory of identity and known peers", config, cli_text,
-	       .otherwise = "~/.config/cryptochat", .on = ON_ALL | TLS),
+	       .otherwise = "~/.config/cryptochat", .on = ON_ALL),
     CLI_OPTION(0, "hub", NULL, "let many in; the hub, and whoever runs it, reads everything", hub,
-	       cli_flag, .on = ON_LISTEN | TLS),
+	       cli_flag, .on = ON_LISTEN),
     CLI_OPTION(0, "port", "PORT", "port to bind; 0: any free one", port, set_port,
-	       CLI_RANGE(0, 65535), .value = "35001",
-	       .on = ON_LISTEN | ON_SEND | ON_RECV | TLS | LAB),
+	       CLI_RANGE(0, 65535), .value = "35001", .on = ON_LISTEN | ON_SEND | ON_RECV),
     CLI_OPTION(0, "bind", "ADDRESS", "address to bind", bind, cli_text, .otherwise = "any",
-	       .on = ON_LISTEN | ON_SEND | ON_RECV | TLS | LAB),
+	       .on = ON_LISTEN | ON_SEND | ON_RECV),
     CLI_OPTION(0, "once", NULL, "leave after the first conversation", once, cli_flag,
-	       .on = ON_LISTEN | TLS | LAB),
+	       .on = ON_LISTEN),
     CLI_OPTION('4', NULL, NULL, "use IPv4 only", family, set_family),
     CLI_OPTION('6', NULL, NULL, "use IPv6 only", family, set_family),
     CLI_HEADING("Input and output"),
     CLI_OPTION('m', "message", "TEXT", "send TEXT and leave when it has arrived", message, cli_text,
-	       .on = ON_TALK | TLS),
+	       .on = ON_TALK),
     CLI_OPTION(0, "eof", NULL, "at the end of standard input, go on receiving or leave", eof_close,
-	       set_eof, .words = eofs, .value = "half", .on = ON_TALK | TLS),
+	       set_eof, .words = eofs, .value = "half", .on = ON_TALK),
     CLI_OPTION(0, "dir", "DIR", "directory for received files", dir, cli_text,
-	       .otherwise = "the current one", .on = ON_TALK | ON_RECV | TLS),
+	       .otherwise = "the current one", .on = ON_TALK | ON_RECV),
     CLI_OPTION(0, "json", NULL, "write events to standard output, one JSON object a line", json,
-	       cli_flag, .on = ON_NET | TLS),
+	       cli_flag, .on = ON_NET),
     CLI_OPTION(0, "bell", NULL, "ring the terminal's bell when a message arrives", bell, cli_flag,
-	       .on = ON_TALK | TLS),
-    CLI_OPTION(0, "quiet", NULL, "print errors only, and no status", quiet, cli_flag,
-	       .on = ON_NET | TLS),
+	       .on = ON_TALK),
+    CLI_OPTION(0, "quiet", NULL, "print errors only, and no status", quiet, cli_flag, .on = ON_NET),
     CLI_HEADING("Who encrypts"),
     CLI_OPTION(0, "offload", NULL, "let the device encrypt large records, all, or none", offload,
-	       cli_word, .words = offloads, .value = "auto", .on = ON_NET | TLS),
+	       cli_word, .words = offloads, .value = "auto", .on = ON_NET),
     CLI_OPTION(0, "require-offload", NULL, "fail if the device cannot be used", require_offload,
-	       cli_flag, .on = ON_NET | TLS),
+	       cli_flag, .on = ON_NET),
     CLI_OPTION(0, "device", "PATH",
-	       "the crypto device; auto: " CRYPT_DEFAULT_DEVICE ", if it works; none: no device",
-	       device, cli_text, .value = CRYPT_DEVICE_AUTO, .on = ON_NET | TLS | LAB),
+	       "the crypto device; auto: " OFFLOAD_DEFAULT_DEVICE ", if it works; none: no device",
+	       device, cli_text, .value = "auto", .on = ON_NET),
     CLI_OPTION(0, "provider", "FILE", "OpenSSL provider module of the device", provider, cli_text,
-	       .otherwise = "the installed one", .on = ON_NET | TLS),
+	       .otherwise = "the installed one", .on = ON_NET),
     CLI_HEADING("When the network fails"),
     CLI_OPTION(0, "keepalive", "SECONDS",
 	       "time between signs of life; the link is broken when three are missing",
 	       keepalive_ms, cli_seconds, CLI_RANGE(1, KEEPALIVE_MAX_SECONDS), .unit = "seconds",
-	       .value = "10", .on = ON_NET | TLS),
+	       .value = "10", .on = ON_NET),
     CLI_OPTION(0, "reconnect", "SECONDS", "how long to try again, or to wait for the peer",
-	       reconnect_ms, cli_seconds, CLI_RANGE(0, LINGER_MAX_SECONDS), .unit = "seconds",
-	       .value = "300", .on = ON_NET | TLS),
-    CLI_HEADING("The old protocol: --protocol=lab --key-file=FILE, with listen and connect"),
-    CLI_OPTION(0, "protocol", NULL, "protocol to speak", protocol, cli_word, .words = protocols,
-	       .value = "tls"),
-    CLI_OPTION(0, "data-size", "BYTES", "size of a frame, a multiple of 16", frame_size,
-	       set_data_size, CLI_RANGE(LAB_FRAME_MIN, LAB_FRAME_MAX), .value = "256",
-	       .on = ON_TALK | LAB),
-    CLI_OPTION(0, "key-size", "BYTES", "size of the key: 16, 24 or 32", key_size, set_key_size,
-	       .value = "16", .on = ON_TALK | LAB),
-    CLI_OPTION(0, "iv", "HEX", "initialisation vector", iv_hex, cli_text, .otherwise = "zero",
-	       .on = ON_TALK | LAB),
-    CLI_OPTION(0, "iv-file", "FILE", "file with the initialisation vector", iv_file, cli_text,
-	       .on = ON_TALK | LAB),
-    CLI_OPTION(0, "linger", "SECONDS",
-	       "how long to wait for input after the peer's end; or forever", linger_ms, set_linger,
-	       CLI_RANGE(0, LINGER_MAX_SECONDS), .unit = "seconds",
-	       .otherwise = "0 for a terminal, else 1", .on = ON_TALK | LAB),
-    CLI_OPTION(0, "raw", NULL, "pass control characters to a terminal", raw, cli_flag,
-	       .on = ON_TALK | LAB),
+	       reconnect_ms, cli_seconds, CLI_RANGE(0, RECONNECT_MAX_SECONDS), .unit = "seconds",
+	       .value = "300", .on = ON_NET),
 };
 
 static const struct cli_status statuses[] = {
@@ -244,7 +183,6 @@ const struct cli chat_cli = {
 	     "identity [--config=DIR]             print your fingerprint",
     .about = "Talk and send files over TLS 1.3, end to end. A crypto device does the bulk of the\n"
 	     "encryption where there is one. send and recv without a peer wait for one.\n",
-    .after = LAB_INSECURE,
     .options = table,
     .count = sizeof(table) / sizeof(table[0]),
     .statuses = statuses,
@@ -302,7 +240,7 @@ static enum cli_result parse_words(struct options *o, struct cli_state *state)
 	return CLI_RUN;
 }
 
-/* Options that belong to other commands, or to the other protocol. */
+/* Options that belong to other commands. */
 static enum cli_result check_belongings(const struct options *o, struct cli_state *state)
 {
 	for (size_t i = 0; i < chat_cli.count; i++) {
@@ -311,9 +249,6 @@ static enum cli_result check_belongings(const struct options *o, struct cli_stat
 
 		if (!on || !(state->given >> i & 1))
 			continue;
-		if (!(on & (0x100u << o->protocol)))
-			return cli_bad(state, "--%s belongs to --protocol=%s", name,
-				       o->protocol == PROTOCOL_LAB ? "tls" : "lab");
 		if (on & (1u << o->command))
 			continue;
 		if (table[i].set == set_port)
@@ -329,20 +264,7 @@ static enum cli_result check_belongings(const struct options *o, struct cli_stat
 	return CLI_RUN;
 }
 
-static enum cli_result check_lab(const struct options *o, struct cli_state *state)
-{
-	if (o->command != COMMAND_LISTEN && o->command != COMMAND_CONNECT)
-		return cli_bad(state, "the lab protocol has listen and connect only");
-	if (o->command == COMMAND_CONNECT && !o->host)
-		return cli_bad(state, "connect needs a host");
-	if (!o->key_file)
-		return cli_bad(state, "give the shared key with --key-file");
-	if (o->iv_hex && o->iv_file)
-		return cli_bad(state, "--iv and --iv-file exclude each other");
-	return CLI_RUN;
-}
-
-static enum cli_result check_tls(const struct options *o, struct cli_state *state)
+static enum cli_result check(const struct options *o, struct cli_state *state)
 {
 	if (o->nick && !nick_ok(o->nick))
 		return cli_bad(state, "--nick is 1 to 32 bytes without spaces and controls");
@@ -361,7 +283,7 @@ static enum cli_result check_tls(const struct options *o, struct cli_state *stat
 
 enum cli_result options_parse(int argc, char **argv, struct options *ret, struct cli_state *state)
 {
-	struct options o = {.family = AF_UNSPEC, .dir = ".", .linger_ms = LINGER_AUTO};
+	struct options o = {.family = AF_UNSPEC, .dir = "."};
 	enum cli_result result = cli_parse(&chat_cli, argc, argv, &o, state);
 
 	if (result == CLI_RUN)
@@ -371,7 +293,7 @@ enum cli_result options_parse(int argc, char **argv, struct options *ret, struct
 	if (result == CLI_RUN && o.device[0] == 0)
 		result = cli_bad(state, "--device is a path, auto or none");
 	if (result == CLI_RUN)
-		result = o.protocol == PROTOCOL_LAB ? check_lab(&o, state) : check_tls(&o, state);
+		result = check(&o, state);
 	if (result == CLI_RUN)
 		*ret = o;
 	return result;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* publish.h - give a finished file its name, without ever replacing another one. */
-#ifndef CRYPTOCHAT_FILES_PUBLISH_H
-#define CRYPTOCHAT_FILES_PUBLISH_H
+#ifndef APPS_BASE_PUBLISH_H
+#define APPS_BASE_PUBLISH_H
 
 /**
  * publish() - rename @from to @to in the directory @dir, unless there is a @to
@@ -12,4 +12,4 @@
  */
 int publish(int dir, const char *from, const char *to);
 
-#endif /* CRYPTOCHAT_FILES_PUBLISH_H */
+#endif /* APPS_BASE_PUBLISH_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* buffer.c - a byte queue of fixed capacity. */
-#include "cryptochat/link/buffer.h"
+#include "apps/base/buffer.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* passphrase.h - keys and IVs: read from files, held in one type, wiped after use. */
-#ifndef CRYPTOCHAT_IDENTITY_PASSPHRASE_H
-#define CRYPTOCHAT_IDENTITY_PASSPHRASE_H
+/* secret.h - keys and IVs: read from files, held in one type, wiped after use. */
+#ifndef APPS_BASE_SECRET_H
+#define APPS_BASE_SECRET_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,4 +61,4 @@ int secret_parse(const char *hex, size_t size, struct secret *ret);
 /** secret_wipe() - forget the bytes in a way the compiler cannot drop */
 void secret_wipe(struct secret *s);
 
-#endif /* CRYPTOCHAT_IDENTITY_PASSPHRASE_H */
+#endif /* APPS_BASE_SECRET_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* passphrase.c - keys and IVs: read from files, held in one type, wiped after use. */
-#include "cryptochat/identity/passphrase.h"
+/* secret.c - keys and IVs: read from files, held in one type, wiped after use. */
+#include "apps/base/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>

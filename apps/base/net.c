@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* net.c - TCP over IPv4 and IPv6: listen, accept, connect, name a peer. */
-#include "cryptochat/link/net.h"
+#include "apps/base/net.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cryptochat/session/wait.h"
+#include "apps/base/wait.h"
 
 /* Clients that may wait while one is served. */
 #define BACKLOG 16

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* frame.c - what the two ends of a TLS conversation say to each other. */
-#include "cryptochat/link/frame.h"
+#include "cryptochat/protocol/frame.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-#include "cryptochat/ui/text.h"
+#include "apps/base/text.h"
 
 int frame_parse(const uint8_t *data, size_t len, struct frame *ret)
 {

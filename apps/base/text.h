@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* text.h - make received bytes harmless for a terminal. */
-#ifndef CRYPTOCHAT_UI_TEXT_H
-#define CRYPTOCHAT_UI_TEXT_H
+#ifndef APPS_BASE_TEXT_H
+#define APPS_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,4 +86,4 @@ int text_width(uint32_t c);
  */
 char *text_show(const void *text, size_t len, const char *keep, char *out);
 
-#endif /* CRYPTOCHAT_UI_TEXT_H */
+#endif /* APPS_BASE_TEXT_H */

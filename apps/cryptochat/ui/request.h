@@ -7,8 +7,8 @@
  *
  * A text is never looked at as a command, so a program may pass on what strangers wrote.
  */
-#ifndef CRYPTOCHAT_SESSION_REQUEST_H
-#define CRYPTOCHAT_SESSION_REQUEST_H
+#ifndef CRYPTOCHAT_UI_REQUEST_H
+#define CRYPTOCHAT_UI_REQUEST_H
 
 #include <stddef.h>
 
@@ -43,4 +43,4 @@ int request_parse(const char *line, size_t len, struct request *r, const char **
 /** request_free() - wipe and free; a zeroed request is allowed */
 void request_free(struct request *r);
 
-#endif /* CRYPTOCHAT_SESSION_REQUEST_H */
+#endif /* CRYPTOCHAT_UI_REQUEST_H */

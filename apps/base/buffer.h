@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* buffer.h - a byte queue of fixed capacity. */
-#ifndef CRYPTOCHAT_LINK_BUFFER_H
-#define CRYPTOCHAT_LINK_BUFFER_H
+#ifndef APPS_BASE_BUFFER_H
+#define APPS_BASE_BUFFER_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -93,4 +93,4 @@ static inline void buffer_clear(struct buffer *b)
 	b->end = 0;
 }
 
-#endif /* CRYPTOCHAT_LINK_BUFFER_H */
+#endif /* APPS_BASE_BUFFER_H */

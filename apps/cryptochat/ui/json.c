@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* json.c - events for programs, one object a line. */
-#include "cryptochat/session/json.h"
+#include "cryptochat/ui/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

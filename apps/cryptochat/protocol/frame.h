@@ -12,14 +12,14 @@
  * kept until the peer has acknowledged them and sent again after a reconnect.
  * A frame of an unknown type is skipped, and acknowledged if it is numbered.
  */
-#ifndef CRYPTOCHAT_LINK_FRAME_H
-#define CRYPTOCHAT_LINK_FRAME_H
+#ifndef CRYPTOCHAT_PROTOCOL_FRAME_H
+#define CRYPTOCHAT_PROTOCOL_FRAME_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cryptochat/link/wire.h"
+#include "cryptochat/protocol/wire.h"
 
 #define FRAME_VERSION 1
 #define FRAME_HEAD 5	    /* length and type */
@@ -247,4 +247,4 @@ bool nick_is_marked(const char *nick);
 /** nick_mark() - NICK~MARK, with as much of @nick as there is room for; @mark: at most 8 ASCII */
 void nick_mark(const char *nick, const char *mark, char ret[NICK_SIZE]);
 
-#endif /* CRYPTOCHAT_LINK_FRAME_H */
+#endif /* CRYPTOCHAT_PROTOCOL_FRAME_H */

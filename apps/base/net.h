@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* net.h - TCP over IPv4 and IPv6: listen, accept, connect, name a peer. */
-#ifndef CRYPTOCHAT_LINK_NET_H
-#define CRYPTOCHAT_LINK_NET_H
+#ifndef APPS_BASE_NET_H
+#define APPS_BASE_NET_H
 
 #include <netdb.h>
 #include <stdint.h>
@@ -86,4 +86,4 @@ int net_take(int listener, struct sockaddr_storage *peer, socklen_t *peer_len);
  */
 void net_peer_name(const struct sockaddr_storage *addr, socklen_t len, char *name);
 
-#endif /* CRYPTOCHAT_LINK_NET_H */
+#endif /* APPS_BASE_NET_H */

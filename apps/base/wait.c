@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* wait.c - the only place where cryptochat sleeps, and how it is told to stop. */
-#include "cryptochat/session/wait.h"
+#include "apps/base/wait.h"
 
 #include <errno.h>
 #include <signal.h>

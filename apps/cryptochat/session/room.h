@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * conversation.h - the conversations of this process, and who takes part in them.
+ * room.h - the conversations of this process, and who takes part in them.
  *
  * A room has one member when two people talk and up to ROOM_MEMBERS as a hub. A member
  * is a peer and its conversation: numbers, outbox, files; its link comes and goes.
  *
- *	conversation.c      the poll loop, timers, reconnecting
- *	handshake.c     from a fresh link to a member: keys, proofs, HELLO
- *	question.c  the user is asked about a key
- *	member.c    frames of a member that is up, acknowledgements, leaving
- *	commands.c     what the user types: messages and /commands
- *	unsent.c    what has not arrived when a conversation ends
- *	session.c      from the options to a room
+ * A file includes only what is below it:
+ *
+ *	session.c    from the options to a room
+ *	loop.c       the poll loop, timers, reconnecting
+ *	commands.c   what the user types: messages and /commands
+ *	question.c   the user is asked about a key
+ *	handshake.c  from a fresh link to a member: keys, proofs, HELLO
+ *	member.c     frames of a member that is up, acknowledgements, leaving
+ *	unsent.c     what has not arrived when a conversation ends
+ *	room.c       the list of members, the exit code, the question that is open
  */
-#ifndef CRYPTOCHAT_SESSION_CONVERSATION_H
-#define CRYPTOCHAT_SESSION_CONVERSATION_H
+#ifndef CRYPTOCHAT_SESSION_ROOM_H
+#define CRYPTOCHAT_SESSION_ROOM_H
 
 #include <netdb.h>
 #include <stdbool.h>
@@ -23,10 +26,10 @@
 #include "cryptochat/files/files.h"
 #include "cryptochat/identity/invite.h"
 #include "cryptochat/link/link.h"
-#include "cryptochat/link/net.h"
-#include "cryptochat/options.h"
+#include "apps/base/net.h"
+#include "cryptochat/session/options.h"
 #include "cryptochat/identity/peers.h"
-#include "cryptochat/identity/passphrase.h"
+#include "apps/base/secret.h"
 #include "cryptochat/identity/trust.h"
 #include "cryptochat/ui/ui.h"
 #include "cryptochat/identity/verify.h"
@@ -163,11 +166,6 @@ struct room {
 	enum chat_exit status;
 };
 
-/* conversation.c */
-
-/** room_run() - until the conversation is over, or a stop signal; returns the exit code */
-enum chat_exit room_run(struct room *room);
-
 /** room_member() - a new member, in the list; NULL: no memory */
 struct member *room_member(struct room *room, bool caller);
 
@@ -183,93 +181,13 @@ static inline bool member_is_present(const struct member *m)
 	return m->stage == MEMBER_UP || m->stage == MEMBER_AWAY;
 }
 
-/* handshake.c */
+/** room_question_over() - no question is open any more: prompt and typed text come back */
+void room_question_over(struct room *room);
 
-/** greet_open() - a member's link has just become open */
-void greet_open(struct member *m);
+/** room_withdraw_question() - @m goes; if the user is being asked about it, the question goes too */
+void room_withdraw_question(struct member *m);
 
-/** greet_frame() - a frame from a member that is not up yet */
-void greet_frame(struct member *m, const struct frame *f);
+/** room_reap() - free the members that are gone */
+void room_reap(struct room *room);
 
-/** greet_wait() - a caller waits for a place: look again whether there is one */
-void greet_wait(struct member *m);
-
-/** greet_accept() - the user accepts the key of @m */
-void greet_accept(struct member *m);
-
-/** greet_refuse() - say why there is no conversation, and close */
-void greet_refuse(struct member *m, enum refuse_code code, const char *reason);
-
-/** greet_refuse_words() - greet_refuse(), since the words differed */
-void greet_refuse_words(struct member *m);
-
-/* question.c */
-
-/** question_ask() - ask the user about the next member that waits for it */
-void question_ask(struct room *room);
-
-/** question_answer() - what the user typed while being asked */
-void question_answer(struct room *room, const char *line);
-
-/** question_withdraw() - @m goes; if the user is being asked about it, the question goes too */
-void question_withdraw(struct member *m);
-
-/* member.c */
-
-/** member_up() - greetings are over, @hello is the peer's */
-void member_up(struct member *m, const struct hello *hello);
-
-/** member_frame() - a frame from a member that is up */
-void member_frame(struct member *m, const struct frame *f);
-
-/** member_work() - files, acknowledgements, pings, leaving; returns: call again without waiting */
-bool member_work(struct member *m, int64_t now);
-
-/** member_timeout() - milliseconds until member_work() is due, at most @most */
-int member_timeout(const struct member *m, int64_t now, int most);
-
-/** member_text() - send a message; @nick: hub: who wrote it, else NULL */
-void member_text(struct member *m, const char *nick, const void *text, size_t len);
-
-/** member_stream() - send bytes of standard input, at most FRAME_PAYLOAD */
-void member_stream(struct member *m, const void *data, size_t len);
-
-/** member_eof() - say that no more text will come */
-void member_eof(struct member *m);
-
-/** member_roster() - hub: tell @m about @about */
-void member_roster(struct member *m, enum roster_event event, const struct member *about);
-
-/** member_verify() - start comparing words, or record what came of it */
-void member_verify(struct member *m, const char *word);
-
-/** member_words_differ() - the other person found that the words differ */
-void member_words_differ(struct member *m);
-
-/** member_end() - the conversation is over for this reason; the member is gone */
-void member_end(struct member *m, enum chat_exit status, const char *event, const char *why);
-
-/** member_status() - for /status and the end */
-void member_status(struct member *m);
-
-/** member_leave_now() - leave without waiting for what has not arrived, which is named */
-void member_leave_now(struct member *m);
-
-/* unsent.c */
-
-/** unsent_any() - is there a message, or part of the standard input, that @m has not acknowledged?
- */
-bool unsent_any(const struct member *m);
-
-/** unsent_report() - name it, since the conversation ends; the exit status is then not 0 */
-void unsent_report(struct member *m);
-
-/** unsent_wait() - tell the user, who wants to leave, what is waited for */
-void unsent_wait(struct member *m);
-
-/* commands.c */
-
-/** typed_input() - deal with what the user has typed */
-void typed_input(struct room *room);
-
-#endif /* CRYPTOCHAT_SESSION_CONVERSATION_H */
+#endif /* CRYPTOCHAT_SESSION_ROOM_H */

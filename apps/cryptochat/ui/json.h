@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* json.h - events for programs, one object a line. */
-#ifndef CRYPTOCHAT_SESSION_JSON_H
-#define CRYPTOCHAT_SESSION_JSON_H
+#ifndef CRYPTOCHAT_UI_JSON_H
+#define CRYPTOCHAT_UI_JSON_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -20,4 +20,4 @@
 char *json_event(const char *event, const char *who_name, const char *who, const char *what_name,
 		 const void *what, size_t len, uint64_t time_ms);
 
-#endif /* CRYPTOCHAT_SESSION_JSON_H */
+#endif /* CRYPTOCHAT_UI_JSON_H */

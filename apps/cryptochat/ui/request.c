@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* request.c - what a program that reads our JSON asks for: one object a line. */
-#include "cryptochat/session/request.h"
+#include "cryptochat/ui/request.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 
 #include <json-c/json.h>
 
-#include "cryptochat/ui/text.h"
+#include "apps/base/text.h"
 
 /* A copy of a JSON string with a 0 after it. @len: its bytes; NULL: it must have no 0 inside. */
 static int copy_string(struct json_object *value, char **ret, size_t *len)

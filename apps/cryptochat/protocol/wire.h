@@ -7,8 +7,8 @@
  * each caller check each step: a body is taken apart, then `bad` is looked at once.
  * After that all further reads give zeros. Numbers are big-endian.
  */
-#ifndef CRYPTOCHAT_LINK_WIRE_H
-#define CRYPTOCHAT_LINK_WIRE_H
+#ifndef CRYPTOCHAT_PROTOCOL_WIRE_H
+#define CRYPTOCHAT_PROTOCOL_WIRE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -123,4 +123,4 @@ static inline void wire_put_text(struct writer *w, const char *text)
 	wire_put_bytes(w, text, len);
 }
 
-#endif /* CRYPTOCHAT_LINK_WIRE_H */
+#endif /* CRYPTOCHAT_PROTOCOL_WIRE_H */

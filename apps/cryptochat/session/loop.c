@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * conversation.c - the poll loop of all conversations.
+ * loop.c - the poll loop of all conversations.
  *
  * Theory of operation
  * -------------------
@@ -14,7 +14,7 @@
  * so that a hub is not called by all at once; the other end waits. Both give up after
  * --reconnect seconds.
  */
-#include "cryptochat/session/conversation.h"
+#include "cryptochat/session/loop.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -23,8 +23,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cryptochat/link/net.h"
-#include "cryptochat/session/wait.h"
+#include "apps/base/net.h"
+#include "apps/base/wait.h"
+#include "cryptochat/session/commands.h"
+#include "cryptochat/session/handshake.h"
+#include "cryptochat/session/member.h"
+#include "cryptochat/session/question.h"
+#include "cryptochat/session/unsent.h"
 
 #define TURN_MS 500	     /* longest sleep while there are members: pings and deadlines */
 #define CALL_MS 30000	     /* for TCP and TLS to come about */
@@ -33,62 +38,6 @@
 #define RETRY_MOST_MS 15000
 /* Frames of one member dealt with before others get their turn. */
 #define FRAME_BURST 64
-
-void room_fail(struct room *room, enum chat_exit status)
-{
-	if (room->status == CHAT_OK)
-		room->status = status;
-}
-
-void member_stage(struct member *m, enum member_stage stage)
-{
-	m->stage = stage;
-	m->since_ms = wait_clock_ms();
-}
-
-struct member *room_member(struct room *room, bool caller)
-{
-	struct member *m = calloc(1, sizeof(*m));
-
-	if (!m)
-		return NULL;
-	m->room = room;
-	m->caller = caller;
-	m->rx_next = 1;
-	m->outbox.next_seq = 1;
-	files_init(&m->files, &m->outbox, &room->ui, room->options->dir,
-		   room->options->command == COMMAND_RECV);
-	member_stage(m, caller ? MEMBER_GREETING : MEMBER_CALLING);
-	m->next = room->members;
-	room->members = m;
-	return m;
-}
-
-static void free_member(struct member *m)
-{
-	m->room->received += m->files.received;
-	link_free(m->link);
-	outbox_clear(&m->outbox);
-	explicit_bzero(m, sizeof(*m));
-	free(m);
-}
-
-static void reap(struct room *room)
-{
-	struct member **at = &room->members;
-
-	while (*at) {
-		struct member *m = *at;
-
-		if (m->stage != MEMBER_GONE) {
-			at = &m->next;
-			continue;
-		}
-		*at = m->next;
-		question_withdraw(m);
-		free_member(m);
-	}
-}
 
 /*
  * The connection to drop when there are too many that are not accepted yet: one without TLS, else
@@ -331,6 +280,8 @@ static bool serve(struct member *m, int64_t now)
 	if (m->stage == MEMBER_CALLING && m->link && now - m->since_ms > CALL_MS &&
 	    m->link->state != LINK_OPEN)
 		link_fail(m->link, DOWN_SILENT, NULL);
+	if (m->wants_place_ms)
+		greet_wait(m);
 	more = member_work(m, now) || more;
 	if (m->link && m->link->state == LINK_DOWN && !more)
 		on_down(m);
@@ -463,7 +414,7 @@ enum chat_exit room_run(struct room *room)
 		typed_input(room);
 		for (struct member *m = room->members; m; m = m->next)
 			more = serve(m, now) || more;
-		reap(room);
+		room_reap(room);
 		ui_tick(&room->ui);
 		if (room->ui.kind == UI_TERMINAL)
 			question_ask(room);
@@ -480,6 +431,6 @@ enum chat_exit room_run(struct room *room)
 		}
 		member_stage(m, MEMBER_GONE);
 	}
-	reap(room);
+	room_reap(room);
 	return room->status;
 }

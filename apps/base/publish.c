@@ -7,7 +7,7 @@
  * EEXIST, publish() tries the next way: a rename that does not replace. The last way is to create
  * an empty file of that name exclusively, and to rename over it.
  */
-#include "cryptochat/files/publish.h"
+#include "apps/base/publish.h"
 
 #include <errno.h>
 #include <fcntl.h>
