@@ -44,7 +44,7 @@
 #include "daemon/confine/sandbox.h"
 #include "daemon/event_loop.h"
 #include "daemon/supervisor/spawn.h"
-#include "daemon/operate/stats.h"
+#include "daemon/operate/counters.h"
 #include "daemon/supervisor/supervisor.h"
 #include "common/util.h"
 #include "device/session_table.h"

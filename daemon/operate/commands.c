@@ -2,15 +2,15 @@
 /* commands.c - what can be asked of a running daemon. See commands.h. */
 #include "daemon/operate/commands.h"
 
-#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/vm/vm.h"
-#include "common/escape.h"
-#include "daemon/operate/metrics.h"
+#include "common/cli.h"
+#include "common/json.h"
 #include "common/util.h"
 
 /** Words of a command. */
@@ -61,8 +61,6 @@ static void print_rate(FILE *out, const char *name, const struct limit *limit)
 
 static void print_status(const struct stats *stats, bool served, FILE *out)
 {
-	const struct latency *latency = &stats->vm.latency;
-
 	fprintf(out, "version        %s\n", VCD_VERSION);
 	fprintf(out, "supervisor     %s\n", stats->supervisor ? stats->supervisor : "unknown");
 	fprintf(out, "engine         %s\n", stats->engine);
@@ -70,18 +68,19 @@ static void print_status(const struct stats *stats, bool served, FILE *out)
 		fprintf(out, "vm             %s\n", stats->vm_name);
 	fprintf(out, "up             %" PRIu64 " s\n", stats->up_s);
 	fprintf(out, "front end      %s\n", served ? "queues are served" : "no queue is served");
-	fprintf(out, "queues         %u, served by %u workers\n", stats->queues, stats->workers);
+	fprintf(out, "queues         %" PRIu64 ", served by %" PRIu64 " workers\n", stats->queues,
+		stats->workers);
 	fprintf(out, "sessions       %" PRIu64 " live, %" PRIu64 " made\n",
 		stats->device.sessions_live, stats->device.sessions_created);
 	fprintf(out, "requests       %" PRIu64 ", %" PRIu64 " of them not OK\n",
-		stats->device.requests, stats->device.requests - stats->device.status[VCD_S_OK]);
+		stats->device.requests, stats->errors);
 	fprintf(out, "bytes          %" PRIu64 "\n", stats->device.bytes);
 	fprintf(out, "upgrades       %" PRIu64 ", and %" PRIu64 " restarts\n", stats->vm.upgrades,
 		stats->vm.restarts);
 	fprintf(out, "service time   p50 %.1f us, p99 %.1f us, p99.9 %.1f us\n",
-		(double)latency_percentile(latency, 500) / 1000,
-		(double)latency_percentile(latency, 990) / 1000,
-		(double)latency_percentile(latency, 999) / 1000);
+		(double)stats->service_ns[STATS_P50] / 1000,
+		(double)stats->service_ns[STATS_P99] / 1000,
+		(double)stats->service_ns[STATS_P999] / 1000);
 }
 
 static const char *run_status(const struct commands *c, const struct call *call, FILE *out)
@@ -92,22 +91,12 @@ static const char *run_status(const struct commands *c, const struct call *call,
 	if (!stats)
 		return "out of memory";
 	c->gather(c->arg, stats);
-	if (call->json)
-		stats_print_status(stats, served, out);
-	else
-		print_status(stats, served, out);
-	return NULL;
-}
-
-static const char *run_stats(const struct commands *c, const struct call *call, FILE *out)
-{
-	_cleanup_free_ struct stats *stats = calloc(1, sizeof(*stats));
-
-	if (!stats)
-		return "out of memory";
-	c->gather(c->arg, stats);
+	stats_derive(stats);
 	if (!strcmp(call->words[0], "metrics"))
 		metrics_print(stats, out);
+	else if (!strcmp(call->words[0], "status"))
+		call->json ? stats_print_status(stats, served, out)
+			   : print_status(stats, served, out);
 	else if (!strcmp(call->words[0], "counters") && !call->json)
 		stats_print_lines(stats, out);
 	else
@@ -115,54 +104,46 @@ static const char *run_stats(const struct commands *c, const struct call *call, 
 	return NULL;
 }
 
-/* Digits, nothing else; not 0. */
-static bool parse_count(const char *text, unsigned long *ret)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*ret = strtoul(text, &end, 10);
-	return !*end && !errno && *ret;
-}
-
-static void print_session(const struct vdev_session_entry *entry, bool json, bool first, FILE *out)
+static void print_session(const struct vdev_session_entry *entry, struct json *json, FILE *out)
 {
 	const char *cipher = entry->cipher ? entry->cipher->name : NULL;
 	const char *mac = entry->mac ? entry->mac->name : NULL;
+	char id[17];
 
+	(void)snprintf(id, sizeof(id), "%016" PRIx64, entry->id);
 	if (!json) {
-		fprintf(out, "%016" PRIx64 " %s%s%s\n", entry->id, cipher ? cipher : "",
-			cipher && mac ? " + " : "", mac ? mac : "");
+		fprintf(out, "%s %s%s%s\n", id, cipher ? cipher : "", cipher && mac ? " + " : "",
+			mac ? mac : "");
 		return;
 	}
-	fprintf(out, "%s\n  {\"id\": \"%016" PRIx64 "\", \"cipher\": ", first ? "" : ",",
-		entry->id);
-	escape_json(cipher, out);
-	fputs(", \"mac\": ", out);
-	escape_json(mac, out);
-	fputc('}', out);
+	json_begin(json, NULL, '{');
+	json_string(json, "id", id);
+	json_string(json, "cipher", cipher);
+	json_string(json, "mac", mac);
+	json_end(json);
 }
 
 static const char *run_sessions(const struct commands *c, const struct call *call, FILE *out)
 {
 	struct vdev_session_entry entries[SESSIONS_CHUNK];
 	unsigned long max = DEFAULT_SESSIONS, listed = 0;
+	struct json json = json_to(out, 1);
 	uint32_t cursor = 0;
 	size_t got;
 
-	if (call->n > 1 && !parse_count(call->words[1], &max))
+	if (call->n > 1 && !cli_parse_number(call->words[1], 1, ULONG_MAX, &max))
 		return "sessions: a number from 1 on is needed";
 	if (call->json)
-		fputc('[', out);
+		json_begin(&json, NULL, '[');
 	do {
 		got = vdev_sessions(c->vm->device, &cursor, entries, SESSIONS_CHUNK);
 		for (size_t i = 0; i < got && listed < max; i++, listed++)
-			print_session(&entries[i], call->json, !listed, out);
+			print_session(&entries[i], call->json ? &json : NULL, out);
 	} while (got == SESSIONS_CHUNK && listed < max);
-	if (call->json)
-		fputs("\n]\n", out);
+	if (call->json) {
+		json_end(&json);
+		fputc('\n', out);
+	}
 	return NULL;
 }
 
@@ -214,6 +195,27 @@ static const char *set_limits(const struct commands *c, char *const words[], uns
 	return NULL;
 }
 
+static void print_limits(struct limits *limits, FILE *out)
+{
+	struct json json = json_to(out, 1);
+
+	json_begin(&json, NULL, '{');
+	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++) {
+		struct limit limit = limits_get(limits, kind);
+
+		if (!limit.rate) {
+			json_string(&json, limit_name(kind), NULL);
+			continue;
+		}
+		json_begin(&json, limit_name(kind), '{');
+		json_number(&json, "rate", limit.rate);
+		json_number(&json, "burst", limit.burst);
+		json_end(&json);
+	}
+	json_end(&json);
+	fputc('\n', out);
+}
+
 static const char *run_limits(const struct commands *c, const struct call *call, FILE *out)
 {
 	if (call->n > 1) {
@@ -224,19 +226,15 @@ static const char *run_limits(const struct commands *c, const struct call *call,
 		if (error)
 			return error;
 	}
+	if (call->json) {
+		print_limits(&c->vm->limits, out);
+		return NULL;
+	}
 	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++) {
 		struct limit limit = limits_get(&c->vm->limits, kind);
 
-		if (!call->json)
-			print_rate(out, limit_name(kind), &limit);
-		else if (limit.rate)
-			fprintf(out, "%s  \"%s\": {\"rate\": %" PRIu64 ", \"burst\": %" PRIu64 "}",
-				kind ? ",\n" : "{\n", limit_name(kind), limit.rate, limit.burst);
-		else
-			fprintf(out, "%s  \"%s\": null", kind ? ",\n" : "{\n", limit_name(kind));
+		print_rate(out, limit_name(kind), &limit);
 	}
-	if (call->json)
-		fputs("\n}\n", out);
 	return NULL;
 }
 
@@ -248,9 +246,9 @@ static const char *run_upgrade(const struct commands *c, const struct call *call
 
 static const struct command commands[] = {
     {"status", "what it is and how it does", 0, true, run_status},
-    {"stats", "every counter, as JSON", 0, true, run_stats},
-    {"counters", "the same as lines", 0, true, run_stats},
-    {"metrics", "the same for Prometheus", 0, false, run_stats},
+    {"stats", "every counter, as JSON", 0, true, run_status},
+    {"counters", "the same as lines", 0, true, run_status},
+    {"metrics", "the same for Prometheus", 0, false, run_status},
     {"sessions", "[MAX]: the sessions there are", 1, true, run_sessions},
     {"engine", "what carries out what", 0, false, run_engine},
     {"limits", "[set KIND=RATE[:BURST]...]: limits; KIND is ops, bytes or keys", MAX_WORDS, true,

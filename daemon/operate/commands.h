@@ -29,7 +29,7 @@
 
 #include <stdio.h>
 
-#include "daemon/operate/stats.h"
+#include "daemon/operate/counters.h"
 
 /**
  * struct commands - what they are about.

@@ -25,7 +25,7 @@
 #include "daemon/recovery/ledger.h"
 #include "daemon/virtio/undo.h"
 #include "common/log.h"
-#include "daemon/operate/stats.h"
+#include "daemon/operate/counters.h"
 
 #define QUEUES 2u
 #define THREADS 2u
@@ -123,6 +123,7 @@ static void go_on(struct ledger *ledger)
 	CHECK(stats.vm.published == ledger->queue[0].done + ledger->queue[1].done);
 	file = open_memstream(&text, &len);
 	CHECK(file);
+	stats_derive(&stats);
 	stats_print(&stats, file);
 	CHECK(fclose(file) == 0 && strlen(text) == len);
 	free(text);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -226,8 +227,7 @@ static void test_json(void **state)
 	assert_non_null(strstr(status, "\"supervisor_version\": null,"));
 	assert_non_null(strstr(ask("stats --json"), "\"up_s\": 77,"));
 	t.vm_name = "a\"b\\c\n\x1b\x7f";
-	assert_non_null(
-	    strstr(ask("status --json"), "\"vm\": \"a\\\"b\\\\c\\u000a\\u001b\\u007f\","));
+	assert_non_null(strstr(ask("status --json"), "\"vm\": \"a\\\"b\\\\c\\n\\u001b\\u007f\","));
 }
 
 /* A session as the guest would make it. */
@@ -296,6 +296,67 @@ static void test_metrics(void **state)
 }
 
 /* Every sample has the VM's name: none is like one of another VM. */
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), n = strlen(end);
+
+	return len >= n && !strcmp(text + len - n, end);
+}
+
+/* What OpenMetrics wants of a family's name: base units, and _total for counters alone. */
+static void check_name(const char *name, const char *type)
+{
+	static const char *const suffixes[] = {"_total", "_count", "_sum", "_bucket", "_ns",
+					       "_us",	 "_ms",	   "_s",   "_kib",    "_percent"};
+	char base[128];
+
+	assert_int_equal(strncmp(name, "virtio_cryptodev_", 17), 0);
+	assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789"), strlen(name));
+	strcpy(base, name);
+	if (!strcmp(type, "counter")) {
+		if (!ends_with(name, "_total"))
+			fail_msg("the counter %s does not end with _total", name);
+		base[strlen(name) - strlen("_total")] = '\0';
+	} else {
+		assert_true(!strcmp(type, "gauge") || !strcmp(type, "histogram"));
+	}
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+		if (ends_with(base, suffixes[i]))
+			fail_msg("%s ends with %s", base, suffixes[i]);
+}
+
+/* Each family has HELP, TYPE and samples, in that order, and occurs once. */
+static void test_metric_names(void **state)
+{
+	static char seen[1 << 14], page[1 << 16];
+	char name[128] = "", type[16], help[256], sample[160];
+	unsigned int families = 0, samples = 1;
+
+	strcpy(page, ask("metrics"));
+	seen[0] = '\0';
+	for (char *line = strtok(strchr(page, '\n') + 1, "\n"); line; line = strtok(NULL, "\n")) {
+		if (sscanf(line, "# HELP %127s %255[^\n]", name, help) == 2) {
+			assert_true(samples);
+			assert_true(ends_with(help, "."));
+			snprintf(sample, sizeof(sample), " %s ", name);
+			assert_null(strstr(seen, sample));
+			strcat(seen, sample);
+			line = strtok(NULL, "\n");
+			assert_int_equal(sscanf(line, "# TYPE %159s %15s", sample, type), 2);
+			assert_string_equal(sample, name);
+			check_name(name, type);
+			families++;
+			samples = 0;
+			continue;
+		}
+		assert_int_equal(sscanf(line, "%159[^{ ]", sample), 1);
+		assert_int_equal(strncmp(sample, name, strlen(name)), 0);
+		assert_true(!strcmp(type, "histogram") || !strcmp(sample, name));
+		samples++;
+	}
+	assert_int_equal(families, 21);
+}
+
 static void test_metrics_of_a_vm(void **state)
 {
 	unsigned int samples = 0;
@@ -347,6 +408,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_sessions, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_json, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_metrics, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_metric_names, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_metrics_of_a_vm, setup, teardown),
 	};
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* merge.c - the metrics of several daemons as one page. See merge.h. */
 #include "tools/ctl/merge.h"
+#include "tools/ctl/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
-
-#include "common/escape.h"
 
 #define PREFIX "virtio_cryptodev_"
 #define HISTOGRAM PREFIX "request_duration_seconds"

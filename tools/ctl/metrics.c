@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/escape.h"
 #include "common/util.h"
 #include "tools/ctl/client.h"
 #include "tools/ctl/find.h"
