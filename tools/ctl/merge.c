@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* merge.c - the metrics of several daemons as one page. See merge.h. */
+#include "common/escape.h"
 #include "tools/ctl/merge.h"
 #include "tools/ctl/text.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* metrics.c - the metrics of every daemon of this machine. See metrics.h. */
+#include "common/escape.h"
 #include "tools/ctl/metrics.h"
 
 #include <errno.h>

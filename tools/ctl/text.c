@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* text.c - foreign text, before a terminal or Prometheus sees it. See text.h. */
+/* text.c - foreign text, before a terminal sees it. See text.h. */
 #include "tools/ctl/text.h"
 
 #include "common/utf8.h"
@@ -15,17 +15,5 @@ void text_clean(char *text, size_t len)
 			n = 1;
 		}
 		i += n;
-	}
-}
-
-void escape_label(const char *text, FILE *out)
-{
-	for (const char *c = text; *c; c++) {
-		if (*c == '\n')
-			fputs("\\n", out);
-		else if (*c == '"' || *c == '\\')
-			fprintf(out, "\\%c", *c);
-		else
-			fputc(*c, out);
 	}
 }
