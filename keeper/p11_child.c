@@ -24,6 +24,7 @@
 #include "keeper/policy_internal.h"
 
 #define MAX_THREADS 64u
+#define RENEW_NS UINT64_C(2000000000)
 
 /**
  * struct child - the process.
@@ -33,6 +34,9 @@
  * @tokens: its tokens
  * @token_count: how many
  * @threads: operations at a time
+ * @begun: CLOCK_MONOTONIC, ns, of its start
+ * @active: operations that threads are at; atomic
+ * @outdated: a token or key is not there that another process may see; atomic
  */
 struct child {
 	int fd;
@@ -41,6 +45,9 @@ struct child {
 	struct p11_token tokens[POLICY_MAX_TOKENS];
 	unsigned int token_count;
 	unsigned int threads;
+	uint64_t begun;
+	unsigned int active;
+	bool outdated;
 };
 
 /** struct message - a request that came. */
@@ -156,8 +163,29 @@ static uint32_t carry_out(struct child *child, const struct message *message, ui
 		p11_repair(token, session.generation, remedy);
 	}
 	log_limited(LOG_WARN, "%s: the token said 0x%lx %s", message->uri, rv, p11_name(rv));
+	if (p11_remedy(rv) == REMEDY_TOKEN || p11_remedy(rv) == REMEDY_OBJECT)
+		__atomic_store_n(&child->outdated, true, __ATOMIC_RELAXED);
 	*out_len = 0;
 	return status_of(rv, message->head.type);
+}
+
+/*
+ * Modules such as SoftHSM look for tokens when they are initialized, and never again. When one is
+ * missing, the process ends as soon as nothing is to be done in it, and the next one looks anew; not
+ * more often than every RENEW_NS, whatever is asked for.
+ */
+static void renew(struct child *child)
+{
+	char byte;
+
+	if (__atomic_sub_fetch(&child->active, 1, __ATOMIC_ACQ_REL) ||
+	    !__atomic_load_n(&child->outdated, __ATOMIC_RELAXED) ||
+	    now_ns() - child->begun < RENEW_NS ||
+	    recv(child->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0)
+		return;
+	log_msg(LOG_NOTICE, "%s: started anew to look for a token or key that is missing",
+		child->path);
+	_exit(EXIT_SUCCESS);
 }
 
 static void *work(void *arg)
@@ -172,6 +200,7 @@ static void *work(void *arg)
 	while (receive(child->fd, &message)) {
 		size_t len = 0;
 
+		__atomic_add_fetch(&child->active, 1, __ATOMIC_ACQ_REL);
 		reply = (struct p11_reply){.id = message.head.id};
 		reply.status = carry_out(child, &message, out, &len);
 		reply.len = reply.status ? 0 : (uint32_t)len;
@@ -180,6 +209,7 @@ static void *work(void *arg)
 			break;
 		OPENSSL_cleanse(out, sizeof(out));
 		OPENSSL_cleanse(message.in, message.head.in_len);
+		renew(child);
 	}
 	/* Modules hang in their own end: there is nothing to be put in order. */
 	_exit(EXIT_SUCCESS);
@@ -273,6 +303,7 @@ int p11_serve(int fd)
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 	child.fd = fd;
+	child.begun = now_ns();
 	err = configure(&child);
 	if (!err)
 		err = load(&child);

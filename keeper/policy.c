@@ -37,12 +37,13 @@ bool policy_label_ok(const char *text)
 }
 
 /* Names of VMs and tokens are other people's: anything that can be seen, but no bracket. */
-static bool name_ok(const char *text)
+static bool name_ok(const char *text, bool blanks)
 {
 	size_t i;
 
 	for (i = 0; text[i]; i++)
-		if (text[i] <= ' ' || text[i] > '~' || text[i] == ']' || text[i] == '[')
+		if (text[i] < ' ' || (text[i] == ' ' && !blanks) || text[i] > '~' ||
+		    text[i] == ']' || text[i] == '[')
 			return false;
 	return i > 0 && i < KEEPER_LABEL_LEN;
 }
@@ -184,7 +185,7 @@ static enum section begin_section(struct parser *p, char *text)
 	rest = text + 1;
 	kind = policy_next(&rest);
 	name = trim(rest);
-	if (!kind || !name_ok(name)) {
+	if (!kind || !name_ok(name, !strcmp(kind, "token"))) {
 		policy_error(p->errors, p->line,
 			     "a section has a kind and a name of 1 to 63 visible characters");
 		return SECTION_BAD;

@@ -136,18 +136,20 @@ int kit_check(struct kit *kit)
 	return WEXITSTATUS(status);
 }
 
+/* The log, as it was read last. */
+static char said[1 << 18];
+
 bool kit_said(struct kit *kit, const char *words)
 {
-	static char text[1 << 18];
 	FILE *file = fopen(kit->log, "r");
 	size_t n = 0;
 
 	if (file) {
-		n = fread(text, 1, sizeof(text) - 1, file);
+		n = fread(said, 1, sizeof(said) - 1, file);
 		fclose(file);
 	}
-	text[n] = '\0';
-	return strstr(text, words) != NULL;
+	said[n] = '\0';
+	return strstr(said, words) != NULL;
 }
 
 void kit_wait_said(struct kit *kit, const char *words)
@@ -157,7 +159,7 @@ void kit_wait_said(struct kit *kit, const char *words)
 			return;
 		pause_ms(20);
 	}
-	fail_msg("the keeper did not say \"%s\"", words);
+	fail_msg("the keeper did not say \"%s\" but: %s", words, said);
 }
 
 /* By its arguments: those of our child's children. */

@@ -179,6 +179,8 @@ static void test_sources(void **state)
 	bad(TOKEN "pin = 1234\n", 3, "no place in this file");
 	bad(TOKEN "pin = credential:../x\n", 3, "no place in this file");
 	good(TOKEN "pin = credential:prod\n");
+	good("[token two words]\nmodule = /m.so\n[key k]\nsource = "
+	     "pkcs11:token=two%20words;object=o\nuse = sign\nschemes = ed25519\n");
 }
 
 static void test_fitting(void **state)
