@@ -3,10 +3,12 @@
 #include "tests/chat/cmocka_api.h"
 #include "tests/chat/talkkit.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -160,13 +162,66 @@ static void longer_part(void **state)
 	expect_file("got/small.part", "abcdef", 6);
 }
 
+/*
+ * A part of another file lies there, and two attempts end in the middle. Each goes on where the one
+ * before ended, and no more parts come into being.
+ */
+static void resumes_beside_another_part(void **state)
+{
+	uint8_t *other = malloc(SIZE);
+	struct process *a, *b;
+	uint16_t port, relay;
+	struct stat st;
+
+	prepare();
+	kit_random(other, SIZE, 8);
+	kit_file("got/file.part", other, 17);
+	for (int attempt = 0; attempt < 2; attempt++) {
+		a = talk_listen(NULL, "alice",
+				"recv --dir=%D/got --key-file=%D/key32 --reconnect=1", &port);
+		relay_start(port, "f1000000", &relay);
+		b = sender("%D/file", relay);
+		process_expect_err(b, "nothing was heard for too long");
+		process_expect_err(b, attempt ? "resuming at" : "of another file");
+		if (!attempt)
+			process_expect_err(a, "starts anew as file.1.part");
+		assert_int_equal(kill(b->pid, SIGKILL), 0);
+		process_expect_exit(a, INCOMPLETE);
+		assert_int_equal(stat(kit_path("got/file.1.part"), &st), 0);
+		assert_true(st.st_size > 500000 * (attempt + 1) && st.st_size < SIZE);
+	}
+	process_expect_err(transfer("%D/file", OK).sender, "resuming at");
+	expect_file("got/file", content, SIZE);
+	expect_file("got/file.part", other, 17);
+	expect_absent("got/file.1.part");
+	expect_absent("got/file.2.part");
+	free(other);
+}
+
+/* Another process holds the part: this one does not wait for it, and takes a part of its own. */
+static void part_in_use(void **state)
+{
+	int fd;
+
+	prepare();
+	kit_file("got/file.part", content, 1000);
+	fd = open(kit_path("got/file.part"), O_RDWR | O_CLOEXEC);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	transfer("%D/file", OK);
+	expect_file("got/file", content, SIZE);
+	expect_file("got/file.part", content, 1000);
+	close(fd);
+}
+
 /* Where the part would go there is a link to somewhere else. */
 static void link_in_the_way(void **state)
 {
 	prepare();
 	kit_file("victim", "precious", 8);
 	assert_int_equal(symlink("../victim", kit_path("got/file.part")), 0);
-	transfer("%D/file", INCOMPLETE);
+	transfer("%D/file", OK);
+	expect_file("got/file", content, SIZE);
 	expect_file("victim", "precious", 8);
 }
 
@@ -323,21 +378,12 @@ static void no_hard_links(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(no_hard_links),
-	    TEST(one_file),
-	    TEST(several_and_empty),
-	    TEST(never_overwrites),
-	    TEST(resumes),
-	    TEST(resumes_a_complete_part),
-	    TEST(part_of_another_file),
-	    TEST(longer_part),
-	    TEST(link_in_the_way),
-	    TEST(killed_and_continued),
-	    TEST(through_cuts),
-	    TEST(not_a_file),
-	    TEST(file_goes),
-	    TEST(send_waits_for_recv),
-	    TEST(not_asked_for),
+	    TEST(no_hard_links),	TEST(one_file),	       TEST(several_and_empty),
+	    TEST(never_overwrites),	TEST(resumes),	       TEST(resumes_a_complete_part),
+	    TEST(part_of_another_file), TEST(longer_part),     TEST(resumes_beside_another_part),
+	    TEST(part_in_use),		TEST(link_in_the_way), TEST(killed_and_continued),
+	    TEST(through_cuts),		TEST(not_a_file),      TEST(file_goes),
+	    TEST(send_waits_for_recv),	TEST(not_asked_for),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

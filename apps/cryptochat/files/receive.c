@@ -124,19 +124,69 @@ static int open_part(int dir, const char *name, int flags, uint64_t *size)
 	return fd;
 }
 
-/* NAME.part, new or from an earlier attempt; with @fresh a new one in any case. */
+/* The name of attempt @i at @in, FILE_NAME_SIZE bytes. */
+static void part_name(const struct incoming *in, uint16_t i, char *part)
+{
+	if (i)
+		snprintf(part, FILE_NAME_SIZE, "%.240s.%d.part", in->name, i);
+	else
+		snprintf(part, FILE_NAME_SIZE, "%.240s.part", in->name);
+}
+
+static bool is_newer(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
+/*
+ * The attempt that is worth going on with: the one that was written last, if it can be part of the
+ * file on offer. An older one is of another file, because it was not chosen then. Returns its
+ * number, or -1.
+ */
+static int newest_part(const struct incoming *in, int dir)
+{
+	struct timespec newest = {0};
+	char part[FILE_NAME_SIZE];
+	int found = -1;
+
+	for (int i = 0; i <= SAME_NAMES; i++) {
+		struct stat st;
+
+		part_name(in, (uint16_t)i, part);
+		if (fstatat(dir, part, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			/* The user may have removed the first one. */
+			if (i > 1)
+				break;
+			continue;
+		}
+		if (!S_ISREG(st.st_mode) || st.st_nlink != 1 || (uint64_t)st.st_size > in->size)
+			continue;
+		if (found < 0 || is_newer(&st.st_mtim, &newest)) {
+			found = i;
+			newest = st.st_mtim;
+		}
+	}
+	return found;
+}
+
+/* A part file that nobody else has; from an earlier attempt if there is one, unless @fresh. */
 static int find_part(struct files *f, bool fresh, uint64_t *size)
 {
 	struct incoming *in = &f->in;
 	int dir = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int fd = dir < 0 ? -errno : -EEXIST;
+	int old = fresh || dir < 0 ? -1 : newest_part(in, dir);
 
+	if (old >= 0) {
+		part_name(in, (uint16_t)old, in->part);
+		fd = open_part(dir, in->part, 0, size);
+		/* Somebody else has it, or has just put something else there. */
+		if (fd < 0)
+			fd = -EEXIST;
+	}
 	for (int i = 0; fd == -EEXIST && i <= SAME_NAMES; i++) {
-		if (i)
-			snprintf(in->part, sizeof(in->part), "%.240s.%d.part", in->name, i);
-		else
-			snprintf(in->part, sizeof(in->part), "%.240s.part", in->name);
-		fd = open_part(dir, in->part, fresh ? O_EXCL : 0, size);
+		part_name(in, (uint16_t)i, in->part);
+		fd = open_part(dir, in->part, O_EXCL, size);
 	}
 	if (dir >= 0)
 		close(dir);
@@ -149,7 +199,7 @@ static void take(struct files *f)
 	int fd;
 
 	fd = find_part(f, false, &in->prefix);
-	/* Longer than the whole: of another file, which is left alone. */
+	/* It has grown since it was chosen. */
 	if (fd >= 0 && in->prefix > in->size) {
 		close(fd);
 		fd = find_part(f, true, &in->prefix);
@@ -162,9 +212,7 @@ static void take(struct files *f)
 	if (fd < 0) {
 		f->failed++;
 		ui_error(f->ui, "file-failed", "cannot receive into %s/%s: %s", f->dir, in->part,
-			 fd == -EBUSY	 ? "it is being received already"
-			 : fd == -EINVAL ? "it is no ordinary file"
-					 : strerror(-fd));
+			 strerror(-fd));
 		refuse(f, "the receiver cannot store it");
 		close_incoming(f);
 		return;
@@ -258,6 +306,10 @@ static int start_anew(struct files *f)
 	close(in->fd);
 	in->fd = fd;
 	in->have = 0;
+	ui_notice(f->ui, "file-restart", NULL,
+		  "%s: what an earlier attempt left is of another file; it is kept, and this one "
+		  "starts anew as %s",
+		  in->name, in->part);
 	EVP_DigestInit_ex(in->md, EVP_sha256(), NULL);
 	progress_begin(&in->progress, in->size, 0, wait_clock_ms());
 	return 0;
