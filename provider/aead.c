@@ -364,10 +364,11 @@ CD_AEAD_FUNCTIONS(gcm192, cd_aead, cd_gcm, &cd_gcm_algs[1])
 CD_AEAD_FUNCTIONS(gcm256, cd_aead, cd_gcm, &cd_gcm_algs[2])
 CD_AEAD_FUNCTIONS(chacha, cd_aead, cd_chacha, &cd_gcm_algs[3])
 
-#define CD_GCM_ALG(names, bytes, f)                                            \
+#define CD_GCM_ALG(alg_names, bytes, f)                                        \
     {                                                                          \
-        names, OSSL_OP_CIPHER, CD_GCM, CRYPTO_AES_GCM, EVP_CIPH_GCM_MODE,      \
-            (bytes), 12, 1, 0, f##_functions                                   \
+        .names = (alg_names), .operation = OSSL_OP_CIPHER, .class = CD_GCM,    \
+        .id = CRYPTO_AES_GCM, .mode = EVP_CIPH_GCM_MODE, .keylen = (bytes),    \
+        .ivlen = 12, .blocksize = 1, .functions = f##_functions                \
     }
 
 /* The numbers above count on this order. */
@@ -375,7 +376,13 @@ const CD_ALG cd_gcm_algs[] = {
     CD_GCM_ALG("AES-128-GCM:id-aes128-GCM:2.16.840.1.101.3.4.1.6", 16, gcm128),
     CD_GCM_ALG("AES-192-GCM:id-aes192-GCM:2.16.840.1.101.3.4.1.26", 24, gcm192),
     CD_GCM_ALG("AES-256-GCM:id-aes256-GCM:2.16.840.1.101.3.4.1.46", 32, gcm256),
-    {"ChaCha20-Poly1305", OSSL_OP_CIPHER, CD_CHACHA, CRYPTO_CHACHA20_POLY1305,
-     0, 32, 12, 1, 0, chacha_functions},
+    {.names = "ChaCha20-Poly1305",
+     .operation = OSSL_OP_CIPHER,
+     .class = CD_CHACHA,
+     .id = CRYPTO_CHACHA20_POLY1305,
+     .keylen = 32,
+     .ivlen = 12,
+     .blocksize = 1,
+     .functions = chacha_functions},
     {.names = NULL},
 };

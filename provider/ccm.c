@@ -176,10 +176,11 @@ CD_AEAD_FUNCTIONS(ccm128, cd_ccm, cd_ccm, &cd_ccm_algs[0])
 CD_AEAD_FUNCTIONS(ccm192, cd_ccm, cd_ccm, &cd_ccm_algs[1])
 CD_AEAD_FUNCTIONS(ccm256, cd_ccm, cd_ccm, &cd_ccm_algs[2])
 
-#define CD_CCM_ALG(names, bytes, f)                                            \
+#define CD_CCM_ALG(alg_names, bytes, f)                                        \
     {                                                                          \
-        names, OSSL_OP_CIPHER, CD_CCM, CRYPTO_AES_CCM, EVP_CIPH_CCM_MODE,      \
-            (bytes), 12, 1, 0, f##_functions                                   \
+        .names = (alg_names), .operation = OSSL_OP_CIPHER, .class = CD_CCM,    \
+        .id = CRYPTO_AES_CCM, .mode = EVP_CIPH_CCM_MODE, .keylen = (bytes),    \
+        .ivlen = 12, .blocksize = 1, .functions = f##_functions                \
     }
 
 /* The numbers above count on this order. */

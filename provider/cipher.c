@@ -370,25 +370,29 @@ CD_CIPHER(ecb256, 8, block, cd_cipher)
 CD_CIPHER(xts128, 9, stream, cd_xts)
 CD_CIPHER(xts256, 10, stream, cd_xts)
 
-#define CD_CBC_ALG(names, bytes, f)                                            \
+#define CD_CBC_ALG(alg_names, bytes, f)                                        \
     {                                                                          \
-        names, OSSL_OP_CIPHER, CD_CBC, CRYPTO_AES_CBC, EVP_CIPH_CBC_MODE,      \
-            (bytes), CD_BLOCK, CD_BLOCK, 0, f##_functions                      \
+        .names = (alg_names), .operation = OSSL_OP_CIPHER, .class = CD_CBC,    \
+        .id = CRYPTO_AES_CBC, .mode = EVP_CIPH_CBC_MODE, .keylen = (bytes),    \
+        .ivlen = CD_BLOCK, .blocksize = CD_BLOCK, .functions = f##_functions   \
     }
-#define CD_CTR_ALG(names, bytes, f)                                            \
+#define CD_CTR_ALG(alg_names, bytes, f)                                        \
     {                                                                          \
-        names, OSSL_OP_CIPHER, CD_CTR, CRYPTO_AES_CTR, EVP_CIPH_CTR_MODE,      \
-            (bytes), CD_BLOCK, 1, 0, f##_functions                             \
+        .names = (alg_names), .operation = OSSL_OP_CIPHER, .class = CD_CTR,    \
+        .id = CRYPTO_AES_CTR, .mode = EVP_CIPH_CTR_MODE, .keylen = (bytes),    \
+        .ivlen = CD_BLOCK, .blocksize = 1, .functions = f##_functions          \
     }
-#define CD_ECB_ALG(names, bytes, f)                                            \
+#define CD_ECB_ALG(alg_names, bytes, f)                                        \
     {                                                                          \
-        names, OSSL_OP_CIPHER, CD_ECB, CRYPTO_AES_ECB, EVP_CIPH_ECB_MODE,      \
-            (bytes), 0, CD_BLOCK, 0, f##_functions                             \
+        .names = (alg_names), .operation = OSSL_OP_CIPHER, .class = CD_ECB,    \
+        .id = CRYPTO_AES_ECB, .mode = EVP_CIPH_ECB_MODE, .keylen = (bytes),    \
+        .blocksize = CD_BLOCK, .functions = f##_functions                      \
     }
-#define CD_XTS_ALG(names, bytes, f)                                            \
+#define CD_XTS_ALG(alg_names, bytes, f)                                        \
     {                                                                          \
-        names, OSSL_OP_CIPHER, CD_XTS, CRYPTO_AES_XTS, EVP_CIPH_XTS_MODE,      \
-            (bytes), CD_BLOCK, 1, 0, f##_functions                             \
+        .names = (alg_names), .operation = OSSL_OP_CIPHER, .class = CD_XTS,    \
+        .id = CRYPTO_AES_XTS, .mode = EVP_CIPH_XTS_MODE, .keylen = (bytes),    \
+        .ivlen = CD_BLOCK, .blocksize = 1, .functions = f##_functions          \
     }
 
 /* The macros above count on this order. */

@@ -77,7 +77,7 @@ static int device_op(CD_CIPHER_CTX *ctx, uint8_t *iv, uint8_t *out,
         .len = (uint32_t)len,
         .src = (uint8_t *)in,
         .dst = out,
-        .iv = ctx->alg->ivlen != 0 ? start : NULL,
+        .iv = start,
     };
     int error = device_session(ctx);
 

@@ -168,10 +168,11 @@ CD_DIGEST(sha256, 1)
 CD_DIGEST(sha384, 2)
 CD_DIGEST(sha512, 3)
 
-#define CD_SHA2_ALG(names, id, block, bytes, f)                                \
+#define CD_SHA2_ALG(alg_names, number, block, bytes, f)                        \
     {                                                                          \
-        names, OSSL_OP_DIGEST, CD_SHA2, id, 0, 0, 0, block, bytes,             \
-            f##_functions                                                      \
+        .names = (alg_names), .operation = OSSL_OP_DIGEST, .class = CD_SHA2,   \
+        .id = (number), .blocksize = (block), .size = (bytes),                 \
+        .functions = f##_functions                                             \
     }
 
 /* The macros above count on this order. */

@@ -153,10 +153,8 @@ static void failed(CD_HASH *hash, int error)
 {
     if (error != -EAGAIN)
         cd_count_error(hash->prov);
-    if (hash->where == CD_HASH_DEVICE) {
+    if (hash->where == CD_HASH_DEVICE)
         hash->where = CD_HASH_LOST;
-        cd_session_end(&hash->session);
-    }
 }
 
 /* The buffer is full. */

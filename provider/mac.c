@@ -271,7 +271,10 @@ static const OSSL_DISPATCH hmac_functions[] = {
 
 /* One for all digests; whether the device has HMAC is asked with SHA-256. */
 const CD_ALG cd_mac_algs[] = {
-    {"HMAC", OSSL_OP_MAC, CD_HMAC, CRYPTO_SHA2_256_HMAC, 0, 0, 0, 0, 0,
-     hmac_functions},
+    {.names = "HMAC",
+     .operation = OSSL_OP_MAC,
+     .class = CD_HMAC,
+     .id = CRYPTO_SHA2_256_HMAC,
+     .functions = hmac_functions},
     {.names = NULL},
 };
