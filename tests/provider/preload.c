@@ -21,6 +21,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
@@ -44,6 +45,7 @@ static OSSL_LIB_CTX *context;
 static struct model_fault fault;
 static unsigned int calls, opens, waits, last_timeout;
 static bool privileged;
+static atomic_llong slept_ms;
 
 /* Time-outs by descriptor, in milliseconds; 0: MODEL_TIMEOUT_MS. */
 static unsigned int timeouts[1024];
@@ -97,6 +99,11 @@ unsigned int model_timeout(void)
 void model_privileged(bool root)
 {
 	privileged = root;
+}
+
+void model_sleep(unsigned int ms)
+{
+	atomic_fetch_add(&slept_ms, ms);
 }
 
 unsigned int model_waits(void)
@@ -257,6 +264,21 @@ int open(const char *path, int flags, ...)
 	mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(ap, mode_t) : 0;
 	va_end(ap);
 	return open_any(path, flags, mode);
+}
+
+/* The clock that the provider keeps its distance by. */
+int clock_gettime(clockid_t id, struct timespec *time)
+{
+	long long ms = id == CLOCK_MONOTONIC ? atomic_load(&slept_ms) : 0;
+	int ret = (int)syscall(SYS_clock_gettime, id, time);
+
+	if (!ret) {
+		time->tv_sec += ms / 1000;
+		time->tv_nsec += ms % 1000 * 1000000L;
+		time->tv_sec += time->tv_nsec / 1000000000L;
+		time->tv_nsec %= 1000000000L;
+	}
+	return ret;
 }
 
 /* The provider asks before it opens the device for children without rights. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_device.c - when the device is opened and asked, and when not: programs that never
- * use it, processes that cannot open it, a host that hangs, descriptors that others
- * have taken.
+ * test_device.c - when the device is opened and asked, and when not: processes that cannot
+ * open it, a host that fails or hangs, descriptors that others have taken.
  */
 #include "tests/provider/rig.h"
 
@@ -14,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,14 +93,6 @@ static bool once(const struct rig *rig, const char *name)
 	device = job_run(&job);
 	job_close(&job);
 	return device;
-}
-
-static bool offered(const struct rig *rig)
-{
-	EVP_CIPHER *cipher = EVP_CIPHER_fetch(rig->ours, "AES-128-GCM", "provider=cryptodev");
-
-	EVP_CIPHER_free(cipher);
-	return cipher != NULL;
 }
 
 /* In a child, which returns whether all was well there. */
@@ -202,6 +194,61 @@ static void test_device_comes_later(void **state)
 	rig_retry = "0";
 }
 
+/* Runs the clock of the provider until something is asked of the device. Return: milliseconds. */
+static unsigned int left_alone_for(const struct rig *rig, const char *name)
+{
+	unsigned int calls = model_calls() + model_opens(), ms = 0;
+
+	while (once(rig, name), model_calls() + model_opens() == calls) {
+		ms += 100;
+		assert_true(ms < 1000000);
+		model_sleep(100);
+	}
+	return ms;
+}
+
+/* Twice as long after each failure, a minute at most; as at first when it has worked. */
+static void test_left_alone(void **state)
+{
+	static const unsigned int times[] = {700,   1400,  2800,  5600, 11200,
+					     22400, 44800, 60000, 60000};
+	struct rig rig;
+
+	rig_retry = "700";
+	rig_open(&rig, NULL, NULL, NULL);
+	for (int i = 0; i < 2; i++) {
+		model_fault(&(struct model_fault){.times = UINT_MAX, .error = EIO});
+		assert_false(once(&rig, "AES-128-GCM"));
+		for (size_t j = 0; j < sizeof(times) / sizeof(times[0]); j++)
+			assert_in_range(left_alone_for(&rig, "AES-128-GCM"), times[j] - 100,
+					times[j]);
+		model_fault(&(struct model_fault){0});
+		model_sleep(60000);
+		assert_true(once(&rig, "AES-128-GCM"));
+	}
+	rig_close(&rig);
+	rig_retry = "0";
+}
+
+/* An algorithm that was refused is asked for again: after sixty times that, or a minute. */
+static void test_refused_for(void **state)
+{
+	static const char *const retry[] = {"50", "700", "3600000"};
+	static const unsigned int times[] = {3000, 42000, 60000};
+	struct rig rig;
+
+	for (int i = 0; i < 3; i++) {
+		rig_retry = retry[i];
+		rig_open(&rig, NULL, NULL, NULL);
+		model_fault(
+		    &(struct model_fault){.request = CIOCGSESSION, .times = 1, .error = ENOENT});
+		assert_false(once(&rig, "AES-128-CCM"));
+		assert_in_range(left_alone_for(&rig, "AES-128-CCM"), times[i] - 100, times[i]);
+		rig_close(&rig);
+	}
+	rig_retry = "0";
+}
+
 /* Refused once, an algorithm is software's for a while; the others are not. */
 static void test_lacking_algorithm(void **state)
 {
@@ -248,120 +295,6 @@ static void test_hardware_only(void **state)
 	assert_true(once(&rig, "AES-128-GCM"));
 	rig_close(&rig);
 	rig_retry = "0";
-}
-
-/* --- programs ---------------------------------------------------------------------- */
-
-static void lists(const char *except, const char *only)
-{
-	if (except)
-		setenv("CRYPTODEV_PROVIDER_EXCEPT", except, 1);
-	else
-		unsetenv("CRYPTODEV_PROVIDER_EXCEPT");
-	if (only)
-		setenv("CRYPTODEV_PROVIDER_ONLY", only, 1);
-	else
-		unsetenv("CRYPTODEV_PROVIDER_ONLY");
-}
-
-static bool offered_with(const char *except, const char *only)
-{
-	unsigned int opens = model_opens();
-	struct rig rig;
-	bool has;
-
-	lists(except, only);
-	rig_open(&rig, "0", NULL, NULL);
-	has = offered(&rig);
-	if (!has)
-		assert_string_equal(rig_string(&rig, "cryptodev-status"), "not for this program");
-	assert_int_equal(model_opens(), opens);
-	rig_close(&rig);
-	lists(NULL, NULL);
-	return has;
-}
-
-static void test_programs(void **state)
-{
-	assert_true(offered_with(NULL, NULL));
-	assert_true(offered_with("", "test_provider_device"));
-	assert_false(offered_with("sshd, test_provider_device", NULL));
-	assert_false(offered_with("test_*", NULL));
-	assert_true(offered_with("test_provider test_provider_device2 provider_device", NULL));
-	assert_false(offered_with(NULL, "nginx curl"));
-	assert_true(offered_with(NULL, "nginx test_provider_device curl"));
-	assert_false(offered_with("test_provider_device", "test_provider_device"));
-}
-
-/* Whether a process that was called @name is offered anything. */
-static bool called(const char *name, const char *except)
-{
-	int status;
-	pid_t pid;
-
-	lists(except, NULL);
-	pid = fork();
-	if (!pid) {
-		struct rig rig;
-
-		program_invocation_name = (char *)name;
-		rig_open(&rig, NULL, NULL, NULL);
-		_exit(offered(&rig) ? 0 : 1);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	lists(NULL, NULL);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
-	return status == 0;
-}
-
-static void test_sshd(void **state)
-{
-	assert_true(called("/usr/bin/curl", NULL));
-	assert_false(called("/usr/sbin/sshd", NULL));
-	assert_false(called("sshd-session", NULL));
-	assert_false(called("/usr/lib/openssh/sshd-auth", NULL));
-	assert_true(called("/usr/sbin/sshd", ""));
-}
-
-/* A program whose file was replaced while it runs: the kernel writes " (deleted)" after its name. */
-static void test_deleted_program(void **state)
-{
-	char copy[] = "/tmp/vcd-provider-XXXXXX", path[64], command[PATH_MAX + 128];
-	int status;
-
-	/* The emulator of another machine runs one process: the copy would be a copy of the emulator. */
-	if (getenv("VCRYPTO_EMULATED"))
-		skip();
-	assert_non_null(mkdtemp(copy));
-	snprintf(path, sizeof(path), "%s/sshd", copy);
-	snprintf(command, sizeof(command), "cp /proc/%d/exe %s && chmod 755 %s", (int)getpid(),
-		 path, path);
-	assert_int_equal(system(command), 0);
-	snprintf(command, sizeof(command), "%s deleted", path);
-	status = system(command);
-	assert_int_equal(status, 0);
-	unlink(path);
-	assert_int_equal(rmdir(copy), 0);
-}
-
-/* What the copy does: sshd is excepted by its file's name. Return: the exit status. */
-static int deleted_program(void)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	struct rig rig;
-	int status;
-
-	if (n <= 0)
-		return 2;
-	path[n] = 0;
-	if (unlink(path))
-		return 3;
-	program_invocation_name = (char *)"other";
-	rig_open(&rig, NULL, NULL, NULL);
-	status = offered(&rig) ? 4 : 0;
-	rig_close(&rig);
-	return status;
 }
 
 /* --- processes --------------------------------------------------------------------- */
@@ -495,6 +428,26 @@ static void test_standard_descriptors(void **state)
 	rig_open(&rig, NULL, NULL, NULL);
 	in_child(standard_ones_stay_closed, &rig, NULL);
 	in_child(stderr_stays_closed, &rig, NULL);
+	rig_close(&rig);
+}
+
+/* The reason is the one that there was, also when a low number could not be exchanged. */
+static bool no_number_is_left(const struct rig *rig, struct job *job)
+{
+	struct rlimit limit = {.rlim_cur = 3, .rlim_max = 3};
+
+	close(STDIN_FILENO);
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0 && !once(rig, "AES-128-GCM") &&
+	       !strcmp(rig_string(rig, "cryptodev-status"), "cannot open it: Invalid argument") &&
+	       fcntl(STDIN_FILENO, F_GETFD) == -1;
+}
+
+static void test_no_number_is_left(void **state)
+{
+	struct rig rig;
+
+	rig_open(&rig, NULL, NULL, NULL);
+	in_child(no_number_is_left, &rig, NULL);
 	rig_close(&rig);
 }
 
@@ -683,23 +636,23 @@ static void test_nothing_is_written_late(void **state)
 	late_writes(true, 60);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_opened_at_first_use),
 	    cmocka_unit_test(test_status_looks),
 	    cmocka_unit_test(test_few_files),
 	    cmocka_unit_test(test_device_comes_later),
+	    cmocka_unit_test(test_left_alone),
+	    cmocka_unit_test(test_refused_for),
 	    cmocka_unit_test(test_lacking_algorithm),
-	    cmocka_unit_test(test_programs),
-	    cmocka_unit_test(test_sshd),
-	    cmocka_unit_test(test_deleted_program),
 	    cmocka_unit_test(test_child_cannot_open),
 	    cmocka_unit_test(test_root_forks),
 	    cmocka_unit_test(test_others_open_nothing_for_children),
 	    cmocka_unit_test(test_inherited_file_recovers),
 	    cmocka_unit_test(test_rights_given_up),
 	    cmocka_unit_test(test_standard_descriptors),
+	    cmocka_unit_test(test_no_number_is_left),
 	    cmocka_unit_test(test_no_file_stays),
 	    cmocka_unit_test(test_number_of_somebody_else),
 	    cmocka_unit_test(test_closed_descriptors),
@@ -709,8 +662,6 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_nothing_is_written_late),
 	};
 
-	if (argc > 1 && strcmp(argv[1], "deleted") == 0)
-		return deleted_program();
 	rig_fill(&(uint64_t){1}, plain, sizeof(plain));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,17 +22,17 @@ static const char *const digests[] = {"SHA2-224", "SHA2-256", "SHA2-384", "SHA2-
 
 static unsigned int differences;
 
-/* Each parameter of @a is in @b, with the same type. Says all that are not. */
+/* Each parameter of @a is in @b, with the same type and size. Says all that are not. */
 static void has_all(const char *what, const OSSL_PARAM *a, const OSSL_PARAM *b)
 {
 	for (; a && a->key; a++) {
 		const OSSL_PARAM *p = b ? OSSL_PARAM_locate_const(b, a->key) : NULL;
 
-		if (p && p->data_type == a->data_type)
+		if (p && p->data_type == a->data_type && p->data_size == a->data_size)
 			continue;
 		differences++;
 		print_error("%s: parameter %s: %s\n", what, a->key,
-			    p ? "another type" : "only one has it");
+			    p ? "another type or size" : "only one has it");
 	}
 }
 

@@ -239,6 +239,69 @@ static void test_longer_than_the_device_takes(void **state)
 	free(data);
 }
 
+/* Output beside its input is not shared with it: one operation, and nothing is copied. */
+static void test_side_by_side(void **state)
+{
+	static const char *const names[] = {"AES-128-CTR", "AES-128-CBC", "AES-128-ECB"};
+	const int len = 128 * 1024;
+	uint8_t *data = calloc(3, (size_t)len);
+	EVP_CIPHER *cipher;
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	struct rig rig;
+	int n;
+
+	rig_open(&rig, NULL, NULL, NULL);
+	for (int i = 0; i < 3; i++) {
+		cipher = EVP_CIPHER_fetch(rig.ours, names[i], NULL);
+		for (int side = 0; side <= 2; side += 2) {
+			uint64_t ops = rig_counter(&rig, "cryptodev-ops");
+
+			EVP_CIPHER_CTX_reset(ctx);
+			assert_int_equal(EVP_CipherInit_ex2(ctx, cipher, key, iv, 1, NULL), 1);
+			assert_int_equal(
+			    EVP_CipherUpdate(ctx, data + side * len, &n, data + len, len), 1);
+			assert_int_equal(rig_counter(&rig, "cryptodev-ops"), ops + 1);
+		}
+		EVP_CIPHER_free(cipher);
+	}
+	EVP_CIPHER_CTX_free(ctx);
+	rig_close(&rig);
+	free(data);
+}
+
+/* As much additional data as the device takes, in one piece and in two, and one byte more. */
+static void test_most_additional_data(void **state)
+{
+	static const char *const names[] = {"AES-128-GCM", "ChaCha20-Poly1305", "AES-128-CCM"};
+	static uint8_t data[5000];
+	struct rig rig;
+	struct pair p;
+	int n;
+
+	rig_open(&rig, "0", NULL, NULL);
+	for (int i = 0; i < 3; i++)
+		for (int len = 4095; len <= 4097; len++)
+			for (int first = 0; first <= 100; first += 100) {
+				uint64_t ops = rig_counter(&rig, "cryptodev-ops");
+
+				pair_init(&p, &rig, names[i], 1);
+				for (int j = 0; j < 2; j++) {
+					if (i == 2)
+						EVP_CipherUpdate(p.ctx[j], NULL, &n, NULL, 500);
+					if (first)
+						EVP_CipherUpdate(p.ctx[j], NULL, &n, data, first);
+					assert_int_equal(
+					    EVP_CipherUpdate(p.ctx[j], NULL, &n, data, len - first),
+					    1);
+				}
+				assert_int_equal(pair_update(&p, 500), 1);
+				assert_int_equal(rig_counter(&rig, "cryptodev-ops"),
+						 ops + (len <= 4096));
+				pair_free(&p);
+			}
+	rig_close(&rig);
+}
+
 /* --- memory -------------------------------------------------------------------------- */
 
 static void many_contexts(void)
@@ -521,6 +584,8 @@ int main(void)
 	    cmocka_unit_test(test_set_num),
 	    cmocka_unit_test(test_written_iv),
 	    cmocka_unit_test(test_longer_than_the_device_takes),
+	    cmocka_unit_test(test_side_by_side),
+	    cmocka_unit_test(test_most_additional_data),
 	    cmocka_unit_test(test_secure_heap),
 	    cmocka_unit_test(test_idle_contexts_are_small),
 	    cmocka_unit_test(test_nothing_grows),
