@@ -25,7 +25,7 @@ struct vdev_arena {
 	size_t touched;
 };
 
-/** vdev_arena_init - make an arena for requests of up to @max_request bytes. Return: 0 or -ENOMEM. */
+/** vdev_arena_init - make an arena for requests of @max_request bytes. Return: 0 or -ENOMEM. */
 int vdev_arena_init(struct vdev_arena *arena, uint32_t max_request);
 
 /** vdev_arena_fini - wipe and free the memory. */

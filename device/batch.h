@@ -79,7 +79,7 @@ struct vdev_plan {
 	bool unverified;
 };
 
-/** vdev_batch_init - make an empty batch for requests of up to @max_request. Return: 0 or -ENOMEM. */
+/** vdev_batch_init - make a batch for requests of @max_request bytes. Return: 0 or -ENOMEM. */
 int vdev_batch_init(struct vdev_batch *batch, struct engine *engine, unsigned int number,
 		    struct vdev_counters *counters, uint32_t max_request);
 

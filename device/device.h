@@ -19,11 +19,12 @@
  * Threads belong to the transport and are numbered from 0. Several may call vdev_execute() at once.
  * They share the session table only (session_table.h has its rules).
  *
- * Ended sessions: freeing a session takes longer than most requests, and a HELLO ends all of them. A
- * batch frees the sessions that it ended and a few others (VDEV_RECLAIM_SHARE). Idle threads free
- * the rest: the transport calls vdev_tidy() before a thread sleeps.
+ * Ended sessions: freeing a session takes longer than most requests, and a HELLO ends all of them.
+ * A batch frees the sessions that it ended and a few others (VDEV_RECLAIM_SHARE). Idle threads
+ * free the rest: the transport calls vdev_tidy() before a thread sleeps.
  *
- * No content of a request makes these functions fail: they return void, and the guest gets a status.
+ * No content of a request makes these functions fail: they return void, and the guest gets a
+ * status.
  */
 #ifndef VDEV_H
 #define VDEV_H
@@ -206,9 +207,9 @@ void vdev_stats_get(const struct vdev *device, struct vdev_stats *stats);
  *	more: %VDEV_WORK_LEAST, %VDEV_WORK_HASH_COPY, the size of a session's info
  * @set_ups: keys that the engine was asked to set up
  *
- * This is for limits and not a statistic: a request is charged when it is first looked at. A request
- * that is refused, or whose tag is wrong, costs as much as one that succeeds. A request that is
- * larger than the device allows costs as much as the largest allowed one.
+ * This is for limits and not a statistic: a request is charged when it is first looked at. A
+ * request that is refused, or whose tag is wrong, costs as much as one that succeeds. A request
+ * that is larger than the device allows costs as much as the largest allowed one.
  */
 struct vdev_usage {
 	uint64_t requests;

@@ -3,8 +3,8 @@
  * iov.h - a bounded cursor over the iovecs of a request.
  *
  * Every byte between a guest's buffers and the device is copied by these functions, or accessed
- * through a pointer that one of them returned after the same bounds check. A cursor never leaves its
- * iovecs: a caller that asks for more than is left gets less, or NULL, and has to check.
+ * through a pointer that one of them returned after the same bounds check. A cursor never leaves
+ * its iovecs: a caller that asks for more than is left gets less, or NULL, and has to check.
  *
  * Iovecs of length zero are allowed anywhere; their base is never used.
  */
@@ -22,7 +22,7 @@ static inline bool vdev_overlap(const void *p, size_t p_len, const void *q, size
 {
 	uintptr_t x = (uintptr_t)p, y = (uintptr_t)q;
 
-	/* Either begins within the other. No branches: the ledger calls this four times in a row. */
+	/* Either begins within the other. No branches: undo calls this four times in a row. */
 	return (y - x < p_len) | (x - y < q_len);
 }
 
@@ -176,8 +176,8 @@ static inline uint8_t *vdev_iov_contig(const struct vdev_iov *cursor, size_t len
 }
 
 /**
- * vdev_iov_pair - the longest run, at most @len bytes, that is contiguous at both cursors; moves both
- * past it.
+ * vdev_iov_pair - the longest run, at most @len bytes, that is contiguous at both cursors; moves
+ * both past it.
  * @at_a: out: address of the run at @a
  * @at_b: out: its address at @b
  *

@@ -22,7 +22,7 @@ enum vdev_place {
 	VDEV_BOUNCE_IN,	 /* input copied to scratch memory, output in guest memory or none */
 	VDEV_BOUNCE_OUT, /* input in guest memory, output copied from scratch memory */
 	VDEV_BOUNCE,	 /* both copied, processed in place in scratch memory */
-	VDEV_SEGMENTS,	 /* in guest memory, one contiguous segment after the other (segments.h) */
+	VDEV_SEGMENTS,	 /* in guest memory, one segment after the other (segments.h) */
 };
 
 /**

@@ -13,8 +13,8 @@
  * The segments of one request depend on each other, those of different requests do not. So the
  * engine runs in rounds: the first segments of all requests of the batch in one call, then the
  * second ones of those that have more, and so on. This fills the lanes of a multi-buffer engine. A
- * long contiguous message would be in the first round only and leave lanes empty in the others; in a
- * batch with scattered requests it is therefore cut to the same length.
+ * long contiguous message would be in the first round only and leave lanes empty in the others. In
+ * a batch with scattered requests it is therefore cut to the same length.
  *
  * These are not processed in segments:
  *   - AEADs: the tag has to be compared before plaintext may be seen, and engines take a message as
@@ -23,12 +23,12 @@
  *     Self-contained requests would disturb it, and each other;
  *   - XTS: the tweak to continue with takes two block operations, about the cost of a copy;
  *   - segments that are not whole blocks, or so small that a job costs more than a copy;
- *   - input that the output of an earlier segment would overwrite, or that its own output overlaps in
- *     part; and input for which this takes too many comparisons to find out, because a guest
+ *   - input that the output of an earlier segment would overwrite, or that its own output overlaps
+ *     in part; and input for which this takes too many comparisons to find out, because a guest
  *     chooses its addresses (struct filter).
  *
  * Invariants
- * - Each byte of input is in one job. The job carries the IV; it is not read from guest memory here.
+ * - Each byte of input is in one job. The job carries the IV; it is not read from guest memory.
  * - When a segment fails, the output of the segments before it is wiped: a request that fails has
  *   no output. The engine wipes the output of the failed segment.
  */
@@ -97,8 +97,8 @@ static bool filter_has(const struct filter *filter, const uint8_t *p, size_t len
 }
 
 /*
- * Whether the @n bytes at @src overlap the first @len bytes of @out. Also true when the *comparisons
- * comparisons do not suffice to find out.
+ * Whether the @n bytes at @src overlap the first @len bytes of @out. Also true when *comparisons,
+ * which are left for the request, do not suffice to find out.
  */
 static bool overwritten(const struct vdev_iov *out, size_t len, const uint8_t *src, size_t n,
 			uint32_t *comparisons)

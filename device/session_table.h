@@ -136,7 +136,7 @@ static inline unsigned int vdev_session_table_slot_bits(uint32_t max)
 	return bits;
 }
 
-/** vdev_session_table_max_seed - first serials of a table of @max are below: half of all serials. */
+/** vdev_session_table_max_seed - the first serials of a table of @max are below this. */
 static inline uint64_t vdev_session_table_max_seed(uint32_t max)
 {
 	return UINT64_C(1) << (63 - vdev_session_table_slot_bits(max));

@@ -10,7 +10,7 @@
 /** Entries of eng_algs[]. */
 #define ENG_ALG_COUNT 33
 
-/** The table, ordered by number. eng_alg pointers anywhere point into it. */
+/** The table, in the order of numbers. All pointers to a struct eng_alg point into it. */
 extern const struct eng_alg eng_algs[ENG_ALG_COUNT];
 
 /** eng_alg_index - position of @alg in eng_algs[], to key a backend's own array. */
@@ -19,9 +19,9 @@ static inline size_t eng_alg_index(const struct eng_alg *alg)
 	return (size_t)(alg - eng_algs);
 }
 
-/** enum eng_mode - how a cipher goes from one block, and one job, to the next. */
+/** enum eng_mode - how a cipher continues from one block, and one job, to the next. */
 enum eng_mode {
-	ENG_MODE_NONE, /* no IV: ECB, NULL; and everything that is no cipher */
+	ENG_MODE_NONE, /* no IV: ECB, NULL, and what is not a cipher */
 	ENG_MODE_CBC,
 	ENG_MODE_CTR,
 	ENG_MODE_CFB,
@@ -34,10 +34,10 @@ enum eng_mode {
 enum eng_mode eng_alg_mode(const struct eng_alg *alg);
 
 /**
- * eng_aead_lengths_ok - whether an AEAD job's lengths are some that its algorithm has.
+ * eng_aead_lengths_ok - whether an AEAD's algorithm allows the lengths of @job.
  *
- * Nonce, tag, and the message: CCM counts its bytes in 15 - nonce bytes, no backend
- * takes more than an int.
+ * These are nonce, tag and message: CCM counts its bytes in 15 - nonce bytes, and no backend takes
+ * more than an int.
  */
 bool eng_aead_lengths_ok(const struct eng_job *job);
 

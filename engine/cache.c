@@ -41,7 +41,7 @@ uint16_t eng_cache_take(struct eng_cache *cache, uint64_t owner, eng_cache_relea
 void eng_cache_drop(struct eng_cache *cache, uint16_t slot, uint64_t owner,
 		    eng_cache_release *release, void *lanes)
 {
-	/* A session that lost its slot does not get it back: no need to ask with the lock held. */
+	/* A session that lost its slot does not get it back, so this needs no lock. */
 	if (__atomic_load_n(&cache->slots[slot].owner, __ATOMIC_RELAXED) != owner)
 		return;
 	pthread_mutex_lock(&cache->lock);

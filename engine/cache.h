@@ -4,22 +4,22 @@
  *
  * Theory of operation
  * -------------------
- * What a thread makes of a session to run jobs on it, a *lane*, is large: EVP contexts with key
- * schedules, sessions of a host's device. Were it kept for every session and thread, a guest
- * could have gigabytes of the host by using every session on every queue once. So a thread has
- * ENG_CACHE_SLOTS lanes. A session that has none takes the place of the one that was used least
- * recently, and pays what a first use costs. Memory is then bounded by the number of threads.
+ * What a thread needs to run jobs on a session, a *lane*, is large: EVP contexts with key
+ * schedules, sessions of a host's device. If every thread kept a lane for every session, a guest
+ * could take gigabytes of the host by using every session on every queue once. So a thread has
+ * ENG_CACHE_SLOTS lanes. A session without a lane replaces the least recently used one, at the cost
+ * of a first use. This bounds memory by the number of threads.
  *
- * This file knows slots and their owners only; backends keep an array of lanes beside it. A
- * session remembers, for each thread, the number of the slot that it had last; whether the slot
- * is still its own is told by the session's serial, which is never given twice. So a hit takes
- * no search and no lock.
+ * This file knows slots and their owners only; backends keep an array of lanes with the same
+ * indices. A session remembers, for each thread, the number of its last slot. The session's serial,
+ * which is never given twice, tells whether the slot is still its own. So a hit takes no search
+ * and no lock.
  *
  * Invariants
- * - Only its thread looks up slots and takes them. Any thread may drop one, when it ends the
- *   session; the caller of the engine sees to it that no job runs on that session.
- * - What a slot's lane holds is freed with the lock held: by the thread, which takes the slot for
- *   another session, or by whoever ends the session.
+ * - Only the owning thread looks up and takes slots. Any thread may drop a slot when it ends the
+ *   session; the caller of the engine ensures that no job runs on that session.
+ * - What the lane of a slot holds is freed with the lock: by the owning thread, which takes the
+ *   slot for another session, or by the thread that ends the session.
  */
 #ifndef ENG_CACHE_H
 #define ENG_CACHE_H
@@ -34,7 +34,7 @@
 /**
  * struct eng_cache_slot - a place for a lane.
  * @owner: serial of the session, 0: free
- * @used: the cache's clock when it was used last; of a free one, the next free one's number + 1
+ * @used: the cache's clock at its last use; of a free slot, the number of the next free one + 1
  */
 struct eng_cache_slot {
 	uint64_t owner;
@@ -43,11 +43,10 @@ struct eng_cache_slot {
 
 /**
  * struct eng_cache - a thread's slots.
- * @lock: for changes of owners, and what the lanes of slots that change hold
- * @clock: uses so far; the thread's
+ * @lock: protects changes of owners, and the lanes of slots that change
+ * @clock: number of uses; only the owning thread writes it
  * @fresh: slots from here on were never taken
- * @free: the first of those that were given back, its number + 1, or 0
- * @slots: the slots
+ * @free: the first slot that was given back, its number + 1, or 0
  */
 struct eng_cache {
 	pthread_mutex_t lock;
@@ -57,13 +56,13 @@ struct eng_cache {
 	struct eng_cache_slot slots[ENG_CACHE_SLOTS];
 };
 
-/** eng_cache_release - free what lane @slot of @lanes holds, and make it as new. */
+/** eng_cache_release - free what lane @slot of @lanes holds, and leave it empty. */
 typedef void eng_cache_release(void *lanes, uint16_t slot);
 
-/** eng_cache_init - make one of zeroed memory. */
+/** eng_cache_init - make a cache from zeroed memory. */
 void eng_cache_init(struct eng_cache *cache);
 
-/** eng_cache_hit - whether @slot is @owner's, by the thread, which uses it now. */
+/** eng_cache_hit - whether @slot is @owner's; counts as a use. Owning thread only. */
 static inline bool eng_cache_hit(struct eng_cache *cache, uint16_t slot, uint64_t owner)
 {
 	if (__atomic_load_n(&cache->slots[slot].owner, __ATOMIC_RELAXED) != owner)
@@ -73,18 +72,18 @@ static inline bool eng_cache_hit(struct eng_cache *cache, uint16_t slot, uint64_
 }
 
 /**
- * eng_cache_take - a slot for @owner, which has none, by the thread.
+ * eng_cache_take - take a slot for @owner, which has none. Owning thread only.
  *
- * Return: its number; the lane is as new.
+ * Return: its number; its lane is empty.
  */
 uint16_t eng_cache_take(struct eng_cache *cache, uint64_t owner, eng_cache_release *release,
 			void *lanes);
 
-/** eng_cache_drop - give @slot back if it is @owner's, by any thread. */
+/** eng_cache_drop - give @slot back if it is @owner's. Any thread may call it. */
 void eng_cache_drop(struct eng_cache *cache, uint16_t slot, uint64_t owner,
 		    eng_cache_release *release, void *lanes);
 
-/** eng_cache_end - release all that are taken; the threads have ended. */
+/** eng_cache_end - release all slots, after the threads have ended. */
 void eng_cache_end(struct eng_cache *cache, eng_cache_release *release, void *lanes);
 
 #endif /* ENG_CACHE_H */

@@ -113,7 +113,7 @@ bool eng_has(struct engine *engine, const struct eng_alg *cipher, const struct e
 	return engine->ops->has(engine, cipher, mac);
 }
 
-/* IEEE 1619 and SP 800-38E want two different keys; libcrypto insists for encryption only. */
+/* IEEE 1619 and SP 800-38E want two different keys; libcrypto checks that for encryption only. */
 static bool xts_halves_equal(const struct eng_session_params *params)
 {
 	size_t half = params->key_len / 2;
@@ -171,7 +171,7 @@ void eng_describe(struct engine *engine, FILE *out)
 		engine->ops->describe(engine, out);
 		return;
 	}
-	(void)fprintf(out, "# %s: everything by one way\n", engine->name);
+	(void)fprintf(out, "# %s: one implementation of each algorithm\n", engine->name);
 	for (size_t i = 0; (alg = eng_alg_at(i)); i++) {
 		bool cipher = alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD;
 

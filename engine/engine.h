@@ -4,28 +4,26 @@
  *
  * Theory of operation
  * -------------------
- * An engine carries out jobs on sessions. It knows nothing of guests, wires or
- * rings: its callers (device/, vcrypto-bench) hand it checked, contiguous
- * buffers and get every job done when eng_run() returns. One call takes
- * a *batch*: a multi-buffer backend fills its lanes from it, a plain one walks
- * through it.
+ * An engine carries out jobs on sessions. It knows nothing of guests, wires or rings: its callers
+ * (device/, vcrypto-bench) pass checked, contiguous buffers. All jobs are done when eng_run()
+ * returns. One call takes a *batch*: a multi-buffer backend fills its lanes from it, the others
+ * run one job after the other.
  *
- * Several threads, numbered from 0, may run jobs at once, on
- * the same session too. A backend keeps what is not thread-safe (EVP contexts,
- * multi-buffer managers) once per session and thread, made on first use.
+ * Several threads, numbered from 0, may run jobs at once, also on the same session. A backend keeps
+ * what is not thread-safe (EVP contexts, multi-buffer managers) once per session and thread. The
+ * first use makes it.
  *
  * Invariants
- * - A session is freed only when no job that names it is running; that is the caller's to
- *   see to (device/session_table.h).
- * - A cipher keeps nothing between jobs: the IV comes with the job, the one to go on with
- *   leaves with it.
- * - A hash that is not begun and ended in one job has state in the session. The
- *   caller lets one such job at a time run on a session.
- * - A job whose status is not VCD_S_OK leaves no result behind: output that
- *   failed authentication is never written to dst.
+ * - The caller frees a session only when no job on it is running (device/session_table.h).
+ * - A cipher keeps nothing between jobs: the job brings the IV, and takes away the IV to continue
+ *   with.
+ * - A hash over several jobs keeps its state in the session. The caller runs at most one such job
+ *   on a session at a time.
+ * - A job whose status is not VCD_S_OK has no result: output that failed authentication is never
+ *   left in dst.
  *
- * Errors: functions return 0 or a negative errno; jobs end with an enum
- * vcd_status. The library prints nothing.
+ * Errors: functions return 0 or a negative errno; jobs end with an enum vcd_status. The library
+ * prints nothing.
  */
 #ifndef ENG_H
 #define ENG_H
@@ -50,13 +48,11 @@ enum eng_alg_kind {
  * @id: enum cryptodev_crypto_op_t
  * @kind: enum eng_alg_kind
  * @name: as kernels write it, "cbc(aes)"
- * @cli_name: as our tools write it without the key size, "aes-cbc"
+ * @cli_name: in command lines, without the key size, "aes-cbc"
  * @block_size: data lengths are a multiple of it, a power of two; 1 for stream modes and hashes
  * @iv_len: IV bytes; 0 where there is none; AEAD: the usual nonce
  * @digest_len: digest bytes of a hash or MAC; tag bytes of an AEAD
- * @key_min: shortest key
- * @key_max: longest key
- * @key_step: key lengths are key_min + n * key_step; 0 when only key_min
+ * @key_step: key lengths are key_min + n * key_step, up to key_max; 0: key_min only
  */
 struct eng_alg {
 	uint32_t id;
@@ -74,7 +70,7 @@ struct eng_alg {
 /** eng_alg_find - the table's entry for number @id, or NULL. */
 const struct eng_alg *eng_alg_find(uint32_t id);
 
-/** eng_alg_at - entry @i of the table, NULL behind the last; to walk it. */
+/** eng_alg_at - entry @i of the table, NULL after the last one. */
 const struct eng_alg *eng_alg_at(size_t i);
 
 /** eng_alg_key_ok - whether @len bytes are a key length of @alg. */
@@ -109,11 +105,10 @@ struct eng_session_params {
 };
 
 /*
- * What an engine takes of memory at most, in blocks of powers of two: for itself and the
- * libraries; for each thread, which keeps contexts for 1,024 sessions (cache.h; most for
- * Blowfish) and has managers; for each session, its keys, schedule and half-done hash. Memory
- * in which the engine cryptodev passes AEADs on comes on top, for each thread as much as two of
- * the largest.
+ * The most memory that an engine takes, in blocks of powers of two: for itself and the libraries;
+ * for each thread, its managers and the contexts of 1,024 sessions (cache.h; Blowfish has the
+ * largest); for each session, its keys, schedule and half-done hash. The engine cryptodev also has,
+ * for each thread, memory for two of the largest AEAD jobs.
  */
 #define ENG_BYTES ((size_t)16 << 20)
 #define ENG_THREAD_BYTES ((size_t)20 << 20)
@@ -151,23 +146,23 @@ enum eng_job_flag {
 
 /**
  * struct eng_job - one operation on contiguous buffers.
- * @session: session it runs on; the caller sees to it that it stays until the job is done
- * @src: input, @len bytes; may be guest memory, which changes under the reader: a
- *	backend reads each byte of it once or does not depend on reading the same twice; for an
- *	AEAD's decryption it is private memory
+ * @session: borrowed until the job is done
+ * @src: input, @len bytes. It may be guest memory, which can change at any time: a backend reads
+ *	each byte once, or does not depend on reading the same twice. Private memory for an
+ *	AEAD's decryption
  * @dst: output, @len bytes; equal to @src or not overlapping; NULL without a cipher
  * @aad: AEAD: additional authenticated data
  * @flags: enum eng_job_flag
  * @len: data bytes at @src; a multiple of the cipher's block size; AEAD: without the tag
  * @aad_len: bytes at @aad
  * @status: out: enum vcd_status
- * @iv: in: IV; out: the IV that continues
+ * @iv: in: IV; out: the IV to continue with
  * @iv_len: bytes of @iv that count
  * @mac_len: digest or tag bytes in @mac
  * @mac: out: digest or MAC of the plaintext when it was due; AEAD encrypt: out: tag;
  *	AEAD decrypt: in: the tag to compare with
  *
- * What every job has comes first, on as few cache lines as it takes.
+ * Members that every job uses come first, on as few cache lines as possible.
  */
 struct eng_job {
 	struct eng_session *session;
@@ -185,25 +180,24 @@ struct eng_job {
 };
 
 /**
- * struct eng_ops - a backend. One file each: openssl/engine.c, ipsecmb/engine.c, cryptodev/engine.c.
+ * struct eng_ops - a backend: openssl/engine.c, ipsecmb/engine.c, cryptodev/engine.c.
  * @name: as --engine names it
- * @lanes: jobs that it works on at a time: so many in a batch are worth waiting for
+ * @lanes: jobs that it works on at a time: a batch of this size is worth waiting for
  * @sleeps: a job may sleep in the kernel; else it computes in the calling thread
- * @min_segment: a message that lies in several pieces is worth a job for each of them, rather
- *	than being copied together, if they have so many bytes on average; 0: never
- * @open: make an engine for @threads threads; @arg is what follows ':' in the
- *	engine's name, or NULL. 0 and *ret set, or a negative errno: ENODEV the
- *	backend's device or library is not there, ELIBBAD it is there and computes nothing
- *	right, ENOMEM, EINVAL bad @arg
- * @close: end it; no session of it may be left
+ * @min_segment: from this many bytes on average, a job for each segment of a scattered message
+ *	costs less than a copy of the message; 0: never
+ * @open: make an engine for @threads threads. @arg is what follows ':' in the engine's name, or
+ *	NULL. 0 and *ret set, or a negative errno: ENODEV there is no such device or library,
+ *	ELIBBAD it computes nothing right, ENOMEM, EINVAL bad @arg
+ * @close: free it; no session of it may exist
  * @has: whether it can serve this cipher and this mac (either may be NULL) together
  * @session_new: make a session. The common checks (key lengths, a pair that makes
  *	sense) are done. 0, -EINVAL key refused, -ENOTSUP, -ENOMEM, -EIO
  * @session_free: end a session and wipe its keys
  * @run: carry out @n jobs of thread @thread; sets each job's status, iv, mac
  * @hash_copy: make @dst's half-done hash equal to @src's; VCD_S_*
- * @driver_name: what carries @alg out, for SESSION_INFO
- * @describe: what goes where, for eng_describe(); NULL: all to one place
+ * @driver_name: name of the implementation of @alg, for SESSION_INFO
+ * @describe: for eng_describe(); NULL: there is one implementation of each algorithm
  */
 struct eng_ops {
 	const char *name;
@@ -228,8 +222,8 @@ struct eng_ops {
  * @ops: backend
  * @name: the backend's, or "auto"
  * @threads: threads that may run jobs
- * @failed: algorithms that gave a wrong known answer (selftest.h), a bit each in the order of
- *	eng_alg_at(); eng_has() denies them
+ * @failed: a bit for each algorithm, in the order of eng_alg_at(), that gave a wrong known answer
+ *	(selftest.h); eng_has() denies it
  */
 struct engine {
 	const struct eng_ops *ops;
@@ -240,32 +234,32 @@ struct engine {
 
 /**
  * eng_open - open an engine by name.
- * @spec: "auto", "openssl", "openssl:fips", "ipsec-mb", "cryptodev" or "cryptodev:PATH". "auto" is
- *	openssl and ipsec-mb, by job, or openssl alone where ipsec-mb is not to be had;
- *	"openssl:fips" is what OpenSSL's FIPS module has of the algorithms
+ * @spec: "auto", "openssl", "openssl:fips", "ipsec-mb", "cryptodev" or "cryptodev:PATH". "auto"
+ *	chooses openssl or ipsec-mb for each job; it is openssl alone without ipsec-mb.
+ *	"openssl:fips" has the algorithms of OpenSSL's FIPS module
  * @threads: threads that will run jobs, numbered 0 to @threads-1
  * @ret: out: the engine; untouched on failure
  *
- * An opened engine has computed known answers with all that eng_has() says it has.
+ * An engine that is open has computed known answers with each algorithm that eng_has() reports.
  *
  * Return: 0, -EINVAL for an unknown name, or what the backend's open returned; -ENODEV for
  * "ipsec-mb" where it was not compiled in.
  */
 int eng_open(const char *spec, unsigned int threads, struct engine **ret);
 
-/** Where Linux says whether the host is to use validated modules only. */
+/** The file in which Linux reports FIPS mode. */
 #define ENG_FIPS_ENABLED "/proc/sys/crypto/fips_enabled"
 
 /**
- * eng_defies_fips - whether the host is in FIPS mode, by the file at @path
- * (ENG_FIPS_ENABLED), and engine @spec is not "openssl:fips"; to warn of it.
+ * eng_defies_fips - whether the file at @path (ENG_FIPS_ENABLED) says that the host is in FIPS
+ * mode, and engine @spec is not "openssl:fips".
  */
 bool eng_defies_fips(const char *spec, const char *path);
 
-/** eng_close - end an engine; NULL is fine. Return: NULL. */
+/** eng_close - free an engine; NULL is allowed. Return: NULL. */
 struct engine *eng_close(struct engine *engine);
 
-/** eng_names - the specs eng_open() knows, for --help; NULL-ended. */
+/** eng_names - the specs of eng_open(), for --help; ends with NULL. */
 const char *const *eng_names(void);
 
 /**
@@ -274,8 +268,7 @@ const char *const *eng_names(void);
 bool eng_has(struct engine *engine, const struct eng_alg *cipher, const struct eng_alg *mac);
 
 /**
- * eng_failed - algorithm @i of those that @engine has but computes wrongly, NULL behind
- * the last; to report them.
+ * eng_failed - algorithm @i of those that @engine computes wrongly, NULL after the last one.
  */
 const struct eng_alg *eng_failed(const struct engine *engine, size_t i);
 
@@ -288,36 +281,34 @@ const struct eng_alg *eng_failed(const struct engine *engine, size_t i);
 int eng_session_new(struct engine *engine, const struct eng_session_params *params,
 		    struct eng_session **ret);
 
-/** eng_session_free - end a session, wiping its keys; NULL is fine. */
+/** eng_session_free - free a session and wipe its keys; NULL is allowed. */
 void eng_session_free(struct eng_session *session);
 
 /**
- * eng_run - carry out a batch; done when it returns.
+ * eng_run - carry out a batch; it is done when this returns.
  * @engine: engine of all the sessions
  * @thread: the calling thread's number
- * @jobs: the batch
- * @n: jobs in it
  */
 void eng_run(struct engine *engine, unsigned int thread, struct eng_job *const jobs[], size_t n);
 
 /**
  * eng_hash_copy - make @dst's half-done hash equal to @src's.
  *
- * The caller lets no job run on either session meanwhile.
+ * The caller runs no job on either session meanwhile.
  *
  * Return: VCD_S_OK; VCD_S_INVALID the sessions' algorithms or MAC keys differ, there is no hash,
  * or both are the same session; VCD_S_NOSTATE @src has no half-done hash; VCD_S_NOMEM, VCD_S_IO.
  */
 uint32_t eng_hash_copy(struct eng_session *dst, struct eng_session *src);
 
-/** eng_driver_name - what carries @alg out on @engine, "openssl-cbc-aes". */
+/** eng_driver_name - name of @engine's implementation of @alg, "openssl-cbc-aes". */
 const char *eng_driver_name(struct engine *engine, const struct eng_alg *alg);
 
 /**
- * eng_describe - write down what carries out which jobs.
+ * eng_describe - print which implementation carries out which jobs.
  *
- * Text: lines that begin with # explain, then comes one line for each algorithm and
- * direction. What it says holds for the life of the engine. Safe while jobs run.
+ * The text is explanations, lines that begin with #, then a line for each algorithm and direction.
+ * It holds for the life of the engine. Safe while jobs run.
  */
 void eng_describe(struct engine *engine, FILE *out);
 
@@ -326,7 +317,7 @@ void eng_iv_advance_ctr(uint8_t iv[VCD_MAX_IV_LEN], uint64_t blocks);
 
 extern const struct eng_ops eng_openssl;
 extern const struct eng_ops eng_cryptodev;
-/* Where libipsec-mb is there (VCD_HAVE_IPSEC_MB); its argument "auto" has it choose by job. */
+/* With VCD_HAVE_IPSEC_MB. With the argument "auto" it chooses an implementation for each job. */
 extern const struct eng_ops eng_ipsecmb;
 
 #endif /* ENG_H */

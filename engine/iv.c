@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* iv.c - the IV with which the next job goes on. See iv.h. */
+/* iv.c - the IV that the next job continues with. See iv.h. */
 #include "engine/iv.h"
 
 #include <string.h>

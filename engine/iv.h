@@ -1,38 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iv.h - the IV with which the next job goes on.
+ * iv.h - the IV that the next job continues with.
  *
- * Whatever the backend, the engine computes it here, from the data, because
- * neither libcrypto nor a foreign /dev/crypto reports it the same way for all
- * modes. The definition:
+ * Every backend computes it here, from the data, because neither libcrypto nor a host's /dev/crypto
+ * reports it in the same way for all modes. The definition:
  *
  *   CBC, CFB  the last whole block of ciphertext, in both directions
  *   OFB       the last whole block of key stream
  *   CTR       the counter, advanced by the blocks used, a trailing part of a
  *             block counted as one; 128 bits big-endian, wrapping
  *   XTS       the IV with which the rest of the same data unit is processed (xts.h)
- *   AEAD      the nonce as it came in
+ *   AEAD      the nonce, unchanged
  *
- * In CFB and OFB a trailing part of a block does not count: the IV is then that
- * of the last block boundary, or what came in when no whole block was
- * processed. So in every mode, data cut at multiples of the block size (16 where
- * that is 1) and processed in one job per piece gives the result of a single job.
+ * In CFB and OFB a trailing part of a block does not count: the IV is that of the last block
+ * boundary, or the job's own IV when no whole block was processed. So in every mode, data that is
+ * cut at multiples of the block size (16 where that is 1) into several jobs gives the result of a
+ * single job.
  */
 #ifndef ENG_IV_H
 #define ENG_IV_H
 
 #include "engine/alg.h"
 
-/** struct eng_iv_saved - what has to be remembered from before the job (it may be in place). */
+/** struct eng_iv_saved - input that eng_iv_next() needs and that a job in place overwrites. */
 struct eng_iv_saved {
 	uint8_t block[VCD_MAX_IV_LEN];
 };
 
-/** eng_iv_save - call before the cipher runs. */
+/** eng_iv_save - save it, before the cipher runs. */
 void eng_iv_save(struct eng_iv_saved *saved, const struct eng_job *job);
 
 /**
- * eng_iv_next - call after it ran: puts the IV that continues into @job->iv.
+ * eng_iv_next - after the cipher ran, put the IV to continue with into @job->iv.
  *
  * Not for XTS, which needs the key: eng_xts_advance().
  */

@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * selftest.c - known answers, asked of every engine before it is used.
+ * selftest.c - a test of every engine with known answers, before it is used.
  *
  * Theory of operation
  * -------------------
- * Libraries are shared: the one that an engine finds at run time need not be the one it was
- * built and tested with, and a CPU may take a path through it that no test has seen. OpenSSL
- * before 3.0.3 is the example: EVP_MAC_init() without a key did nothing and reported success, so
- * that every MAC but the first on a context was wrong.
+ * Libraries are shared: an engine may find another version at run time than it was built and tested
+ * with, and a CPU may take a path through it that no test has covered. An example is OpenSSL
+ * before 3.0.3: EVP_MAC_init() without a key did nothing and reported success, so every MAC but the
+ * first on a context was wrong.
  *
- * So each algorithm is tried the way jobs use it, on one session: a message as a whole, the
- * same in pieces with the IV that continues, in place, in both directions; a hash begun anew on
- * a context that was used, begun anew in mid-message, and copied; an AEAD with a second nonce,
- * and with a wrong tag. Jobs that do not depend on each other are sent as a batch that fills the
- * engine's lanes. Every output is compared with one known answer for each algorithm and key
- * length: the FNV-1a sum of the ciphertext, or ciphertext and tag, or digest. An accident that
- * keeps a sum of 64 bits does not happen.
+ * So the test uses each algorithm as jobs do, on one session: a message as a whole; the same in two
+ * jobs, with the IV to continue with, in place, in both directions; a hash that is restarted on a
+ * used context, restarted in mid-message, and copied; an AEAD with a second nonce, and with a
+ * wrong tag. Jobs that do not depend on each other form a batch that fills the engine's lanes.
+ * Every output is compared with one known answer for each algorithm and key length: the FNV-1a sum
+ * of the ciphertext, of ciphertext and tag, or of the digest. 64 bits are enough to find accidents.
  *
- * An algorithm that fails is denied altogether, also to an engine that could compute it in
- * another way: a library or a CPU that computes one thing wrongly is not argued with.
+ * An algorithm that fails is denied altogether, even if the engine could compute it in another way.
  */
 #include "engine/selftest.h"
 
@@ -30,7 +28,7 @@
 #include "engine/alg.h"
 
 #define LEN 320u /* of the message; several blocks of everything */
-#define HEAD 48u /* of its first piece; a multiple of every block size */
+#define HEAD 48u /* of its first part; a multiple of every block size */
 #define AAD_LEN 20u
 #define BURST 16u /* most jobs of a batch */
 
@@ -99,16 +97,13 @@ static const struct answer answers[] = {
 };
 
 /**
- * struct trial - an algorithm on trial.
- * @engine: engine
- * @alg: algorithm
- * @session: session with it
+ * struct trial - an algorithm that is tested.
  * @lanes: jobs of a batch
  * @sum: known answer
  * @plain: message
- * @cipher: what it is encrypted, once that is known to be right
- * @tag: digest or tag, likewise
- * @out: what the jobs of a batch put out
+ * @cipher: its ciphertext, once that is known to be right
+ * @tag: its digest or tag, likewise
+ * @out: output of the jobs of a batch
  */
 struct trial {
 	struct engine *engine;
@@ -131,7 +126,7 @@ static uint64_t add_to_sum(uint64_t sum, const uint8_t *bytes, size_t len)
 
 #define SUM_START UINT64_C(0xcbf29ce484222325)
 
-/* Bytes without a pattern that a cipher could stumble over, as weak keys are. */
+/* Bytes without a pattern, so that a key is not a weak one. */
 static void fill(uint8_t *bytes, size_t len, unsigned int factor, unsigned int first)
 {
 	for (size_t i = 0; i < len; i++)
@@ -183,12 +178,13 @@ static int run(struct trial *t, struct eng_job *job, unsigned int lanes)
 
 /* ---- ciphers ---------------------------------------------------------------------------- */
 
-static struct eng_job cipher_job(const struct trial *t, bool decrypt)
+static struct eng_job cipher_job(const struct trial *t, uint32_t flags)
 {
+	bool decrypt = flags & ENG_JOB_DECRYPT;
 	struct eng_job job = {
 	    .src = decrypt ? t->cipher : t->plain,
 	    .dst = (uint8_t *)t->out[0],
-	    .flags = decrypt ? ENG_JOB_DECRYPT : 0,
+	    .flags = flags,
 	    .len = LEN,
 	    .iv_len = (uint8_t)t->alg->iv_len,
 	};
@@ -197,12 +193,13 @@ static struct eng_job cipher_job(const struct trial *t, bool decrypt)
 	return job;
 }
 
-/* The message in two pieces and in place, on contexts that another message has used. */
-static int try_pieces(struct trial *t, bool decrypt)
+/* The message in two parts and in place, on contexts that another message has used. */
+static int try_parts(struct trial *t, uint32_t flags)
 {
+	bool decrypt = flags & ENG_JOB_DECRYPT;
 	const uint8_t *in = decrypt ? t->cipher : t->plain,
 		      *wanted = decrypt ? t->plain : t->cipher;
-	struct eng_job job = cipher_job(t, decrypt);
+	struct eng_job job = cipher_job(t, flags);
 	uint8_t copy[LEN];
 	int err;
 
@@ -222,7 +219,7 @@ static int try_pieces(struct trial *t, bool decrypt)
 
 static int try_cipher(struct trial *t)
 {
-	struct eng_job job = cipher_job(t, false);
+	struct eng_job job = cipher_job(t, 0);
 	int err = run(t, &job, t->lanes);
 
 	if (!err && add_to_sum(SUM_START, t->out[0], LEN) != t->sum)
@@ -230,25 +227,25 @@ static int try_cipher(struct trial *t)
 	if (err)
 		return err;
 	memcpy(t->cipher, t->out[0], LEN);
-	job = cipher_job(t, true);
+	job = cipher_job(t, ENG_JOB_DECRYPT);
 	err = run(t, &job, t->lanes);
 	if (!err && memcmp(t->out[0], t->plain, LEN))
 		err = -EIO;
 	if (!err)
-		err = try_pieces(t, false);
-	return err ? err : try_pieces(t, true);
+		err = try_parts(t, 0);
+	return err ? err : try_parts(t, ENG_JOB_DECRYPT);
 }
 
 /* ---- AEADs ------------------------------------------------------------------------------ */
 
-static struct eng_job aead_job(const struct trial *t, bool decrypt)
+static struct eng_job aead_job(const struct trial *t, uint32_t flags)
 {
-	struct eng_job job = cipher_job(t, decrypt);
+	struct eng_job job = cipher_job(t, flags);
 
 	job.aad = t->plain + 1;
 	job.aad_len = AAD_LEN;
 	job.mac_len = (uint8_t)t->alg->digest_len;
-	if (decrypt)
+	if (flags & ENG_JOB_DECRYPT)
 		memcpy(job.mac, t->tag, job.mac_len);
 	return job;
 }
@@ -256,7 +253,7 @@ static struct eng_job aead_job(const struct trial *t, bool decrypt)
 /* Another nonce makes another message, and decrypts that. */
 static int try_second_nonce(struct trial *t)
 {
-	struct eng_job job = aead_job(t, false), back = aead_job(t, true);
+	struct eng_job job = aead_job(t, 0), back = aead_job(t, ENG_JOB_DECRYPT);
 	uint8_t cipher[LEN];
 	int err;
 
@@ -273,10 +270,10 @@ static int try_second_nonce(struct trial *t)
 	return !err && memcmp(t->out[0], t->plain, LEN) ? -EIO : err;
 }
 
-/* A wrong tag is seen, and leaves nothing of the plaintext. */
+/* A wrong tag is found, and no plaintext is left. */
 static int try_forgery(struct trial *t)
 {
-	struct eng_job job = aead_job(t, true);
+	struct eng_job job = aead_job(t, ENG_JOB_DECRYPT);
 	int err;
 
 	job.mac[job.mac_len - 1] ^= 0x80;
@@ -289,7 +286,7 @@ static int try_forgery(struct trial *t)
 
 static int try_open(struct trial *t)
 {
-	struct eng_job job = aead_job(t, true);
+	struct eng_job job = aead_job(t, ENG_JOB_DECRYPT);
 	int err = run(t, &job, t->lanes);
 
 	return !err && memcmp(t->out[0], t->plain, LEN) ? -EIO : err;
@@ -297,7 +294,7 @@ static int try_open(struct trial *t)
 
 static int try_aead(struct trial *t)
 {
-	struct eng_job job = aead_job(t, false);
+	struct eng_job job = aead_job(t, 0);
 	int err = run(t, &job, t->lanes);
 
 	if (!err &&
@@ -317,7 +314,7 @@ static int try_aead(struct trial *t)
 
 /* ---- hashes and MACs -------------------------------------------------------------------- */
 
-/* Feed the bytes from @from to @to to @session; the digest must be the known one if it is due. */
+/* Hash bytes @from to @to on @session; compare the digest when it is due. */
 static int feed(struct trial *t, struct eng_session *session, uint32_t from, uint32_t to,
 		uint32_t flags)
 {
@@ -333,10 +330,10 @@ static int feed(struct trial *t, struct eng_session *session, uint32_t from, uin
 }
 
 /*
- * The message in pieces, begun anew in the middle of another one; and, from the first piece on,
- * in a copy. An engine may refuse to copy, but not copy wrongly.
+ * The message in parts, restarted in the middle of another one; and, from the first part on, in a
+ * copy. An engine may refuse to copy, but must not copy wrongly.
  */
-static int try_hash_pieces(struct trial *t, struct eng_session *other)
+static int try_hash_parts(struct trial *t, struct eng_session *other)
 {
 	uint32_t status;
 	int err;
@@ -370,14 +367,14 @@ static int try_hash(struct trial *t, const struct eng_session_params *params)
 	if (err)
 		return err;
 	memcpy(t->tag, job.mac, job.mac_len);
-	/* Once more, on the same context. */
+	/* Again, on the same context. */
 	err = feed(t, t->session, 0, LEN, ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL);
 	if (!err)
 		err = eng_session_new(t->engine, params, &other);
 	if (!err)
-		err = try_hash_pieces(t, other);
+		err = try_hash_parts(t, other);
 	if (!err)
-		err = try_hash_pieces(t, other);
+		err = try_hash_parts(t, other);
 	eng_session_free(other);
 	return err;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * selftest.h - known answers, asked of every engine before it is used.
+ * selftest.h - a test of every engine with known answers, before it is used.
  */
 #ifndef ENG_SELFTEST_H
 #define ENG_SELFTEST_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* xts.c - going on in the middle of an XTS data unit. See xts.h. */
+/* xts.c - continuing in the middle of an XTS data unit. See xts.h. */
 #include "engine/xts.h"
 
 #include <endian.h>

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * xts.h - going on in the middle of an XTS data unit.
+ * xts.h - continuing in the middle of an XTS data unit.
  *
- * XTS (IEEE 1619, SP 800-38E) processes block j of a data unit with the tweak
- * E(K2, IV) * a^j in GF(2^128). A data unit longer than one job can be is
- * processed in pieces when the next piece's IV is
+ * XTS (IEEE 1619, SP 800-38E) processes block j of a data unit with the tweak E(K2, IV) * a^j in
+ * GF(2^128). A data unit that is longer than a job can be takes several jobs. The IV of the next
+ * job is
  *
- *     IV' = D(K2, E(K2, IV) * a^n)        n: blocks of the piece before
+ *     IV' = D(K2, E(K2, IV) * a^n)        n: blocks of the job before
  *
- * because then E(K2, IV') * a^j = E(K2, IV) * a^(n+j). That is the IV an XTS job
- * leaves, so a data unit cut at multiples of 16 bytes gives the result of a
- * single job, as with every other mode. Whoever starts a new data unit brings
- * its own IV and has no use for this one.
+ * because then E(K2, IV') * a^j = E(K2, IV) * a^(n+j). An XTS job leaves that IV, so a data unit
+ * cut at multiples of 16 bytes gives the result of a single job, as in every other mode. A caller
+ * that starts a new data unit brings its own IV.
  */
 #ifndef ENG_XTS_H
 #define ENG_XTS_H
@@ -35,7 +34,7 @@ struct eng_xts;
  */
 struct eng_xts *eng_xts_new(const EVP_CIPHER *ecb, const uint8_t *key2);
 
-/** eng_xts_free - wipe and free; NULL is fine. */
+/** eng_xts_free - wipe and free; NULL is allowed. */
 void eng_xts_free(struct eng_xts *xts);
 
 /** eng_xts_advance - replace @iv by the IV @blocks later. Return: 0 or -EIO. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * backend.h - the cryptodev backend, with its system calls in the caller's hands.
- *
- * For tests, which put a /dev/crypto of their own behind it.
+ * backend.h - the cryptodev backend with the caller's own system calls, for tests with a fake
+ * /dev/crypto.
  */
 #ifndef ENG_CRYPTODEV_BACKEND_H
 #define ENG_CRYPTODEV_BACKEND_H
@@ -10,8 +9,7 @@
 #include "engine/engine.h"
 
 /**
- * struct eng_cryptodev_sys - what the backend asks of the kernel; as the system calls,
- * -1 and errno on failure.
+ * struct eng_cryptodev_sys - the system calls of the backend: -1 and errno on failure.
  */
 struct eng_cryptodev_sys {
 	int (*open)(const char *path, int flags);
@@ -22,8 +20,7 @@ struct eng_cryptodev_sys {
 /**
  * eng_cryptodev_open_with - open the backend on @path by way of @sys.
  *
- * Return: 0; -ENODEV no device there, or one that serves no algorithm; -ENOMEM; what
- * open() failed with otherwise.
+ * Return: 0; -ENODEV there is no device, or it has no algorithm; -ENOMEM; else the error of open().
  */
 int eng_cryptodev_open_with(const char *path, unsigned int threads,
 			    const struct eng_cryptodev_sys *sys, struct engine **ret);

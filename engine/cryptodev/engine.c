@@ -1,32 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * engine.c - the cryptodev backend: jobs carried out by a /dev/crypto of the host.
+ * engine.c - the cryptodev backend: a /dev/crypto of the host carries out the jobs.
  *
  * Theory of operation
  * -------------------
- * A /dev/crypto may serialise everything that goes through one open file (the
- * common implementation does), and sessions belong to the open file. So each
- * thread has a file of its own, and a session of the engine becomes a session on
- * that file when the thread's first job on it comes, for as long as it is among those that the
- * thread used last (cache.h).
+ * A /dev/crypto may serialise everything that goes through one open file (the common implementation
+ * does), and sessions belong to the open file. So each thread has its own file. A session of the
+ * engine becomes a session on that file with the thread's first job on it, for as long as it is
+ * among those that the thread used last (cache.h).
  *
- * One more file, `control', is used by all: it tries out which algorithms there are,
- * tries the keys of a new session, so that a bad one is refused at once, and
- * carries the sessions whose hash is half done, because a hash begun by one thread
- * may be continued by another, and CIOCCPHASH works within one file only.
+ * All threads share one more file, `control'. The backend uses it to find out which algorithms the
+ * device has; to try the keys of a new session, so that a bad key is refused at once; and for the
+ * sessions whose hash is half done, because another thread may continue a hash, and CIOCCPHASH
+ * works within one file only.
  *
- * Every job brings its IV and gets the next one computed here: whether and when a
- * device writes an IV back differs between implementations.
+ * Every job brings its IV and gets the next one computed here: devices differ in whether and when
+ * they write an IV back.
  *
- * An AEAD goes through memory of ours: the ABI appends the tag to the data, for
- * which the caller's buffers have no room, and unverified plaintext must not
- * reach them.
+ * An AEAD job goes through memory of the backend: the ABI appends the tag to the data, for which
+ * the caller's buffers have no room, and unverified plaintext must not reach them.
  *
  * Invariants
- * - Session ids of the ABI are never 0: 0 says "not made".
- * - Only thread i touches threads[i] of the engine and slots[i] of a session, but
- *   for freeing. state_ses is used by the one job that the caller lets run on the
- *   session's half-done hash.
+ * - Session ids of the ABI are never 0: 0 means "not made".
+ * - Only thread i uses threads[i] of the engine and slots[i] of a session, except to free them.
+ *   The one job that the caller runs on the session's half-done hash uses state_ses.
  */
 #include "engine/cryptodev/internal.h"
 
@@ -44,8 +41,8 @@
 
 #define DEFAULT_PATH "/dev/crypto"
 
-/* The device's own name for what carries @alg out; a made-up one where it has none. */
-static void probe_name(struct cdev_engine *engine, const struct eng_alg *alg, uint32_t ses)
+/* Get the device's name for its implementation of @alg. The default name stays if it has none. */
+static void probe_name(struct eng_cdev_engine *engine, const struct eng_alg *alg, uint32_t ses)
 {
 	bool cipher = alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD;
 	char *name = engine->driver[eng_alg_index(alg)];
@@ -59,8 +56,8 @@ static void probe_name(struct cdev_engine *engine, const struct eng_alg *alg, ui
 	memcpy(name, theirs, strnlen(theirs, VCD_ALG_NAME_LEN - 1));
 }
 
-/* Whether a session with @alg can be made at all. */
-static bool probe(struct cdev_engine *engine, const struct eng_alg *alg)
+/* Whether a session with @alg can be made. */
+static bool probe(struct eng_cdev_engine *engine, const struct eng_alg *alg)
 {
 	bool cipher = alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD;
 	uint8_t key[VCD_MAX_KEY_LEN];
@@ -90,7 +87,7 @@ static bool probe(struct cdev_engine *engine, const struct eng_alg *alg)
 
 static void engine_close(struct engine *base)
 {
-	struct cdev_engine *engine = eng_cdev_engine_of(base);
+	struct eng_cdev_engine *engine = eng_cdev_engine_of(base);
 
 	for (unsigned int i = 0; i < base->threads; i++) {
 		eng_cdev_kept_free(engine->threads[i].kept);
@@ -106,7 +103,7 @@ static void engine_close(struct engine *base)
 	free(engine);
 }
 
-static int open_file(struct cdev_engine *engine, const char *path, int *fd)
+static int open_file(struct eng_cdev_engine *engine, const char *path, int *fd)
 {
 	*fd = engine->sys.open(path, O_RDWR | O_CLOEXEC);
 	if (*fd >= 0)
@@ -115,7 +112,7 @@ static int open_file(struct cdev_engine *engine, const char *path, int *fd)
 	return errno == ENOENT || errno == ENXIO ? -ENODEV : -errno;
 }
 
-static int open_files(struct cdev_engine *engine, const char *path)
+static int open_files(struct eng_cdev_engine *engine, const char *path)
 {
 	int error = open_file(engine, path, &engine->control);
 
@@ -124,7 +121,7 @@ static int open_files(struct cdev_engine *engine, const char *path)
 	return error;
 }
 
-static int probe_all(struct cdev_engine *engine)
+static int probe_all(struct eng_cdev_engine *engine)
 {
 	bool any = false;
 
@@ -146,7 +143,7 @@ static int probe_all(struct cdev_engine *engine)
 int eng_cryptodev_open_with(const char *path, unsigned int threads,
 			    const struct eng_cryptodev_sys *sys, struct engine **ret)
 {
-	struct cdev_engine *engine;
+	struct eng_cdev_engine *engine;
 	int error;
 
 	engine = calloc(1, sizeof(*engine) + threads * sizeof(engine->threads[0]));
@@ -197,7 +194,7 @@ static int engine_open(const char *arg, unsigned int threads, struct engine **re
 
 static bool engine_has(struct engine *base, const struct eng_alg *cipher, const struct eng_alg *mac)
 {
-	const struct cdev_engine *engine = eng_cdev_engine_of(base);
+	const struct eng_cdev_engine *engine = eng_cdev_engine_of(base);
 
 	return (!cipher || engine->has[eng_alg_index(cipher)]) &&
 	       (!mac || engine->has[eng_alg_index(mac)]);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * internal.h - what the parts of the cryptodev backend know of each other.
+ * internal.h - what the files of the cryptodev backend share.
  *
  *   engine.c    the engine: its open files, which algorithms the device has
  *   session.c   sessions: on which file they are made, and when
  *   run.c       jobs
  *
- * The theory of operation stands in engine.c.
+ * engine.c has the theory of operation.
  */
 #ifndef ENG_CRYPTODEV_INTERNAL_H
 #define ENG_CRYPTODEV_INTERNAL_H
@@ -21,62 +21,57 @@
 #include "engine/xts.h"
 
 /**
- * struct cdev_lane - a session as one thread has it.
+ * struct eng_cdev_lane - a session as one thread has it.
  * @ses: id on the thread's file, 0: not made
- * @cipher_ses: the same, of a session with the cipher only
- * @hash_ses: the same, of a session with the hash only
- * @xts: for the IV that continues
+ * @cipher_ses: the same for a session with the cipher only
+ * @hash_ses: the same for a session with the hash only
+ * @xts: for the IV to continue with
  */
-struct cdev_lane {
+struct eng_cdev_lane {
 	uint32_t ses;
 	uint32_t cipher_ses;
 	uint32_t hash_ses;
 	struct eng_xts *xts;
 };
 
-struct cdev_engine;
+struct eng_cdev_engine;
 
 /**
- * struct cdev_kept - what a thread has of the sessions that it used last (cache.h).
- * @engine: engine
+ * struct eng_cdev_kept - the lanes of a thread for the sessions that it used last (cache.h).
  * @fd: the thread's open file, for sessions of the ABI
  * @cache: which sessions have lanes
- * @lanes: by the cache's slots
+ * @lanes: with the indices of the cache's slots
  */
-struct cdev_kept {
-	struct cdev_engine *engine;
+struct eng_cdev_kept {
+	struct eng_cdev_engine *engine;
 	int fd;
 	struct eng_cache cache;
-	struct cdev_lane lanes[ENG_CACHE_SLOTS];
+	struct eng_cdev_lane lanes[ENG_CACHE_SLOTS];
 };
 
 /**
- * struct cdev_thread - what belongs to one thread.
+ * struct eng_cdev_thread - what belongs to one thread.
  * @fd: its open file
  * @bounce: memory for AEAD jobs
- * @bounce_size: its bytes
- * @kept: made by its first job
+ * @kept: its first job makes it
  */
-struct cdev_thread {
+struct eng_cdev_thread {
 	int fd;
 	uint8_t *bounce;
 	size_t bounce_size;
-	struct cdev_kept *kept;
+	struct eng_cdev_kept *kept;
 };
 
 /**
- * struct cdev_engine - the engine.
- * @base: head
+ * struct eng_cdev_engine - the engine.
  * @serial: of the session made last
- * @sys: the system calls
- * @control: open file for everything that belongs to no thread
+ * @control: open file for all that belongs to no thread
  * @has: by eng_alg_index()
- * @driver: names for SESSION_INFO, likewise
+ * @driver: names for SESSION_INFO, by eng_alg_index()
  * @lib: library context of @ecb
- * @ecb: AES-ECB of 128 and 256 bits, for the IV that continues XTS
- * @threads: one each
+ * @ecb: AES-ECB of 128 and 256 bits, for the IV that XTS continues with
  */
-struct cdev_engine {
+struct eng_cdev_engine {
 	struct engine base;
 	uint64_t serial;
 	struct eng_cryptodev_sys sys;
@@ -85,21 +80,18 @@ struct cdev_engine {
 	char driver[ENG_ALG_COUNT][VCD_ALG_NAME_LEN];
 	OSSL_LIB_CTX *lib;
 	EVP_CIPHER *ecb[2];
-	struct cdev_thread threads[];
+	struct eng_cdev_thread threads[];
 };
 
 /**
- * struct cdev_session - a session.
- * @base: head
- * @serial: no other session of the engine has or had it; from 1
- * @key: cipher key
- * @mackey: MAC key
- * @state_ses: id on the control file, of the session with the half-done hash
+ * struct eng_cdev_session - a session.
+ * @serial: from 1; never given to another session of the engine
+ * @state_ses: id on the control file of the session with the half-done hash
  * @begun: the hash is half done
- * @fed: it has been given data; until then the device has not heard of it
- * @slots: for each thread, the slot that was the session's last
+ * @fed: the device has got data of it
+ * @slots: for each thread, the session's last slot
  */
-struct cdev_session {
+struct eng_cdev_session {
 	struct eng_session base;
 	uint64_t serial;
 	struct eng_key key;
@@ -110,36 +102,34 @@ struct cdev_session {
 	uint16_t slots[];
 };
 
-static inline struct cdev_engine *eng_cdev_engine_of(struct engine *engine)
+static inline struct eng_cdev_engine *eng_cdev_engine_of(struct engine *engine)
 {
-	return (struct cdev_engine *)engine;
+	return (struct eng_cdev_engine *)engine;
 }
 
-static inline struct cdev_session *eng_cdev_session_of(struct eng_session *session)
+static inline struct eng_cdev_session *eng_cdev_session_of(struct eng_session *session)
 {
-	return (struct cdev_session *)session;
+	return (struct eng_cdev_session *)session;
 }
 
-/** eng_cdev_ioctl - an ioctl, again when it was interrupted. Return: 0 or a negative errno. */
-int eng_cdev_ioctl(struct cdev_engine *engine, int fd, unsigned long request, void *arg);
+/** eng_cdev_ioctl - an ioctl; repeats it when interrupted. Return: 0 or a negative errno. */
+int eng_cdev_ioctl(struct eng_cdev_engine *engine, int fd, unsigned long request, void *arg);
 
-/** eng_cdev_status - what a negative errno of the device means for a job: VCD_S_*. */
+/** eng_cdev_status - the job status, VCD_S_*, for a negative errno of the device. */
 uint32_t eng_cdev_status(int error);
 
 /**
  * eng_cdev_ses_new - make a session of the ABI.
- * @engine: engine
  * @fd: open file that it is to belong to
- * @params: algorithms and keys
  * @ses: out: its id, not 0
  *
  * Return: 0 or a negative errno.
  */
-int eng_cdev_ses_new(struct cdev_engine *engine, int fd, const struct eng_session_params *params,
-		     uint32_t *ses);
+int eng_cdev_ses_new(struct eng_cdev_engine *engine, int fd,
+		     const struct eng_session_params *params, uint32_t *ses);
 
-/** eng_cdev_ses_free - end one; of 0, there is none. */
-void eng_cdev_ses_free(struct cdev_engine *engine, int fd, uint32_t ses);
+/** eng_cdev_ses_free - end session @ses, unless it is 0. */
+void eng_cdev_ses_free(struct eng_cdev_engine *engine, int fd, uint32_t ses);
 
 /** eng_cdev_session_new - session_new of struct eng_ops. */
 int eng_cdev_session_new(struct engine *base, const struct eng_session_params *params,
@@ -149,25 +139,24 @@ int eng_cdev_session_new(struct engine *base, const struct eng_session_params *p
 void eng_cdev_session_free(struct eng_session *base);
 
 /**
- * eng_cdev_lane_session - a thread's session on its file for a job, with both algorithms or the
- * one that the job is about; made when it is not there yet.
- * @engine: engine
+ * eng_cdev_lane_session - find or make a thread's session on its file for a job, with both
+ * algorithms or with the one that the job uses.
  * @thread: number of the thread
  * @lane: the thread's lane of the job's session
- * @job: the job
  * @ses: out: its id
  *
  * Return: VCD_S_*.
  */
-uint32_t eng_cdev_lane_session(struct cdev_engine *engine, unsigned int thread,
-			       struct cdev_lane *lane, const struct eng_job *job, uint32_t *ses);
+uint32_t eng_cdev_lane_session(struct eng_cdev_engine *engine, unsigned int thread,
+			       struct eng_cdev_lane *lane, const struct eng_job *job,
+			       uint32_t *ses);
 
-/** eng_cdev_lane_of - a thread's lane of @session; NULL for lack of memory. */
-struct cdev_lane *eng_cdev_lane_of(struct cdev_engine *engine, unsigned int thread,
-				   struct cdev_session *session);
+/** eng_cdev_lane_of - a thread's lane of @session; NULL without memory. */
+struct eng_cdev_lane *eng_cdev_lane_of(struct eng_cdev_engine *engine, unsigned int thread,
+				       struct eng_cdev_session *session);
 
-/** eng_cdev_kept_free - end what a thread has of sessions; NULL is fine. */
-void eng_cdev_kept_free(struct cdev_kept *kept);
+/** eng_cdev_kept_free - free the lanes of a thread; NULL is allowed. */
+void eng_cdev_kept_free(struct eng_cdev_kept *kept);
 
 /** eng_cdev_run - run of struct eng_ops. */
 void eng_cdev_run(struct engine *base, unsigned int thread, struct eng_job *const jobs[], size_t n);

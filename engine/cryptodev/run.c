@@ -10,9 +10,9 @@
 
 #include "engine/iv.h"
 
-/* The lane's contexts for the IV that continues. Return: whether they are there. */
-static bool xts_ready(struct cdev_engine *engine, struct cdev_session *session,
-		      struct cdev_lane *lane)
+/* Make the lane's contexts for the IV to continue with. Return: false without memory. */
+static bool xts_ready(struct eng_cdev_engine *engine, struct eng_cdev_session *session,
+		      struct eng_cdev_lane *lane)
 {
 	size_t half = session->key.len / 2;
 
@@ -21,11 +21,11 @@ static bool xts_ready(struct cdev_engine *engine, struct cdev_session *session,
 	return lane->xts;
 }
 
-/* CIOCCRYPT with the job's data on session @ses of @fd; @ses has what the job is about. */
-static uint32_t crypt_job(struct cdev_engine *engine, int fd, uint32_t ses, uint16_t cop_flags,
-			  struct cdev_lane *lane, struct eng_job *job)
+/* CIOCCRYPT with the job's data on session @ses of @fd, which has the job's algorithms. */
+static uint32_t crypt_job(struct eng_cdev_engine *engine, int fd, uint32_t ses, uint16_t cop_flags,
+			  struct eng_cdev_lane *lane, struct eng_job *job)
 {
-	struct cdev_session *session = eng_cdev_session_of(job->session);
+	struct eng_cdev_session *session = eng_cdev_session_of(job->session);
 	const struct eng_alg *cipher = job->flags & ENG_JOB_HASH_ONLY ? NULL : session->base.cipher;
 	struct eng_iv_saved saved;
 	uint8_t iv[EALG_MAX_BLOCK_LEN], nothing[1];
@@ -59,13 +59,13 @@ static uint32_t crypt_job(struct cdev_engine *engine, int fd, uint32_t ses, uint
 }
 
 /*
- * A job whose hash is begun before it or goes on after it. The ABI ends a hash
- * at any operation without data, so that one is not sent unless the end is meant.
+ * A job whose hash began earlier or continues later. The ABI ends a hash at any operation without
+ * data, so such an operation is only sent to end it.
  */
-static uint32_t crypt_stateful(struct cdev_engine *engine, struct cdev_lane *lane,
+static uint32_t crypt_stateful(struct eng_cdev_engine *engine, struct eng_cdev_lane *lane,
 			       struct eng_job *job)
 {
-	struct cdev_session *session = eng_cdev_session_of(job->session);
+	struct eng_cdev_session *session = eng_cdev_session_of(job->session);
 	uint16_t cop_flags = COP_FLAG_UPDATE;
 	uint32_t status;
 
@@ -88,7 +88,7 @@ static uint32_t crypt_stateful(struct cdev_engine *engine, struct cdev_lane *lan
 	return status;
 }
 
-static bool bounce_for(struct cdev_thread *thread, size_t len)
+static bool bounce_for(struct eng_cdev_thread *thread, size_t len)
 {
 	uint8_t *larger;
 
@@ -114,10 +114,10 @@ static void aead_iv(const struct eng_job *job, uint8_t iv[EALG_MAX_BLOCK_LEN])
 	memcpy(iv, job->iv, job->iv_len);
 }
 
-static uint32_t authcrypt(struct cdev_engine *engine, unsigned int number, uint32_t ses,
+static uint32_t authcrypt(struct eng_cdev_engine *engine, unsigned int number, uint32_t ses,
 			  struct eng_job *job)
 {
-	struct cdev_thread *thread = &engine->threads[number];
+	struct eng_cdev_thread *thread = &engine->threads[number];
 	bool decrypt = job->flags & ENG_JOB_DECRYPT;
 	size_t whole = (size_t)job->len + job->mac_len;
 	uint8_t iv[EALG_MAX_BLOCK_LEN];
@@ -157,11 +157,11 @@ static uint32_t authcrypt(struct cdev_engine *engine, unsigned int number, uint3
 	return VCD_S_OK;
 }
 
-static uint32_t run_job(struct cdev_engine *engine, unsigned int thread, struct eng_job *job)
+static uint32_t run_job(struct eng_cdev_engine *engine, unsigned int thread, struct eng_job *job)
 {
 	const uint32_t self_contained = ENG_JOB_HASH_RESET | ENG_JOB_HASH_FINAL;
-	struct cdev_session *session = eng_cdev_session_of(job->session);
-	struct cdev_lane *lane = eng_cdev_lane_of(engine, thread, session);
+	struct eng_cdev_session *session = eng_cdev_session_of(job->session);
+	struct eng_cdev_lane *lane = eng_cdev_lane_of(engine, thread, session);
 	uint32_t status, ses;
 
 	if (!lane)
@@ -190,9 +190,9 @@ void eng_cdev_run(struct engine *base, unsigned int thread, struct eng_job *cons
 
 uint32_t eng_cdev_hash_copy(struct eng_session *dst_base, struct eng_session *src_base)
 {
-	struct cdev_engine *engine = eng_cdev_engine_of(dst_base->engine);
-	struct cdev_session *dst = eng_cdev_session_of(dst_base),
-			    *src = eng_cdev_session_of(src_base);
+	struct eng_cdev_engine *engine = eng_cdev_engine_of(dst_base->engine);
+	struct eng_cdev_session *dst = eng_cdev_session_of(dst_base),
+				*src = eng_cdev_session_of(src_base);
 	struct cphash_op op = {.dst_ses = dst->state_ses, .src_ses = src->state_ses};
 	uint32_t status = VCD_S_OK;
 

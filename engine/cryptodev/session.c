@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * session.c - sessions of the cryptodev backend, and the ABI's behind them.
+ * session.c - sessions of the cryptodev backend, and the sessions of the ABI that they use.
  */
 #include "engine/cryptodev/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* An ioctl interrupted this often in a row is given up. */
+/* An ioctl that is interrupted this often in a row fails. */
 #define MAX_INTERRUPTS 1000
 
-int eng_cdev_ioctl(struct cdev_engine *engine, int fd, unsigned long request, void *arg)
+int eng_cdev_ioctl(struct eng_cdev_engine *engine, int fd, unsigned long request, void *arg)
 {
 	for (unsigned int i = 0; i < MAX_INTERRUPTS; i++) {
 		if (engine->sys.ioctl(fd, request, arg) >= 0)
@@ -33,13 +33,13 @@ uint32_t eng_cdev_status(int error)
 	case -EBUSY:
 		return VCD_S_BUSY;
 	default:
-		/* Also EINVAL and EFAULT: the job was checked, the fault is not the caller's. */
+		/* Also EINVAL and EFAULT: the job was checked, so the caller is not at fault. */
 		return VCD_S_IO;
 	}
 }
 
-int eng_cdev_ses_new(struct cdev_engine *engine, int fd, const struct eng_session_params *params,
-		     uint32_t *ses)
+int eng_cdev_ses_new(struct eng_cdev_engine *engine, int fd,
+		     const struct eng_session_params *params, uint32_t *ses)
 {
 	struct session_op op = {
 	    .cipher = params->cipher ? params->cipher->id : 0,
@@ -56,14 +56,14 @@ int eng_cdev_ses_new(struct cdev_engine *engine, int fd, const struct eng_sessio
 	return error;
 }
 
-void eng_cdev_ses_free(struct cdev_engine *engine, int fd, uint32_t ses)
+void eng_cdev_ses_free(struct eng_cdev_engine *engine, int fd, uint32_t ses)
 {
-	/* Nothing is to be done about a failure; the last close frees it in any case. */
+	/* A failure is ignored: the last close frees the session in any case. */
 	if (ses)
 		eng_cdev_ioctl(engine, fd, CIOCFSESSION, &ses);
 }
 
-static struct eng_session_params params_of(const struct cdev_session *session)
+static struct eng_session_params params_of(const struct eng_cdev_session *session)
 {
 	return (struct eng_session_params){
 	    .cipher = session->base.cipher,
@@ -77,28 +77,28 @@ static struct eng_session_params params_of(const struct cdev_session *session)
 
 static void lane_release(void *lanes, uint16_t slot)
 {
-	struct cdev_kept *kept = lanes;
-	struct cdev_lane *lane = &kept->lanes[slot];
+	struct eng_cdev_kept *kept = lanes;
+	struct eng_cdev_lane *lane = &kept->lanes[slot];
 
 	eng_cdev_ses_free(kept->engine, kept->fd, lane->ses);
 	eng_cdev_ses_free(kept->engine, kept->fd, lane->cipher_ses);
 	eng_cdev_ses_free(kept->engine, kept->fd, lane->hash_ses);
 	eng_xts_free(lane->xts);
-	*lane = (struct cdev_lane){0};
+	*lane = (struct eng_cdev_lane){0};
 }
 
-void eng_cdev_kept_free(struct cdev_kept *kept)
+void eng_cdev_kept_free(struct eng_cdev_kept *kept)
 {
 	if (kept)
 		eng_cache_end(&kept->cache, lane_release, kept);
 	free(kept);
 }
 
-struct cdev_lane *eng_cdev_lane_of(struct cdev_engine *engine, unsigned int number,
-				   struct cdev_session *session)
+struct eng_cdev_lane *eng_cdev_lane_of(struct eng_cdev_engine *engine, unsigned int number,
+				       struct eng_cdev_session *session)
 {
-	struct cdev_thread *thread = &engine->threads[number];
-	struct cdev_kept *kept = thread->kept;
+	struct eng_cdev_thread *thread = &engine->threads[number];
+	struct eng_cdev_kept *kept = thread->kept;
 	uint16_t slot = session->slots[number];
 
 	if (kept && eng_cache_hit(&kept->cache, slot, session->serial))
@@ -110,7 +110,7 @@ struct cdev_lane *eng_cdev_lane_of(struct cdev_engine *engine, unsigned int numb
 		kept->engine = engine;
 		kept->fd = thread->fd;
 		eng_cache_init(&kept->cache);
-		/* Whoever frees a session looks, from other threads. */
+		/* Other threads read this when they free a session. */
 		__atomic_store_n(&thread->kept, kept, __ATOMIC_RELEASE);
 	}
 	slot = eng_cache_take(&kept->cache, session->serial, lane_release, kept);
@@ -120,11 +120,11 @@ struct cdev_lane *eng_cdev_lane_of(struct cdev_engine *engine, unsigned int numb
 
 void eng_cdev_session_free(struct eng_session *base)
 {
-	struct cdev_engine *engine = eng_cdev_engine_of(base->engine);
-	struct cdev_session *session = eng_cdev_session_of(base);
+	struct eng_cdev_engine *engine = eng_cdev_engine_of(base->engine);
+	struct eng_cdev_session *session = eng_cdev_session_of(base);
 
 	for (unsigned int i = 0; i < base->engine->threads; i++) {
-		struct cdev_kept *kept =
+		struct eng_cdev_kept *kept =
 		    __atomic_load_n(&engine->threads[i].kept, __ATOMIC_ACQUIRE);
 
 		if (kept)
@@ -137,8 +137,8 @@ void eng_cdev_session_free(struct eng_session *base)
 	free(session);
 }
 
-/* Try the keys on the device; a session with a hash keeps what comes of it. */
-static int session_try(struct cdev_engine *engine, struct cdev_session *session)
+/* Try the keys on the device. A session with a hash keeps the session of the ABI. */
+static int session_try(struct eng_cdev_engine *engine, struct eng_cdev_session *session)
 {
 	struct eng_session_params params = params_of(session);
 	uint32_t ses;
@@ -156,7 +156,7 @@ static int session_try(struct cdev_engine *engine, struct cdev_session *session)
 int eng_cdev_session_new(struct engine *base, const struct eng_session_params *params,
 			 struct eng_session **ret)
 {
-	struct cdev_session *session;
+	struct eng_cdev_session *session;
 	int error;
 
 	session = calloc(1, sizeof(*session) + base->threads * sizeof(session->slots[0]));
@@ -180,8 +180,8 @@ int eng_cdev_session_new(struct engine *base, const struct eng_session_params *p
 	return 0;
 }
 
-uint32_t eng_cdev_lane_session(struct cdev_engine *engine, unsigned int thread,
-			       struct cdev_lane *lane, const struct eng_job *job, uint32_t *ses)
+uint32_t eng_cdev_lane_session(struct eng_cdev_engine *engine, unsigned int thread,
+			       struct eng_cdev_lane *lane, const struct eng_job *job, uint32_t *ses)
 {
 	struct eng_session_params params = params_of(eng_cdev_session_of(job->session));
 	uint32_t *which = &lane->ses, status = VCD_S_OK;

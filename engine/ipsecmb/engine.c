@@ -66,7 +66,7 @@ static void set_policy(struct eng_mb_engine *engine, enum eng_mb_policy policy)
 		engine->rows[g] = eng_mb_policy_row(&eng_mb_groups[g], &engine->cpu, policy);
 }
 
-/* All that the library can do, whether or not the policy has it done; openssl has done its own. */
+/* Test all that the library can do, whatever the policy; the openssl engine has tested itself. */
 static int selftest(struct eng_mb_engine *engine)
 {
 	engine->base.failed = engine->inner->failed;
@@ -140,7 +140,7 @@ static int session_new(struct engine *base, const struct eng_session_params *par
 	session->base.engine = base;
 	session->base.cipher = params->cipher;
 	session->base.mac = params->mac;
-	/* It costs little: openssl makes its contexts for the first job that comes to it. */
+	/* It costs little: openssl makes contexts for the first job that it gets. */
 	err = eng_openssl.session_new(engine->inner, params, &session->inner);
 	if (!err)
 		err = eng_mb_schedule_new(engine, session, params);
@@ -159,7 +159,7 @@ static uint32_t hash_copy(struct eng_session *dst, struct eng_session *src)
 
 /* ---- jobs ------------------------------------------------------------------------------- */
 
-/* The library counts in the last 32 bits of the block, CTR (SP 800-38A, B.1) in all of it. */
+/* The library increments the last 32 bits of the block, CTR (SP 800-38A, B.1) all of it. */
 static bool counter_wraps(const struct eng_job *job)
 {
 	uint32_t start;
@@ -215,11 +215,11 @@ static unsigned int route(const struct eng_job *job)
 
 /**
  * struct sorted - a burst, by groups.
- * @first: first job of a group
- * @last: its last one
- * @next: the next one of the same group
- * @class: each job's class of length
- * @used: groups that have one, a bit each
+ * @first: first job of each group
+ * @last: last job of each group
+ * @next: for each job, the next one of the same group
+ * @class: class of length of each job
+ * @used: a bit for each group that has jobs
  */
 struct sorted {
 	uint8_t first[ENG_MB_GROUPS];
@@ -248,15 +248,15 @@ static void sort(struct sorted *sorted, struct eng_job *const jobs[], size_t n)
 	}
 }
 
-/* A list of jobs in the making. */
+/* A list of jobs that is being made. */
 struct list {
 	size_t n;
 	struct eng_job *jobs[ENG_MB_BURST];
 };
 
 /*
- * Split a group by the policy. A message helps those that are not longer than its
- * class: a lane that is finished early stays empty until the longest is done.
+ * Split a group by the policy. A message counts for those of its own and of shorter classes: a lane
+ * that is finished early stays empty until the longest message is done.
  */
 static void split(const struct sorted *sorted, unsigned int group, const struct eng_mb_row *row,
 		  struct eng_job *const jobs[], struct list *mine, struct list *rest)
@@ -283,7 +283,7 @@ static void split(const struct sorted *sorted, unsigned int group, const struct 
 	}
 }
 
-/* To openssl, which knows its own sessions only. */
+/* Pass jobs to the openssl engine, on its own sessions. */
 static void delegate(struct eng_mb_engine *engine, unsigned int thread, struct list *list)
 {
 	struct eng_session *sessions[ENG_MB_BURST] = {NULL};
@@ -297,7 +297,7 @@ static void delegate(struct eng_mb_engine *engine, unsigned int thread, struct l
 		list->jobs[i]->session = sessions[i];
 }
 
-/* The thread's managers, as @group needs them; NULL for lack of memory. */
+/* The calling thread's managers for @group. NULL without memory. */
 static struct eng_mb_thread *thread_for(struct eng_mb_engine *engine, unsigned int number,
 					const struct eng_mb_group *group)
 {
@@ -344,8 +344,8 @@ static void run_mixed(struct eng_mb_engine *engine, unsigned int number,
 }
 
 /*
- * The group of a burst that split() would leave as it is, all for the library, because its jobs
- * are of one group and one class of length and enough; else 0.
+ * The group of a burst that the library gets as a whole, because its jobs are of one group and one
+ * class of length and there are enough of them; else 0. split() would not change such a burst.
  */
 static unsigned int common_group(const struct eng_mb_engine *engine, struct eng_job *const jobs[],
 				 size_t n)
@@ -404,23 +404,23 @@ static void describe_row(const struct eng_mb_row *row, FILE *out)
 }
 
 static void describe_alg(const struct eng_mb_engine *engine, const struct eng_alg *alg,
-			 bool decrypt, FILE *out)
+			 uint32_t flags, FILE *out)
 {
 	static const struct eng_mb_row never;
 	bool cipher = alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD;
 	const char *note = "";
 	unsigned int group = 0;
 
-	/* Sizes of the key share a row. */
+	/* All key sizes share a row. */
 	for (size_t len = alg->key_max + 1u; !group && len-- > alg->key_min;)
 		if (eng_alg_key_ok(alg, len))
-			group = eng_mb_group_find(alg, len, decrypt);
+			group = eng_mb_group_find(alg, len, flags);
 	if (alg->id == CRYPTO_AES_CCM)
 		note = "  (192-bit keys: openssl)";
 	(void)fprintf(out, "%-18s %-8s", alg->cli_name,
-		      !cipher	? "-"
-		      : decrypt ? "decrypt"
-				: "encrypt");
+		      !cipher			? "-"
+		      : flags & ENG_JOB_DECRYPT ? "decrypt"
+						: "encrypt");
 	describe_row(group ? &engine->rows[group] : &never, out);
 	(void)fprintf(out, "%s\n", note);
 }
@@ -434,24 +434,24 @@ static void describe(struct engine *base, FILE *out)
 	const struct eng_mb_engine *engine = to_engine(base);
 	const struct eng_alg *alg;
 
-	(void)fprintf(out,
-		      "# %s: libipsec-mb %s, ciphers by %s, hashes by %s%s; and openssl\n"
-		      "# From how many jobs at a time libipsec-mb carries them out, by bytes of a "
-		      "job.\n"
-		      "# Fewer, and where there is a -: openssl. So do hashes in parts, and cipher "
-		      "with MAC.\n"
-		      "%-18s %-8s %6s %6s %6s %6s %6s\n",
-		      base->name, imb_get_version_str(), archs[engine->cpu.aes],
-		      archs[engine->cpu.hash], engine->cpu.sha_ni ? " with SHA instructions" : "",
-		      "algorithm", "", "<=32", "<=128", "<=512", "<=2048", "more");
+	(void)fprintf(
+	    out,
+	    "# %s: libipsec-mb %s, ciphers by %s, hashes by %s%s; and openssl\n"
+	    "# The fewest jobs at a time that libipsec-mb carries out, by bytes of a job.\n"
+	    "# openssl carries out fewer jobs, those marked -, hashes in several parts, and\n"
+	    "# ciphers with a MAC.\n"
+	    "%-18s %-8s %6s %6s %6s %6s %6s\n",
+	    base->name, imb_get_version_str(), archs[engine->cpu.aes], archs[engine->cpu.hash],
+	    engine->cpu.sha_ni ? " with SHA instructions" : "", "algorithm", "", "<=32", "<=128",
+	    "<=512", "<=2048", "more");
 	for (size_t i = 0; (alg = eng_alg_at(i)); i++) {
 		bool cipher = alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD;
 
 		if (!eng_has(base, cipher ? alg : NULL, cipher ? NULL : alg))
 			continue;
-		describe_alg(engine, alg, false, out);
+		describe_alg(engine, alg, 0, out);
 		if (cipher)
-			describe_alg(engine, alg, true, out);
+			describe_alg(engine, alg, ENG_JOB_DECRYPT, out);
 	}
 }
 

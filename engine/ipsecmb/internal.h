@@ -4,34 +4,31 @@
  *
  * Theory of operation
  * -------------------
- * libipsec-mb encrypts up to 16 messages at a time in the lanes of wide registers.
- * A batch of the engine is sorted into *groups*: jobs that can share lanes, which are
- * those of one algorithm, direction and key size. Keys, sessions and the queues they
- * came by may differ. (One that is all of one group and class, as most are, is found to be
- * so in one pass and not sorted.) For each group a *row* of the policy says how many jobs of
- * which length it takes for the library to be the faster way; the other jobs, and all
- * that the library does not have, go to an openssl session that stands behind each of
- * ours. `ipsec-mb` is the backend with a policy that always prefers the library,
- * `auto` the same one with a table of what was measured (policy.c).
+ * libipsec-mb processes up to 16 messages at a time in the lanes of wide registers. This backend
+ * sorts a batch into *groups* of jobs that can share lanes: those of one algorithm, direction and
+ * key size. Keys, sessions and queues may differ. Most batches are of one group and one class of
+ * length; one pass finds that out, and they are not sorted. For each group a *row* of the policy
+ * says from how many jobs of which length the library is faster. An openssl session behind each
+ * session gets the other jobs, and those that the library cannot do. `ipsec-mb` always prefers the
+ * library; `auto` is the same backend with a table of measurements (policy.c).
  *
- *   engine.c          engine, sorting, delegation
+ *   engine.c   engine, sorting, delegation
  *   manager.c  the library's managers, and what the CPU must have
  *   session.c  key schedules
- *   run.c      the groups' work
+ *   run.c      the jobs of a group
  *   policy.c   the table
  *
- * Each thread has managers of its own: they are not thread-safe. There are two, since
- * the widest registers are best for AES and the SHA instructions for hashes, and a
- * manager has one set of code for everything. Key schedules depend on that set, not
- * on the manager; sessions share theirs among all threads, read-only.
+ * Each thread has its own managers, because they are not thread-safe. It has two: the widest
+ * registers are best for AES, the SHA instructions are best for hashes, and a manager has one set
+ * of code for everything. Key schedules depend on that set, not on the manager; all threads share
+ * a session's schedule, read-only.
  *
  * Invariants
- * - Every job is checked before it is handed over (fits()): the calls that do not
- *   check are used, and a job that the library refuses would take its whole burst with
- *   it, other sessions' jobs included.
- * - The library is left empty: when a run returns, no lane holds a job.
- * - What failed authentication is wiped from dst before the job ends. The tag is
- *   compared here, in constant time; the library only computes it.
+ * - Every job is checked before the library gets it (fits()): the calls without checks are used,
+ *   and a job that the library refuses would fail its whole burst, with other sessions' jobs.
+ * - When a run returns, no lane of the library holds a job.
+ * - Output that failed authentication is wiped from dst before the job ends. The library computes
+ *   the tag; this backend compares it, in constant time.
  * - Schedules, managers and intermediate values are wiped before they are freed.
  */
 #ifndef ENG_IPSECMB_INTERNAL_H
@@ -41,10 +38,10 @@
 
 #include "engine/alg.h"
 
-/** Jobs that are looked at together; more are done in several rounds. */
+/** Jobs that are sorted together; more take several rounds. */
 #define ENG_MB_BURST 64
 
-/** Longest piece for what counts its bytes in 16 bits: CBC encryption, ECB, CCM, hashes. */
+/** Longest part of a message where the library counts in 16 bits: CBC encryption, ECB, CCM, SHA. */
 #define ENG_MB_MAX_PIECE 65520u
 
 /** Length classes of the policy; see eng_mb_class(). */
@@ -66,10 +63,8 @@ enum eng_mb_service {
 
 /**
  * struct eng_mb_group - jobs that are run together.
- * @service: how
- * @alg: algorithm
- * @key_len: bytes of the cipher key; 0: does not matter
- * @decrypt: direction, where it matters
+ * @key_len: bytes of the cipher key; 0: any
+ * @decrypt: false where the direction does not matter
  * @hash: the library's number of a hash
  */
 struct eng_mb_group {
@@ -85,8 +80,13 @@ struct eng_mb_group {
 
 extern const struct eng_mb_group eng_mb_groups[ENG_MB_GROUPS];
 
-/** eng_mb_group_find - index of the group for @alg, 0 when the library does not serve it. */
-unsigned int eng_mb_group_find(const struct eng_alg *alg, size_t key_len, bool decrypt);
+/**
+ * eng_mb_group_find - the group of a session's jobs.
+ * @flags: ENG_JOB_DECRYPT or 0
+ *
+ * Return: its index; 0 when the library does not serve @alg.
+ */
+unsigned int eng_mb_group_find(const struct eng_alg *alg, size_t key_len, uint32_t flags);
 
 /** enum eng_mb_arch - which of the library's code is used. */
 enum eng_mb_arch {
@@ -97,19 +97,19 @@ enum eng_mb_arch {
 };
 
 /**
- * struct eng_mb_row - from how many jobs on the library is used, by class of length.
+ * struct eng_mb_row - the fewest jobs for which the library is used, by class of length.
  *
- * 0: never. Jobs of a longer class count for a shorter one, not the other way round.
+ * 0: never. Jobs of a longer class count for a shorter one, too.
  */
 struct eng_mb_row {
 	uint8_t min_jobs[ENG_MB_CLASSES];
 };
 
 /**
- * struct eng_mb_cpu - what the library will run on.
- * @aes: code for ciphers and AEADs
- * @hash: code for hashes
- * @sha_ni: the SHA instructions are there
+ * struct eng_mb_cpu - the code that the library uses on this CPU.
+ * @aes: for ciphers and AEADs
+ * @hash: for hashes
+ * @sha_ni: the CPU has the SHA instructions
  */
 struct eng_mb_cpu {
 	enum eng_mb_arch aes;
@@ -136,7 +136,7 @@ struct eng_mb_row eng_mb_policy_row(const struct eng_mb_group *group, const stru
 /**
  * struct eng_mb_thread - what one thread has.
  * @aes: manager for ciphers and AEADs
- * @hash: manager for hashes, NULL before the first one
+ * @hash: manager for hashes, NULL before the first hash
  * @burst: jobs for the synchronous calls
  * @gcm: state of a GCM message
  */
@@ -147,7 +147,7 @@ struct eng_mb_thread {
 	struct gcm_context_data gcm;
 };
 
-/** union eng_mb_schedule - what the library needs of a key. */
+/** union eng_mb_schedule - a key in the form that the library needs. */
 union eng_mb_schedule {
 	struct {
 		_Alignas(16) uint8_t encrypt[15 * 16];
@@ -163,12 +163,11 @@ union eng_mb_schedule {
 
 /**
  * struct eng_mb_session - a session.
- * @base: head
- * @inner: openssl's, for what the library does not do
- * @group: [0] of encryption and of hashes, [1] of decryption; 0: all to @inner
+ * @inner: the openssl session behind it
+ * @group: [0] of encryption and of hashes, [1] of decryption; 0: @inner gets all jobs
  * @key_len: bytes of the cipher key
  * @schedule_size: bytes at @schedule
- * @schedule: of the key, or NULL
+ * @schedule: owned, or NULL
  */
 struct eng_mb_session {
 	struct eng_session base;
@@ -181,14 +180,12 @@ struct eng_mb_session {
 
 /**
  * struct eng_mb_engine - the engine.
- * @base: head
  * @inner: the openssl engine
- * @cpu: what code is used
- * @aes: a manager's functions, for the schedules of ciphers; has no lanes
- * @hash: likewise of hashes
+ * @aes: a manager's functions, for the schedules of ciphers; it has no lanes
+ * @hash: the same for hashes
  * @rows: policy, by group
  * @drivers: names for SESSION_INFO, by eng_alg_index()
- * @threads: made by the first job of each
+ * @threads: the first job of each thread makes its entry
  */
 struct eng_mb_engine {
 	struct engine base;
@@ -204,27 +201,27 @@ struct eng_mb_engine {
 /**
  * eng_mb_cpu_detect - choose the code for this CPU.
  *
- * Return: 0; -ENODEV the CPU, or the system, lacks what the library needs, or the
- * library fails its own test; -ENOMEM.
+ * Return: 0; -ENODEV the CPU or the system lacks what the library needs, or the library fails its
+ * own test; -ENOMEM.
  */
 int eng_mb_cpu_detect(struct eng_mb_engine *engine);
 
 /**
- * eng_mb_alloc - zeroed memory for what keys or data pass through, from libcrypto's allocator.
+ * eng_mb_alloc - allocate zeroed memory for keys or data, with libcrypto's allocator.
  *
- * So it lies where a program has libcrypto keep its secrets (the daemon: in its vault).
+ * So it is where a program has libcrypto keep its secrets (the daemon: in its vault).
  *
  * Return: @size bytes at the start of a cache line; NULL without memory.
  */
 void *eng_mb_alloc(size_t size);
 
-/** eng_mb_free - wipe and free @size bytes of eng_mb_alloc(); NULL is fine. */
+/** eng_mb_free - wipe and free @size bytes of eng_mb_alloc(); NULL is allowed. */
 void eng_mb_free(void *memory, size_t size);
 
-/** eng_mb_manager_new - a manager. Return: NULL for lack of memory. */
+/** eng_mb_manager_new - make a manager. Return: NULL without memory. */
 IMB_MGR *eng_mb_manager_new(enum eng_mb_arch arch);
 
-/** eng_mb_manager_free - wipe and free; NULL is fine. */
+/** eng_mb_manager_free - wipe and free; NULL is allowed. */
 void eng_mb_manager_free(IMB_MGR *manager);
 
 /** eng_mb_schedule_new - make @session's groups and schedule. Return: 0 or -ENOMEM. */
@@ -236,10 +233,9 @@ void eng_mb_schedule_free(struct eng_mb_session *session);
 
 /**
  * eng_mb_run_group - carry out jobs that were checked.
- * @engine: engine
- * @thread: the calling thread's
+ * @thread: of the calling thread
  * @group: group of all the jobs
- * @jobs: the jobs; status, iv, mac are set
+ * @jobs: status, iv and mac are set
  * @n: at most ENG_MB_BURST
  */
 void eng_mb_run_group(struct eng_mb_engine *engine, struct eng_mb_thread *thread,

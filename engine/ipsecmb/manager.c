@@ -2,9 +2,8 @@
 /*
  * manager.c - the library's managers, and what the CPU must have. See internal.h.
  *
- * The library looks at CPUID alone. Whether the system saves the wide registers is asked
- * of the compiler's run time, which knows: a hypervisor or a kernel option can withhold
- * them.
+ * The library looks at CPUID only. A hypervisor or a kernel option can withhold the wide registers.
+ * Whether the system saves them is known to the compiler's run time, so that is asked, too.
  */
 #include "engine/ipsecmb/internal.h"
 
@@ -21,7 +20,7 @@ static size_t manager_size(void)
 	return imb_get_mb_mgr_size();
 }
 
-/* What eng_mb_alloc() got from libcrypto stands in front of what it gave. */
+/* The pointer from libcrypto is stored in front of the memory that eng_mb_alloc() returns. */
 static void **origin_of(void *memory)
 {
 	return (void **)memory - 1;
@@ -128,7 +127,7 @@ int eng_mb_cpu_detect(struct eng_mb_engine *engine)
 	else if (!sound(aes) || !sound(hash))
 		err = -ENODEV;
 	if (!err) {
-		/* The functions in it that make schedules do not touch a manager. */
+		/* Its functions that make schedules do not use a manager. */
 		memcpy(&engine->aes, aes, sizeof(engine->aes));
 		memcpy(&engine->hash, hash, sizeof(engine->hash));
 	}

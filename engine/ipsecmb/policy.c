@@ -2,15 +2,14 @@
 /*
  * policy.c - which jobs the library is faster for. See internal.h.
  *
- * The numbers are measured, by running the same bursts on the engines openssl and
- * ipsec-mb in turn, in CPU time: docs/performance.md has the ratios and the command. They
- * are shipped and not measured at each start, so that a job goes the same way on every
- * start of every machine with the same CPU features, and a bad moment of a busy host
- * decides nothing. Where a gain is below a tenth, openssl has it: of two ways that are as
- * fast, the one that more eyes have seen.
+ * The numbers come from measurements of CPU time, of the same bursts on the engines openssl and
+ * ipsec-mb in turn: docs/performance.md has the ratios and the command. The table is shipped and
+ * not measured at each start. So a job takes the same path on every machine with the same CPU
+ * features, and a busy moment of the host decides nothing. Where the gain is below a tenth,
+ * openssl gets the job, because its code is the more widely reviewed.
  *
- * Two sets: with vector AES (and AVX512), and without. Hashes depend on the SHA
- * instructions, which libcrypto uses too: they take the lanes' place.
+ * There are two sets: with vector AES (and AVX512), and without. For hashes the sets are with and
+ * without the SHA instructions. libcrypto uses these, too; they replace the lanes.
  */
 #include "engine/ipsecmb/internal.h"
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * run.c - the work of a group. See internal.h.
+ * run.c - runs the jobs of a group. See internal.h.
  *
- * Three ways into the library: the synchronous cipher and hash bursts, which take an
- * array of ours; the direct call of GCM, which has no lanes to fill and is twice as fast
- * as a job; and jobs in the manager's own ring for what has neither.
+ * The library has three interfaces: synchronous cipher and hash bursts, which take an array of the
+ * caller's; the direct call of GCM, which has no lanes to fill and is twice as fast as a job; and
+ * jobs in the manager's own ring, for all others.
  *
- * The IV that continues is read from ciphertext in dst, as by every backend (iv.h): a
- * guest that changes its output while it is made gets a wrong IV for its own next
- * piece, and nothing else.
+ * The IV to continue with is read from the ciphertext in dst, as in every backend (iv.h). A guest
+ * that changes its output meanwhile gets a wrong IV for its own next segment, and nothing else.
  */
 #include "engine/ipsecmb/internal.h"
 
@@ -25,8 +24,8 @@ static const struct eng_mb_session *session_of(const struct eng_job *job)
 
 /* ---- CBC, CTR: synchronous bursts ------------------------------------------------------ */
 
-/* One piece of @job, from @done on; the IV is in the job. */
-static void fill_cipher(IMB_JOB *imb, struct eng_job *job, uint32_t done, uint32_t piece)
+/* One part of @job, from @done on; the IV is in the job. */
+static void fill_cipher(IMB_JOB *imb, struct eng_job *job, uint32_t done, uint32_t part)
 {
 	const struct eng_mb_session *session = session_of(job);
 	const union eng_mb_schedule *schedule = session->schedule;
@@ -37,7 +36,7 @@ static void fill_cipher(IMB_JOB *imb, struct eng_job *job, uint32_t done, uint32
 	imb->src = job->src + done;
 	imb->dst = job->dst + done;
 	imb->cipher_start_src_offset_in_bytes = 0;
-	imb->msg_len_to_cipher_in_bytes = piece;
+	imb->msg_len_to_cipher_in_bytes = part;
 	imb->iv = job->iv;
 	imb->iv_len_in_bytes = 16;
 	imb->status = 0;
@@ -53,7 +52,7 @@ static bool submit_cipher(struct eng_mb_thread *thread, const struct eng_mb_grou
 					       direction, (IMB_KEY_SIZE_BYTES)group->key_len) == n;
 }
 
-/* No limit of length in these; what continues is saved, as the source may be overwritten. */
+/* These have no limit of length. The IV is saved first, as the source may be overwritten. */
 static void run_parallel_mode(struct eng_mb_thread *thread, const struct eng_mb_group *group,
 			      struct eng_job *const jobs[], size_t n)
 {
@@ -72,8 +71,8 @@ static void run_parallel_mode(struct eng_mb_thread *thread, const struct eng_mb_
 }
 
 /*
- * A piece of each of @jobs, which all have more than @done bytes. @left, which may be @jobs, gets
- * those that have more behind it. Return: how many.
+ * Run a part of each of @jobs, which all have more than @done bytes. @left, which may be @jobs,
+ * gets the jobs that have more after it. Return: how many.
  */
 static inline size_t cbc_round(struct eng_mb_thread *thread, const struct eng_mb_group *group,
 			       struct eng_job *const jobs[], size_t n, uint32_t done,
@@ -101,7 +100,7 @@ static inline size_t cbc_round(struct eng_mb_thread *thread, const struct eng_mb
 	return n_left;
 }
 
-/* Long messages go in pieces, each round a piece of every message that has one left. */
+/* Long messages are run in parts: each round runs a part of every message that has one left. */
 static void run_cbc_encrypt(struct eng_mb_thread *thread, const struct eng_mb_group *group,
 			    struct eng_job *const jobs[], size_t n)
 {
@@ -109,7 +108,7 @@ static void run_cbc_encrypt(struct eng_mb_thread *thread, const struct eng_mb_gr
 	uint32_t done = 0;
 
 	n = cbc_round(thread, group, jobs, n, 0, left);
-	/* A message is far from 4 GiB, so this ends before it could wrap. */
+	/* Messages are far shorter than 4 GiB, so this does not wrap. */
 	while (n)
 		n = cbc_round(thread, group, left, n, done += ENG_MB_MAX_PIECE, left);
 }
@@ -151,7 +150,7 @@ static void gcm(IMB_MGR *manager, struct eng_mb_thread *thread, struct eng_job *
 	}
 }
 
-/* The verdict over an AEAD job whose tag was computed. */
+/* End an AEAD job whose tag was computed. */
 static void settle_aead(struct eng_job *job, const uint8_t tag[16], bool ok)
 {
 	bool decrypt = job->flags & ENG_JOB_DECRYPT;
@@ -180,7 +179,7 @@ static void run_gcm(struct eng_mb_thread *thread, struct eng_job *const jobs[], 
 
 /* ---- jobs in the manager's ring --------------------------------------------------------- */
 
-static void fill_ecb(IMB_JOB *imb, const struct eng_job *job, uint32_t done, uint32_t piece)
+static void fill_ecb(IMB_JOB *imb, const struct eng_job *job, uint32_t done, uint32_t part)
 {
 	const struct eng_mb_session *session = session_of(job);
 
@@ -190,7 +189,7 @@ static void fill_ecb(IMB_JOB *imb, const struct eng_job *job, uint32_t done, uin
 	    .key_len_in_bytes = session->key_len,
 	    .src = job->src + done,
 	    .dst = job->dst + done,
-	    .msg_len_to_cipher_in_bytes = piece,
+	    .msg_len_to_cipher_in_bytes = part,
 	    .cipher_mode = IMB_CIPHER_ECB,
 	    .cipher_direction = job->flags & ENG_JOB_DECRYPT ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT,
 	    .hash_alg = IMB_AUTH_NULL,
@@ -198,11 +197,12 @@ static void fill_ecb(IMB_JOB *imb, const struct eng_job *job, uint32_t done, uin
 	};
 }
 
-static void fill_aead(IMB_JOB *imb, const struct eng_job *job, bool ccm, uint8_t *tag)
+static void fill_aead(IMB_JOB *imb, const struct eng_job *job, const struct eng_mb_group *group,
+		      uint8_t *tag)
 {
 	const struct eng_mb_session *session = session_of(job);
-	bool decrypt = job->flags & ENG_JOB_DECRYPT;
-	/* CCM authenticates plaintext, the other one ciphertext. */
+	bool decrypt = job->flags & ENG_JOB_DECRYPT, ccm = group->service == ENG_MB_CCM;
+	/* CCM authenticates plaintext, ChaCha20-Poly1305 ciphertext. */
 	bool hash_first = ccm != decrypt;
 
 	*imb = (IMB_JOB){
@@ -245,7 +245,7 @@ static void fill_sha(IMB_JOB *imb, struct eng_job *job, IMB_HASH_ALG hash)
 	};
 }
 
-/* Count the finished job that a submit or flush gave, and all behind it. */
+/* Count the finished job that a submit or flush returned, and all after it. */
 static size_t completed(IMB_MGR *manager, const IMB_JOB *imb)
 {
 	size_t good = 0;
@@ -286,13 +286,14 @@ static void run_ecb(struct eng_mb_thread *thread, struct eng_job *const jobs[], 
 		jobs[i]->status = good == wanted ? VCD_S_OK : VCD_S_IO;
 }
 
-static void run_aead(struct eng_mb_thread *thread, bool ccm, struct eng_job *const jobs[], size_t n)
+static void run_aead(struct eng_mb_thread *thread, const struct eng_mb_group *group,
+		     struct eng_job *const jobs[], size_t n)
 {
 	uint8_t tags[ENG_MB_BURST][16];
 	size_t good = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		fill_aead(IMB_GET_NEXT_JOB(thread->aes), jobs[i], ccm, tags[i]);
+		fill_aead(IMB_GET_NEXT_JOB(thread->aes), jobs[i], group, tags[i]);
 		good += completed(thread->aes, IMB_SUBMIT_JOB_NOCHECK(thread->aes));
 	}
 	good += flush(thread->aes);
@@ -365,7 +366,7 @@ void eng_mb_run_group(struct eng_mb_engine *engine, struct eng_mb_thread *thread
 		break;
 	case ENG_MB_CCM:
 	case ENG_MB_CHACHA:
-		run_aead(thread, group->service == ENG_MB_CCM, jobs, n);
+		run_aead(thread, group, jobs, n);
 		break;
 	case ENG_MB_SHA:
 		run_sha(thread, group->hash, jobs, n);

@@ -30,7 +30,7 @@ const struct eng_mb_group eng_mb_groups[ENG_MB_GROUPS] = {
     AES(ENG_MB_ECB, CRYPTO_AES_ECB, true),
     CIPHER(ENG_MB_GCM, CRYPTO_AES_GCM, 0, false),
     CIPHER(ENG_MB_GCM, CRYPTO_AES_GCM, 0, true),
-    /* No 192-bit keys in the library */
+    /* The library has no CCM with keys of 192 bits. */
     CIPHER(ENG_MB_CCM, CRYPTO_AES_CCM, 16, false),
     CIPHER(ENG_MB_CCM, CRYPTO_AES_CCM, 16, true),
     CIPHER(ENG_MB_CCM, CRYPTO_AES_CCM, 32, false),
@@ -49,8 +49,10 @@ const struct eng_mb_group eng_mb_groups[ENG_MB_GROUPS] = {
     HASH(ENG_MB_HMAC, CRYPTO_SHA2_512_HMAC, IMB_AUTH_HMAC_SHA_512),
 };
 
-unsigned int eng_mb_group_find(const struct eng_alg *alg, size_t key_len, bool decrypt)
+unsigned int eng_mb_group_find(const struct eng_alg *alg, size_t key_len, uint32_t flags)
 {
+	bool decrypt = flags & ENG_JOB_DECRYPT;
+
 	for (unsigned int i = 1; i < ENG_MB_GROUPS; i++) {
 		const struct eng_mb_group *group = &eng_mb_groups[i];
 
@@ -113,10 +115,14 @@ static void expand_gcm(IMB_MGR *functions, union eng_mb_schedule *schedule, cons
 	}
 }
 
-/* Digest of a long key, or state after one block; both by the library's plain functions. */
-static void hash(IMB_MGR *functions, IMB_HASH_ALG alg, const uint8_t *data, size_t len, bool block,
-		 uint8_t *out)
+enum hash_of { WHOLE_MESSAGE, ONE_BLOCK };
+
+/* The digest of a message, or the state after one block, by the library's plain functions. */
+static void hash(IMB_MGR *functions, IMB_HASH_ALG alg, enum hash_of what, const uint8_t *data,
+		 size_t len, uint8_t *out)
 {
+	bool block = what == ONE_BLOCK;
+
 	switch (alg) {
 	case IMB_AUTH_HMAC_SHA_1:
 		if (block)
@@ -150,7 +156,7 @@ static void hash(IMB_MGR *functions, IMB_HASH_ALG alg, const uint8_t *data, size
 	}
 }
 
-/* RFC 2104: what the hash holds after the block of key and ipad, and of key and opad. */
+/* RFC 2104: the hash's states after the block of key and ipad, and after that of key and opad. */
 static void expand_hmac(IMB_MGR *functions, union eng_mb_schedule *schedule, IMB_HASH_ALG alg,
 			const uint8_t *key, size_t len)
 {
@@ -159,15 +165,15 @@ static void expand_hmac(IMB_MGR *functions, union eng_mb_schedule *schedule, IMB
 	uint8_t block[IMB_SHA_512_BLOCK_SIZE] = {0};
 
 	if (len > size)
-		hash(functions, alg, key, len, false, block);
+		hash(functions, alg, WHOLE_MESSAGE, key, len, block);
 	else if (len)
 		memcpy(block, key, len);
 	for (size_t i = 0; i < size; i++)
 		block[i] ^= 0x36;
-	hash(functions, alg, block, size, true, schedule->hmac.inner);
+	hash(functions, alg, ONE_BLOCK, block, size, schedule->hmac.inner);
 	for (size_t i = 0; i < size; i++)
 		block[i] ^= 0x36 ^ 0x5c;
-	hash(functions, alg, block, size, true, schedule->hmac.outer);
+	hash(functions, alg, ONE_BLOCK, block, size, schedule->hmac.outer);
 	OPENSSL_cleanse(block, sizeof(block));
 }
 
@@ -178,13 +184,14 @@ int eng_mb_schedule_new(struct eng_mb_engine *engine, struct eng_mb_session *ses
 	const struct eng_mb_group *group;
 	size_t size;
 
-	/* Cipher and MAC depend on each other: nothing for lanes. */
+	/* Cipher and MAC depend on each other, so their jobs cannot share lanes. */
 	if (params->cipher && params->mac)
 		return 0;
 	session->key_len = (uint8_t)params->key_len;
-	session->group[0] = (uint8_t)eng_mb_group_find(alg, params->key_len, false);
-	session->group[1] = (uint8_t)(params->cipher ? eng_mb_group_find(alg, params->key_len, true)
-						     : session->group[0]);
+	session->group[0] = (uint8_t)eng_mb_group_find(alg, params->key_len, 0);
+	session->group[1] =
+	    (uint8_t)(params->cipher ? eng_mb_group_find(alg, params->key_len, ENG_JOB_DECRYPT)
+				     : session->group[0]);
 	group = &eng_mb_groups[session->group[0]];
 	size = size_of(group->service);
 	if (!size)

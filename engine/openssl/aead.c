@@ -2,9 +2,8 @@
 /*
  * aead.c - AEADs of the openssl backend. See internal.h.
  *
- * libcrypto puts plaintext out before it has compared the tag; what failed is
- * wiped before the job ends. A caller whose dst is seen by others meanwhile gives
- * private memory (device/ does).
+ * libcrypto writes plaintext before it has compared the tag; if that fails, it is wiped before the
+ * job ends. A caller whose dst others can read meanwhile has to pass private memory (device/ does).
  */
 #include "engine/openssl/internal.h"
 
@@ -17,8 +16,8 @@
 #include "cryptodev.h"
 
 /*
- * CCM's contexts have tag and nonce length worked into them with the key. The
- * lane's is made anew when a job comes with others.
+ * A CCM context depends on the lengths of tag and nonce as well as on the key. A job with other
+ * lengths makes the lane's context again.
  */
 static void ccm_fit(struct eng_ossl_lane *lane, int encrypt, const struct eng_job *job)
 {
@@ -86,7 +85,7 @@ static bool start(EVP_CIPHER_CTX *ctx, int encrypt, bool ccm, struct eng_job *jo
 	};
 	int n;
 
-	/* With the nonce in one call: each is a tenth of a small job. */
+	/* In one call with the nonce: a call costs a tenth of a small job. */
 	if (EVP_CipherInit_ex2(ctx, NULL, NULL, job->iv, encrypt, encrypt ? NULL : tag) != 1)
 		return false;
 	if (ccm && EVP_CipherUpdate(ctx, NULL, &n, NULL, (int)job->len) != 1)
@@ -100,7 +99,7 @@ static bool finish(EVP_CIPHER_CTX *ctx, bool ccm, struct eng_job *job)
 	uint8_t none[16] = {0};
 	int n = 0;
 
-	/* CCM computes and compares in the update, so that there is one also without data. */
+	/* CCM computes and compares in the update, so that is called without data, too. */
 	if ((job->len || ccm) && EVP_CipherUpdate(ctx, job->len ? job->dst : none, &n,
 						  job->len ? job->src : none, (int)job->len) != 1)
 		return false;

@@ -2,21 +2,19 @@
 /*
  * cipher.c - ciphers of the openssl backend. See internal.h.
  *
- * Padding is switched off by a parameter at the first initialisation, not by
- * EVP_CIPHER_CTX_set_padding(): that one leaves a mark in the context which makes
- * OpenSSL 3.0 set the parameter again at each change of the IV, a third of the
- * cost of a small job.
+ * Padding is switched off by a parameter at the first initialisation and not by
+ * EVP_CIPHER_CTX_set_padding(): that sets a flag in the context which makes OpenSSL 3.0 set the
+ * parameter again at each change of the IV, a third of the cost of a small job.
  *
  * CBC without IVs
  * ---------------
- * In OpenSSL 3.0 setting an IV costs more than encrypting 256 bytes. A CBC context
- * that is left alone goes on with the last block of ciphertext it saw, so it is as
- * good as one with any IV when both are XORed into the first block: into what goes in
- * to encrypt, into what comes out to decrypt. Which block that is must be known for
- * sure, or the next job, perhaps of somebody else, is wrong. So first and last block
- * go through private memory (short messages as a whole): the guest can change its
- * buffers, not what the context is believed to hold. After an error the context is
- * thrown away, and what it held is forgotten with it.
+ * In OpenSSL 3.0 setting an IV costs more than encrypting 256 bytes. A CBC context without a new IV
+ * continues with the last block of ciphertext that it processed. It acts like a context with any
+ * other IV when that block and the IV are XORed into the first block: into the input to encrypt,
+ * into the output to decrypt. The last block must be known for certain, or the next job,
+ * perhaps of another program, is wrong. So the first and the last block go through private memory
+ * (short messages as a whole): the guest can change its buffers, but not the block that the
+ * context holds. After an error the context is freed together with that block.
  */
 #include "engine/openssl/internal.h"
 
@@ -95,7 +93,7 @@ bool eng_ossl_cipher_fetch(struct eng_ossl_engine *engine, const struct eng_alg 
 	return n;
 
 err_free:
-	/* All sizes or none: has() knows nothing of sizes. */
+	/* All sizes or none: has() does not ask for sizes. */
 	while (n-- > 0) {
 		EVP_CIPHER_free(entry->cipher[n]);
 		entry->cipher[n] = NULL;
@@ -119,7 +117,7 @@ const EVP_CIPHER *eng_ossl_cipher_for(const struct eng_ossl_engine *engine,
 	return NULL;
 }
 
-/* The lane's context for one direction, keyed; NULL: see eng_ossl_failure(). */
+/* The lane's keyed context for one direction. NULL: see eng_ossl_failure(). */
 static EVP_CIPHER_CTX *context(struct eng_ossl_session *session, struct eng_ossl_lane *lane,
 			       int encrypt)
 {
@@ -135,7 +133,7 @@ static EVP_CIPHER_CTX *context(struct eng_ossl_session *session, struct eng_ossl
 	ctx = EVP_CIPHER_CTX_new();
 	if (!ctx)
 		return NULL;
-	/* The length of a Blowfish key is set between the cipher and the key. */
+	/* The length of a Blowfish key has to be set after the cipher and before the key. */
 	if (EVP_CipherInit_ex2(ctx, session->cipher, NULL, NULL, encrypt, NULL) != 1 ||
 	    EVP_CIPHER_CTX_set_key_length(ctx, (int)session->key.len) != 1 ||
 	    EVP_CipherInit_ex2(ctx, NULL, session->key.bytes, NULL, encrypt, params) != 1) {
@@ -168,11 +166,9 @@ static void xor_block(uint8_t *block, const uint8_t *other, size_t size)
 }
 
 /**
- * struct cbc - a CBC job under way.
- * @ctx: context
- * @fix: IV and what the context holds, XORed
+ * struct cbc - a CBC job that is running.
+ * @fix: the IV XORed with the last block of the context
  * @size: bytes of a block
- * @encrypt: direction
  */
 struct cbc {
 	EVP_CIPHER_CTX *ctx;
@@ -181,7 +177,7 @@ struct cbc {
 	bool encrypt;
 };
 
-/* @len bytes at @data, private and in place, the first of the message; leaves the last block. */
+/* Run @len private bytes at @data in place. @last gets their last block of ciphertext. */
 static bool cbc_private(const struct cbc *cbc, uint8_t *data, size_t len, bool first, uint8_t *last)
 {
 	int n;
@@ -199,7 +195,7 @@ static bool cbc_private(const struct cbc *cbc, uint8_t *data, size_t len, bool f
 	return true;
 }
 
-/* A CBC job on a context that may hold another job's last block; sets the IV that continues. */
+/* A CBC job on a context that may hold another job's last block; sets the IV to continue with. */
 static bool cbc_run(EVP_CIPHER_CTX *ctx, struct eng_ossl_chain *chain, bool encrypt,
 		    struct eng_job *job)
 {
@@ -240,7 +236,7 @@ static bool cbc_run(EVP_CIPHER_CTX *ctx, struct eng_ossl_chain *chain, bool encr
 	return ok;
 }
 
-/* The lane's contexts for the IV that continues. Return: whether they are there. */
+/* Make the lane's contexts for the IV to continue with. Return: false without memory. */
 static bool xts_ready(struct eng_ossl_session *session, struct eng_ossl_lane *lane)
 {
 	if (!lane->xts)

@@ -69,7 +69,7 @@ static void engine_close(struct engine *base)
 	free(engine);
 }
 
-/* Empties libcrypto's list of errors. Whether it says that memory was missing. */
+/* Empty libcrypto's list of errors. Return: whether one of them is a lack of memory. */
 static bool out_of_memory(void)
 {
 	unsigned long error;
@@ -85,7 +85,7 @@ uint32_t eng_ossl_failure(void)
 	bool memory = false, refused = false;
 	unsigned long error;
 
-	/* A provider that had no memory for its part of a context need not say so. */
+	/* A provider may not report that it had no memory for its part of a context. */
 	while ((error = ERR_get_error())) {
 		memory |= ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
 		refused |= ERR_GET_REASON(error) != EVP_R_INITIALIZATION_ERROR;
@@ -94,8 +94,8 @@ uint32_t eng_ossl_failure(void)
 }
 
 /*
- * What libcrypto has of our algorithms. One that it has not is denied by has(); one that
- * there was no memory for would be, too, and for good: that is an error.
+ * Fetch the algorithms that libcrypto has. has() denies the others. A lack of memory is an error,
+ * because the algorithm would be denied for the life of the engine.
  */
 static int fetch_all(struct eng_ossl_engine *engine)
 {
@@ -113,11 +113,11 @@ static int fetch_all(struct eng_ossl_engine *engine)
 		if (out_of_memory())
 			return -ENOMEM;
 	}
-	/* A provider that has nothing is one that has not told why it failed. */
+	/* A provider without algorithms has failed without a report. */
 	return any ? 0 : -ENODEV;
 }
 
-/* The FIPS module's checksum stands in the system's configuration. */
+/* The FIPS module's checksum is in the system's configuration. */
 static void read_configuration(OSSL_LIB_CTX *lib)
 {
 	char *path = CONF_get1_default_config_file();
@@ -138,7 +138,7 @@ static int load_providers(struct eng_ossl_engine *engine, bool fips)
 	providers[0] = OSSL_PROVIDER_load(engine->lib, fips ? "fips" : "default");
 	if (!providers[0])
 		return out_of_memory() ? -ENOMEM : -ENODEV;
-	/* Single DES and Blowfish are legacy's; without it has() denies them. */
+	/* Single DES and Blowfish are in "legacy"; without it has() denies them. */
 	providers[1] = OSSL_PROVIDER_load(engine->lib, fips ? "base" : "legacy");
 	return out_of_memory() ? -ENOMEM : 0;
 }
@@ -179,7 +179,7 @@ static bool has_alg(const struct eng_ossl_engine *engine, const struct eng_alg *
 	switch (alg->kind) {
 	case ENG_ALG_CIPHER:
 	case ENG_ALG_AEAD:
-		/* XTS goes on with an IV that AES-ECB computes. */
+		/* AES-ECB computes the IV that XTS continues with. */
 		if (alg->id == CRYPTO_AES_XTS && !has_alg(engine, eng_alg_find(CRYPTO_AES_ECB)))
 			return false;
 		return alg->id == CRYPTO_NULL || entry->cipher[0];
@@ -272,7 +272,7 @@ static uint32_t run_job(struct eng_ossl_session *session, struct eng_ossl_lane *
 	return status;
 }
 
-/* The lane of @session, which has lost its last one or never had one; NULL for lack of memory. */
+/* Make a lane for @session, which has none any more or never had one. NULL without memory. */
 static struct eng_ossl_lane *lane_take(struct eng_ossl_engine *engine, unsigned int number,
 				       struct eng_ossl_session *session)
 {
@@ -282,7 +282,7 @@ static struct eng_ossl_lane *lane_take(struct eng_ossl_engine *engine, unsigned 
 		thread = thread_new();
 		if (!thread)
 			return NULL;
-		/* Whoever frees a session looks, from other threads. */
+		/* Other threads read this when they free a session. */
 		__atomic_store_n(&engine->threads[number], thread, __ATOMIC_RELEASE);
 	}
 	session->slots[number] =

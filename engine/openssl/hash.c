@@ -2,12 +2,12 @@
 /*
  * hash.c - hashes and MACs of the openssl backend. See internal.h.
  *
- * A hash that begins and ends in one job runs in the thread's lane, several of
- * them at a time. One that goes over several jobs lives in the session while it is half
- * done: the thread that begins it lends its lane's context, and the one that ends it keeps it.
+ * A hash that begins and ends in one job runs in the thread's lane, so threads do not wait for each
+ * other. A hash over several jobs is in the session while it is half done: the thread that begins
+ * it gives the context of its lane, and the thread that ends it keeps the context.
  *
- * A MAC's context is keyed when it is made; EVP_MAC_init() without a key
- * starts it anew with the same one.
+ * A MAC's context is keyed when it is made; EVP_MAC_init() without a key restarts it with the same
+ * key.
  */
 #include "engine/openssl/internal.h"
 
@@ -97,7 +97,7 @@ static EVP_MAC_CTX *mac_new(const struct eng_ossl_session *session)
 	if (engine->properties)
 		params[1] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_PROPERTIES,
 							     (char *)engine->properties, 0);
-	/* A key of no bytes is one; a NULL key would mean "as before". */
+	/* An empty key is a key; a NULL key would mean "as before". */
 	if (EVP_MAC_init(ctx, session->mackey.len ? session->mackey.bytes : no_key,
 			 session->mackey.len, params) == 1)
 		return ctx;
@@ -168,7 +168,7 @@ static uint32_t run(const struct eng_ossl_session *session, struct eng_ossl_hash
 	return status;
 }
 
-/* What @from has becomes @to's, which may have one already: then it is one too many. */
+/* Move the context of @from to @to, or free it when @to has one already. */
 static void move(struct eng_ossl_hash *to, struct eng_ossl_hash *from)
 {
 	if (to->md || to->mac) {

@@ -4,28 +4,26 @@
  *
  * Theory of operation
  * -------------------
- * engine.c owns the engine and the sessions; cipher.c, hash.c and
- * aead.c run the parts of a job.
+ * engine.c owns the engine and the sessions; cipher.c, hash.c and aead.c run the parts of a job.
  *
- * All algorithms are fetched once, when the engine is opened, into a library
- * context of our own: neither the program's openssl.cnf nor a provider that it
- * loads (ours may be among them) changes what the engine computes with. But for "openssl:fips":
- * a FIPS module wants to be told its checksum, which stands in the system's configuration, and
- * so that is read. What is fetched then must have the property fips=yes.
+ * All algorithms are fetched once, when the engine is opened, into a library context of the engine.
+ * So neither the program's openssl.cnf nor a provider that the program loads (it may be this
+ * project's) changes what the engine computes with. The exception is "openssl:fips": the checksum
+ * of a FIPS module is in the system's configuration, so that is read. All that is fetched then
+ * must have the property fips=yes.
  *
- * A thread has a *lane* for each of the sessions that it used last (cache.h). A lane holds the
- * EVP contexts that the thread made for the session, and no other thread touches it until the
- * session is freed; so a job that finds its lane takes no lock. Contexts are made, and keyed, by
- * the first job that needs them; later jobs set the IV and nothing else, and in CBC not even
- * that (cipher.c).
+ * A thread has a *lane* for each of the sessions that it used last (cache.h). A lane holds the EVP
+ * contexts that the thread made for the session. No other thread touches it until the session is
+ * freed, so a job that finds its lane takes no lock. The first job that needs a context makes and
+ * keys it; later jobs set the IV only, and in CBC not even that (cipher.c).
  *
- * A hash that goes over several jobs has its context in the session while it is half done, since
- * the next job may come to another thread. The context is taken from a lane and goes back to one.
+ * A hash over several jobs has its context in the session while it is half done, because the next
+ * job may come to another thread. The context comes from a lane and goes back to one.
  *
  * So contexts take memory for ENG_CACHE_SLOTS sessions of each thread, and for one half-done hash
- * of each session, and no more.
+ * of each session.
  *
- * A context that reported a failure is thrown away: the next job makes a new one.
+ * A context that reported a failure is freed: the next job makes a new one.
  */
 #ifndef ENG_OPENSSL_INTERNAL_H
 #define ENG_OPENSSL_INTERNAL_H
@@ -41,9 +39,7 @@
 
 /**
  * struct eng_ossl_alg - one entry of the table, as libcrypto has it.
- * @cipher: fetched ciphers, one for each key size; [0] where any length goes
- * @md: fetched digest
- * @mac: fetched MAC
+ * @cipher: fetched ciphers, one for each key size; [0] where any length is allowed
  * @driver: name for SESSION_INFO
  */
 struct eng_ossl_alg {
@@ -53,18 +49,16 @@ struct eng_ossl_alg {
 	char driver[VCD_ALG_NAME_LEN];
 };
 
-/** struct eng_ossl_thread - what one thread has; defined below. */
 struct eng_ossl_thread;
 
 /**
  * struct eng_ossl_engine - the engine.
- * @base: head
  * @serial: of the session made last
- * @lib: library context of everything below
- * @properties: what is asked of every algorithm, or NULL
+ * @lib: library context of the providers and algorithms
+ * @properties: property query of every algorithm, or NULL
  * @providers: "default", and "legacy" unless it is not installed; or "fips" and "base"
  * @algs: by eng_alg_index()
- * @threads: made by the first job of each
+ * @threads: the first job of each thread makes its entry
  */
 struct eng_ossl_engine {
 	struct engine base;
@@ -90,7 +84,7 @@ struct eng_ossl_ccm {
 
 /**
  * struct eng_ossl_chain - what a CBC context will XOR with the next block.
- * @known: whether it has run, and @block counts
+ * @known: the context has run, and @block is valid
  * @block: the last block of ciphertext that went through it
  */
 struct eng_ossl_chain {
@@ -101,9 +95,9 @@ struct eng_ossl_chain {
 /**
  * struct eng_ossl_lane - the contexts that one thread has of one session.
  * @cipher: [1] encrypts, [0] decrypts
- * @chain: for CBC, where @cipher stands
- * @ccm: for CCM, what @cipher fits
- * @xts: tweak key, for XTS
+ * @chain: CBC: the state of @cipher
+ * @ccm: CCM: the lengths for which @cipher was made
+ * @xts: XTS: tweak key
  * @hash: for hashes that begin and end in one job
  */
 struct eng_ossl_lane {
@@ -117,7 +111,7 @@ struct eng_ossl_lane {
 /**
  * struct eng_ossl_thread - what one thread has.
  * @cache: which sessions have lanes
- * @lanes: by the cache's slots
+ * @lanes: with the indices of the cache's slots
  */
 struct eng_ossl_thread {
 	struct eng_cache cache;
@@ -126,15 +120,12 @@ struct eng_ossl_thread {
 
 /**
  * struct eng_ossl_session - a session.
- * @base: head
- * @serial: no other session of the engine has or had it; from 1
+ * @serial: from 1; never given to another session of the engine
  * @cipher: cipher of the session's key size, NULL for CRYPTO_NULL or none
  * @xts_ecb: AES-ECB for the tweak key, when the cipher is XTS
- * @key: cipher key
- * @mackey: MAC key
- * @state: the hash that is half done; only one job with it runs at a time
- * @begun: whether there is one
- * @slots: for each thread, the slot that was the session's last
+ * @state: the half-done hash; only one job with it runs at a time
+ * @begun: there is a half-done hash
+ * @slots: for each thread, the session's last slot
  */
 struct eng_ossl_session {
 	struct eng_session base;
@@ -149,9 +140,9 @@ struct eng_ossl_session {
 };
 
 /**
- * eng_ossl_failure - why libcrypto did not make or key a context; forgets its errors.
+ * eng_ossl_failure - why libcrypto did not make or key a context; empties its list of errors.
  *
- * Return: VCD_S_IO it was refused; else VCD_S_NOMEM.
+ * Return: VCD_S_IO when it was refused, else VCD_S_NOMEM.
  */
 uint32_t eng_ossl_failure(void);
 
@@ -176,14 +167,14 @@ uint32_t eng_ossl_aead_run(struct eng_ossl_session *session, struct eng_ossl_lan
 /** eng_ossl_hash_fetch - fill in @alg's digest and MAC. Return: whether libcrypto has them. */
 bool eng_ossl_hash_fetch(struct eng_ossl_engine *engine, const struct eng_alg *alg);
 
-/** eng_ossl_hash_ready - false when @job goes on with a hash that was not begun. */
+/** eng_ossl_hash_ready - false when @job continues a hash that was not begun. */
 bool eng_ossl_hash_ready(const struct eng_ossl_session *session, const struct eng_job *job);
 
 /** eng_ossl_hash_run - run the hash part of @job over its len bytes at @data. Return: status. */
 uint32_t eng_ossl_hash_run(struct eng_ossl_session *session, struct eng_ossl_lane *lane,
 			   struct eng_job *job, const uint8_t *data);
 
-/** eng_ossl_hash_abandon - the other part of @job failed: its half-done hash is lost. */
+/** eng_ossl_hash_abandon - drop the half-done hash: the other part of @job failed. */
 void eng_ossl_hash_abandon(struct eng_ossl_session *session, const struct eng_job *job);
 
 /** eng_ossl_hash_copy - as eng_hash_copy(). */
