@@ -4,8 +4,8 @@
  *
  * Theory of operation
  * -------------------
- * What the front end says comes over the link from the supervisor (vhost_user/channel.h), which holds
- * the connection; so do clients of the control socket. When the link ends, so does the worker.
+ * The front end's messages and clients of the control socket come over the channel from the supervisor
+ * (vhost_user/channel.h), which holds the connection. When the channel ends, the worker ends.
  *
  * The loop sleeps in epoll_wait() without a timeout. Signals come through a
  * signalfd, so that they are handled here and nowhere else.
@@ -32,28 +32,28 @@ static void our_signals(sigset_t *set)
 	sigaddset(set, SIGHUP);
 }
 
-int server_signals(void)
+int event_loop_signals(void)
 {
 	sigset_t set;
 
-	/* Front ends break pipes and sockets; that is an error of write(), no more. */
+	/* A pipe or socket that a front end broke is an error of write(). */
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return -errno;
 	our_signals(&set);
 	return -pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-int server_open(struct server *server)
+int event_loop_open(struct event_loop *loop)
 {
 	sigset_t set;
 	int err;
 
-	server->link = -1;
-	server->vu.socket = -1;
+	loop->channel = -1;
+	loop->vu.socket = -1;
 	our_signals(&set);
-	server->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	server->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (server->signals < 0 || server->epoll < 0) {
+	loop->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->signals < 0 || loop->epoll < 0) {
 		err = -errno;
 		log_msg(LOG_ERROR, "signalfd or epoll: %m");
 		return err;
@@ -61,19 +61,19 @@ int server_open(struct server *server)
 	return 0;
 }
 
-void server_close(struct server *server)
+void event_loop_close(struct event_loop *loop)
 {
-	vhost_user_end(&server->vu);
-	close_fd(&server->link);
-	close_fd(&server->epoll);
-	close_fd(&server->signals);
+	vhost_user_end(&loop->vu);
+	close_fd(&loop->channel);
+	close_fd(&loop->epoll);
+	close_fd(&loop->signals);
 }
 
-static int watch(struct server *server, int fd)
+static int watch(struct event_loop *loop, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
-	return epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+	return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
 static int adopt_client(void *control, int fd)
@@ -81,66 +81,66 @@ static int adopt_client(void *control, int fd)
 	return control_adopt(control, fd);
 }
 
-static int begin(struct server *server)
+static int begin(struct event_loop *loop)
 {
 	struct vcd_config config;
 	int err;
 
-	vhost_user_begin(&server->vu, server->vm, take_fd(&server->link));
-	if (server->control) {
-		server->vu.adopt_client = adopt_client;
-		server->vu.adopt_arg = server->control;
+	vhost_user_begin(&loop->vu, loop->vm, take_fd(&loop->channel));
+	if (loop->control) {
+		loop->vu.adopt_client = adopt_client;
+		loop->vu.adopt_arg = loop->control;
 	}
-	err = watch(server, server->vu.socket);
-	vdev_config(server->vm->device, &config);
-	return err ? err : channel_ready(server->vu.socket, &config);
+	err = watch(loop, loop->vu.socket);
+	vdev_config(loop->vm->device, &config);
+	return err ? err : channel_ready(loop->vu.socket, &config);
 }
 
 /* 1: it is time to end. */
-static int take_signal(struct server *server)
+static int take_signal(struct event_loop *loop)
 {
 	struct signalfd_siginfo info;
 
-	if (read(server->signals, &info, sizeof(info)) != sizeof(info))
+	if (read(loop->signals, &info, sizeof(info)) != sizeof(info))
 		return 0;
-	/* A terminal sends its signals to the supervisor as well, which knows what to do. */
+	/* A terminal sends its signals to the supervisor as well, which decides. */
 	if (info.ssi_signo != SIGTERM)
 		return 0;
 	log_msg(LOG_INFO, "ending at signal %u", info.ssi_signo);
 	return 1;
 }
 
-static int handle(struct server *server, int fd)
+static int handle(struct event_loop *loop, int fd)
 {
-	if (fd == server->signals)
-		return take_signal(server);
-	if (server->control && control_handle(server->control, fd))
+	if (fd == loop->signals)
+		return take_signal(loop);
+	if (loop->control && control_handle(loop->control, fd))
 		return 0;
-	if (vhost_user_input(&server->vu) == 0)
+	if (vhost_user_input(&loop->vu) == 0)
 		return 0;
 	log_msg(LOG_INFO, "the supervisor is gone");
 	return 1;
 }
 
-int server_run(struct server *server, struct vm *vm)
+int event_loop_run(struct event_loop *loop, struct vm *vm)
 {
 	struct epoll_event event;
 	int err;
 
-	server->vm = vm;
-	if (server->control)
-		control_start(server->control, server->epoll);
-	err = watch(server, server->signals);
+	loop->vm = vm;
+	if (loop->control)
+		control_start(loop->control, loop->epoll);
+	err = watch(loop, loop->signals);
 	if (!err)
-		err = begin(server);
+		err = begin(loop);
 	/* One event at a time: handling it may close what another one is about. */
 	while (err == 0) {
-		int n = epoll_wait(server->epoll, &event, 1, -1);
+		int n = epoll_wait(loop->epoll, &event, 1, -1);
 
 		if (n < 0 && errno != EINTR)
 			err = -errno;
 		else if (n == 1)
-			err = handle(server, event.data.fd);
+			err = handle(loop, event.data.fd);
 	}
 	if (err < 0)
 		log_msg(LOG_ERROR, "cannot go on: %s", strerror(-err));

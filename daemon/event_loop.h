@@ -11,17 +11,17 @@
 struct control;
 
 /**
- * struct server - what the control thread listens to.
+ * struct event_loop - what the control thread listens to.
  * @vm: what the front end drives
- * @link: the link to the supervisor, until it is served, or -1
+ * @channel: to the supervisor, until it is served, or -1
  * @signals: signalfd
  * @epoll: what the loop waits in
- * @vu: the front end, as it comes over the link
+ * @vu: the front end, as it comes over the channel
  * @control: clients of the operator's socket, served in the same loop, or NULL
  */
-struct server {
+struct event_loop {
 	struct vm *vm;
-	int link;
+	int channel;
 	int signals;
 	int epoll;
 	struct vhost_user vu;
@@ -29,32 +29,32 @@ struct server {
 };
 
 /**
- * server_signals - block the signals that server_run() handles.
+ * event_loop_signals - block the signals that event_loop_run() handles.
  *
  * To be called before threads are started: they inherit it. Return: 0 or -errno.
  */
-int server_signals(void);
+int event_loop_signals(void);
 
 /**
- * server_open - make what the loop needs.
- * @server: its link is set by the caller afterwards; server_close() may be called whatever the
+ * event_loop_open - make what the loop needs.
+ * @loop: its channel is set by the caller afterwards; event_loop_close() may be called whatever the
  *	result
  *
  * What went wrong is logged. Return: 0 or a negative errno.
  */
-int server_open(struct server *server);
+int event_loop_open(struct event_loop *loop);
 
 /**
- * server_run - say that we are ready, and serve.
- * @server: open server
+ * event_loop_run - say that we are ready, and serve.
+ * @loop: open
  * @vm: what the front end drives
  *
  * Return: 0 after SIGTERM, or when the supervisor is gone; a negative errno, logged, when it
  * cannot go on.
  */
-int server_run(struct server *server, struct vm *vm);
+int event_loop_run(struct event_loop *loop, struct vm *vm);
 
-/** server_close - close the link and all else. */
-void server_close(struct server *server);
+/** event_loop_close - close the channel and all else. */
+void event_loop_close(struct event_loop *loop);
 
 #endif /* VCD_DAEMON_EVENT_LOOP_H */

@@ -12,15 +12,15 @@
  *
  *     stage_process()   what concerns the whole process: no core dumps, inherited
  *                       descriptors, signals
- *     stage_open()      everything that needs the file system or a name: the link to
+ *     stage_open()      everything that needs the file system or a name: the channel to
  *                       the supervisor, ledger, engine
  *     stage_memory()    memory is not swapped out
  *     stage_isolate()   another user, own namespaces, no files, no capabilities
  *     stage_work()      device and serving threads
  *     stage_lock()      a filter for system calls
  *
- * Behind the last stage no file is opened, and no new descriptor is made but those
- * that come over the link.
+ * After the last stage no file is opened, and the only new descriptors are those that come over the
+ * channel.
  *
  * The end is the reverse: the serving threads first, then the device with its sessions, whose
  * keys are wiped, then the engine. Queues stay as they are, in the ledger, for the next
@@ -57,7 +57,7 @@
  * struct daemon - the worker process.
  * @options: command line
  * @sandbox: what confines us
- * @server: sockets and signals
+ * @loop: channel and signals
  * @ledger: what survives us
  * @control: the operator's socket
  * @commands: what is answered there
@@ -69,7 +69,7 @@
 struct daemon {
 	struct options options;
 	struct sandbox sandbox;
-	struct server server;
+	struct event_loop loop;
 	struct ledger ledger;
 	struct control control;
 	struct commands commands;
@@ -86,11 +86,11 @@ static int stage_process(struct daemon *d)
 
 	if (err)
 		return err;
-	err = server_signals();
+	err = event_loop_signals();
 	if (!err)
 		err = guard_install();
 	if (err)
-		log_msg(LOG_ERROR, "cannot block signals: %s", strerror(-err));
+		log_msg(LOG_ERROR, "cannot set up signals: %s", strerror(-err));
 	return err;
 }
 
@@ -119,7 +119,7 @@ static void open_vault(const struct options *o)
 	}
 	if (state.locked < state.size)
 		log_msg(LOG_INFO,
-			"keys behind the first %zu KiB may be swapped out: locked memory is "
+			"keys beyond the first %zu KiB may be swapped out: locked memory is "
 			"limited; see ulimit -l (systemd: LimitMEMLOCK=infinity)",
 			state.locked / 1024);
 	if (!state.undumpable || !state.wiped_on_fork)
@@ -128,7 +128,7 @@ static void open_vault(const struct options *o)
 #endif
 }
 
-/* What the engine could not be trusted with. */
+/* Warn about each algorithm that failed its self-test. */
 static void report_failed(const struct engine *engine)
 {
 	const struct eng_alg *alg;
@@ -185,22 +185,22 @@ static int open_passed(struct daemon *d)
 	const struct ledger_shape shape = vm_ledger(o->num_queues, o->workers, o->max_request);
 	int err;
 
-	d->server.link = o->link;
+	d->loop.channel = o->link;
 	if (fcntl(o->link, F_SETFD, FD_CLOEXEC) < 0 || fcntl(o->ledger, F_SETFD, FD_CLOEXEC) < 0)
 		return -errno;
 	d->control.run = commands_run;
 	d->control.arg = &d->commands;
 	if (o->control)
-		d->server.control = &d->control;
+		d->loop.control = &d->control;
 	err = ledger_open(&d->ledger, o->ledger, &shape);
 	if (err == -EPROTO)
-		log_msg(LOG_ERROR, "the supervisor is of a version that we cannot follow");
+		log_msg(LOG_ERROR, "incompatible supervisor version: restart the daemon");
 	return err;
 }
 
 static int stage_open(struct daemon *d)
 {
-	int err = server_open(&d->server);
+	int err = event_loop_open(&d->loop);
 
 	if (!err)
 		err = open_passed(d);
@@ -351,7 +351,7 @@ static int serve(struct daemon *d)
 		return err;
 	log_msg(LOG_INFO, "engine %s, %u queues, %u workers", d->engine->name,
 		d->options.num_queues, d->options.workers);
-	return server_run(&d->server, d->vm);
+	return event_loop_run(&d->loop, d->vm);
 }
 
 /* --print-engine. Return: exit status. */
@@ -382,18 +382,18 @@ static int run_worker(struct daemon *d)
 	if (o->namespaces & SPAWN_PID_NS)
 		measure_taken(&d->sandbox, MEASURE_PID_NS);
 	control_init(&d->control);
-	d->server = (struct server){.link = -1, .signals = -1, .epoll = -1, .vu.socket = -1};
+	d->loop = (struct event_loop){.channel = -1, .signals = -1, .epoll = -1, .vu.socket = -1};
 
 	err = serve(d);
 
 	/* Requests that were begun are finished; that is all that happens to queues. */
-	vhost_user_end(&d->server.vu);
+	vhost_user_end(&d->loop.vu);
 	threads_stop(&d->threads);
 	d->vm = vm_free(d->vm);
 	d->device = vdev_free(d->device);
 	d->engine = eng_close(d->engine);
 	control_close(&d->control);
-	server_close(&d->server);
+	event_loop_close(&d->loop);
 	ledger_close(&d->ledger);
 	return err;
 }

@@ -55,7 +55,7 @@ int remover_start(const struct remover_file files[REMOVER_FILES])
 		return -errno;
 	pid = fork();
 	if (pid == 0) {
-		/* The child of a process that has ended belongs to nobody. */
+		/* An orphan: its parent ends now, so the supervisor has no child but workers. */
 		pid = fork();
 		if (pid == 0)
 			run(pair[1], files);

@@ -2,8 +2,8 @@
 /*
  * remover.h - removes the sockets' files at the end of a daemon that was started by root.
  *
- * Such a supervisor becomes an ordinary user, who may not remove files where root put
- * them. So a process that stays root waits for the word. It reads one byte in its life.
+ * Such a supervisor becomes an ordinary user and may not remove files that root made. So a
+ * process that stays root waits for its request: one byte.
  */
 #ifndef VCD_DAEMON_BASE_REMOVER_H
 #define VCD_DAEMON_BASE_REMOVER_H
@@ -14,7 +14,7 @@
 
 /**
  * struct remover_file - a file to be removed.
- * @path: its name, or NULL: there is none
+ * @path: its name, or NULL
  * @dev: device of the file, as it was made
  * @ino: and inode: a successor's file of the same name stays
  */
@@ -28,7 +28,7 @@ struct remover_file {
 void remover_file(const struct remover_file *file);
 
 /**
- * remover_start - start the process. It is no child of ours, so that those are workers only.
+ * remover_start - start the process, as an orphan: all children of the supervisor are workers.
  *
  * Return: what remover_end() takes, or a negative errno.
  */
@@ -37,7 +37,7 @@ int remover_start(const struct remover_file files[REMOVER_FILES]);
 /**
  * remover_end - have it remove the files, and wait until that is done.
  *
- * When we end without this, they stay: a daemon that is started again replaces them.
+ * Without it the files stay; a daemon that is started again replaces them.
  */
 void remover_end(int remover);
 

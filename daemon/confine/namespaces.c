@@ -31,7 +31,7 @@ static int write_file(const char *path, const char *text)
 	return write(fd, text, len) == (ssize_t)len ? 0 : errno ? -errno : -EIO;
 }
 
-/* In the namespace, we are who we were outside, and there is nobody else. */
+/* The process has the same ids inside as outside. No other user exists in the namespace. */
 static int map_ids(uid_t uid, gid_t gid)
 {
 	char text[64];
@@ -58,7 +58,7 @@ int namespaces_map(uid_t uid, gid_t gid)
 
 static int user_namespace(const struct sandbox *sandbox)
 {
-	/* In it, before its map is written, everybody is nobody: so before. */
+	/* Read before unshare(): until the maps are written, every id is the overflow id. */
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 
@@ -112,7 +112,7 @@ int namespaces_enter(struct sandbox *sandbox)
 				     unshare(namespaces[i].flag) < 0 ? -errno : 0);
 	if (err)
 		return err;
-	/* In the mount namespace of others, that would be everybody's root. */
+	/* Without a mount namespace of its own it would replace the root of all processes. */
 	if (!(sandbox->done & (1u << MEASURE_MOUNT_NS)))
 		return measure_lacking(sandbox, MEASURE_EMPTY_ROOT, -EPERM);
 	return measure_result(sandbox, MEASURE_EMPTY_ROOT, empty_root());

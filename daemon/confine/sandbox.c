@@ -6,7 +6,7 @@
  * -------------------
  * The order is forced by the kernel:
  *
- *  1. Descriptors are closed before any of ours is opened.
+ *  1. Inherited descriptors are closed before the process opens its own.
  *  2. The user is changed while the right to do so is there, but keeping the
  *     capabilities: without them, root that became nobody could make namespaces
  *     only where ordinary users can.
@@ -20,12 +20,12 @@
  *     one thread, and is inherited by those that it makes: so before the others.
  *  6. With all threads there: limits (none could be made under them), seccomp.
  *
- * Each layer holds when the others fail. Without namespaces Landlock denies files;
- * without Landlock there are no files; without both, no system call opens one.
+ * Each layer holds when the others fail. Without namespaces, Landlock denies files; without
+ * Landlock, there are no files; without both, no system call opens one.
  *
  * Invariants
  * - A measure is in `done` only if it was seen to take effect.
- * - No stage gives back what a former one took.
+ * - No stage gives back what an earlier one took.
  */
 #include "daemon/confine/sandbox.h"
 
@@ -49,7 +49,7 @@
 #include "common/util.h"
 #include "daemon/confine/steps.h"
 
-/* Who has nothing on this machine: Linux's overflow id, "nobody". */
+/* The user and group without any rights: Linux's overflow id, "nobody". */
 #define NOBODY 65534
 
 /* Descriptors: the front end's for 64 queues thrice, 512 regions, and our own. */
@@ -179,7 +179,7 @@ int capabilities_pass_on(void)
 
 /* ---- 2, for a parent: root no more ---------------------------------------------------- */
 
-/* In a child: whether nobody can execute @program in namespaces of its own. */
+/* In a child: 0 if the user nobody can execute @program in namespaces of its own, or an errno. */
 static int try_nobody(int program)
 {
 	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
@@ -207,14 +207,14 @@ static int nobody_will_do(int program)
 static int bound_capabilities(uint64_t keep)
 {
 	for (unsigned int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
-		/* Whoever may not shrink the set cannot use it either, after no_new_privs. */
+		/* A process that may not shrink the set cannot use it either, after no_new_privs. */
 		if (!(keep & UINT64_C(1) << cap) && prctl(PR_CAPBSET_DROP, cap) < 0 &&
 		    errno != EPERM)
 			return -errno;
 	return 0;
 }
 
-/* What workers' stages take, and killing them when they are nobody. */
+/* Keep what the stages of workers need, and the right to kill workers of the user nobody. */
 static int stay_root(void)
 {
 	static const unsigned int needed[] = {
@@ -262,7 +262,7 @@ int sandbox_unroot(struct sandbox *sandbox, int program, bool devices)
 	return measure_result(sandbox, MEASURE_USER, err);
 }
 
-/* Root becomes nobody, and keeps its capabilities for the next stage. */
+/* Root becomes the user nobody, and keeps its capabilities for the next stage. */
 static int become_nobody(void)
 {
 	int death = 0;
@@ -301,10 +301,9 @@ int capabilities_clear(void)
 	unsigned int cap;
 	int err;
 
-	/* Needs CAP_SETPCAP; whoever has it not cannot use the set either, after no_new_privs. */
-	for (cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap) < 0 && errno != EPERM)
-			return -errno;
+	err = bound_capabilities(0);
+	if (err)
+		return err;
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return -errno;
 	err = capabilities_set(&none);

@@ -2,8 +2,8 @@
 /*
  * sandbox.h - the process takes away from itself what it does not need.
  *
- * A process that has been taken over by a hostile guest shall be able to do what
- * it does anyway, work on that guest's memory, and nothing else. Each stage is a
+ * A process that a hostile guest has taken over can do what it does anyway, work on that guest's
+ * memory, and nothing else. Each stage is a
  * function; sandbox.c says what they do and why in this order:
  *
  *     sandbox_begin()       descriptors and core dumps; the first thing of all
@@ -35,10 +35,10 @@ enum sandbox_mode sandbox_default_mode(void);
 /**
  * sandbox_begin - what concerns a process from its start.
  * @sandbox: sandbox
- * @keep: descriptors to keep open beside standard error; -1 is none
- * @n: how many
+ * @keep: descriptors to keep open beside standard error; -1 is ignored
+ * @n: number of @keep
  *
- * Closes all other descriptors, which whoever started us may have left open, puts
+ * Closes all other descriptors, which the parent process may have left open, puts
  * /dev/null in place of standard input and output, and switches core dumps off. That last part is
  * done in every mode: a core of this process holds keys.
  *
@@ -61,7 +61,8 @@ pid_t sandbox_fork(struct sandbox *sandbox);
 /**
  * sandbox_isolate - another user, own namespaces, an empty root directory.
  *
- * Root becomes nobody. Behind this no file has a name: what is needed is open.
+ * Switches root to the user nobody. After this call no path can be opened: everything needed must
+ * be open already.
  *
  * Return: 0 or a negative errno, logged.
  */
@@ -85,7 +86,7 @@ int sandbox_drop(struct sandbox *sandbox);
 int sandbox_lock(struct sandbox *sandbox);
 
 /**
- * sandbox_unroot - root, who is to start workers, becomes nobody, or gives up what it can.
+ * sandbox_unroot - a supervisor that is root becomes the user nobody, or gives up what it can.
  * @sandbox: sandbox
  * @program: what workers are executed from
  * @devices: workers have to open devices that may be root's

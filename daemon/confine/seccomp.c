@@ -3,14 +3,14 @@
  * seccomp.c - which system calls a process may make. See steps.h.
  *
  * A worker has a list of what is allowed; anything else ends the process. The list
- * is what the code behind sandbox_lock() needs, and the groups below name who needs it: a
+ * is what the code that runs after sandbox_lock() needs, and the groups below name that code: a
  * change there that needs another call belongs here, and the tests, which run the
  * daemon under its filter, find it missing. What is listed as refused is what
  * libraries try and can do without.
  *
  * A parent keeps fork and exec, and whatever a worker needs in order to confine
  * itself; a filter is inherited by what it starts. So its list is one of what is
- * denied: what no process of ours needs and what kernels have been attacked with.
+ * denied: what the daemon does not need and kernels have been attacked with.
  *
  * A filter cannot look into memory. Where a call is dangerous only with some
  * arguments, these are compared here.

@@ -12,7 +12,7 @@
 /** namespaces_enter - all namespaces, and the empty root directory. */
 int namespaces_enter(struct sandbox *sandbox);
 
-/** namespaces_map - in a new user namespace, be who we were outside: @uid and @gid. */
+/** namespaces_map - in a new user namespace: map @uid and @gid to themselves. */
 int namespaces_map(uid_t uid, gid_t gid);
 
 /** landlock_deny_all - no file, no TCP, no abstract socket or signal to others, for this thread. */

@@ -7,13 +7,13 @@
  * A session's key is one secret; its key schedules, in libcrypto's contexts, are the
  * same secret over and over, and so are the states of keyed hashes. libcrypto has a
  * secure heap, but takes only few things from it. So it is given an allocator of
- * ours for everything: what it frees is wiped, whoever forgot to.
+ * ours for everything, and wipes what is freed, also where a caller forgot to.
  *
  * The memory is one region: locked as far as the limit allows, left out of core
  * dumps, and wiped in a child. Where the kernel does not wipe (the advice is refused, or
  * accepted without effect), a handler of fork() does.
  *
- * It is managed as buddies: blocks of powers of two, each behind a header that tells its class. A
+ * It is managed as buddies: blocks of powers of two, each after a header that holds its class. A
  * block that is too large for what is asked is halved, and halves that are both free are joined
  * again, so that what one kind of session gave back can serve another kind. The bytes in use are
  * limited: beyond that callers get no memory, and the limit is a bound of what a guest can have
@@ -23,7 +23,7 @@
  * lower half of a block first.
  *
  * Invariants
- * - A free block holds zeros behind its header, but for the headers of blocks that were joined.
+ * - A free block holds zeros after its header, except for the headers of blocks that were joined.
  * - Headers are never in reach of the guest; a header that makes no sense is a bug
  *   of ours, and ends the process.
  */
@@ -67,7 +67,7 @@ static struct {
 	size_t size;
 	size_t limit; /* of @used */
 	size_t used;  /* bytes in blocks that are taken */
-	size_t top;   /* no block behind it was ever taken */
+	size_t top;   /* no block after it was ever taken */
 	uint32_t free[CLASSES];
 } vault = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -116,7 +116,7 @@ static void list_remove(const struct block *block, uint32_t class)
 		block_at(block->next)->prev = block->prev;
 }
 
-/* A block of @class, halved from a larger one if need be; NULL: there is none. */
+/* A block of @class, halved from a larger one if necessary; or NULL. */
 static struct block *take(uint32_t class)
 {
 	struct block *block = NULL;

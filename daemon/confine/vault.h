@@ -44,10 +44,10 @@ int vault_open(size_t size, struct vault_state *state);
  */
 void *vault_alloc(size_t size);
 
-/** vault_resize - as realloc(); what is left behind is wiped. */
+/** vault_resize - as realloc(); the old block is wiped. */
 void *vault_resize(void *p, size_t size);
 
-/** vault_free - wipe and free; NULL is fine. */
+/** vault_free - wipe and free; NULL is allowed. */
 void vault_free(void *p);
 
 /** vault_holds - whether @p lies in the vault. */

@@ -5,7 +5,7 @@
  * Theory of operation
  * -------------------
  * The worker process may be killed between any two instructions. What its
- * successor must know to go on without a lost, repeated or spoilt request is kept
+ * successor must know to go on without a lost, repeated or corrupted request is kept
  * in a file in memory that both of them map, and that the supervisor holds:
  *
  *     position   for each queue, how many requests were published, ever (@done).
@@ -18,7 +18,7 @@
  *     serial     the counter that session ids are made of. Each creation takes its
  *                number by an atomic addition here, in whichever worker it is: at an
  *                upgrade two of them are alive. So no id is given twice, and those of
- *                a worker that is gone mean nothing to the next one.
+ *                a worker that is gone are unknown to the next one.
  *     strikes    how often workers died in the batch at a position: a request that
  *                kills its worker stops its queue, and not the device.
  *     counters   statistics.
@@ -32,7 +32,7 @@
  * Invariants
  * - A worker believes no length, index or address in here: its predecessor may
  *   have been taken over by its guest.
- * - The file is sealed: nobody can make it shorter.
+ * - The file is sealed: it cannot be made shorter.
  */
 #ifndef VCD_DAEMON_RECOVERY_LEDGER_H
 #define VCD_DAEMON_RECOVERY_LEDGER_H
@@ -62,10 +62,10 @@
 /**
  * struct ledger_head - the start of the file.
  * @magic: LEDGER_MAGIC
- * @version: LEDGER_VERSION of who made it
+ * @version: LEDGER_VERSION of its maker
  * @queues: queues of the device
  * @threads: threads of a worker
- * @counters_size: sizeof(struct vdev_counters) of who made it
+ * @counters_size: sizeof(struct vdev_counters) of its maker
  * @undo_size: bytes of saved input for each thread
  * @restarts: workers that died and were replaced; by the supervisor
  * @upgrades: workers that were replaced on request; by the supervisor
@@ -132,7 +132,7 @@ struct ledger_piece {
  * @queue: index + 1 of the queue whose batch it carries out, 0: the record is void
  * @pieces: pieces of input that are saved
  * @done: the queue's position at which the batch begins
- * @piece: these; their bytes lie one behind the other in the thread's undo memory
+ * @piece: their bytes are contiguous in the thread's undo memory
  */
 struct ledger_thread {
 	_Alignas(64) uint64_t kicks;
@@ -199,7 +199,7 @@ int ledger_create(struct ledger *ledger, const struct ledger_shape *shape);
  * @fd: its file; taken over
  * @shape: what it must be for
  *
- * Return: 0, -EPROTO when it is none, not sealed, or of another version or
+ * Return: 0, -EPROTO when it is not a ledger, not sealed, or of another version or
  * shape, or a negative errno; ledger_close() in either case.
  */
 int ledger_open(struct ledger *ledger, int fd, const struct ledger_shape *shape);
@@ -208,12 +208,12 @@ int ledger_open(struct ledger *ledger, int fd, const struct ledger_shape *shape)
  * ledger_mend - write again what says that the file is a ledger, and of what shape.
  * @ledger: one that this process made
  *
- * A worker may have spoilt it. The next one would take it for another version's, and
- * not start. The same with a serial that leaves no session to be made.
+ * A worker may have overwritten it. The next one would take it for another version's and not start;
+ * or a used-up serial would leave no session to be made.
  */
 void ledger_mend(struct ledger *ledger);
 
-/** ledger_close - unmap it; fine on a zeroed one with fd -1. */
+/** ledger_close - unmap it; allowed on a zeroed one with fd -1. */
 void ledger_close(struct ledger *ledger);
 
 /** ledger_done - requests published on all queues. */

@@ -150,7 +150,7 @@ const char *limit_name(enum limit_kind kind);
 /**
  * limit_parse - read "RATE" or "RATE:BURST", decimal with an optional K, M or G (powers of 1000).
  *
- * RATE "none": no limit. A 0 is refused: who writes it may mean that nothing shall pass.
+ * RATE "none": no limit. 0 is refused: the writer may mean that nothing shall pass.
  *
  * Return: whether @text was one; @ret is untouched if not.
  */

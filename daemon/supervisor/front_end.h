@@ -20,7 +20,7 @@
  * @fd: socket, or -1
  * @since_ns: when it connected, CLOCK_MONOTONIC
  * @owner: it has sent SET_OWNER
- * @hung_up: it has left, and that was not read yet: until then, nobody else is accepted
+ * @hung_up: it has left, and that was not read yet: no other one is accepted before
  * @reader: its message, until that is answered
  * @error: why it could not be answered, a negative errno
  */

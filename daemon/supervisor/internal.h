@@ -23,6 +23,7 @@
  * @refusals: workers in a row that did not accept the set-up
  * @has_config: a worker has reported @config, its config space; front ends may have read it
  * @upgrade_error: why the successor is killed, or NULL
+ * @upgrade_text: why the last successor could not be started
  * @upgrading: a successor has taken over, and does not serve yet
  * @ending: the daemon ends; the front end is gone, or will be closed
  * @served: some worker has come to serve
@@ -52,6 +53,7 @@ struct supervisor {
 	bool has_config;
 	struct vcd_config config;
 	const char *upgrade_error;
+	char upgrade_text[PATH_MAX + 128];
 	bool upgrading;
 	bool ending;
 	bool served;

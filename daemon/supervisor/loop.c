@@ -71,50 +71,37 @@ static void client_input(struct supervisor *s)
 {
 	const char *error;
 	int fd;
+	enum client_event event = clients_read(&s->clients, &fd);
 
-	switch (clients_read(&s->clients, &fd)) {
-	case CLIENT_NOTHING:
-		break;
-	case CLIENT_COMMAND:
+	if (event == CLIENT_COMMAND)
 		operations_add(&s->operations, OPERATION_CLIENT, fd);
-		break;
-	case CLIENT_UPGRADE:
-		error = supervisor_upgrade(s);
-		if (error)
-			clients_refuse(fd, error);
-		else
-			s->clients.upgrade = fd;
-		break;
-	}
+	if (event != CLIENT_UPGRADE)
+		return;
+	error = supervisor_upgrade(s);
+	if (error)
+		clients_refuse(fd, error);
+	else
+		s->clients.upgrade = fd;
+}
+
+static void hear_worker(struct supervisor *s)
+{
+	hear(s, &s->worker);
+}
+
+static void hear_successor(struct supervisor *s)
+{
+	hear(s, &s->successor);
 }
 
 enum source { SIGNALS, WORKER, SUCCESSOR, FRONT, CLIENT, CONTROL, LISTENER, SOURCES };
 
-static void handle(struct supervisor *s, enum source source)
-{
-	switch (source) {
-	case SIGNALS:
-		take_signals(s);
-		break;
-	case WORKER:
-		hear(s, &s->worker);
-		break;
-	case SUCCESSOR:
-		hear(s, &s->successor);
-		break;
-	case FRONT:
-		supervisor_front_end_input(s);
-		break;
-	case CLIENT:
-		client_input(s);
-		break;
-	case CONTROL:
-		accept_client(s);
-		break;
-	default:
-		accept_front_end(s);
-	}
-}
+static void (*const handlers[SOURCES])(struct supervisor *s) = {
+    [SIGNALS] = take_signals,	   [WORKER] = hear_worker,
+    [SUCCESSOR] = hear_successor,  [FRONT] = supervisor_front_end_input,
+    [CLIENT] = client_input,	   [CONTROL] = accept_client,
+    [LISTENER] = accept_front_end,
+};
 
 /* Only sources are waited for whose events can be dealt with: others would only wake us up. */
 static void choose_sources(const struct supervisor *s, struct pollfd p[SOURCES])
@@ -174,7 +161,7 @@ static int loop(struct supervisor *s)
 		for (i = 0; n > 0 && !p[i].revents; i++)
 			;
 		if (n > 0)
-			handle(s, i);
+			handlers[i](s);
 		/* After the event, which may be the answer that is due. */
 		supervisor_event(s, &s->worker, worker_check(&s->worker, now_ns()));
 		supervisor_event(s, &s->successor, worker_check(&s->successor, now_ns()));

@@ -223,7 +223,7 @@ int setup_apply(struct setup *setup, struct vu_message *m, bool refused)
 	case VU_SET_VRING_ERR:
 		return keep_queue_fd(setup, m);
 	default:
-		/* Asks for something, or leaves nothing behind that is not in the ledger. */
+		/* A question, or it changes only what is in the ledger. */
 		return 0;
 	}
 }
@@ -351,8 +351,8 @@ bool setup_next(const struct setup *setup, unsigned int *cursor, struct vu_messa
 /* ---- giving up ------------------------------------------------------------------------ */
 
 /*
- * The worker made it one that does not block, but the front end has it too and may
- * undo that: so it is asked first whether there is room.
+ * The worker made it non-blocking. The front end has it too and may undo that, so poll() is asked
+ * first whether there is room.
  */
 static void signal_broken(int fd)
 {

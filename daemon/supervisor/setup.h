@@ -13,14 +13,15 @@
  * a new worker in the way the front end negotiated: region by region, or as a
  * table.
  *
- * A front end may give up a protocol feature that it has used. A new worker is told
- * all that it ever had, then what it did with them, and in the end those it has.
+ * A front end may give up a protocol feature that it has used. So the replay first enables every
+ * protocol feature that was ever accepted, then applies the settings, and finally restores the
+ * current features.
  *
  * Invariants
- * - Only messages that the worker accepted get in: they were checked there, by
- *   the same code that will see them again. What is relied on here is checked
- *   here as well: the worker may have been taken over.
- * - Each descriptor in here is owned by it.
+ * - Only messages that the worker accepted are kept: the code that will see them again has checked
+ *   them. What this file relies on is checked here as well, because the worker may have been taken
+ *   over.
+ * - Each descriptor in it is owned by it.
  */
 #ifndef VCD_DAEMON_SUPERVISOR_SETUP_H
 #define VCD_DAEMON_SUPERVISOR_SETUP_H
@@ -33,8 +34,7 @@
 
 /**
  * struct setup_region - a region of guest memory.
- * @region: as the front end described it
- * @fd: its file
+ * @fd: its file, owned
  */
 struct setup_region {
 	struct vu_region region;
@@ -43,8 +43,8 @@ struct setup_region {
 
 /**
  * struct setup_fd - a descriptor of a queue.
- * @set: the front end has said something about it
- * @fd: the descriptor; -1: it said that there is none
+ * @set: the front end has set it
+ * @fd: -1: it was set to none
  */
 struct setup_fd {
 	bool set;
@@ -53,13 +53,9 @@ struct setup_fd {
 
 /**
  * struct setup_queue - a queue.
- * @num: entries, 0: not told
- * @placed: @addr is there
- * @addr: where its rings are
- * @enable: 1 or 0, -1: not told
- * @kick: descriptors
- * @call: likewise
- * @err: likewise
+ * @num: entries, 0: not set
+ * @placed: @addr was set
+ * @enable: 1 or 0, -1: not set
  */
 struct setup_queue {
 	uint32_t num;
@@ -73,17 +69,12 @@ struct setup_queue {
 
 /**
  * struct setup - what a front end has set up.
- * @has_features: @features were accepted
- * @features: virtio features
- * @has_protocol_features: likewise
- * @protocol_features: protocol features
+ * @has_features: @features, of virtio, were set
+ * @has_protocol_features: @protocol_features were set
  * @ever: all protocol features that were accepted at some time
- * @status: device status, 0: not told
- * @queues: how many the device has
+ * @status: device status, 0: not set
+ * @queues: number of the device's queues
  * @backend_fd: channel for the backend's requests, or -1; no worker is told of it
- * @region_count: regions of guest memory
- * @region: these
- * @queue: queues
  */
 struct setup {
 	bool has_features;
@@ -99,7 +90,7 @@ struct setup {
 	struct setup_queue queue[VCD_MAX_QUEUES];
 };
 
-/** setup_init - an empty one, of a device with so many queues, at most VCD_MAX_QUEUES. */
+/** setup_init - empty; for a device with @queues queues, at most VCD_MAX_QUEUES. */
 void setup_init(struct setup *setup, unsigned int queues);
 
 /** setup_clear - forget everything and close all descriptors. */
@@ -111,10 +102,10 @@ void setup_clear(struct setup *setup);
  * @message: the message; descriptors that are kept are taken out of it
  * @refused: the worker could not do what it asks for
  *
- * A refused message may have left a setting behind nevertheless (a queue that is
- * enabled before its memory is there); only those about regions have not.
+ * A refused message may have changed a setting nevertheless (a queue that is enabled before its
+ * memory is there), except for messages about regions.
  *
- * Return: 0, or -EPROTO when it is one that no worker of ours can have accepted.
+ * Return: 0, or -EPROTO when no honest worker can have accepted the message.
  */
 int setup_apply(struct setup *setup, struct vu_message *message, bool refused);
 

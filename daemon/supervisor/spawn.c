@@ -2,10 +2,9 @@
 /*
  * spawn.c - starting worker processes.
  *
- * A worker is executed anew and not merely forked: it has nothing of our memory
- * in it, gets another layout of its address space than the one that died, and may
- * be of a newer version. What it may have of our descriptors is said here; all
- * others are close-on-exec.
+ * A worker is executed and not only forked: it has nothing of the supervisor's memory, gets another
+ * layout of its address space than the worker that died, and may be of a newer version. This file
+ * says which descriptors it inherits; all others are close-on-exec.
  */
 #include "daemon/supervisor/spawn.h"
 
@@ -40,7 +39,7 @@ int program_open(struct program *program, char **argv, const char *worker_option
 	program->fd = open(SELF, O_PATH | O_CLOEXEC);
 	if (program->fd < 0)
 		return -errno;
-	/* Where it cannot be opened, the name has to do. */
+	/* If it cannot be opened, program_next() uses the path. */
 	name = strrchr(program->path, '/');
 	if (name) {
 		*name = '\0';
@@ -57,7 +56,7 @@ int program_next(const struct program *program, struct program *next)
 	size_t len;
 
 	*next = *program;
-	/* Ours was replaced before we were started from it: hardly, but it can be. */
+	/* The file was replaced between our exec and program_open(). */
 	len = strlen(next->path);
 	if (len > suffix && strcmp(next->path + len - suffix, DELETED) == 0)
 		next->path[len - suffix] = '\0';
@@ -89,7 +88,7 @@ static char **make_argv(const struct program *program, char *option)
 	return argv;
 }
 
-/* In the child: @argv[1] is to be filled in, @pass are link and ledger. */
+/* In the child: @argv[1] is to be filled in, @pass are channel and ledger. */
 static void __attribute__((noreturn))
 become(const struct program *program, char **argv, size_t size, const int pass[2],
        const struct sandbox *sandbox)
@@ -117,7 +116,7 @@ become(const struct program *program, char **argv, size_t size, const int pass[2
 }
 
 pid_t spawn_worker(const struct program *program, const struct sandbox *sandbox, int ledger,
-		   int *link)
+		   int *channel)
 {
 	struct sandbox child = *sandbox;
 	_cleanup_free_ char **argv = NULL;
@@ -132,7 +131,7 @@ pid_t spawn_worker(const struct program *program, const struct sandbox *sandbox,
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): its scope frees it */
 		return -errno;
-	/* If we die before the child asks to be told, it ends as its link does. */
+	/* If the supervisor dies before the child sets PDEATHSIG, the child sees its channel end. */
 	pid = sandbox_fork(&child);
 	if (pid == 0)
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): that frees nothing, it becomes
@@ -144,6 +143,6 @@ pid_t spawn_worker(const struct program *program, const struct sandbox *sandbox,
 		close(pair[0]);
 		return -err;
 	}
-	*link = pair[0];
+	*channel = pair[0];
 	return pid;
 }

@@ -10,17 +10,16 @@
 
 #include "daemon/confine/sandbox.h"
 
-/* What a worker is told of the namespaces that it was started in. */
+/* The namespaces that a worker was started in. */
 #define SPAWN_PID_NS 1
 #define SPAWN_USER_NS 2
 
 /**
  * struct program - the program that workers are started from.
- * @fd: the file that was opened last, and that workers died or live from; a file
- *	that is put in its place does not change it
+ * @fd: the file; another file that is put at @path does not change it
  * @path: where it was
- * @dir: that directory, for a user who cannot come to it by name
- * @argv: arguments for it, those of our own main()
+ * @dir: that directory, for a user who may not search its path
+ * @argv: arguments for it, of the supervisor's main()
  * @worker_option: the option that makes it a worker; its numbers: see spawn.c
  */
 struct program {
@@ -35,7 +34,7 @@ struct program {
 int program_open(struct program *program, char **argv, const char *worker_option);
 
 /**
- * program_next - open the program that is at the place of ours now.
+ * program_next - open the program that is at @program's path now.
  * @program: ours
  * @next: out: that one; program_close() in either case
  *
@@ -43,23 +42,22 @@ int program_open(struct program *program, char **argv, const char *worker_option
  */
 int program_next(const struct program *program, struct program *next);
 
-/** program_close - close its file; fine when fd is -1. */
+/** program_close - close its file; allowed when fd is -1. */
 void program_close(struct program *program);
 
 /**
  * spawn_worker - start a worker.
  * @program: program
- * @sandbox: ours
+ * @sandbox: the supervisor's
  * @ledger: descriptor of the ledger
- * @link: out: our end of its link
+ * @channel: out: the supervisor's end of its channel
  *
- * The worker gets standard input, output and error, the ledger and its end of the
- * link, and is killed when we die. That the program could not be executed shows by
- * its end.
+ * The worker inherits standard input, output and error, the ledger and its end of the channel, and
+ * is killed when the supervisor dies. A program that cannot be executed exits.
  *
  * Return: its process id, or a negative errno.
  */
 pid_t spawn_worker(const struct program *program, const struct sandbox *sandbox, int ledger,
-		   int *link);
+		   int *channel);
 
 #endif /* VCD_DAEMON_SUPERVISOR_SPAWN_H */

@@ -44,7 +44,6 @@
 #include "daemon/supervisor/internal.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/param.h>
@@ -459,7 +458,6 @@ static void successor_gone(struct supervisor *s, struct worker_process *w)
 
 const char *supervisor_upgrade(struct supervisor *s)
 {
-	static char error[PATH_MAX + 128];
 	int err;
 
 	if (s->successor.state != WORKER_NONE || s->upgrading || s->ending) {
@@ -475,10 +473,10 @@ const char *supervisor_upgrade(struct supervisor *s)
 	if (!err)
 		return NULL;
 	program_close(&s->next_program);
-	(void)snprintf(error, sizeof(error), "cannot start a new worker from %s: %s",
-		       s->program.path, strerror(-err));
-	log_msg(LOG_ERROR, "%s", error);
-	return error;
+	(void)snprintf(s->upgrade_text, sizeof(s->upgrade_text),
+		       "cannot start a new worker from %s: %s", s->program.path, strerror(-err));
+	log_msg(LOG_ERROR, "%s", s->upgrade_text);
+	return s->upgrade_text;
 }
 
 /* ---- the tables ----------------------------------------------------------------------- */

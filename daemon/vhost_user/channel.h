@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * channel.h - what supervisor and worker say to each other.
+ * channel.h - the protocol between supervisor and worker.
  *
  * Theory of operation
  * -------------------
- * They speak vhost-user on a socket: to the worker, the supervisor is a front end.
- * It passes on what the real one sends, one message at a time, and waits for the
- * outcome of each; what needs no answer of the protocol is answered CHANNEL_DONE or
- * CHANNEL_VIOLATED, which goes no further. With requests of its own, which a front
+ * They speak vhost-user on a socket: to the worker, the supervisor is a front end. It forwards what
+ * the real one sends, one message at a time, and waits for the outcome of each. A message that has
+ * no answer in the protocol is answered CHANNEL_DONE or CHANNEL_VIOLATED, which is not forwarded. With requests of its own, which a front
  * end cannot send, the supervisor sets up a new worker:
  *
  *     worker                           supervisor
  *     CHANNEL_READY                 -->
- *                                <--   messages that bring about the state of now
+ *                                <--   the front end's set-up
  *     answers                    -->
  *                                <--   CHANNEL_RESUME
  *     CHANNEL_DONE                  -->
  *                                <--   what the front end sends
  *
- * The end of the supervisor's end is the end of the worker.
+ * The worker ends when the supervisor closes its end.
  */
 #ifndef VCD_DAEMON_VHOST_USER_CHANNEL_H
 #define VCD_DAEMON_VHOST_USER_CHANNEL_H
@@ -30,12 +29,12 @@
 
 /**
  * enum channel_request - requests beside those of vhost-user.
- * @CHANNEL_READY: from the worker: it can begin; its config space, as a struct vu_config
- * @CHANNEL_DONE: from the worker: carried out; a number, 0 or 1: refused
- * @CHANNEL_VIOLATED: from the worker: the front end broke the protocol; the same payload
- * @CHANNEL_RESUME: all of the former state is there: go on
- * @CHANNEL_RESET: the front end is gone: forget it, and what it had
- * @CHANNEL_CONTROL: serve the client of the control socket that comes along; it may give orders
+ * @CHANNEL_READY: from the worker: it is ready; its config space, as a struct vu_config
+ * @CHANNEL_DONE: from the worker: carried out: 0; or refused: 1
+ * @CHANNEL_VIOLATED: from the worker: the front end broke the protocol; an enum vu_violation
+ * @CHANNEL_RESUME: the whole set-up was replayed: go on
+ * @CHANNEL_RESET: the front end is gone: forget its set-up and sessions
+ * @CHANNEL_CONTROL: serve the client of the control socket whose descriptor comes with it
  */
 enum channel_request {
 	CHANNEL_FIRST = 0x10000,
@@ -63,9 +62,8 @@ int channel_ready(int channel, const struct vcd_config *config);
 bool channel_config(const struct vu_message *m, struct vcd_config *config);
 
 /**
- * channel_is_less - whether a driver that was told @was cannot do with @is.
- *
- * It misses an algorithm, may send less at a time, or another protocol is spoken.
+ * channel_is_less - whether @is offers less than @was: an algorithm is missing, a limit is
+ * lower, or the protocol differs.
  */
 bool channel_is_less(const struct vcd_config *is, const struct vcd_config *was);
 

@@ -31,7 +31,6 @@ enum outcome vu_do_set_vring_base(struct vhost_user *vu, struct vu_message *m);
 enum outcome vu_do_get_vring_base(struct vhost_user *vu, struct vu_message *m);
 enum outcome vu_do_set_vring_enable(struct vhost_user *vu, struct vu_message *m);
 enum outcome vu_do_set_vring_kick(struct vhost_user *vu, struct vu_message *m);
-enum outcome vu_do_set_vring_call(struct vhost_user *vu, struct vu_message *m);
-enum outcome vu_do_set_vring_err(struct vhost_user *vu, struct vu_message *m);
+enum outcome vu_do_set_vring_signal(struct vhost_user *vu, struct vu_message *m);
 
 #endif /* VCD_DAEMON_VHOST_USER_HANDLERS_H */

@@ -4,7 +4,7 @@
  *
  * Theory of operation
  * -------------------
- * A message is a header, which tells the size of the payload behind it, and file
+ * A message is a header, which holds the size of the payload after it, and file
  * descriptors that come with any of its bytes. It may arrive in parts, and the
  * control thread must not wait for the rest, as it has others to listen to: so
  * the reader keeps what is there and goes on at the next event.
@@ -154,7 +154,7 @@ int vu_send(int socket, const struct vu_message *message)
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN ? -ENOBUFS : -errno;
-	/* Short only when the socket's buffer is full of what nobody reads. */
+	/* Short only when the socket's buffer is full, because the other side does not read. */
 	return (size_t)n == len ? 0 : -ENOBUFS;
 }
 

@@ -145,7 +145,7 @@ union vu_payload {
 /**
  * struct vu_message - one message.
  * @header: header
- * @payload: what follows it; zero behind header.size
+ * @payload: what follows it; zero beyond header.size
  * @fds: descriptors that came with it; those taken over are set to -1
  * @fd_count: number of them
  */
@@ -181,7 +181,7 @@ int vu_read(struct vu_reader *reader, int socket);
 /** vu_read_reply - vu_read() for the other direction: what comes must be a reply. */
 int vu_read_reply(struct vu_reader *reader, int socket);
 
-/** vu_read_next - forget the message, close descriptors nobody took. */
+/** vu_read_next - forget the message, and close its descriptors that were not taken over. */
 void vu_read_next(struct vu_reader *reader);
 
 /**

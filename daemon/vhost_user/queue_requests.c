@@ -175,7 +175,7 @@ enum outcome vu_do_set_vring_kick(struct vhost_user *vu, struct vu_message *m)
 	refused = vm_set_kick(vu->vm, queue, fd);
 	if (!refused)
 		(void)take_fd(&fd);
-	/* In any case: a queue that nobody can kick is not served. */
+	/* In any case: a queue without a kick descriptor is not served. */
 	err = vm_update(vu->vm, queue);
 	queue_unlock(queue);
 	return refused || err ? REFUSE : DONE;
@@ -198,43 +198,24 @@ static int make_signal_fd(int fd)
 	return 0;
 }
 
-static enum outcome take_signal_fd(struct vhost_user *vu, struct vu_message *m,
-				   struct queue **queue, int *fd)
+/* SET_VRING_CALL and SET_VRING_ERR. */
+enum outcome vu_do_set_vring_signal(struct vhost_user *vu, struct vu_message *m)
 {
-	enum outcome outcome = take_queue_fd(vu, m, queue, fd);
+	_cleanup_fd_ int fd = -1;
+	struct queue *queue;
+	enum outcome outcome = take_queue_fd(vu, m, &queue, &fd);
 
-	if (outcome == DONE && *fd >= 0 && make_signal_fd(*fd) < 0)
+	if (outcome != DONE)
+		return outcome;
+	if (fd >= 0 && make_signal_fd(fd) < 0)
 		return vu_violation(m, VU_VIOLATION_SIGNAL_KIND);
-	return outcome;
-}
-
-enum outcome vu_do_set_vring_call(struct vhost_user *vu, struct vu_message *m)
-{
-	_cleanup_fd_ int fd = -1;
-	struct queue *queue;
-	enum outcome outcome;
-
-	outcome = take_signal_fd(vu, m, &queue, &fd);
-	if (outcome != DONE)
-		return outcome;
 	queue_lock(queue);
-	queue_set_call(queue, take_fd(&fd));
-	queue_unlock(queue);
-	return DONE;
-}
-
-enum outcome vu_do_set_vring_err(struct vhost_user *vu, struct vu_message *m)
-{
-	_cleanup_fd_ int fd = -1;
-	struct queue *queue;
-	enum outcome outcome;
-
-	outcome = take_signal_fd(vu, m, &queue, &fd);
-	if (outcome != DONE)
-		return outcome;
-	queue_lock(queue);
-	close_fd(&queue->err_fd);
-	queue->err_fd = take_fd(&fd);
+	if (m->header.request == VU_SET_VRING_CALL) {
+		queue_set_call(queue, take_fd(&fd));
+	} else {
+		close_fd(&queue->err_fd);
+		queue->err_fd = take_fd(&fd);
+	}
 	queue_unlock(queue);
 	return DONE;
 }

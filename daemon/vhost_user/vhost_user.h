@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vhost_user.h - a front end, whose messages come over the link from the supervisor.
+ * vhost_user.h - a front end, whose messages come over the channel from the supervisor.
  */
 #ifndef VCD_DAEMON_VHOST_USER_VHOST_USER_H
 #define VCD_DAEMON_VHOST_USER_VHOST_USER_H
@@ -12,9 +12,9 @@
 #include "daemon/vhost_user/message.h"
 
 /**
- * struct vhost_user - a front end, as it comes over the link.
+ * struct vhost_user - a front end, as it comes over the channel.
  * @vm: what it drives
- * @socket: the link, or -1
+ * @socket: the channel, or -1
  * @reader: what was received of the next message
  * @protocol_features: accepted ones
  * @status: device status that the front end last set
@@ -31,12 +31,12 @@ struct vhost_user {
 	void *adopt_arg;
 };
 
-/** vhost_user_begin - serve the supervisor on @socket, the link, which is taken over. */
+/** vhost_user_begin - serve the supervisor on @socket, the channel, which is taken over. */
 void vhost_user_begin(struct vhost_user *vu, struct vm *vm, int socket);
 
 /**
- * vhost_user_end - close the link and nothing else: the next worker is to go on where we are.
- * Fine when there is none.
+ * vhost_user_end - close the channel and nothing else: the next worker goes on with the queues as
+ * they are. Allowed when there is no channel.
  */
 void vhost_user_end(struct vhost_user *vu);
 

@@ -14,7 +14,7 @@
  * - Every index is compared with its table's size before use.
  * - At most `num` descriptors are visited in all, the ones in the indirect table
  *   included, whatever the links say: a loop ends.
- * - Writable descriptors come behind readable ones, so that both parts are
+ * - Writable descriptors come after readable ones, so that both parts are
  *   contiguous in the caller's array.
  */
 #include "daemon/virtio/chain.h"
@@ -45,7 +45,7 @@ struct desc {
  * @writable: the writable part has begun
  * @out: its iovecs
  * @next: the next iovec
- * @end: behind the last one that the part may have
+ * @end: after the last iovec that the part may have
  * @bytes: of all descriptors
  */
 struct walk {
@@ -128,7 +128,7 @@ static int enter_indirect(const struct chain_source *source, struct walk *walk,
 	if (__builtin_add_overflow(desc->addr, desc->len, &end))
 		return -EFAULT;
 	err = memory_at(source->memory, source->cursor, desc->addr, desc->len, &table);
-	/* Used or not; what lies behind a second region is looked for when it is. */
+	/* Also if no entry is used. Whether it goes on in a second region is seen when it is read. */
 	if (err == -EFAULT)
 		return err;
 	walk->indirect = true;

@@ -30,7 +30,7 @@ struct chain_source {
 /**
  * struct chain - one chain.
  * @in: readable part
- * @out: writable part, behind it
+ * @out: writable part, after it
  * @in_count: iovecs in @in
  * @out_count: iovecs in @out
  * @bytes: total length of all descriptors that were translated
@@ -57,11 +57,11 @@ struct chain {
  *
  * Each descriptor is read once. A chain that has more than max_segments pieces
  * in one direction is cut off there and has max_segments + 1 of them: enough to
- * be refused, by whoever executes it, with a reply.
+ * be refused by the device, with a reply.
  *
  * Return: 0, or what is wrong with the ring: -EINVAL an index out of range,
  * -ELOOP more descriptors than the queue has, -EFAULT an address out of memory,
- * -EBADMSG a readable descriptor behind a writable one, -EPROTO a bad indirect
+ * -EBADMSG a readable descriptor after a writable one, -EPROTO a bad indirect
  * table or a flag that is not defined for it.
  */
 int chain_walk(const struct chain_source *source, uint16_t head, struct iovec *iov,
@@ -70,7 +70,7 @@ int chain_walk(const struct chain_source *source, uint16_t head, struct iovec *i
 /**
  * chain_prefetch - have the CPU fetch what chain_walk() will read first.
  *
- * Decides nothing: what is read here is forgotten. Any @head is fine.
+ * Decides nothing: what is read here is forgotten. Any @head is allowed.
  */
 void chain_prefetch(const struct chain_source *source, uint16_t head);
 

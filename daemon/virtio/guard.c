@@ -53,7 +53,7 @@ static struct slot *find(uintptr_t address)
 		size_t len = __atomic_load_n(&slot->len, __ATOMIC_ACQUIRE);
 		uintptr_t start = __atomic_load_n(&slot->start, __ATOMIC_ACQUIRE);
 
-		/* A pair only if nobody has used the slot anew in between. */
+		/* A pair only if the slot was not used again in between. */
 		if (len && __atomic_load_n(&slot->len, __ATOMIC_ACQUIRE) == len &&
 		    address >= start && address - start < len)
 			return slot;

@@ -105,7 +105,7 @@ void memory_region_unmap(struct memory_region *region)
 	*region = (struct memory_region){0};
 }
 
-/* Index of the first region that ends behind @guest_addr; count if none. */
+/* Index of the first region that ends after @guest_addr; or the count. */
 static unsigned int memory_search(const struct memory *memory, uint64_t guest_addr)
 {
 	unsigned int low = 0;

@@ -18,9 +18,9 @@
  * @guest_addr: guest-physical address of its first byte
  * @size: bytes; guest_addr + size and user_addr + size do not wrap
  * @user_addr: its address in the front end, which ring addresses are given in
- * @host: our address of its first byte
+ * @host: address of its first byte in this process
  * @map: what mmap() returned
- * @map_len: and for how many bytes
+ * @map_len: and its length in bytes
  * @guard: of the mapping, see guard.h
  */
 struct memory_region {
@@ -45,9 +45,8 @@ struct memory {
 
 /**
  * struct memory_cursor - a copy of where the region of the last translation lies.
- * @guest_addr: as in the region
- * @size: likewise; 0: there was none
- * @host: likewise
+ * @guest_addr: of the region, as @host
+ * @size: of the region; 0: there was none
  * @region: its index
  *
  * Requests of one queue mostly lie in one region. No cursor lives longer than its thread
@@ -71,7 +70,7 @@ struct memory_cursor {
  */
 int memory_region_map(struct memory_region *region, int fd, uint64_t offset);
 
-/** memory_region_unmap - undo memory_region_map(); fine on a zeroed region. */
+/** memory_region_unmap - undo memory_region_map(); allowed on a zeroed region. */
 void memory_region_unmap(struct memory_region *region);
 
 /**
@@ -95,7 +94,7 @@ int memory_remove(struct memory *memory, const struct memory_region *key,
 /**
  * memory_lost - whether a region's file became shorter than the region.
  *
- * What we see in its place is private memory of zeros. Cheap when there is none.
+ * Private memory of zeros takes its place. Cheap when no region was lost.
  */
 bool memory_lost(const struct memory *memory);
 
@@ -103,7 +102,7 @@ bool memory_lost(const struct memory *memory);
 void memory_clear(struct memory *memory);
 
 /**
- * memory_user - our address of @len bytes at the front end's address @user_addr.
+ * memory_user - the address here of @len bytes at the front end's address @user_addr.
  *
  * Return: the address, or NULL unless all of it lies within one region.
  */
@@ -112,8 +111,7 @@ void *memory_user(const struct memory *memory, uint64_t user_addr, uint64_t len)
 /**
  * memory_cursor - a cursor at the region of that index.
  *
- * Any index is fine: it is where a cursor was when the lock was held last, and the map may be
- * another one.
+ * Any index is allowed: the map may have changed since the cursor's index was noted.
  */
 static inline struct memory_cursor memory_cursor(const struct memory *memory, unsigned int region)
 {
@@ -197,8 +195,8 @@ bool memory_guest(const struct memory *memory, const void *host, uint64_t *guest
 /**
  * memory_read - copy guest memory to private memory.
  *
- * Every byte is read once, and the compiler does not go back to guest memory
- * for it later: what is checked in the copy stays what it is.
+ * Every byte is read once. The compiler cannot re-read guest memory, so a value checked in the copy
+ * cannot change afterwards.
  *
  * Return: 0 or -EFAULT.
  */

@@ -33,7 +33,7 @@
 #define PREFETCH_SMALL_BATCH 4u
 
 /**
- * struct prefetch_hint - where a chain lay last time; each is NULL or was an address of ours.
+ * struct prefetch_hint - where a chain lay last time; each is NULL or was in guest memory.
  * @table: its indirect table
  * @in: its first readable byte, the header
  * @out: its first writable byte, the reply

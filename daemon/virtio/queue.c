@@ -4,17 +4,17 @@
  *
  * Theory of operation
  * -------------------
- * A queue is *active* (served by its worker) while it has a kick descriptor, is
+ * A queue is *active* (served by its thread) while it has a kick descriptor, is
  * enabled, is not broken, and its rings lie in guest memory. queue_update() is
  * the one place that decides this; the control thread calls it after whatever
  * changed one of these.
  *
- * A worker serves it in batches: read the available index once, translate up to
+ * The thread serves it in batches: read the available index once, translate up to
  * VDEV_BATCH_MAX chains, execute them all, write all used entries, publish them
  * by one store of the used index, and signal once if the driver wants it. A
  * batch is limited in bytes as well, and to half of what the driver has under way: a
  * driver with a deep queue gets its first replies, and refills the ring, while the rest
- * is being worked on, and whoever waits for the lock waits for a bounded time. A few
+ * is being worked on, and the control thread waits for the lock for a bounded time. A few
  * requests, or as many as a multi-buffer engine has lanes, are not divided, and as long
  * as a batch does not fill the lanes it may have more bytes: as many as take a quarter
  * of a millisecond at the pace of the batch before.
@@ -24,7 +24,7 @@
  * are asked for, and then the available index is read again, with a full barrier
  * between, which pairs with the driver's barrier between its store of the index
  * and its look at avail_event. So either the driver sees that we want a kick, or
- * we see its entry. In the other direction likewise: used index, barrier,
+ * we see its entry. The other direction is the same: used index, barrier,
  * used_event.
  *
  * The position is one index for both rings, because requests are completed in order and a batch is
@@ -34,13 +34,13 @@
  *
  * Locks
  * -----
- * A worker holds `lock` for a batch and takes it again at once. A plain mutex
- * would let it win every time against a control thread that has to wake up
- * first; so everybody goes through `turnstile`, which is held only while waiting
- * for `lock`: a control thread waiting there keeps the worker out.
+ * A serving thread holds `lock` for a batch and takes it again at once. With a plain mutex it would
+ * win every time against a control thread that has to wake up first. So every thread goes through
+ * `turnstile`, which is held only while waiting for `lock`: a control thread that waits there keeps
+ * the serving thread out.
  * Order: turnstile, then lock; several queues in order of their index, first the turnstiles
- * of all, then the locks: a worker holds a turnstile only while it waits for its queue's lock,
- * which nobody has then who waits for a turnstile.
+ * of all, then the locks: a serving thread holds a turnstile only while it waits for its
+ * queue's lock, and no thread that has that lock waits for a turnstile.
  *
  * Invariants
  * - An index or head from the ring is read once, and compared with num.
@@ -112,7 +112,7 @@ static void store_idx(__virtio16 *p, uint16_t value)
 	__atomic_store_n(p, htole16(value), __ATOMIC_RELEASE);
 }
 
-/* The driver's used_event stands behind the available ring, ours behind the used ring. */
+/* The driver's used_event follows the available ring, the device's avail_event the used ring. */
 static __virtio16 *used_event(const struct queue *queue)
 {
 	return &queue->avail->ring[queue->num];
@@ -209,8 +209,8 @@ static int locate(struct queue *queue, const struct memory *memory, bool event_i
 
 /*
  * A queue that completes in order has one position: at a batch border, the index of the next used
- * entry is that of the next request. A dead worker may have left the index in the ring behind it,
- * and the driver without a signal; one signal too many does no harm.
+ * entry is that of the next request. A dead worker may not have stored the index in the ring, or not
+ * have signalled the driver. One signal too many does no harm.
  */
 static void begin(struct queue *queue)
 {
@@ -486,7 +486,8 @@ static void carry_out(struct queue *queue, struct vdev *device, unsigned int thr
 
 /* One batch, if there is one. Whether the ring was found empty; or an error. */
 static int process_locked(struct queue *queue, struct vdev *device, unsigned int thread,
-			  const struct memory *memory, struct queue_batch *batch, bool rearm)
+			  const struct memory *memory, struct queue_batch *batch,
+			  enum queue_when_empty when_empty)
 {
 	int left = pending(queue);
 	uint64_t begin, ns;
@@ -515,13 +516,14 @@ static int process_locked(struct queue *queue, struct vdev *device, unsigned int
 		left = pending(queue);
 		queue->policy.outstanding = batch->n + (unsigned int)MAX(left, 0);
 	}
-	if (left == 0 && rearm && !queue->armed)
+	if (left == 0 && when_empty == QUEUE_ARM && !queue->armed)
 		left = arm(queue);
 	return left;
 }
 
 enum queue_result queue_process(struct queue *queue, struct vdev *device, unsigned int thread,
-				const struct memory *memory, struct queue_batch *batch, bool rearm)
+				const struct memory *memory, struct queue_batch *batch,
+				enum queue_when_empty when_empty)
 {
 	enum queue_result result = QUEUE_SLEEPING;
 	int left;
@@ -531,7 +533,7 @@ enum queue_result queue_process(struct queue *queue, struct vdev *device, unsign
 	batch->lanes = vdev_engine(device)->ops->lanes;
 	queue_lock(queue);
 	if (queue->active) {
-		left = process_locked(queue, device, thread, memory, batch, rearm);
+		left = process_locked(queue, device, thread, memory, batch, when_empty);
 		/* What was done with memory that is gone was done on zeros. */
 		if (memory_lost(memory)) {
 			left = -ENXIO;

@@ -134,8 +134,8 @@ void queue_lock(struct queue *queue);
 /**
  * queue_hold - have no batch begin until queue_lock_held().
  *
- * For who locks several queues: first all are held, in order of their index, then all are locked.
- * So it waits for the batches under way at that time, side by side, and for no other.
+ * To lock several queues, first all are held, in order of their index, then all are locked. So the
+ * caller waits for the outstanding batches of that time, in parallel, and for no other.
  */
 void queue_hold(struct queue *queue);
 
@@ -201,6 +201,12 @@ enum queue_result {
 	QUEUE_LOST,
 };
 
+/** enum queue_when_empty - QUEUE_ARM: ask the driver for a kick; QUEUE_LEAVE: it is polled. */
+enum queue_when_empty {
+	QUEUE_LEAVE,
+	QUEUE_ARM,
+};
+
 /**
  * queue_process - carry out at most one batch of the queue's requests.
  * @queue: queue, not locked
@@ -208,9 +214,10 @@ enum queue_result {
  * @thread: number of the calling thread
  * @memory: guest memory; used under the queue's lock
  * @batch: the thread's
- * @rearm: when nothing is left, ask for a kick
+ * @when_empty: what to do when nothing is left
  */
 enum queue_result queue_process(struct queue *queue, struct vdev *device, unsigned int thread,
-				const struct memory *memory, struct queue_batch *batch, bool rearm);
+				const struct memory *memory, struct queue_batch *batch,
+				enum queue_when_empty when_empty);
 
 #endif /* VCD_DAEMON_VIRTIO_QUEUE_H */

@@ -61,8 +61,7 @@ static bool stopping(const struct serving_thread *t)
 	return __atomic_load_n(&t->stop, __ATOMIC_ACQUIRE);
 }
 
-/* Under a limit, what is paid for may last for the first queue only: then each is the first in
- * turn. */
+/* Under a limit, the first queue may use up what is paid for. So each queue is first in turn. */
 static unsigned int first_queue(struct serving_thread *t)
 {
 	const struct vm *vm = t->vm;
@@ -74,32 +73,32 @@ static unsigned int first_queue(struct serving_thread *t)
 	return t->number + t->rounds++ % queues * vm->num_threads;
 }
 
-/* A batch for each queue; the least restful of their results. */
-static enum queue_result serve_round(struct serving_thread *t, bool rearm)
+/* Serve one batch per queue. Return: the busiest result. */
+static enum queue_result serve_round(struct serving_thread *t, enum queue_when_empty when_empty)
 {
 	struct vm *vm = t->vm;
-	enum queue_result most = QUEUE_SLEEPING;
+	enum queue_result busiest = QUEUE_SLEEPING;
 	unsigned int i, index = first_queue(t);
 
 	for (i = t->number; i < vm->num_queues; i += vm->num_threads) {
 		enum queue_result r = queue_process(&vm->queues[index], vm->device, t->number,
-						    &vm->memory, t->batch, rearm);
+						    &vm->memory, t->batch, when_empty);
 
 		index += vm->num_threads;
 		if (index >= vm->num_queues)
 			index = t->number;
 		if (r == QUEUE_LOST) {
-			/* It is all queues' memory; those who sleep have to see it too. */
+			/* The memory is that of all queues: threads that sleep have to see it, too. */
 			vm_wake_all(vm);
 			r = QUEUE_MORE;
 		}
-		if (r > most)
-			most = r;
+		if (r > busiest)
+			busiest = r;
 	}
-	return most;
+	return busiest;
 }
 
-/* Look for work for a while. Whether some was found. */
+/* Poll for a while. Return: whether work was found. */
 static bool poll_queues(struct serving_thread *t)
 {
 	uint64_t begin, now, ns;
@@ -113,13 +112,13 @@ static bool poll_queues(struct serving_thread *t)
 		return false;
 	do {
 		for (i = 0; i < SPINS; i++) {
-			if (stopping(t) || serve_round(t, false) == QUEUE_MORE)
+			if (stopping(t) || serve_round(t, QUEUE_LEAVE) == QUEUE_MORE)
 				return true;
 			cpu_relax();
 		}
 		now = now_ns();
 	} while (now - begin < ns);
-	/* Looking that found something is not counted: it stood in for a sleep and a wake-up. */
+	/* Polling that found something is not charged: it replaced a sleep and a wake-up. */
 	poll_budget_use(&t->poll_budget, now - begin);
 	return false;
 }
@@ -140,10 +139,7 @@ static void adapt(struct serving_thread *t, uint64_t slept, uint64_t max_ns)
 		t->poll_ns = max_ns;
 }
 
-/*
- * Round keys, padded keys and the like are left on the stack by the libraries that
- * have worked on it. They do not outlive the next rest; nor does data in the device's scratch.
- */
+/* Crypto libraries leave round keys on the stack. They are wiped before the thread sleeps. */
 static void __attribute__((noinline)) wipe_stack(void)
 {
 	uint8_t below[STACK_WIPE];
@@ -159,18 +155,18 @@ static void sleep_until_kick(struct serving_thread *t)
 	int n;
 	int i;
 
-	counter_add(&t->line->sleeps, 1);
+	counter_add(&t->counters->sleeps, 1);
 	wipe_stack();
 	vdev_rest(t->vm->device, t->number);
 	n = epoll_wait(t->vm->waiters[t->number].epoll, events, EVENTS, -1);
 	for (i = 0; i < n; i++)
 		if (events[i].data.ptr != NULL)
-			counter_add(&t->line->kicks, 1);
+			counter_add(&t->counters->kicks, 1);
 	if (max_ns)
 		adapt(t, now_ns() - begin, max_ns);
 }
 
-/* Pay for what was done since the last time, as far as it was not paid for; the rest goes back. */
+/* Pay for what was done since the last time and was not prepaid; what is left goes back. */
 static void settle(struct serving_thread *t)
 {
 	struct limits *limits = &t->vm->limits;
@@ -189,7 +185,7 @@ static void settle(struct serving_thread *t)
 		used[i] -= covered;
 		t->prepaid[i] = 0;
 	}
-	/* What was done, or paid, under other limits, or none, is nothing to these. */
+	/* What was done or paid under other limits does not count for these. */
 	if (t->paid_generation == generation) {
 		limits_charge(limits, now_ns(), used);
 		limits_refund(limits, unused);
@@ -200,9 +196,9 @@ static void settle(struct serving_thread *t)
 }
 
 /*
- * Settle, and pay for what comes next; what that makes of waiting is waited for. A limit is
- * changed, or the worker stopped, by a wake-up, and then one looks anew. Kicks wake it too: they
- * may come once for each queue.
+ * Settle, and pay for what comes next; then wait until that is due. A change of a limit and the
+ * end of the thread come with a wake-up, and end the wait. Kicks wake the thread, too, which then
+ * goes on waiting.
  */
 static void keep_limits(struct serving_thread *t)
 {
@@ -231,7 +227,7 @@ static void keep_limits(struct serving_thread *t)
 	}
 	if (until != begin)
 		limits_waited(limits, now_ns() - begin);
-	/* Paid under other limits: nothing may be taken for it. */
+	/* The limits have changed: what was paid is void. */
 	if (limits_generation(limits) != generation || stopping(t))
 		return;
 	batch->ops_left = t->prepaid[LIMIT_OPS];
@@ -244,7 +240,7 @@ static void *thread_main(void *arg)
 	bool polls = t->poll_max_ns != 0;
 	char name[16];
 
-	/* Cosmetic, for top -H; nothing depends on it. Another thread would need /proc for it. */
+	/* For top -H. */
 	(void)snprintf(name, sizeof(name), "vcd-thread-%u", t->number % 1000);
 	(void)pthread_setname_np(pthread_self(), name);
 	while (!stopping(t)) {
@@ -252,14 +248,14 @@ static void *thread_main(void *arg)
 			keep_limits(t);
 		else
 			t->batch->limited = false;
-		if (serve_round(t, !polls) == QUEUE_MORE)
+		if (serve_round(t, polls ? QUEUE_LEAVE : QUEUE_ARM) == QUEUE_MORE)
 			continue;
-		if (polls && (poll_queues(t) || serve_round(t, true) == QUEUE_MORE))
+		if (polls && (poll_queues(t) || serve_round(t, QUEUE_ARM) == QUEUE_MORE))
 			continue;
 		/* Sessions that have ended are freed while there is nothing else to do. */
 		if (vdev_tidy(t->vm->device))
 			continue;
-		/* Others may use what we have claimed. */
+		/* Other threads may use what this one has claimed. */
 		if (t->batch->limited)
 			settle(t);
 		sleep_until_kick(t);
@@ -271,7 +267,7 @@ static int start(struct serving_thread *t)
 {
 	int err;
 
-	t->line = &t->vm->ledger->thread[t->number];
+	t->counters = &t->vm->ledger->thread[t->number];
 	t->batch = calloc(1, sizeof(*t->batch));
 	if (!t->batch)
 		return -ENOMEM;

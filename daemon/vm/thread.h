@@ -17,7 +17,7 @@
  * @number: 0, 1, ...; also its number for the VM, the device and the engine
  * @poll_max_ns: longest time to poll empty rings, 0: never
  * @poll_ns: how long to poll before the next sleep
- * @line: its line in the ledger: counters
+ * @counters: in the ledger
  * @paid: what rate_limits.c was told of
  * @paid_generation: of the limits, then
  * @prepaid: what was paid in advance since @paid, by enum limit_kind
@@ -32,7 +32,7 @@ struct serving_thread {
 	uint64_t poll_max_ns;
 	uint64_t poll_ns;
 	struct poll_budget poll_budget;
-	struct ledger_thread *line;
+	struct ledger_thread *counters;
 	struct vdev_usage paid;
 	unsigned int paid_generation;
 	uint64_t prepaid[LIMIT_KINDS];

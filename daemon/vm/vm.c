@@ -30,8 +30,8 @@
 #include "common/util.h"
 
 /*
- * One queue after the other would take as long as all their batches together: with slow ciphers,
- * large requests and many queues longer than the supervisor waits for an answer.
+ * Locking one queue after the other would take as long as all their batches together. With slow
+ * ciphers, large requests and many queues that is longer than the supervisor waits for an answer.
  */
 static void lock_all(struct vm *vm)
 {
@@ -180,7 +180,7 @@ static void update_all(struct vm *vm)
 {
 	unsigned int i;
 
-	/* A queue that cannot go on was reported; the front end gets no answer here. */
+	/* vm_update() has logged a queue that cannot go on; the front end gets no answer here. */
 	for (i = 0; i < vm->num_queues; i++)
 		(void)vm_update(vm, &vm->queues[i]);
 }
@@ -222,8 +222,8 @@ void vm_set_limit(struct vm *vm, enum limit_kind kind, struct limit limit)
 }
 
 /*
- * The operator's limits outlive workers. They are read only now: while a worker stands by, the one
- * before it may be told others.
+ * The operator's limits outlive workers. They are read as late as this because the operator may
+ * change them while a successor stands by.
  */
 static void adopt_limits(struct vm *vm)
 {
@@ -231,7 +231,7 @@ static void adopt_limits(struct vm *vm)
 	uint64_t set = __atomic_load_n(&head->limits_set, __ATOMIC_ACQUIRE);
 
 	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++) {
-		/* A copy is looked at: the former worker may have been taken over. */
+		/* The copy is checked: the former worker may have been taken over. */
 		const struct limit limit = *(const volatile struct limit *)&head->limits[kind];
 
 		if ((set & 1ull << kind) && limit.rate <= LIMIT_MAX && limit.burst <= LIMIT_MAX)
@@ -279,7 +279,7 @@ void vm_reset(struct vm *vm)
 	}
 	vm->features = 0;
 	unlock_all(vm);
-	/* Nobody translates now, and nobody will before a new map is there. */
+	/* No queue is active, so no thread translates before there is a new map. */
 	memory_clear(&vm->memory);
 	vdev_reset(vm->device);
 }

@@ -295,7 +295,7 @@ static void process(struct fuzz *f, unsigned int index)
 
 	for (round = 0; round < MAX_ROUNDS; round++) {
 		if (queue_process(&f->vm->queues[index], f->vm->device, 0, &f->vm->memory,
-				  common.batch, true) != QUEUE_MORE)
+				  common.batch, QUEUE_ARM) != QUEUE_MORE)
 			break;
 		CHECK(common.batch->n <= VDEV_BATCH_MAX);
 		CHECK(common.batch->iov_used <= QUEUE_BATCH_IOVS);
