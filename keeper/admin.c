@@ -147,7 +147,7 @@ static void keep_public(const struct table *before, struct table *table)
 static struct key *successor(struct server *server, const struct peer *peer,
 			     const struct handle *handle)
 {
-	const struct policy_vm *vm = table_vm(server->table, peer->vm, peer->uid);
+	const struct policy_vm *vm = table_vm(server->table, peer->vm, peer->uid, peer->user);
 
 	for (unsigned int i = 0; vm && i < vm->key_count; i++) {
 		struct key *key = server->table->keys[vm->keys[i]];

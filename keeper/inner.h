@@ -8,7 +8,7 @@
  *
  *     server                                loader
  *     INNER_READY                     -->
- *                                     <--   INNER_POLICY... INNER_USER... INNER_KEY... INNER_TOKEN...
+ *                                     <--   INNER_POLICY... INNER_KEY... INNER_TOKEN...
  *                                     <--   INNER_INSTALL
  *                                     <--   INNER_MODULE, with a socket, as processes are started
  *                                     <--   INNER_CLIENT, with a socket, for each one that connects
@@ -28,12 +28,11 @@
  * enum inner_type - messages.
  * @INNER_READY: the server is confined and serves
  * @INNER_POLICY: a piece of the policy file
- * @INNER_USER: @index: VM; @value: user that may name it
  * @INNER_KEY: @index: key; its bytes
  * @INNER_TOKEN: @index: token; @value: number of its module's process
  * @INNER_INSTALL: put what was sent in force
  * @INNER_MODULE: @index: number of a module's process; @value: its time-out in ms; a socket
- * @INNER_CLIENT: @value: user that connected; a socket
+ * @INNER_CLIENT: @value: user that connected; its name, if it has one; a socket
  * @INNER_RELOAD: @value: peer that asks
  * @INNER_RELOADED: @value: that peer; why it was not done, empty: it was
  * @INNER_REVOKE: label
@@ -42,7 +41,6 @@
 enum inner_type {
 	INNER_READY = 1,
 	INNER_POLICY,
-	INNER_USER,
 	INNER_KEY,
 	INNER_TOKEN,
 	INNER_INSTALL,

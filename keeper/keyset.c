@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,32 +28,6 @@ static int open_credentials(void)
 	const char *path = getenv("CREDENTIALS_DIRECTORY");
 
 	return path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-}
-
-/* Users are looked up when the policy is loaded: the server has no files. */
-static void find_users(struct keyset *set, struct policy_errors *errors)
-{
-	for (unsigned int i = 0; i < set->policy->vm_count; i++) {
-		const struct policy_vm *vm = &set->policy->vms[i];
-		const struct passwd *user = vm->user ? getpwnam(vm->user) : NULL;
-		unsigned long number;
-		char *end;
-
-		set->users[i] = (uid_t)-1;
-		if (!vm->user)
-			continue;
-		if (user) {
-			set->users[i] = user->pw_uid;
-			continue;
-		}
-		errno = 0;
-		number = strtoul(vm->user, &end, 10);
-		if (errno || *vm->user < '0' || *vm->user > '9' || *end || number >= (uid_t)-2)
-			policy_error(errors, vm->line, "[vm %s]: uid: there is no user %.63s",
-				     vm->name, vm->user);
-		else
-			set->users[i] = (uid_t)number;
-	}
 }
 
 /* ---- keys ------------------------------------------------------------------------------ */
@@ -206,10 +179,9 @@ static bool allocate(struct keyset *set)
 	const struct policy *policy = set->policy;
 
 	set->bytes = calloc(policy->key_count + 1, sizeof(*set->bytes));
-	set->users = calloc(policy->vm_count + 1, sizeof(*set->users));
 	set->module_of = calloc(policy->token_count + 1, sizeof(*set->module_of));
 	set->modules = calloc(policy->token_count + 1, sizeof(*set->modules));
-	return set->bytes && set->users && set->module_of && set->modules;
+	return set->bytes && set->module_of && set->modules;
 }
 
 static void fill(struct keyset *set, const char *path, struct policy_errors *errors)
@@ -230,7 +202,6 @@ static void fill(struct keyset *set, const char *path, struct policy_errors *err
 	}
 	store.directory = open_directory(path);
 	store.credentials = open_credentials();
-	find_users(set, errors);
 	take_keys(set, &store, errors);
 	take_tokens(set, &store, errors);
 	close_fd(&store.directory);
@@ -260,7 +231,6 @@ struct keyset *keyset_free(struct keyset *set)
 		eng_key_wipe(&set->modules[i].packets);
 	eng_key_wipe(&set->text);
 	free(set->bytes);
-	free(set->users);
 	free(set->module_of);
 	free(set->modules);
 	policy_free(set->policy);

@@ -32,7 +32,6 @@ struct module_config {
  * @text: the file
  * @policy: the policy
  * @bytes: by key: PKCS #8 in DER, or the bytes; empty for those in tokens
- * @users: by VM: user id; -1: any
  * @module_of: by token: index in @modules
  * @modules: one for each module
  * @module_count: how many
@@ -41,7 +40,6 @@ struct keyset {
 	struct eng_key text;
 	struct policy *policy;
 	struct eng_key *bytes;
-	uid_t *users;
 	unsigned int *module_of;
 	struct module_config *modules;
 	unsigned int module_count;

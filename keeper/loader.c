@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,8 +93,6 @@ static int send_keyset(struct loader *loader)
 	for (size_t at = 0; !err && at < set->text.len; at += piece)
 		err = tell(loader, INNER_POLICY, 0, 0, set->text.bytes + at,
 			   set->text.len - at < piece ? set->text.len - at : piece, -1);
-	for (unsigned int i = 0; !err && i < policy->vm_count; i++)
-		err = tell(loader, INNER_USER, i, set->users[i], NULL, 0, -1);
 	for (unsigned int i = 0; !err && i < policy->key_count; i++)
 		if (policy->keys[i].store == STORE_FILE)
 			err = tell(loader, INNER_KEY, i, 0, set->bytes[i].bytes, set->bytes[i].len,
@@ -218,13 +217,18 @@ static void from_server(struct loader *loader)
 static void accept_client(struct loader *loader)
 {
 	_cleanup_fd_ int fd = accept4(loader->listener, NULL, NULL, SOCK_CLOEXEC);
+	const struct passwd *user;
+	const char *name;
 	uid_t uid;
 
 	if (fd < 0)
 		return;
 	if (!loader->ready || unix_socket_peer(fd, &uid))
 		return;
-	(void)tell(loader, INNER_CLIENT, 0, uid, NULL, 0, fd);
+	/* Now, not when the policy is loaded: systemd's dynamic users are there while they run. */
+	user = getpwuid(uid);
+	name = user ? user->pw_name : "";
+	(void)tell(loader, INNER_CLIENT, 0, uid, name, strlen(name), fd);
 }
 
 /* ---- children and signals --------------------------------------------------------------- */

@@ -92,9 +92,9 @@ static void watch_module(struct server *server, struct module *module)
 
 /* ---- the loader ------------------------------------------------------------------------ */
 
-static void take_client(struct loop *loop, uid_t uid, int *fd)
+static void take_client(struct loop *loop, uid_t uid, const char *user, int *fd)
 {
-	struct peer *peer = server_connect(&loop->server, *fd, uid);
+	struct peer *peer = server_connect(&loop->server, *fd, uid, user);
 
 	if (!peer)
 		return;
@@ -122,9 +122,7 @@ static int fill_table(struct server *server, const struct inner *head, const voi
 	}
 	if (head->type == INNER_KEY)
 		return table_add_key(table, head->index, data, len);
-	if (head->type == INNER_USER && head->index < table->policy->vm_count)
-		table->uids[head->index] = (uid_t)head->value;
-	else if (head->type == INNER_TOKEN && head->index < table->policy->token_count)
+	if (head->type == INNER_TOKEN && head->index < table->policy->token_count)
 		table->modules[head->index] = (unsigned int)head->value;
 	else
 		return -EINVAL;
@@ -139,7 +137,8 @@ static void take_message(struct loop *loop, const struct inner *head, void *data
 
 	switch (head->type) {
 	case INNER_CLIENT:
-		take_client(loop, (uid_t)head->value, passed);
+		((char *)data)[len] = '\0';
+		take_client(loop, (uid_t)head->value, data, passed);
 		break;
 	case INNER_MODULE:
 		module_connect(server, head->index, take_fd(passed), head->value * 1000000u);

@@ -3,6 +3,7 @@
 #include "keeper/server.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,7 +67,7 @@ void server_end(struct server *server)
 	server->admin_text = NULL;
 }
 
-struct peer *server_connect(struct server *server, int fd, uid_t uid)
+struct peer *server_connect(struct server *server, int fd, uid_t uid, const char *user)
 {
 	struct peer *peer;
 
@@ -81,6 +82,7 @@ struct peer *server_connect(struct server *server, int fd, uid_t uid)
 	peer->id = ++server->last_id;
 	peer->fd = fd;
 	peer->uid = uid;
+	(void)snprintf(peer->user, sizeof(peer->user), "%s", user);
 	peer->out_last = &peer->out;
 	peer->next = server->peers;
 	server->peers = peer;
@@ -255,14 +257,15 @@ static void do_hello(struct server *server, struct peer *peer, const struct keep
 		return;
 	}
 	memcpy(peer->vm, name, sizeof(peer->vm));
-	if (!table_vm(server->table, name, peer->uid))
+	if (!table_vm(server->table, name, peer->uid, peer->user))
 		log_limited(
 		    LOG_NOTICE,
 		    "vm \"%s\", user %u: the policy has no such VM, or another user for it: "
 		    "it sees no key",
 		    name, (unsigned int)peer->uid);
 	else
-		log_msg(LOG_INFO, "vm %s, user %u: connected", name, (unsigned int)peer->uid);
+		log_msg(LOG_INFO, "vm %s, user %u %s: connected", name, (unsigned int)peer->uid,
+			peer->user);
 	peer_reply(server, peer, &reply, NULL);
 }
 
@@ -322,7 +325,7 @@ void open_reply(struct server *server, struct peer *peer, const struct keeper_re
 static void do_open(struct server *server, struct peer *peer, const struct keeper_request *r,
 		    const uint8_t *payload)
 {
-	const struct policy_vm *vm = table_vm(server->table, peer->vm, peer->uid);
+	const struct policy_vm *vm = table_vm(server->table, peer->vm, peer->uid, peer->user);
 	char label[KEEPER_LABEL_LEN];
 	struct key *key;
 
@@ -374,7 +377,7 @@ static void do_close(struct server *server, struct peer *peer, const struct keep
 
 static void do_list(struct server *server, struct peer *peer, const struct keeper_request *r)
 {
-	const struct policy_vm *vm = table_vm(server->table, peer->vm, peer->uid);
+	const struct policy_vm *vm = table_vm(server->table, peer->vm, peer->uid, peer->user);
 	struct keeper_reply reply = {.type = KEEPER_LIST, .id = r->id};
 	struct keeper_key page[KEEPER_LIST_PAGE];
 	unsigned int n = 0;

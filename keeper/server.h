@@ -75,6 +75,7 @@ struct packet {
  * @id: number
  * @fd: socket; -1: in tests
  * @uid: user that connected
+ * @user: its name then, "": none
  * @vm: name that HELLO gave; "": none yet
  * @generation: of its replies: RESET makes it another
  * @outstanding: tasks of this generation
@@ -92,6 +93,7 @@ struct peer {
 	uint64_t id;
 	int fd;
 	uid_t uid;
+	char user[KEEPER_LABEL_LEN];
 	char vm[KEEPER_LABEL_LEN];
 	unsigned int generation;
 	unsigned int outstanding;
@@ -219,7 +221,7 @@ int server_init(struct server *server, unsigned int threads);
 void server_end(struct server *server);
 
 /** server_connect - a new client; takes @fd over. Return: the peer, or NULL: too many. */
-struct peer *server_connect(struct server *server, int fd, uid_t uid);
+struct peer *server_connect(struct server *server, int fd, uid_t uid, const char *user);
 
 /** server_close - end a client's connection and free the peer. */
 void server_close(struct server *server, struct peer *peer);

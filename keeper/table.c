@@ -3,6 +3,7 @@
 #include "keeper/table.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,6 @@ struct table *table_free(struct table *table)
 		key_put(table->keys[i]);
 	free(table->text);
 	free(table->keys);
-	free(table->uids);
 	free(table->modules);
 	policy_free(table->policy);
 	free(table);
@@ -73,12 +73,9 @@ int table_parse(struct table *table)
 		return -EINVAL;
 	/* One more than needed: nothing is no allocation. */
 	table->keys = calloc(table->policy->key_count + 1, sizeof(struct key *));
-	table->uids = calloc(table->policy->vm_count + 1, sizeof(*table->uids));
 	table->modules = calloc(table->policy->token_count + 1, sizeof(*table->modules));
-	if (!table->keys || !table->uids || !table->modules)
+	if (!table->keys || !table->modules)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < table->policy->vm_count; i++)
-		table->uids[i] = table->policy->vms[i].user ? TABLE_NO_USER : TABLE_ANY_USER;
 	return make_token_keys(table);
 }
 
@@ -94,15 +91,16 @@ int table_add_key(struct table *table, unsigned int index, const uint8_t *bytes,
 	return table->keys[index] ? 0 : -EINVAL;
 }
 
-const struct policy_vm *table_vm(const struct table *table, const char *name, uid_t uid)
+const struct policy_vm *table_vm(const struct table *table, const char *name, uid_t uid,
+				 const char *user)
 {
 	const struct policy_vm *vm = table->policy ? policy_vm_find(table->policy, name) : NULL;
-	uid_t wanted;
+	char number[24];
 
-	if (!vm)
-		return NULL;
-	wanted = table->uids[vm - table->policy->vms];
-	return wanted == TABLE_ANY_USER || (wanted != TABLE_NO_USER && wanted == uid) ? vm : NULL;
+	if (!vm || !vm->user)
+		return vm;
+	(void)snprintf(number, sizeof(number), "%u", (unsigned int)uid);
+	return !strcmp(vm->user, number) || (*user && !strcmp(vm->user, user)) ? vm : NULL;
 }
 
 struct key *table_find(const struct table *table, const struct policy_vm *vm, const char *label,

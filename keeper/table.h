@@ -20,7 +20,6 @@
  * @text_len: its bytes
  * @policy: policy
  * @keys: by its indices; NULL: it could not be loaded, or was revoked
- * @uids: by VM: the user that may name it; (uid_t)-1: any, (uid_t)-2: none
  * @modules: by token: id of the process that has its module
  */
 struct table {
@@ -28,12 +27,8 @@ struct table {
 	size_t text_len;
 	struct policy *policy;
 	struct key **keys;
-	uid_t *uids;
 	unsigned int *modules;
 };
-
-#define TABLE_ANY_USER ((uid_t)-1)
-#define TABLE_NO_USER ((uid_t)-2)
 
 /** table_new - an empty one. NULL: no memory. */
 struct table *table_new(void);
@@ -50,8 +45,17 @@ int table_parse(struct table *table);
 /** table_add_key - key @index, from a file with these bytes. Return: 0 or -EINVAL. */
 int table_add_key(struct table *table, unsigned int index, const uint8_t *bytes, size_t len);
 
-/** table_vm - the VM of that name whose user @uid may be, or NULL. */
-const struct policy_vm *table_vm(const struct table *table, const char *name, uid_t uid);
+/**
+ * table_vm - a VM, if that user may be it.
+ * @table: table
+ * @name: the VM
+ * @uid: user of the process that connected
+ * @user: its name when it did, "": none
+ *
+ * Return: the VM, or NULL.
+ */
+const struct policy_vm *table_vm(const struct table *table, const char *name, uid_t uid,
+				 const char *user);
 
 /**
  * table_find - a key that a VM can see.

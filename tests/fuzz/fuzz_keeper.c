@@ -128,7 +128,7 @@ static void one_record(struct peer **peer, uint8_t how, const uint8_t *data, siz
 	if (!(*peer)->gone)
 		return;
 	server_close(&server, *peer);
-	*peer = server_connect(&server, -1, 1000);
+	*peer = server_connect(&server, -1, 1000, "");
 	CHECK(*peer);
 }
 
@@ -144,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	server.owner = 1;
 	install();
 	for (unsigned int i = 0; i < PEERS; i++)
-		CHECK((peers[i] = server_connect(&server, -1, i ? 1000 : 1)) != NULL);
+		CHECK((peers[i] = server_connect(&server, -1, i ? 1000 : 1, "")) != NULL);
 	while (size >= 3 && records++ < MAX_RECORDS) {
 		uint8_t how = data[0];
 		size_t len = (size_t)data[1] | (size_t)data[2] << 8;

@@ -89,8 +89,6 @@ void install(const char *text)
 		bytes[15] = (uint8_t)key->label[0];
 		assert_int_equal(table_add_key(table, i, bytes, sizeof(bytes)), 0);
 	}
-	if (table->policy->vm_count && table->policy->vms[0].user)
-		table->uids[0] = 77;
 	server.coming = table;
 	server_install(&server);
 	assert_null(server.coming);
@@ -110,7 +108,7 @@ int setup(void **state)
 	server.to_loader = note_loader;
 	server.owner = 500;
 	install(POLICY WEB);
-	peer = server_connect(&server, -1, 77);
+	peer = server_connect(&server, -1, 77, "");
 	return peer ? 0 : -1;
 }
 

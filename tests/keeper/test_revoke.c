@@ -13,10 +13,10 @@
 
 static void test_revoke(void **state)
 {
-	struct peer *admin = server_connect(&server, -1, 500), *root;
+	struct peer *admin = server_connect(&server, -1, 500, ""), *root;
 	uint64_t web, disk, epoch;
 
-	root = server_connect(&server, -1, 0);
+	root = server_connect(&server, -1, 0, "");
 	hello(peer, "a");
 	web = open_key(peer, "web");
 	disk = open_key(peer, "disk");
@@ -48,7 +48,7 @@ static void test_revoke(void **state)
 /* An operation that waits for its rate when its key is revoked is not carried out. */
 static void test_revoke_waiting(void **state)
 {
-	struct peer *root = server_connect(&server, -1, 0);
+	struct peer *root = server_connect(&server, -1, 0, "");
 	uint64_t handle, late;
 
 	install("[vm a]\nkeys = web\n" WEB "rate = 1/s\n");
@@ -119,7 +119,7 @@ static void test_reload_outstanding(void **state)
 
 static void test_admin_reload(void **state)
 {
-	struct peer *root = server_connect(&server, -1, 0);
+	struct peer *root = server_connect(&server, -1, 0, "");
 	uint64_t id;
 
 	ask(root, REQUEST(KEEPER_RELOAD), NULL, 0);
@@ -140,7 +140,7 @@ static void test_admin_reload(void **state)
 
 static void test_texts(void **state)
 {
-	struct peer *root = server_connect(&server, -1, 0);
+	struct peer *root = server_connect(&server, -1, 0, "");
 	char text[KEEPER_MAX_PAYLOAD + 1];
 	uint64_t handle;
 

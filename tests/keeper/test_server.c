@@ -98,7 +98,7 @@ static void test_one_answer(void **state)
 
 static void test_users(void **state)
 {
-	struct peer *other = server_connect(&server, -1, 78);
+	struct peer *other = server_connect(&server, -1, 78, "");
 
 	/* VM a is for user 77 alone; b is for anybody */
 	hello(other, "a");
@@ -108,6 +108,17 @@ static void test_users(void **state)
 	hello(peer, "b");
 	open_key(peer, "disk");
 	assert_int_equal(status(peer, REQUEST(KEEPER_OPEN), "web", 3), KEEPER_S_NOKEY);
+	/* by name, which is the user's that connected */
+	install("[vm c]\nkeys = web\nuid = vcd-c\n" WEB);
+	other = server_connect(&server, -1, 79, "vcd-d");
+	hello(other, "c");
+	assert_int_equal(status(other, REQUEST(KEEPER_OPEN), "web", 3), KEEPER_S_NOKEY);
+	other = server_connect(&server, -1, 79, "");
+	hello(other, "c");
+	assert_int_equal(status(other, REQUEST(KEEPER_OPEN), "web", 3), KEEPER_S_NOKEY);
+	other = server_connect(&server, -1, 79, "vcd-c");
+	hello(other, "c");
+	open_key(other, "web");
 }
 
 static void test_fetch(void **state)
@@ -189,7 +200,7 @@ static void test_most_handles(void **state)
 /* What a worker says that is the guest's. */
 static void test_lies(void **state)
 {
-	struct peer *other = server_connect(&server, -1, 77);
+	struct peer *other = server_connect(&server, -1, 77, "");
 	uint8_t packet[KEEPER_MAX_PACKET + 1] = {0};
 	struct keeper_request r = {.type = KEEPER_SIGN, .len = 5};
 	uint64_t handle;
@@ -341,7 +352,7 @@ static void test_token_is_the_vms(void **state)
 	uint64_t a, b;
 
 	install("[vm a]\nkeys = web\n[vm b]\nkeys = web\n" WEB);
-	other = server_connect(&server, -1, 77);
+	other = server_connect(&server, -1, 77, "");
 	hello(peer, "a");
 	hello(other, "b");
 	a = open_key(peer, "web");

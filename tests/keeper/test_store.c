@@ -292,15 +292,12 @@ static void test_policies(void **state)
 			  "[token u]\nmodule = /proc/self/exe\n");
 	if (!set)
 		fail_msg("%s", said);
-	assert_int_equal(set->users[0], 0);
-	assert_int_equal(set->users[1], 4711);
-	assert_int_equal(set->users[2], (uid_t)-1);
+	assert_string_equal(set->policy->vms[1].user, "4711");
 	assert_int_equal(set->bytes[0].len, 16);
 	/* both tokens are one module's */
 	assert_int_equal(set->module_count, 1);
 	assert_int_equal(set->module_of[1], 0);
 	keyset_free(set);
-	policy_bad("[vm a]\nuid = nobody-of-that-name\n", "1: [vm a]: uid: there is no user");
 	policy_bad(D "[key f]\nsource = file:nothing\nuse = sign\nalg = hmac-sha256\n",
 		   "5: [key f]: nothing: No such file");
 	policy_bad(D "[key g]\nsource = file:d2\nuse = encrypt\nalg = aes-gcm\n",

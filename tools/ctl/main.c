@@ -19,6 +19,7 @@
 #include "common/util.h"
 #include "tools/ctl/client.h"
 #include "tools/ctl/find.h"
+#include "tools/ctl/keeper.h"
 #include "tools/ctl/metrics.h"
 #include "tools/ctl/text.h"
 #include "tools/ctl/top.h"
@@ -36,6 +37,7 @@ enum {
 /**
  * struct options - the command line.
  * @socket: path of a control socket, or NULL
+ * @keeper: path of a keeper's socket, or NULL
  * @vm: name of a VM, or NULL
  * @output: file to write instead of standard output, or NULL
  * @all: ask every daemon
@@ -45,6 +47,7 @@ enum {
  */
 struct options {
 	const char *socket;
+	const char *keeper;
 	const char *vm;
 	const char *output;
 	bool all;
@@ -60,6 +63,8 @@ static const struct cli_option table[] = {
 	       cli_text),
     CLI_OPTION('s', "socket", "PATH", "the daemon's control socket", socket, cli_text,
 	       .otherwise = "$VCRYPTOCTL_SOCKET, or the only " FIND_SOCKETS),
+    CLI_OPTION(0, "keeper", "SOCKET", "ask the vcrypto-keeper that listens there", keeper,
+	       cli_text),
     CLI_OPTION(0, "json", NULL, "print JSON: status, stats, sessions, limits", json, cli_flag),
     CLI_OPTION('a', "all", NULL, "metrics: ask every daemon, and print one page of all of them",
 	       all, cli_flag),
@@ -101,7 +106,14 @@ static const struct cli cli = {
 	     "                            disk now; ends when the new worker serves, or has\n"
 	     "                            failed (status 1)\n"
 	     "  top                       print rates, live; to a file, one line for each look\n"
-	     "  help                      print this\n",
+	     "  help                      print this\n"
+	     "\n"
+	     "Commands with --keeper=SOCKET:\n"
+	     "  keys list                 print the keys of the policy, with counters\n"
+	     "  keys reload               read the policy again; status 1: it is not good, and\n"
+	     "                            the one in force stays\n"
+	     "  keys revoke LABEL         take a key away from every VM, at once\n"
+	     "  metrics                   print counters in the text format of Prometheus\n",
     .options = table,
     .count = ARRAY_SIZE(table),
     .statuses = statuses,
@@ -258,6 +270,42 @@ static int run_at_socket(const struct options *o, char *const words[])
 	return status;
 }
 
+/* A command of the keeper's. */
+static int run_at_keeper(const struct options *o, char *const words[])
+{
+	_cleanup_free_ char *answer = NULL;
+	int err;
+
+	if (o->vm || o->socket || o->all || o->json)
+		return usage_error("--keeper goes with no other option but --output");
+	err = keeper_command(o->keeper, words, &answer);
+	switch (err) {
+	case 0:
+		fputs(answer ? answer : "", stdout);
+		return STATUS_OK;
+	case -ENOSYS:
+		return usage_error(
+		    "with --keeper: keys list, keys reload, keys revoke LABEL, metrics");
+	case -EINVAL:
+		fprintf(stderr, PROGRAM ": the keeper refused%s%s", answer ? ":\n" : "\n",
+			answer ? answer : "");
+		return STATUS_REFUSED;
+	case -ENOKEY:
+		fputs(PROGRAM ": the keeper has no such key\n", stderr);
+		return STATUS_REFUSED;
+	case -EACCES:
+		fprintf(stderr, PROGRAM ": %s: be root or the keeper's user\n", o->keeper);
+		return STATUS_REFUSED;
+	case -EBUSY:
+		fputs(PROGRAM ": the keeper is at it already\n", stderr);
+		return STATUS_REFUSED;
+	default:
+		fprintf(stderr, PROGRAM ": %s: %s; is vcrypto-keeper running?\n", o->keeper,
+			strerror(-err));
+		return STATUS_UNREACHABLE;
+	}
+}
+
 /* What is not for one daemon, and what is wrong with the words as such. */
 static int run_command(const struct options *o, char *const words[])
 {
@@ -272,6 +320,8 @@ static int run_command(const struct options *o, char *const words[])
 		cli_help(&cli, stdout);
 		return STATUS_OK;
 	}
+	if (o->keeper)
+		return top ? usage_error("top is for daemons") : run_at_keeper(o, words);
 	if (!o->all)
 		return run_at_socket(o, words);
 	if (strcmp(words[0], "metrics") != 0 || words[1] || o->json || o->vm || o->socket)
