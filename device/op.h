@@ -32,7 +32,6 @@ enum vdev_place {
  * @out_len: bytes of data out: @len, or 0 without a cipher
  * @tail_len: bytes of job.mac that follow them: digest or tag
  * @remaining: bytes of data after those of @job; 0 when @job is the last or only segment
- * @place: enum vdev_place
  * @holds_hash: this request has the slot's hash_busy
  * @job: the engine's work: all of the request, or a segment of it
  * @bounced: VDEV_BOUNCE_OUT, VDEV_BOUNCE: the output in scratch memory
@@ -49,7 +48,7 @@ struct vdev_op {
 	uint32_t out_len;
 	uint32_t tail_len;
 	uint32_t remaining;
-	uint8_t place;
+	enum vdev_place place;
 	bool holds_hash;
 	struct eng_job job;
 	uint8_t *bounced;
