@@ -305,8 +305,8 @@ void open_reply(struct server *server, struct peer *peer, const struct keeper_re
 			return;
 		}
 		reply.handle = handle->id;
-		log_msg(LOG_INFO, "vm %s, key %s: opened%s", peer->vm, key->info.label,
-			fetch ? ", its bytes given to the worker" : "");
+		log_limited(LOG_NOTICE, "audit: vm %s, key %s: opened%s", peer->vm, key->info.label,
+			    fetch ? ", its bytes given to the worker" : "");
 	}
 	memcpy(reply.iv, key->info.check, sizeof(reply.iv));
 	memcpy(payload, &key->info, sizeof(key->info));
