@@ -63,8 +63,11 @@ static void child(const struct process_setup *setup, const char *const *argv, in
 	place(setup->close_stdin ? -1 : in, 0);
 	place(setup->close_stdout ? -1 : out, 1);
 	place(err, 2);
-	/* Ctrl-C and changes of size go to the process that has the terminal for its own. */
-	if (setup->columns && (setsid() < 0 || ioctl(0, TIOCSCTTY, 0) < 0))
+	/*
+	 * Ctrl-C and changes of size go to the process that has the terminal for its own. The
+	 * terminal of the person who runs the test is never its own: it would ask there.
+	 */
+	if (setsid() < 0 || (setup->columns && ioctl(0, TIOCSCTTY, 0) < 0))
 		_exit(126);
 	reset_signals();
 	/* execv() does not change the strings; its type is older than const. */

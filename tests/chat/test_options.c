@@ -121,6 +121,10 @@ static void bad_settings(void **unused)
 	/* There is no insecure mode: that is labchat. */
 	expect_bad("listen --protocol=lab", "--protocol");
 	expect_bad("listen --data-size 256", "--data-size");
+	expect_bad("listen --invite-host=host:1", "a name or an address is needed");
+	expect_bad("listen --invite-host=fe80::1%eth0", "a zone means nothing");
+	expect_bad("listen --invite-host=a/b", "a name or an address is needed");
+	expect_bad("listen --invite-host=", "a name or an address is needed");
 	expect_bad("listen -4 -6", "exclude");
 	expect_bad("listen --device=", "--device");
 	expect_bad("connect h --hub", "--hub belongs to listen");

@@ -131,6 +131,33 @@ static void taken_nick(void **state)
 	person_free(&alice);
 }
 
+/* Who sends something and leaves is asked about a new key, too, if there is a terminal. */
+static void asks_before_it_sends(void **state)
+{
+	struct person bob;
+	uint16_t port;
+	struct process *alice = talk_listen(NULL, "alice", "listen --accept-new", &port);
+
+	person_connect(&bob, SCREEN_COLUMNS, "bob", port, "-m hello");
+	person_sees(&bob, "has a key never seen here:");
+	person_sees(&bob, "accept?");
+	assert_int_equal(alice->out.len, 0);
+	person_types(&bob, "perhaps\r");
+	person_sees(&bob, "Please say yes, no, or the whole fingerprint.");
+	person_types(&bob, "yes\r");
+	process_expect_exit(bob.p, OK);
+	process_expect_text(alice, "hello\n");
+	/* No, and the end of the input, are no. */
+	person_connect(&bob, SCREEN_COLUMNS, "carol", port, "-m secret");
+	person_sees(&bob, "accept?");
+	person_types(&bob, "\004");
+	process_expect_exit(bob.p, IDENTITY);
+	/* Whoever does not want to be asked says so. */
+	person_connect(&bob, SCREEN_COLUMNS, "dave", port, "-m secret --strict");
+	process_expect_exit(bob.p, IDENTITY);
+	process_expect_text(alice, "hello\n");
+}
+
 static void in_a_hub(void **state)
 {
 	uint16_t port;
@@ -565,6 +592,7 @@ int main(void)
 	    TEST(refused_at_the_prompt),
 	    TEST(changed_key),
 	    TEST(taken_nick),
+	    TEST(asks_before_it_sends),
 	    TEST(in_a_hub),
 	    TEST(hostile_text),
 	    TEST(hostile_bytes),

@@ -335,6 +335,88 @@ static void hub_of_three(void **state)
 	process_expect_err(b, "hub~");
 }
 
+/* The owner of a hub verifies, invites and dismisses by name; a member can do none of it. */
+static void rights_in_a_hub(void **state)
+{
+	uint16_t port;
+	struct process *h = talk_listen(NULL, "hub", "listen --hub --accept-new --json", &port);
+	struct process *a = talk_connect(NULL, "alice", port, "--accept-new --json");
+	struct process *b, *c;
+	char *at, *invite;
+
+	process_expect_in_out(a, "Talking to hub");
+	b = talk_connect(NULL, "bob", port, "--accept-new --json");
+	process_expect_in_out(a, "bob came");
+	talk_command(a, "kick", "nick", "hub");
+	process_expect_in_out(a, "Only whoever runs a hub");
+	talk_command(a, "invite", NULL, NULL);
+	process_expect_in_out(a, "Only the end that listens");
+	talk_command(a, "who", NULL, NULL);
+	process_expect_in_out(a, "bob, the hub says, SHA256:");
+	talk_command(h, "verify", NULL, NULL);
+	process_expect_in_out(h, "Say who");
+	talk_command(h, "verify", "answer", "bob");
+	process_expect_in_out(h, "Words for bob:");
+	process_expect_in_out(b, "Words for hub:");
+	assert_null(strstr(a->out.data, "Words for"));
+	talk_command(h, "verify", "answer", "bob yes");
+	process_expect_in_out(h, "bob is verified");
+	/* Each invite lets one person in, in any order. */
+	talk_command(h, "invite", NULL, NULL);
+	talk_command(h, "invite", NULL, NULL);
+	talk_command(h, "who", NULL, NULL);
+	process_expect_in_out(h, "\"who\"");
+	at = strstr(h->out.data, "cryptochat1:");
+	assert_non_null(at);
+	at = strstr(at + 1, "cryptochat1:");
+	assert_non_null(at);
+	invite = strndup(at, strcspn(at, "\""));
+	c = connect_by("carol", invite, "--json");
+	process_expect_in_out(c, "alice is here");
+	process_expect_exit(connect_by("dave", invite, ""), REFUSED);
+	free(invite);
+	talk_command(h, "kick", "nick", "bob");
+	process_expect_exit(b, REFUSED);
+	process_expect_in_out(b, "you were asked to leave");
+	process_expect_in_out(a, "bob left");
+	/* Who loses the connection is away for the others, at once. */
+	assert_int_equal(kill(c->pid, SIGKILL), 0);
+	process_expect_in_out(a, "carol has lost its connection");
+}
+
+/* An address that says nothing on another machine is not in an invite. */
+static void invites_name_a_host(void **state)
+{
+	static const char *const words[] = {
+	    "listen --invite --port=0 --bind=0.0.0.0",
+	    "listen --invite --port=0 --bind=::",
+	    "listen --invite --port=0 --bind=[::]",
+	    "listen --invite --port=0",
+	    "listen --invite --port=0 -6",
+	};
+	struct process *p;
+	char *invite;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		p = talk_start(NULL, "alice", words[i]);
+		invite = talk_invite(p);
+		assert_null(strstr(invite, "0.0.0.0"));
+		assert_null(strstr(invite, "[::]"));
+		assert_null(strchr(invite, '%'));
+		if (strstr(words[i], "=0.0.0.0"))
+			assert_null(strchr(invite, '['));
+		process_expect_err(p, "cryptochat connect");
+		free(invite);
+		kill(p->pid, SIGTERM);
+	}
+	p = talk_start(NULL, "alice", "listen --invite --port=0 --invite-host=2001:db8::1");
+	invite = talk_invite(p);
+	assert_non_null(strstr(invite, "cryptochat1:[2001:db8::1]:"));
+	free(invite);
+	p = talk_start(NULL, "alice", "send --port=0 %D/key32");
+	process_expect_err(p, "cryptochat recv --invite-file=-");
+}
+
 static void json(void **state)
 {
 	uint16_t port;
@@ -728,6 +810,8 @@ int main(void)
 	    TEST(damaged_known_peers),
 	    TEST(one_at_a_time),
 	    TEST(hub_of_three),
+	    TEST(rights_in_a_hub),
+	    TEST(invites_name_a_host),
 	    TEST(json),
 	    TEST(text_is_no_command),
 	    TEST(long_lines),

@@ -44,7 +44,7 @@ static int parse_port(const char *text, uint16_t *ret)
 	return 0;
 }
 
-static int check_host(const char *host)
+int invite_check_host(const char *host)
 {
 	size_t len = strlen(host);
 
@@ -80,7 +80,7 @@ int invite_parse(const char *text, struct invite *ret)
 	token = cut_last(host);
 	key = cut_last(host);
 	port = cut_last(host);
-	if (token && key && port && !check_host(host) && !parse_port(port, &i.port) &&
+	if (token && key && port && !invite_check_host(host) && !parse_port(port, &i.port) &&
 	    !base64_decode(key, strlen(key), i.key, sizeof(i.key)) &&
 	    !base64_decode(token, strlen(token), i.token, sizeof(i.token))) {
 		strcpy(i.host, host);

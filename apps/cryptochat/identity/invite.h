@@ -34,4 +34,7 @@ char *invite_text(const struct invite *i, char text[INVITE_TEXT_SIZE]);
 /** invite_parse() - read a line; spaces around it are ignored; returns 0 or -EINVAL */
 int invite_parse(const char *text, struct invite *ret);
 
+/** invite_check_host() - can an invite name this host? 0 or -EINVAL */
+int invite_check_host(const char *host);
+
 #endif /* CRYPTOCHAT_IDENTITY_INVITE_H */

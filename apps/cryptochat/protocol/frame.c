@@ -187,7 +187,7 @@ int frame_get_roster(const struct frame *f, struct roster *ret)
 	*ret = (struct roster){.event = (uint8_t)wire_get(&r, 1)};
 	wire_get_text(&r, ret->nick, sizeof(ret->nick));
 	wire_get_bytes(&r, ret->key, sizeof(ret->key));
-	if (ret->event < ROSTER_HERE || ret->event > ROSTER_LEFT || !nick_ok(ret->nick))
+	if (ret->event < ROSTER_HERE || ret->event > ROSTER_BACK || !nick_ok(ret->nick))
 		return -EPROTO;
 	return complete(&r);
 }

@@ -112,7 +112,13 @@ struct verify_frame {
 	uint8_t value[DIGEST_SIZE];
 };
 
-enum roster_event { ROSTER_HERE = 1, ROSTER_CAME = 2, ROSTER_LEFT = 3 };
+enum roster_event {
+	ROSTER_HERE = 1,
+	ROSTER_CAME = 2,
+	ROSTER_LEFT = 3,
+	ROSTER_AWAY = 4,
+	ROSTER_BACK = 5,
+};
 
 struct roster {
 	uint8_t event;

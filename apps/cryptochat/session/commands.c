@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cryptochat/session/invitation.h"
 #include "cryptochat/session/member.h"
 #include "cryptochat/session/question.h"
 #include "cryptochat/session/unsent.h"
@@ -68,8 +69,16 @@ static void on_decline(struct room *room, const char *rest)
 
 static void on_verify(struct room *room, const char *rest)
 {
-	struct member *m = whom(room, "");
+	char nick[NICK_SIZE] = "";
+	size_t len = strcspn(rest, " ");
+	struct member *m;
 
+	/* The owner of a hub says whose words: /verify NICK, /verify NICK yes. */
+	if (room->options->hub && len < sizeof(nick)) {
+		memcpy(nick, rest, len);
+		rest += len + strspn(rest + len, " ");
+	}
+	m = whom(room, nick);
 	if (m)
 		member_verify(m, rest);
 }
@@ -100,14 +109,48 @@ static void on_who(struct room *room, const char *rest)
 				  m->verified ? "verified" : "unverified",
 				  m->stage == MEMBER_AWAY ? ", away" : "", m->where,
 				  key_text(m->key, key));
+	for (struct member *m = room->members; m; m = m->next)
+		for (unsigned int i = 0; member_is_present(m) && i < m->roster_count; i++)
+			ui_notice(&room->ui, "who", m->roster[i].nick, "%s, the hub says, %s",
+				  m->roster[i].nick, key_text(m->roster[i].key, key));
 }
 
 static void on_kick(struct room *room, const char *nick)
 {
-	struct member *m = whom(room, nick);
+	struct member *m;
 
+	if (!room->options->hub) {
+		ui_error(&room->ui, "usage",
+			 "Only whoever runs a hub can ask somebody to leave it; /quit leaves.");
+		return;
+	}
+	m = whom(room, nick);
 	if (m)
-		member_refuse(m, REFUSE_UNKNOWN, "you were asked to leave");
+		member_dismiss(m, REFUSE_UNKNOWN, "you were asked to leave", "was asked to leave");
+}
+
+static void on_invite(struct room *room, const char *rest)
+{
+	const char *hint = invitation_hint(room);
+	char text[INVITE_TEXT_SIZE];
+	int err;
+
+	if (room->listener < 0) {
+		ui_error(&room->ui, "usage", "Only the end that listens can invite somebody.");
+		return;
+	}
+	err = invitation_make(room, text);
+	if (err) {
+		ui_error(&room->ui, "usage", "No invite: %s.",
+			 err == -EMFILE ? "too many have not been used yet" : strerror(-err));
+		return;
+	}
+	if (room->ui.kind == UI_TERMINAL)
+		ui_error(&room->ui, "invite", "%s", invitation_how(room));
+	ui_error(&room->ui, "invite", "%s", text);
+	if (hint && room->ui.kind == UI_TERMINAL)
+		ui_error(&room->ui, "invite", "%s", hint);
+	explicit_bzero(text, sizeof(text));
 }
 
 static void on_quit(struct room *room, const char *rest)
@@ -131,10 +174,12 @@ static const struct command {
     {"accept", on_accept, NULL, true, "       take the file on offer"},
     {"decline", on_decline, NULL, true, "      refuse it"},
     {"verify", on_verify, "answer", true,
-     "       compare words with the other person; then /verify yes or no"},
+     "       compare words with the other person; then /verify yes or no; "
+     "the owner of a hub names the person: /verify NICK"},
     {"status", on_status, NULL, false, "       key, cipher, and who encrypted how much"},
     {"who", on_who, NULL, false, "          who is here"},
-    {"kick", on_kick, "nick", true, "NICK    ask somebody to leave"},
+    {"kick", on_kick, "nick", true, "NICK    hub: ask somebody to leave"},
+    {"invite", on_invite, NULL, false, "       a line that lets one more person in"},
     {"quit", on_quit, NULL, false, "         leave (also Ctrl-D)"},
     {"help", on_help, NULL, false,
      "         this list; a message that begins with / is typed with //"},
@@ -178,7 +223,7 @@ static void say(struct room *room, const char *line, size_t len)
 			continue;
 		anybody = true;
 		if (outbox_full(&m->outbox) && room->options->hub)
-			member_end(m, CHAT_OK, "left", "is too slow and was disconnected");
+			member_too_slow(m);
 		else
 			member_text(m, room->options->hub ? room->nick : NULL, line, len);
 	}
@@ -353,6 +398,8 @@ void typed_input(struct room *room)
 
 	switch (room->ui.kind) {
 	case UI_PIPE:
+		while (room->question && (line = ui_answer(&room->ui)) != NULL)
+			question_answer(room, line);
 		stream(room);
 		break;
 	case UI_JSON:

@@ -118,7 +118,7 @@ static bool accept_new(struct member *m)
 			  key_text(m->key, key));
 		return true;
 	}
-	if (o->strict || m->room->ui.kind != UI_TERMINAL) {
+	if (o->strict || !ui_can_ask(&m->room->ui)) {
 		say_refused_stranger(m);
 		return false;
 	}
@@ -381,14 +381,18 @@ static bool knows_secret(struct member *m)
 static void greet_invited(struct member *m, bool is_new)
 {
 	struct room *room = m->room;
+	unsigned int i = 0;
 
-	if (!room->token_valid ||
-	    !proof_is_right(m, &m->greeting, room->token, sizeof(room->token))) {
+	while (i < room->token_count &&
+	       !proof_is_right(m, &m->greeting, room->tokens[i], INVITE_TOKEN_SIZE))
+		i++;
+	if (i == room->token_count) {
 		member_refuse(m, REFUSE_PROOF, "the invite is wrong or was used already");
 		return;
 	}
-	room->token_valid = false;
-	explicit_bzero(room->token, sizeof(room->token));
+	room->token_count--;
+	memcpy(room->tokens[i], room->tokens[room->token_count], INVITE_TOKEN_SIZE);
+	explicit_bzero(room->tokens[room->token_count], INVITE_TOKEN_SIZE);
 	m->remember = is_new;
 	let_in(m);
 }

@@ -229,8 +229,7 @@ static void on_down(struct member *m)
 	if (m->stage == MEMBER_UP) {
 		ui_notice(&room->ui, "away", m->nick, "Connection to %s lost (%s); %s.", m->nick,
 			  why, m->caller ? "waiting for it to come back" : "trying again");
-		member_stage(m, MEMBER_AWAY);
-		m->attempts = 0;
+		member_away(m);
 	}
 	if (!m->caller)
 		plan_retry(m);
@@ -308,7 +307,7 @@ static bool wants_input(const struct room *room)
 	return anybody || room->ui.kind != UI_PIPE;
 }
 
-enum { POLL_INPUT, POLL_OUTPUT, POLL_LISTENER, POLL_FIRST };
+enum { POLL_INPUT, POLL_OUTPUT, POLL_ANSWER, POLL_LISTENER, POLL_FIRST };
 
 static void service_link(struct member *m, short revents)
 {
@@ -335,6 +334,8 @@ static int turn(struct room *room, bool more)
 	    (struct pollfd){.fd = wants_input(room) ? STDIN_FILENO : -1, .events = POLLIN};
 	fds[POLL_OUTPUT] = (struct pollfd){.fd = ui_wants_output(&room->ui) ? STDOUT_FILENO : -1,
 					   .events = POLLOUT};
+	fds[POLL_ANSWER] =
+	    (struct pollfd){.fd = room->ui.asking ? room->ui.tty : -1, .events = POLLIN};
 	if (now >= room->accept_ms)
 		room->accept_ms = 0;
 	else if (timeout < 0 || timeout > room->accept_ms - now)
@@ -416,8 +417,7 @@ enum chat_exit room_run(struct room *room)
 			more = serve(m, now) || more;
 		room_reap(room);
 		ui_tick(&room->ui);
-		if (room->ui.kind == UI_TERMINAL)
-			question_ask(room);
+		question_ask(room);
 		if (is_over(room))
 			break;
 		err = turn(room, more);

@@ -225,6 +225,7 @@ void member_up(struct member *m, const struct hello *hello)
 	member_stage(m, MEMBER_UP);
 	if (again) {
 		ui_notice(&room->ui, "back", m->nick, "%s is back; nothing was lost.", m->nick);
+		announce(m, ROSTER_BACK);
 		return;
 	}
 	if (m->remember)
@@ -235,8 +236,10 @@ void member_up(struct member *m, const struct hello *hello)
 	ui_notice(&room->ui, "joined", m->nick, "Talking to %s (%s), %s.", m->nick,
 		  m->verified ? "verified" : "unverified", key_text(m->key, key));
 	if (m->is_hub)
-		ui_error(&room->ui, "hub",
-			 "This is a hub: whoever runs it can read everything that is said here.");
+		ui_error(
+		    &room->ui, "hub",
+		    "This is a hub: whoever runs it can read everything that is said here, and "
+		    "change it. Names and keys of the others are what the hub says.");
 	announce(m, ROSTER_CAME);
 	for (size_t i = 0; i < room->options->file_count; i++) {
 		int err = files_send(&m->files, room->options->files[i]);
@@ -298,6 +301,26 @@ void member_refuse_words(struct member *m)
 	member_refuse(m, REFUSE_WORDS, "the words differ: somebody sits between us");
 }
 
+void member_dismiss(struct member *m, enum refuse_code code, const char *reason, const char *why)
+{
+	ui_notice(&m->room->ui, "left", m->nick, "%s %s.", m->nick, why);
+	member_refuse(m, code, reason);
+	announce(m, ROSTER_LEFT);
+}
+
+void member_too_slow(struct member *m)
+{
+	member_dismiss(m, REFUSE_BUSY, "you were too slow to take what was said",
+		       "is too slow and was disconnected");
+}
+
+void member_away(struct member *m)
+{
+	member_stage(m, MEMBER_AWAY);
+	m->attempts = 0;
+	announce(m, ROSTER_AWAY);
+}
+
 static void on_text(struct member *m, const struct text_frame *t)
 {
 	struct room *room = m->room;
@@ -311,7 +334,7 @@ static void on_text(struct member *m, const struct text_frame *t)
 		if (o == m || !member_is_present(o))
 			continue;
 		if (outbox_full(&o->outbox))
-			member_end(o, CHAT_OK, "left", "is too slow and was disconnected");
+			member_too_slow(o);
 		else
 			member_text(o, m->nick, t->text, t->len);
 	}
@@ -348,13 +371,30 @@ static int on_stream(struct member *m, const struct frame *f)
 	return 0;
 }
 
+/* Keep the list of those whom the hub names, for /who. */
+static void remember_roster(struct member *m, const struct roster *r)
+{
+	unsigned int i = 0;
+
+	while (i < m->roster_count && memcmp(m->roster[i].key, r->key, sizeof(r->key)) != 0)
+		i++;
+	if (r->event == ROSTER_LEFT && i < m->roster_count)
+		m->roster[i] = m->roster[--m->roster_count];
+	else if (r->event != ROSTER_LEFT && i < ROOM_MEMBERS) {
+		m->roster[i] = *r;
+		m->roster_count += i == m->roster_count;
+	}
+}
+
 static void on_roster(struct member *m, const struct roster *r)
 {
-	static const char *const events[] = {"", "is here", "came", "left"};
+	static const char *const events[] = {
+	    "", "is here", "came", "left", "has lost its connection", "is back"};
 	char key[KEY_TEXT_SIZE];
 
 	ui_notice(&m->room->ui, "roster", r->nick, "%s %s (%s)", r->nick, events[r->event],
 		  key_text(r->key, key));
+	remember_roster(m, r);
 }
 
 static int on_verify(struct member *m, const struct verify_frame *in)

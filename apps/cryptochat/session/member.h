@@ -38,6 +38,16 @@ void member_words_differ(struct member *m);
 /** member_end() - the conversation is over for this reason; the member is gone */
 void member_end(struct member *m, enum chat_exit status, const char *event, const char *why);
 
+/** member_dismiss() - hub: tell @m that it has to leave, for @reason; the others learn that it left
+ */
+void member_dismiss(struct member *m, enum refuse_code code, const char *reason, const char *why);
+
+/** member_too_slow() - hub: @m does not take what is said; it is told so, and leaves */
+void member_too_slow(struct member *m);
+
+/** member_away() - its link broke; in a hub the others learn it */
+void member_away(struct member *m);
+
 /** member_status() - for /status and the end */
 void member_status(struct member *m);
 

@@ -2,6 +2,7 @@
 /* options.c - the command line of cryptochat. */
 #include "cryptochat/session/options.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -75,6 +76,27 @@ static enum cli_result check_host(struct cli_state *state, const char *host)
 	return CLI_RUN;
 }
 
+/* A host as the other person's invite will name it. */
+static enum cli_result set_invite_host(struct cli_state *state, const struct cli_option *option,
+				       char *text, void *member)
+{
+	char host[INVITE_HOST_SIZE];
+	bool bare_v6 = strchr(text, ':') && text[0] != '[';
+
+	if (strchr(text, '%'))
+		return cli_bad(state, "--invite-host=%s: a zone means nothing on another machine",
+			       text);
+	if ((size_t)snprintf(host, sizeof(host), bare_v6 ? "[%s]" : "%s", text) >= sizeof(host) ||
+	    invite_check_host(host) ||
+	    (bare_v6 && strspn(text, "0123456789abcdefABCDEF:.") != strlen(text)))
+		return cli_bad(state,
+			       "--invite-host=%s: a name or an address is needed; the port is "
+			       "that of --port",
+			       text);
+	*(const char **)member = text;
+	return CLI_RUN;
+}
+
 /* HOST or HOST:PORT; @text is cut in place. */
 static enum cli_result set_to(struct cli_state *state, const struct cli_option *option, char *text,
 			      void *member)
@@ -102,7 +124,7 @@ static const struct cli_option table[] = {
     CLI_HEADING("Whom to call, and who may call"),
     CLI_OPTION(0, "invite", NULL, "print a line that lets one person in", invite, cli_flag,
 	       .on = ON_LISTEN),
-    CLI_OPTION(0, "invite-host", "HOST", "host to name in the invite", invite_host, cli_text,
+    CLI_OPTION(0, "invite-host", "HOST", "host to name in the invite", invite_host, set_invite_host,
 	       .otherwise = "this machine's address", .on = ON_LISTEN | ON_SEND | ON_RECV),
     CLI_OPTION(0, "invite-file", "FILE", "read the invite from FILE; -: standard input",
 	       invite_file, cli_text, .on = ON_CONNECT | ON_SEND | ON_RECV),

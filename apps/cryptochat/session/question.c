@@ -4,7 +4,8 @@
  *
  * Theory of operation
  * -------------------
- * The program asks the user about one member at a time, at a terminal. It puts aside what the user
+ * The program asks the user about one member at a time, at a terminal. In a pipeline, or when it has
+ * something to send and leave, it asks at the terminal of its user, /dev/tty. It puts aside what the user
  * had typed, and brings it back when the question is over. While the question is open, a line is
  * an answer, or a command if it begins with a slash. It is never a message.
  *
@@ -23,6 +24,8 @@
 #include "cryptochat/session/handshake.h"
 #include "cryptochat/session/member.h"
 
+#define PROMPT "accept? "
+
 /* The name of the member in a message to the user. */
 static const char *name_of(const struct member *m)
 {
@@ -37,10 +40,12 @@ void question_ask(struct room *room)
 
 	for (m = room->members; m && m->stage != MEMBER_ASKING; m = m->next)
 		;
-	if (room->question || !m || ui_input_waits(&room->ui))
+	if (room->question || !m || !ui_can_ask(&room->ui))
+		return;
+	if (room->ui.kind == UI_TERMINAL && ui_input_waits(&room->ui))
 		return;
 	room->question = m;
-	screen_put_aside(&room->ui.screen);
+	ui_ask(&room->ui);
 	same = peers_by_key(&room->peers, m->key);
 	if (m->caller)
 		ui_error(&room->ui, "question",
@@ -52,7 +57,7 @@ void question_ask(struct room *room)
 		 same ? "\n   You know this key as " : "", same ? same->nick : "");
 	ui_error(&room->ui, "question",
 		 "Accept it? yes, no, or its fingerprint from the other end:");
-	screen_prompt(&room->ui.screen, "accept? ");
+	ui_ask_prompt(&room->ui, PROMPT);
 }
 
 /* Whether a plain "yes" certainly belongs to this key. */
@@ -77,11 +82,16 @@ void question_answer(struct room *room, const char *line)
 
 	if (consent == CONSENT_UNCLEAR) {
 		ui_error(&room->ui, "question", "Please say yes, no, or the whole fingerprint.%s",
-			 line[0] ? "\nWhat you typed was not sent; Up brings it back." : "");
+			 line[0] && room->ui.kind == UI_TERMINAL
+			     ? "\nWhat you typed was not sent; Up brings it back."
+			     : "");
+		ui_ask_prompt(&room->ui, PROMPT);
 		return;
 	}
-	if (consent == CONSENT_YES && !yes_is_meant(room, line))
+	if (consent == CONSENT_YES && !yes_is_meant(room, line)) {
+		ui_ask_prompt(&room->ui, PROMPT);
 		return;
+	}
 	room->question_changed = false;
 	room_question_over(room);
 	if (consent == CONSENT_YES) {

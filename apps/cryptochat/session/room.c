@@ -7,8 +7,6 @@
 
 #include "apps/base/wait.h"
 
-#define PROMPT "> "
-
 void room_fail(struct room *room, enum chat_exit status)
 {
 	if (room->status == CHAT_OK)
@@ -43,8 +41,7 @@ struct member *room_member(struct room *room, bool caller)
 void room_question_over(struct room *room)
 {
 	room->question = NULL;
-	screen_prompt(&room->ui.screen, PROMPT);
-	screen_bring_back(&room->ui.screen);
+	ui_ask_over(&room->ui);
 }
 
 void room_withdraw_question(struct member *m)

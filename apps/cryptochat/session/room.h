@@ -10,6 +10,7 @@
  *	session.c    from the options to a room
  *	loop.c       the poll loop, timers, reconnecting
  *	commands.c   what the user types: messages and /commands
+ *	invitation.c invites that are given out
  *	question.c   the user is asked about a key
  *	handshake.c  from a fresh link to a member: keys, proofs, HELLO
  *	member.c     frames of a member that is up, acknowledgements, leaving
@@ -35,6 +36,7 @@
 #include "cryptochat/identity/verify.h"
 
 #define ROOM_MEMBERS 64	  /* of a hub */
+#define ROOM_INVITES 16	  /* given out and not used */
 #define ROOM_STRANGERS 16 /* links whose peers are not accepted yet */
 
 /**
@@ -82,6 +84,7 @@ enum member_stage {
  *	one; 0: it does not
  * @since_ms: when the stage began
  * @retry_ms: MEMBER_AWAY, when to call again
+ * @roster: a hub: the others, as it says, @roster_count of them
  * @attempts: calls since the link broke
  */
 struct member {
@@ -114,6 +117,8 @@ struct member {
 	unsigned int attempts;
 	struct files files;
 	struct verify verify;
+	struct roster roster[ROOM_MEMBERS];
+	unsigned int roster_count;
 	uint8_t scratch[FRAME_MAX];
 };
 
@@ -124,8 +129,8 @@ struct member {
  * @next_address: which to try next
  * @invited: key and token of the invite we were given
  * @has_invite: @invited is valid
- * @token: of the invite we gave out
- * @token_valid: and nobody has used it yet
+ * @port: where we listen
+ * @tokens: of the invites we gave out and nobody has used yet, @token_count of them
  * @secret: of --key-file; len 0: none
  * @accept_ms: when to look at the listener again; 0: at once
  * @cannot_accept: the last try failed, and the user was told
@@ -150,8 +155,9 @@ struct room {
 	struct addrinfo *next_address;
 	struct invite invited;
 	bool has_invite;
-	uint8_t token[INVITE_TOKEN_SIZE];
-	bool token_valid;
+	uint16_t port;
+	uint8_t tokens[ROOM_INVITES][INVITE_TOKEN_SIZE];
+	unsigned int token_count;
 	struct secret secret;
 	char nick[NICK_SIZE];
 	struct member *members;

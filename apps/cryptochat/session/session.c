@@ -2,10 +2,8 @@
 /* session.c - from the options to a room: identity, known peers, invite, device, sockets. */
 #include "cryptochat/session/session.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
 #include <limits.h>
 #include <locale.h>
 #include <pwd.h>
@@ -14,9 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/rand.h>
-
 #include "apps/base/net.h"
+#include "cryptochat/session/invitation.h"
 #include "cryptochat/session/loop.h"
 #include "apps/base/wait.h"
 
@@ -201,53 +198,19 @@ static int setup_call(struct room *room)
 	return err;
 }
 
-/* The first address of this machine that is not its own loop; else its name. */
-static void own_host(const struct options *o, char *host)
+/* The invite of the start: for people here, for programs as soon as there are events. */
+static int first_invite(struct room *room)
 {
-	struct ifaddrs *list = NULL;
-	bool found = false;
+	char text[INVITE_TEXT_SIZE];
+	int err = invitation_make(room, text);
 
-	if (o->invite_host || o->bind) {
-		const char *chosen = o->invite_host ? o->invite_host : o->bind;
-		bool bare_v6 = strchr(chosen, ':') && chosen[0] != '[';
-
-		snprintf(host, INVITE_HOST_SIZE, bare_v6 ? "[%s]" : "%s", chosen);
-		return;
+	if (err) {
+		say("cannot make an invite: %s", strerror(-err));
+		return err;
 	}
-	if (getifaddrs(&list) == 0) {
-		for (const struct ifaddrs *i = list; i && !found; i = i->ifa_next) {
-			struct sockaddr_in in;
-
-			if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET)
-				continue;
-			memcpy(&in, i->ifa_addr, sizeof(in));
-			if (ntohl(in.sin_addr.s_addr) >> 24 == 127)
-				continue;
-			found = inet_ntop(AF_INET, &in.sin_addr, host, INVITE_HOST_SIZE) != NULL;
-		}
-		freeifaddrs(list);
-	}
-	if (!found && gethostname(host, INVITE_HOST_SIZE - 1) < 0)
-		strcpy(host, "localhost");
-}
-
-static int give_invite(struct room *room, uint16_t port)
-{
-	char text[INVITE_TEXT_SIZE], host[INVITE_HOST_SIZE] = "";
-	struct invite i = {.port = port};
-
-	if (RAND_bytes(room->token, sizeof(room->token)) != 1)
-		return -EIO;
-	room->token_valid = true;
-	own_host(room->options, host);
-	strcpy(i.host, host);
-	memcpy(i.key, room->identity.hash, sizeof(i.key));
-	memcpy(i.token, room->token, sizeof(i.token));
-	fprintf(stderr,
-		"Give this line to whom you want to talk to; it works once, for the first who "
-		"uses it:\n\n    %s\n\n",
-		invite_text(&i, text));
-	explicit_bzero(&i, sizeof(i));
+	fprintf(stderr, "%s\n\n    %s\n\n%s%s", invitation_how(room), text,
+		invitation_hint(room) ? invitation_hint(room) : "",
+		invitation_hint(room) ? "\n" : "");
 	explicit_bzero(text, sizeof(text));
 	return 0;
 }
@@ -267,9 +230,10 @@ static int setup_listener(struct room *room)
 		    room->listener == -EADDRINUSE ? "; choose another port with --port" : "");
 		return room->listener;
 	}
+	room->port = port;
 	if (!o->quiet)
 		fprintf(stderr, "Listening on port %u.\n", port);
-	return invite ? give_invite(room, port) : 0;
+	return invite ? first_invite(room) : 0;
 }
 
 /* What can be found wrong before another person is troubled is. */

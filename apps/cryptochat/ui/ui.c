@@ -3,6 +3,7 @@
 #include "cryptochat/ui/ui.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +27,8 @@
 #define PIECE_MAX (6 * FRAME_PAYLOAD + 1024)
 #define OUTPUT_SIZE (4 * PIECE_MAX)
 #define NOTICE_MAX 1024
+#define ANSWER_MAX 256
+#define PROMPT "> "
 
 int ui_open(struct ui *ui, bool json, bool no_input, bool bell, bool quiet)
 {
@@ -41,12 +45,17 @@ int ui_open(struct ui *ui, bool json, bool no_input, bool bell, bool quiet)
 	    .out_step = is_file ? SIZE_MAX : PIPE_BUF,
 	    .in_ended = no_input,
 	    .at_line_start = true,
+	    .tty = -1,
 	};
 	if (buffer_init(&ui->input, json ? REQUEST_LINE_MAX : INPUT_SIZE) ||
 	    buffer_init(&ui->output, OUTPUT_SIZE))
 		return -ENOMEM;
-	if (json || no_input || !ui->out_is_terminal || !isatty(STDIN_FILENO))
+	if (json)
 		return 0;
+	if (no_input || !ui->out_is_terminal || !isatty(STDIN_FILENO)) {
+		ui->tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+		return 0;
+	}
 	wait_watch_size();
 	err = screen_open(&ui->screen, STDIN_FILENO, STDOUT_FILENO);
 	if (!err)
@@ -67,6 +76,56 @@ void ui_close(struct ui *ui)
 	}
 	buffer_free(&ui->input);
 	buffer_free(&ui->output);
+	if (ui->tty >= 0)
+		close(ui->tty);
+}
+
+bool ui_can_ask(const struct ui *ui)
+{
+	/* A program in the background would be stopped for reading. */
+	return ui->kind == UI_TERMINAL || (ui->tty >= 0 && tcgetpgrp(ui->tty) == getpgrp());
+}
+
+void ui_ask(struct ui *ui)
+{
+	if (ui->kind == UI_TERMINAL) {
+		screen_put_aside(&ui->screen);
+		return;
+	}
+	tcflush(ui->tty, TCIFLUSH);
+	ui->asking = true;
+}
+
+void ui_ask_prompt(struct ui *ui, const char *prompt)
+{
+	if (ui->kind == UI_TERMINAL)
+		screen_prompt(&ui->screen, prompt);
+	else
+		dprintf(ui->tty, "%s", prompt);
+}
+
+void ui_ask_over(struct ui *ui)
+{
+	ui->asking = false;
+	if (ui->kind != UI_TERMINAL)
+		return;
+	screen_prompt(&ui->screen, PROMPT);
+	screen_bring_back(&ui->screen);
+}
+
+const char *ui_answer(struct ui *ui)
+{
+	static char line[ANSWER_MAX];
+	ssize_t n = ui->asking ? read(ui->tty, line, sizeof(line) - 1) : -1;
+
+	if (!ui->asking || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		return NULL;
+	/* The terminal is gone, or Ctrl-D: that is no yes. */
+	if (n <= 0)
+		return "no";
+	line[n] = 0;
+	line[strcspn(line, "\r\n")] = 0;
+	return line;
 }
 
 bool ui_wants_input(const struct ui *ui)
@@ -352,7 +411,10 @@ static void say(struct ui *ui, const char *event, const char *peer, const char *
 		screen_print(&ui->screen, line, false);
 		break;
 	case UI_PIPE:
-		fprintf(stderr, "%scryptochat: %s\n", ui->progress ? "\r\033[K" : "", safe);
+		if (ui->asking)
+			dprintf(ui->tty, "%s\n", safe);
+		else
+			fprintf(stderr, "%scryptochat: %s\n", ui->progress ? "\r\033[K" : "", safe);
 		ui->progress = false;
 		break;
 	case UI_JSON:

@@ -34,6 +34,8 @@ enum ui_kind { UI_TERMINAL, UI_PIPE, UI_JSON };
  * @in_error: negative errno of a failed read
  * @out_error: negative errno of a failed write; output is dropped from then on
  * @progress: pipe: a line of progress is on standard error, without its end
+ * @tty: pipe: the terminal of the user, for questions; -1: none
+ * @asking: pipe: a question is open there
  * @at_line_start: what was written last to the pipe ended in a newline
  */
 struct ui {
@@ -51,6 +53,8 @@ struct ui {
 	int in_error;
 	int out_error;
 	bool progress;
+	int tty;
+	bool asking;
 	bool at_line_start;
 	struct text_filter filter;
 };
@@ -117,6 +121,26 @@ void ui_progress(struct ui *ui, const char *text);
 
 /** ui_columns() - what fits in a line of ui_progress() */
 size_t ui_columns(const struct ui *ui);
+
+/**
+ * ui_can_ask() - can the user be asked now?
+ *
+ * At a terminal, and in a pipeline that a terminal's user runs in the foreground, as ssh does. A
+ * program that talks JSON is not asked.
+ */
+bool ui_can_ask(const struct ui *ui);
+
+/** ui_ask() - a question begins: what was typed before is put aside, and is no answer */
+void ui_ask(struct ui *ui);
+
+/** ui_ask_prompt() - the text of the question is complete: @prompt stands before the answer */
+void ui_ask_prompt(struct ui *ui, const char *prompt);
+
+/** ui_ask_over() - the question is over */
+void ui_ask_over(struct ui *ui);
+
+/** ui_answer() - pipe: the user's answer, valid until the next call; NULL: none yet */
+const char *ui_answer(struct ui *ui);
 
 /** ui_tick() - the terminal's size may have changed */
 void ui_tick(struct ui *ui);
