@@ -8,13 +8,17 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "apps/base/dial.h"
 #include "apps/base/wait.h"
 
 /* Clients that may wait while one is served. */
 #define BACKLOG 16
+/* For one address to answer. */
+#define CONNECT_MS 60000
 
 static int failed(struct net_error *why, const char *step, int error)
 {
@@ -199,38 +203,59 @@ int net_accept(int listener, struct sockaddr_storage *peer, socklen_t *peer_len)
 	}
 }
 
-static int connect_to(const struct addrinfo *ai, struct net_error *why)
-{
-	struct pollfd wait = {.events = POLLOUT};
-	socklen_t len = sizeof(int);
-	int fd, err, error = 0;
-
-	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
-	if (fd < 0)
-		return failed(why, "create a TCP socket", errno);
-	if (connect(fd, ai->ai_addr, ai->ai_addrlen) < 0) {
-		error = errno;
-		if (error == EINPROGRESS) {
-			wait.fd = fd;
-			err = wait_for(&wait, 1, WAIT_FOREVER);
-			if (err < 0)
-				error = -err;
-			else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-				error = errno;
-		}
-	}
-	if (error) {
-		close(fd);
-		return failed(why, "connect", error);
-	}
-	tune(fd);
-	return fd;
-}
-
 int net_resolve(int family, const char *host, uint16_t port, struct addrinfo **ret,
 		struct net_error *why)
 {
 	return resolve(family, host, port, 0, ret, why);
+}
+
+struct net_lookup {
+	struct gaicb request;
+	struct addrinfo hints;
+	char host[256];
+	char service[8];
+};
+
+struct net_lookup *net_lookup_begin(int family, const char *host, uint16_t port)
+{
+	struct net_lookup *l = calloc(1, sizeof(*l));
+	struct gaicb *list[1];
+	size_t len = strlen(host);
+
+	if (!l || len >= sizeof(l->host)) {
+		free(l);
+		return NULL;
+	}
+	strcpy(l->host, host);
+	if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
+		l->host[len - 1] = 0;
+		memmove(l->host, l->host + 1, len - 1);
+	}
+	snprintf(l->service, sizeof(l->service), "%u", port);
+	l->hints = (struct addrinfo){
+	    .ai_family = family,
+	    .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_NUMERICSERV,
+	};
+	l->request =
+	    (struct gaicb){.ar_name = l->host, .ar_service = l->service, .ar_request = &l->hints};
+	list[0] = &l->request;
+	if (getaddrinfo_a(GAI_NOWAIT, list, 1, NULL)) {
+		free(l);
+		return NULL;
+	}
+	return l;
+}
+
+bool net_lookup_done(struct net_lookup *l, struct addrinfo **ret)
+{
+	int err = gai_error(&l->request);
+
+	if (err == EAI_INPROGRESS)
+		return false;
+	*ret = err ? NULL : l->request.ar_result;
+	free(l);
+	return true;
 }
 
 int net_start(const struct addrinfo *ai)
@@ -261,19 +286,28 @@ int net_take(int listener, struct sockaddr_storage *peer, socklen_t *peer_len)
 
 int net_connect(int family, const char *host, uint16_t port, struct net_error *why)
 {
+	struct pollfd fds[DIAL_ADDRESSES];
+	char name[NET_NAME_SIZE];
 	struct addrinfo *list;
-	int fd;
+	struct dial d;
+	int fd, err;
 
 	fd = resolve(family, host, port, 0, &list, why);
 	if (fd)
 		return fd;
-	for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) {
-		fd = connect_to(ai, why);
-		if (fd >= 0 || fd == -EINTR)
+	dial_begin(&d, list);
+	while ((fd = dial_step(&d, wait_clock_ms(), CONNECT_MS, name)) == -EINPROGRESS) {
+		nfds_t count = dial_poll(&d, fds);
+
+		err = wait_for(fds, count, dial_timeout(&d, wait_clock_ms(), WAIT_FOREVER));
+		if (err < 0) {
+			fd = err;
 			break;
+		}
 	}
+	dial_end(&d);
 	freeaddrinfo(list);
-	return fd;
+	return fd < 0 ? failed(why, "connect", -fd) : fd;
 }
 
 void net_peer_name(const struct sockaddr_storage *addr, socklen_t len, char *name)

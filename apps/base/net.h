@@ -4,6 +4,7 @@
 #define APPS_BASE_NET_H
 
 #include <netdb.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -65,6 +66,20 @@ int net_connect(int family, const char *host, uint16_t port, struct net_error *w
  */
 int net_resolve(int family, const char *host, uint16_t port, struct addrinfo **ret,
 		struct net_error *why);
+
+/**
+ * net_lookup_begin() - as net_resolve(), but without waiting
+ * @host: must live until the look-up is done, or for ever
+ *
+ * Return: for net_lookup_done(), or NULL: it cannot be begun
+ */
+struct net_lookup *net_lookup_begin(int family, const char *host, uint16_t port);
+
+/**
+ * net_lookup_done() - has a look-up ended? Then it is freed
+ * @ret: list, freed with freeaddrinfo(); NULL: nothing was found
+ */
+bool net_lookup_done(struct net_lookup *l, struct addrinfo **ret);
 
 /**
  * net_start() - begin to connect to one address, without waiting

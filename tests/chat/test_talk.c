@@ -384,6 +384,32 @@ static void rights_in_a_hub(void **state)
 	process_expect_in_out(a, "carol has lost its connection");
 }
 
+/* The peer is started after the call: with --timeout, the call goes on. */
+static void calls_until_somebody_listens(void **state)
+{
+	char words[64];
+	uint16_t port;
+	int listener = kit_socket_listen(&port);
+	struct process *a, *b;
+
+	close(listener);
+	b = talk_connect(NULL, "bob", port, "--accept-new -m early");
+	process_expect_exit(b, NETWORK);
+	process_expect_err(b, "Calling 127.0.0.1:");
+	process_expect_err(b, "Connection refused");
+	b = talk_connect(NULL, "bob", port, "--accept-new -m early --timeout=60");
+	process_expect_err(b, "does not answer; trying again");
+	snprintf(words, sizeof(words), "listen --once --accept-new --port=%u", port);
+	a = talk_start(NULL, "alice", words);
+	process_end_input(a);
+	process_expect_exit(b, OK);
+	process_expect_text(a, "early\n");
+	process_expect_exit(a, OK);
+	/* And it ends. */
+	b = talk_connect(NULL, "bob", port, "--accept-new -m late --timeout=1");
+	process_expect_exit(b, NETWORK);
+}
+
 /* An address that says nothing on another machine is not in an invite. */
 static void invites_name_a_host(void **state)
 {
@@ -812,6 +838,7 @@ int main(void)
 	    TEST(hub_of_three),
 	    TEST(rights_in_a_hub),
 	    TEST(invites_name_a_host),
+	    TEST(calls_until_somebody_listens),
 	    TEST(json),
 	    TEST(text_is_no_command),
 	    TEST(long_lines),

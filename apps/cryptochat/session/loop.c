@@ -113,30 +113,11 @@ static void accept_callers(struct room *room)
 	net_peer_name(&peer, len, m->where);
 }
 
-/* Begin to call the next address. */
+/* Begin to call. */
 static void call(struct member *m)
 {
-	struct room *room = m->room;
-	int fd = -EADDRNOTAVAIL;
-
-	while (room->next_address && fd < 0) {
-		const struct addrinfo *ai = room->next_address;
-		struct sockaddr_storage peer = {0};
-
-		room->next_address = ai->ai_next;
-		fd = net_start(ai);
-		memcpy(&peer, ai->ai_addr, ai->ai_addrlen);
-		net_peer_name(&peer, ai->ai_addrlen, m->where);
-	}
-	if (fd >= 0 && link_open(room->tls, fd, false, true, &m->link)) {
-		close(fd);
-		fd = -ENOMEM;
-	}
-	if (fd < 0 && m->stage == MEMBER_CALLING) {
-		ui_error(&room->ui, "failed", "cannot connect to %s: %s", room->address,
-			 strerror(-fd));
-		member_end(m, CHAT_NETWORK, "lost", "cannot be reached");
-	}
+	dial_begin(&m->dial, m->room->addresses);
+	m->dialing = true;
 }
 
 /* When to call again: 0.2 s, doubled each time, and up to as much again by chance. */
@@ -149,7 +130,68 @@ static void plan_retry(struct member *m)
 		delay = RETRY_MOST_MS;
 	m->attempts++;
 	m->retry_ms = wait_clock_ms() + delay + random() % (delay + 1);
-	m->room->next_address = m->room->addresses;
+	/* The peer, or this machine, may be elsewhere by now. */
+	if (!m->room->lookup)
+		m->room->lookup = net_lookup_begin(m->room->family, m->room->host, m->room->port);
+}
+
+/* The addresses of a look-up that has ended well are those to call. */
+static void take_lookup(struct room *room)
+{
+	struct addrinfo *found;
+
+	if (!room->lookup || !net_lookup_done(room->lookup, &found))
+		return;
+	room->lookup = NULL;
+	if (!found)
+		return;
+	freeaddrinfo(room->addresses);
+	room->addresses = found;
+}
+
+/* The first call has failed. Returns: --timeout says to try again. */
+static bool calls_again(struct member *m)
+{
+	const struct options *o = m->room->options;
+	int64_t now = wait_clock_ms();
+
+	if (now - m->since_ms >= o->timeout_ms)
+		return false;
+	if (!m->attempts)
+		ui_notice(&m->room->ui, "calling", NULL, "%s does not answer; trying again.",
+			  m->room->address);
+	plan_retry(m);
+	return true;
+}
+
+/* No address could be connected. */
+static void call_failed(struct member *m, int err)
+{
+	struct room *room = m->room;
+
+	if (m->stage == MEMBER_AWAY) {
+		plan_retry(m);
+	} else if (!calls_again(m)) {
+		ui_error(&room->ui, "failed", "no conversation with %s: %s", room->address,
+			 strerror(-err));
+		member_end(m, CHAT_NETWORK, "lost", "cannot be reached");
+	}
+}
+
+static void serve_dial(struct member *m, int64_t now)
+{
+	int fd = dial_step(&m->dial, now, CALL_MS, m->where);
+
+	if (fd == -EINPROGRESS)
+		return;
+	m->dialing = false;
+	m->called_ms = now;
+	if (fd >= 0 && link_open(m->room->tls, fd, false, true, &m->link)) {
+		close(fd);
+		fd = -ENOMEM;
+	}
+	if (fd < 0)
+		call_failed(m, fd);
 }
 
 static const char *reason_of(const struct link *l, char *text, size_t size)
@@ -190,9 +232,10 @@ static void lost_greeting(struct member *m, const char *why)
 		member_end(m, CHAT_OK, "lost", why);
 		return;
 	}
-	if (m->stage == MEMBER_CALLING && room->next_address && !identity) {
-		call(m);
-		return;
+	if (m->stage == MEMBER_CALLING && !identity) {
+		m->dialing = dial_has_more(&m->dial);
+		if (m->dialing || calls_again(m))
+			return;
 	}
 	ui_error(&room->ui, "failed", "no conversation with %s: %s", room->address, why);
 	member_end(m, identity ? CHAT_IDENTITY : CHAT_NETWORK, "lost", why);
@@ -203,6 +246,7 @@ static void on_down(struct member *m)
 {
 	struct room *room = m->room;
 	enum link_down down = m->link->down;
+	bool again = m->stage == MEMBER_AWAY;
 	char why[TLS_ERROR_SIZE + 64];
 
 	reason_of(m->link, why, sizeof(why));
@@ -231,7 +275,8 @@ static void on_down(struct member *m)
 			  why, m->caller ? "waiting for it to come back" : "trying again");
 		member_away(m);
 	}
-	if (!m->caller)
+	m->dialing = again && dial_has_more(&m->dial);
+	if (!m->caller && !m->dialing)
 		plan_retry(m);
 }
 
@@ -242,13 +287,19 @@ static void serve_away(struct member *m, int64_t now)
 		member_end(m, CHAT_NETWORK, "lost", "is lost");
 		return;
 	}
-	if (!m->caller && !m->link && now >= m->retry_ms) {
+}
+
+/* A member that we call, or call again. */
+static void serve_call(struct member *m, int64_t now)
+{
+	if (m->dialing) {
+		serve_dial(m, now);
+	} else if (!m->link && now >= m->retry_ms) {
+		take_lookup(m->room);
 		call(m);
-		if (!m->link)
-			plan_retry(m);
-	}
-	if (m->link && m->link->state != LINK_OPEN && now - m->retry_ms > CALL_MS)
+	} else if (m->link && m->link->state != LINK_OPEN && now - m->called_ms > CALL_MS) {
 		link_fail(m->link, DOWN_SILENT, NULL);
+	}
 }
 
 /* Frames that have come; returns: there may be more. */
@@ -276,9 +327,6 @@ static bool serve(struct member *m, int64_t now)
 {
 	bool more = serve_frames(m);
 
-	if (m->stage == MEMBER_CALLING && m->link && now - m->since_ms > CALL_MS &&
-	    m->link->state != LINK_OPEN)
-		link_fail(m->link, DOWN_SILENT, NULL);
 	if (m->wants_place_ms)
 		greet_wait(m);
 	more = member_work(m, now) || more;
@@ -286,6 +334,8 @@ static bool serve(struct member *m, int64_t now)
 		on_down(m);
 	if (m->stage == MEMBER_AWAY)
 		serve_away(m, now);
+	if (!m->caller && (m->stage == MEMBER_AWAY || m->stage == MEMBER_CALLING))
+		serve_call(m, now);
 	return more;
 }
 
@@ -319,15 +369,27 @@ static void service_link(struct member *m, short revents)
 		greet_open(m);
 }
 
+/* What the call that is going on waits for; there is one at most. */
+static nfds_t poll_dial(const struct room *room, struct pollfd *fds, int64_t now, int *timeout)
+{
+	for (const struct member *m = room->members; m; m = m->next) {
+		if (!m->dialing)
+			continue;
+		*timeout = dial_timeout(&m->dial, now, *timeout);
+		return dial_poll(&m->dial, fds);
+	}
+	return 0;
+}
+
 /* Sleep until something can be done, and do the system calls for it. */
 static int turn(struct room *room, bool more)
 {
-	struct pollfd fds[POLL_FIRST + ROOM_MEMBERS + ROOM_STRANGERS + 1];
+	struct pollfd fds[POLL_FIRST + ROOM_MEMBERS + ROOM_STRANGERS + 1 + DIAL_ADDRESSES];
 	struct member *members[ROOM_MEMBERS + ROOM_STRANGERS + 1], *m;
 	int64_t now = wait_clock_ms();
 	int timeout = room->members ? TURN_MS : WAIT_FOREVER;
 	bool has_room = ui_has_room(&room->ui);
-	nfds_t n = 0;
+	nfds_t n = 0, dialing;
 	int err;
 
 	fds[POLL_INPUT] =
@@ -355,7 +417,8 @@ static int turn(struct room *room, bool more)
 		    (struct pollfd){.fd = events ? m->link->fd : -1, .events = events};
 		members[n++] = m;
 	}
-	err = wait_for(fds, POLL_FIRST + n, more ? 0 : timeout);
+	dialing = poll_dial(room, fds + POLL_FIRST + n, now, &timeout);
+	err = wait_for(fds, POLL_FIRST + n + dialing, more ? 0 : timeout);
 	if (err < 0)
 		return err;
 	for (nfds_t i = 0; i < n; i++)
@@ -405,7 +468,8 @@ enum chat_exit room_run(struct room *room)
 
 		if (!m)
 			return CHAT_NETWORK;
-		room->next_address = room->addresses;
+		strcpy(m->where, room->address);
+		ui_notice(&room->ui, "calling", NULL, "Calling %s.", room->address);
 		call(m);
 	}
 	while (!err) {

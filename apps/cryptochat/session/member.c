@@ -648,7 +648,7 @@ int member_timeout(const struct member *m, int64_t now, int most)
 		due = m->ack_due_ms;
 	if (m->stage == MEMBER_LEAVING && m->since_ms + LEAVE_MS + 1 < due)
 		due = m->since_ms + LEAVE_MS + 1;
-	if (m->retry_ms && m->stage == MEMBER_AWAY && m->retry_ms < due)
+	if (m->retry_ms && !m->link && !m->dialing && !m->caller && m->retry_ms < due)
 		due = m->retry_ms;
 	return due > now ? (int)(due - now) : 0;
 }

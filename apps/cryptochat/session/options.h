@@ -68,6 +68,7 @@ enum chat_command {
  * @require_offload: do not start without the device
  * @provider: provider module, or NULL
  * @keepalive_ms: between pings; three of them missing is the end of a link
+ * @timeout_ms: how long to try a first call again; 0: each address is tried once
  * @reconnect_ms: how long to hope for another link
  * @files: send: files, @file_count of them
  */
@@ -99,6 +100,7 @@ struct options {
 	bool require_offload;
 	const char *provider;
 	int keepalive_ms;
+	int timeout_ms;
 	int reconnect_ms;
 	char **files;
 	size_t file_count;

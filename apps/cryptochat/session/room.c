@@ -59,6 +59,8 @@ void room_withdraw_question(struct member *m)
 static void free_member(struct member *m)
 {
 	m->room->received += m->files.received;
+	if (m->dialing)
+		dial_end(&m->dial);
 	link_free(m->link);
 	outbox_clear(&m->outbox);
 	explicit_bzero(m, sizeof(*m));

@@ -27,6 +27,7 @@
 #include "cryptochat/files/files.h"
 #include "cryptochat/identity/invite.h"
 #include "cryptochat/link/link.h"
+#include "apps/base/dial.h"
 #include "apps/base/net.h"
 #include "cryptochat/session/options.h"
 #include "cryptochat/identity/peers.h"
@@ -83,9 +84,11 @@ enum member_stage {
  * @wants_place_ms: a caller whose key is in a conversation: since when it waits for news of that
  *	one; 0: it does not
  * @since_ms: when the stage began
- * @retry_ms: MEMBER_AWAY, when to call again
+ * @retry_ms: MEMBER_AWAY and MEMBER_CALLING without a link: when to call again
  * @roster: a hub: the others, as it says, @roster_count of them
  * @attempts: calls since the link broke
+ * @dial: the addresses being tried; valid if @dialing
+ * @called_ms: when @link was connected, or the first call began
  */
 struct member {
 	struct member *next;
@@ -115,6 +118,9 @@ struct member {
 	int64_t since_ms;
 	int64_t retry_ms;
 	unsigned int attempts;
+	struct dial dial;
+	bool dialing;
+	int64_t called_ms;
 	struct files files;
 	struct verify verify;
 	struct roster roster[ROOM_MEMBERS];
@@ -126,10 +132,11 @@ struct member {
  * struct room - everything
  * @address: whom we call, as in known_peers; empty: nobody
  * @addresses: whom we call, resolved
- * @next_address: which to try next
+ * @lookup: the same name, looked up anew for coming back; NULL: no look-up is outstanding
  * @invited: key and token of the invite we were given
  * @has_invite: @invited is valid
- * @port: where we listen
+ * @port: where we listen, or whom we call
+ * @host: whom we call
  * @tokens: of the invites we gave out and nobody has used yet, @token_count of them
  * @secret: of --key-file; len 0: none
  * @accept_ms: when to look at the listener again; 0: at once
@@ -151,8 +158,10 @@ struct room {
 	struct ui ui;
 	int listener;
 	char address[PEER_ADDRESS_SIZE];
+	const char *host;
+	int family;
 	struct addrinfo *addresses;
-	struct addrinfo *next_address;
+	struct net_lookup *lookup;
 	struct invite invited;
 	bool has_invite;
 	uint16_t port;

@@ -192,6 +192,9 @@ static int setup_call(struct room *room)
 		say("\"%s\" is no host", host);
 		return -EINVAL;
 	}
+	room->host = host;
+	room->port = port;
+	room->family = o->family;
 	err = net_resolve(o->family, host, port, &room->addresses, &why);
 	if (err)
 		say("cannot %s %s: %s", why.step, room->address, why.reason);
@@ -336,6 +339,7 @@ enum chat_exit talk_run(const struct options *o)
 {
 	struct talk *t = calloc(1, sizeof(*t));
 	struct options once = *o;
+	struct addrinfo *late;
 	enum chat_exit status;
 
 	if (!t) {
@@ -356,6 +360,8 @@ enum chat_exit talk_run(const struct options *o)
 		status = converse(&t->room);
 	if (t->room.listener >= 0)
 		close(t->room.listener);
+	if (t->room.lookup && net_lookup_done(t->room.lookup, &late) && late)
+		freeaddrinfo(late);
 	if (t->room.addresses)
 		freeaddrinfo(t->room.addresses);
 	peers_free(&t->room.peers);
