@@ -147,14 +147,17 @@ static void asks_before_it_sends(void **state)
 	person_types(&bob, "yes\r");
 	process_expect_exit(bob.p, OK);
 	process_expect_text(alice, "hello\n");
+	person_free(&bob);
 	/* No, and the end of the input, are no. */
 	person_connect(&bob, SCREEN_COLUMNS, "carol", port, "-m secret");
 	person_sees(&bob, "accept?");
 	person_types(&bob, "\004");
 	process_expect_exit(bob.p, IDENTITY);
+	person_free(&bob);
 	/* Whoever does not want to be asked says so. */
 	person_connect(&bob, SCREEN_COLUMNS, "dave", port, "-m secret --strict");
 	process_expect_exit(bob.p, IDENTITY);
+	person_free(&bob);
 	process_expect_text(alice, "hello\n");
 }
 
