@@ -60,7 +60,7 @@ module_flags() {
 	python3 - "$1/build/compile_commands.json" <<-'EOF'
 	import json, shlex, sys
 	for entry in json.load(open(sys.argv[1])):
-	    if entry['file'].endswith('/virtio-cryptodev/engine.c'):
+	    if entry['file'].endswith('/virtio-cryptodev.c'):
 	        words = shlex.split(entry['command'])
 	        break
 	while not words[0].startswith('-'):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vhost-user-cryptodev/engine.c - front end of the vhost-user-cryptodev daemon.
+ * vhost-user-cryptodev.c - front end of the vhost-user-cryptodev daemon.
  *
  * Theory of operation
  *

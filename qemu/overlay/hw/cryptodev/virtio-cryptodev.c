@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * virtio-cryptodev/engine.c - the device as an object of QEMU: properties, config
+ * virtio-cryptodev.c - the device as an object of QEMU: properties, config
  * space, status, reset, migration. virtio-cryptodev.h has the theory.
  *
  * Life of a device: realize opens the engine and makes the threads; the device

@@ -2,7 +2,7 @@
 /*
  * virtio-cryptodev.h - the device's state, shared by its files:
  *
- *   virtio-cryptodev/engine.c         QOM object, properties, status, migration
+ *   virtio-cryptodev.c         QOM object, properties, status, migration
  *   virtio-cryptodev-ring.c    virtqueues: pop, execute inline, push
  *   virtio-cryptodev-worker.c  threads that execute, and waiting for them
  *   virtio-cryptodev-stats.c   counters
