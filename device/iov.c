@@ -2,8 +2,7 @@
 /* iov.c - a bounded cursor over the iovecs of a request. See iov.h. */
 #include "device/iov.h"
 
-/* The rest of the iovec at the cursor, at most @len bytes; moves past it. 0 at the end. */
-static inline size_t next_iov(struct vdev_iov *cursor, size_t len, uint8_t **at)
+size_t vdev_iov_next(struct vdev_iov *cursor, size_t len, uint8_t **at)
 {
 	while (cursor->count) {
 		size_t left = cursor->iov->iov_len - cursor->offset;
@@ -27,7 +26,7 @@ size_t vdev_iov_read_scattered(struct vdev_iov *cursor, void *buf, size_t len)
 	size_t done = 0, n;
 	uint8_t *at;
 
-	while (done < len && (n = next_iov(cursor, len - done, &at))) {
+	while (done < len && (n = vdev_iov_next(cursor, len - done, &at))) {
 		memcpy((uint8_t *)buf + done, at, n);
 		done += n;
 	}
@@ -41,7 +40,7 @@ size_t vdev_iov_write_scattered(struct vdev_iov *cursor, const void *buf, size_t
 	size_t done = 0, n;
 	uint8_t *at;
 
-	while (done < len && (n = next_iov(cursor, len - done, &at))) {
+	while (done < len && (n = vdev_iov_next(cursor, len - done, &at))) {
 		memcpy(at, (const uint8_t *)buf + done, n);
 		done += n;
 	}
@@ -53,7 +52,7 @@ size_t vdev_iov_skip_scattered(struct vdev_iov *cursor, size_t len)
 	size_t done = 0, n;
 	uint8_t *at;
 
-	while (done < len && (n = next_iov(cursor, len - done, &at)))
+	while (done < len && (n = vdev_iov_next(cursor, len - done, &at)))
 		done += n;
 	return done;
 }
@@ -63,7 +62,7 @@ uint8_t *vdev_iov_contig_scattered(struct vdev_iov walk, size_t len)
 	uint8_t *start = NULL, *at;
 	size_t done = 0, n;
 
-	while (done < len && (n = next_iov(&walk, len - done, &at))) {
+	while (done < len && (n = vdev_iov_next(&walk, len - done, &at))) {
 		if (!start)
 			start = at;
 		else if ((uintptr_t)at != (uintptr_t)start + done)
@@ -71,11 +70,6 @@ uint8_t *vdev_iov_contig_scattered(struct vdev_iov walk, size_t len)
 		done += n;
 	}
 	return done == len ? start : NULL;
-}
-
-size_t vdev_iov_next(struct vdev_iov *cursor, size_t len, uint8_t **at)
-{
-	return next_iov(cursor, len, at);
 }
 
 size_t vdev_iov_pair(struct vdev_iov *a, struct vdev_iov *b, size_t len, uint8_t **at_a,

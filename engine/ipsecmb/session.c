@@ -121,39 +121,20 @@ enum hash_of { WHOLE_MESSAGE, ONE_BLOCK };
 static void hash(IMB_MGR *functions, IMB_HASH_ALG alg, enum hash_of what, const uint8_t *data,
 		 size_t len, uint8_t *out)
 {
-	bool block = what == ONE_BLOCK;
-
-	switch (alg) {
-	case IMB_AUTH_HMAC_SHA_1:
-		if (block)
-			IMB_SHA1_ONE_BLOCK(functions, data, out);
-		else
-			IMB_SHA1(functions, data, len, out);
-		break;
-	case IMB_AUTH_HMAC_SHA_224:
-		if (block)
-			IMB_SHA224_ONE_BLOCK(functions, data, out);
-		else
-			IMB_SHA224(functions, data, len, out);
-		break;
-	case IMB_AUTH_HMAC_SHA_256:
-		if (block)
-			IMB_SHA256_ONE_BLOCK(functions, data, out);
-		else
-			IMB_SHA256(functions, data, len, out);
-		break;
-	case IMB_AUTH_HMAC_SHA_384:
-		if (block)
-			IMB_SHA384_ONE_BLOCK(functions, data, out);
-		else
-			IMB_SHA384(functions, data, len, out);
-		break;
-	default:
-		if (block)
-			IMB_SHA512_ONE_BLOCK(functions, data, out);
-		else
-			IMB_SHA512(functions, data, len, out);
-	}
+#define RUN(function)                                                                              \
+	(what == ONE_BLOCK ? IMB_##function##_ONE_BLOCK(functions, data, out)                      \
+			   : IMB_##function(functions, data, len, out))
+	if (alg == IMB_AUTH_HMAC_SHA_1)
+		RUN(SHA1);
+	else if (alg == IMB_AUTH_HMAC_SHA_224)
+		RUN(SHA224);
+	else if (alg == IMB_AUTH_HMAC_SHA_256)
+		RUN(SHA256);
+	else if (alg == IMB_AUTH_HMAC_SHA_384)
+		RUN(SHA384);
+	else
+		RUN(SHA512);
+#undef RUN
 }
 
 /* RFC 2104: the hash's states after the block of key and ipad, and after that of key and opad. */
