@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/core_names.h>
@@ -194,11 +195,42 @@ static void test_each_error(void **state)
 		}
 }
 
+/* Output beside its input is not shared with it: one operation, and nothing is copied. */
+static void test_side_by_side(void **state)
+{
+	static const char *const names[] = {"AES-128-CTR", "AES-128-CBC", "AES-128-ECB"};
+	const int len = 128 * 1024;
+	uint8_t *data = calloc(3, (size_t)len);
+	EVP_CIPHER *cipher;
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	struct rig rig;
+	int n;
+
+	rig_open(&rig, NULL, NULL, NULL);
+	for (int i = 0; i < 3; i++) {
+		cipher = EVP_CIPHER_fetch(rig.ours, names[i], NULL);
+		for (int side = 0; side <= 2; side += 2) {
+			uint64_t ops = rig_counter(&rig, "cryptodev-ops");
+
+			EVP_CIPHER_CTX_reset(ctx);
+			assert_int_equal(EVP_CipherInit_ex2(ctx, cipher, key, nonce, 1, NULL), 1);
+			assert_int_equal(
+			    EVP_CipherUpdate(ctx, data + side * len, &n, data + len, len), 1);
+			assert_int_equal(rig_counter(&rig, "cryptodev-ops"), ops + 1);
+		}
+		EVP_CIPHER_free(cipher);
+	}
+	EVP_CIPHER_CTX_free(ctx);
+	rig_close(&rig);
+	free(data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_threshold_of_each_class),
 	    cmocka_unit_test(test_each_error),
+	    cmocka_unit_test(test_side_by_side),
 	};
 	uint64_t seed = 1;
 

@@ -227,6 +227,12 @@ static void test_left_alone(void **state)
 		assert_true(once(&rig, "AES-128-GCM"));
 	}
 	rig_close(&rig);
+	rig_retry = NULL;
+	rig_open(&rig, NULL, NULL, NULL);
+	model_fault(&(struct model_fault){.times = UINT_MAX, .error = EIO});
+	assert_false(once(&rig, "AES-128-GCM"));
+	assert_in_range(left_alone_for(&rig, "AES-128-GCM"), 900, 1000);
+	rig_close(&rig);
 	rig_retry = "0";
 }
 

@@ -118,6 +118,53 @@ static void test_classes(void **state)
 	rig_close(&rig);
 }
 
+/* Whether the class of @name is offered; a digest or HMAC, too. */
+static bool offers(const struct rig *rig, const char *name)
+{
+	EVP_MD *md = NULL;
+	EVP_MAC *mac = NULL;
+	bool ours = has(rig, name, "provider=cryptodev");
+
+	if (!strcmp(name, "SHA2-512"))
+		md = EVP_MD_fetch(rig->ours, name, "provider=cryptodev");
+	if (!strcmp(name, "HMAC"))
+		mac = EVP_MAC_fetch(rig->ours, name, "provider=cryptodev");
+	ours |= md || mac;
+	EVP_MD_free(md);
+	EVP_MAC_free(mac);
+	return ours;
+}
+
+/* Each word alone, and what it takes away; @offered: by class, in the order below. */
+static void test_each_word(void **state)
+{
+	static const char *const names[] = {"AES-192-CBC",	 "AES-192-CTR", "AES-192-ECB",
+					    "AES-256-XTS",	 "AES-192-GCM", "AES-192-CCM",
+					    "ChaCha20-Poly1305", "SHA2-512",	"HMAC"};
+	static const struct {
+		const char *classes;
+		const char *offered;
+	} words[] = {
+	    {"cbc", "100000000"},	   {"ctr", "010000000"},      {"ecb", "001000000"},
+	    {"xts", "000100000"},	   {"gcm", "000010000"},      {"ccm", "000001000"},
+	    {"chacha", "000000100"},	   {"sha2", "000000010"},     {"hmac", "000000001"},
+	    {"ciphers", "111111100"},	   {"aead", "000011100"},     {"digests", "000000010"},
+	    {"macs", "000000001"},	   {"all", "111111111"},      {"none", "000000000"},
+	    {"-aead", "111100000"},	   {"all -cbc", "011111111"}, {" ,\tcbc,\t ", "100000000"},
+	    {"none,hmac", "000000001"},	   {"", "000000000"},	      {" -xts", "111011100"},
+	    {"all -all ctr", "010000000"},
+	};
+	struct rig rig;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		rig_open(&rig, NULL, words[i].classes, NULL);
+		for (int j = 0; words[i].offered[j]; j++)
+			if (offers(&rig, names[j]) != (words[i].offered[j] == '1'))
+				fail_msg("classes = %s: %s", words[i].classes, names[j]);
+		rig_close(&rig);
+	}
+}
+
 /* It loads, and software does all. */
 static void no_device(const char *device, const char *status)
 {
@@ -182,6 +229,79 @@ static void test_wrong_values(void **state)
 	refused("CRYPTODEV_PROVIDER_TIMEOUT_MS", "4294967296");
 	refused("CRYPTODEV_PROVIDER_DEVICE", "");
 	refused("CRYPTODEV_PROVIDER_DRIVERS", "soft");
+	/* A digit more, and one that is not. */
+	refused("CRYPTODEV_PROVIDER_THRESHOLD", "18446744073709551610");
+	refused("CRYPTODEV_PROVIDER_THRESHOLD", "12/");
+	refused("CRYPTODEV_PROVIDER_THRESHOLD", "12:");
+	refused("CRYPTODEV_PROVIDER_THRESHOLD", "gcm=1=2");
+}
+
+static void accepted(const char *name, const char *value)
+{
+	OSSL_LIB_CTX *lib = OSSL_LIB_CTX_new();
+	OSSL_PROVIDER *provider;
+
+	setenv(name, value, 1);
+	OSSL_PROVIDER_set_default_search_path(lib, PROVIDER_DIR);
+	provider = OSSL_PROVIDER_load(lib, "cryptodev");
+	if (!provider)
+		fail_msg("%s = %s is refused", name, value);
+	unsetenv(name);
+	OSSL_PROVIDER_unload(provider);
+	OSSL_LIB_CTX_free(lib);
+}
+
+static void test_largest_values(void **state)
+{
+	accepted("CRYPTODEV_PROVIDER_THRESHOLD", "18446744073709551609");
+	accepted("CRYPTODEV_PROVIDER_THRESHOLD", " ,0 gcm=9 none=1, ");
+	accepted("CRYPTODEV_PROVIDER_THRESHOLD", "");
+	accepted("CRYPTODEV_PROVIDER_RETRY", "4294967295");
+	accepted("CRYPTODEV_PROVIDER_TIMEOUT_MS", "4294967295");
+	accepted("CRYPTODEV_PROVIDER_DRIVERS", "any");
+}
+
+/* A section of openssl.cnf with everything that there is, and the environment before it. */
+static void test_section(void **state)
+{
+	static const char text[] = "openssl_conf = init\n"
+				   "[init]\nproviders = providers\n"
+				   "[providers]\ncryptodev = cryptodev\n"
+				   "[cryptodev]\nactivate = 1\ndevice = /dev/crypto-section\n"
+				   "threshold = 100 cbc=300\nclasses = cbc ctr\ntimeout_ms = 321\n";
+	char path[] = "/tmp/cryptodev-section.XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_int_equal(write(fd, text, sizeof(text) - 1), (ssize_t)sizeof(text) - 1);
+	close(fd);
+	for (int i = 0; i < 2; i++) {
+		struct rig rig = {.ours = OSSL_LIB_CTX_new()};
+
+		for (const char *const *name = (const char *const[]){"DEVICE", "THRESHOLD",
+								     "CLASSES", "TIMEOUT_MS", NULL};
+		     *name; name++) {
+			char variable[64];
+
+			snprintf(variable, sizeof(variable), "CRYPTODEV_PROVIDER_%s", *name);
+			unsetenv(variable);
+		}
+		if (i)
+			setenv("CRYPTODEV_PROVIDER_CLASSES", "ctr gcm", 1);
+		OSSL_PROVIDER_set_default_search_path(rig.ours, PROVIDER_DIR);
+		assert_int_equal(OSSL_LIB_CTX_load_config(rig.ours, path), 1);
+		rig.provider = OSSL_PROVIDER_load(rig.ours, "cryptodev");
+		assert_non_null(rig.provider);
+		assert_int_equal(has(&rig, "AES-128-CBC", NULL), !i);
+		assert_int_equal(has(&rig, "AES-128-GCM", NULL), i);
+		assert_true(has(&rig, "AES-128-CTR", NULL));
+		assert_string_equal(rig_string(&rig, "cryptodev-status"), "ok");
+		assert_string_equal(rig_string(&rig, "cryptodev-device"), "/dev/crypto-section");
+		assert_int_equal(model_timeout(), 321);
+		OSSL_PROVIDER_unload(rig.provider);
+		OSSL_LIB_CTX_free(rig.ours);
+	}
+	unsetenv("CRYPTODEV_PROVIDER_CLASSES");
+	unlink(path);
 }
 
 /* OpenSSL 3.0 takes the cipher of its own generator from here. */
@@ -370,6 +490,58 @@ static void test_stats_file(void **state)
 	rmdir(directory);
 }
 
+/* To stderr, which stays open; with a comma between the classes. */
+static void test_stats_to_stderr(void **state)
+{
+	char line[2048] = "";
+	int ends[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (!pid) {
+		uint8_t digest[32], data[4096] = {0};
+		struct rig rig;
+
+		dup2(ends[1], STDERR_FILENO);
+		setenv("CRYPTODEV_PROVIDER_STATS", "stderr", 1);
+		rig_open(&rig, NULL, "ctr sha2", NULL);
+		some_work(&rig, 1);
+		EVP_Q_digest(rig.ours, "SHA2-256", NULL, data, sizeof(data), digest, NULL);
+		rig_close(&rig);
+		_exit(fcntl(STDERR_FILENO, F_GETFD) == -1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(ends[1]);
+	n = read(ends[0], line, sizeof(line) - 1);
+	close(ends[0]);
+	assert_true(n > 0);
+	assert_non_null(strstr(line, "\"classes\":{\"ctr\":1,\"sha2\":1}}\n"));
+}
+
+/* As long a path as there is room for; of a longer one nothing is made. */
+static void test_longest_stats_path(void **state)
+{
+	char directory[] = "/tmp/cryptodev-stats.XXXXXX", path[600], file[64];
+
+	assert_non_null(mkdtemp(directory));
+	snprintf(file, sizeof(file), "%s/xy", directory);
+	for (size_t len = 510; len <= 513; len++) {
+		size_t at = strlen(directory);
+
+		memcpy(path, directory, at);
+		memset(path + at, '/', len - 2 - at);
+		strcpy(path + len - 2, "xy");
+		stats_to(path);
+		assert_int_equal(unlink(file), len <= 511 ? 0 : -1);
+		snprintf(path, sizeof(path), "%s/x", directory);
+		assert_int_equal(unlink(path), len == 512 ? 0 : -1);
+	}
+	assert_int_equal(rmdir(directory), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +553,11 @@ int main(void)
 	    cmocka_unit_test(test_who_counts),
 	    cmocka_unit_test(test_stats_file),
 	    cmocka_unit_test(test_stats),
+	    cmocka_unit_test(test_each_word),
+	    cmocka_unit_test(test_largest_values),
+	    cmocka_unit_test(test_section),
+	    cmocka_unit_test(test_stats_to_stderr),
+	    cmocka_unit_test(test_longest_stats_path),
 	    cmocka_unit_test(test_random_of_configuration),
 	};
 

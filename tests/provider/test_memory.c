@@ -2,11 +2,12 @@
 /*
  * test_memory.c - the provider without memory. Each of its allocations fails in turn: a call
  * then fails, or its result is right all the same; the context can be used again afterwards, and
- * nothing is left when it is freed.
+ * nothing is left when it is freed. What is freed holds neither key nor message nor output.
  */
 #include "tests/provider/rig.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@
 /** struct header - in front of each piece of memory. @ours: the provider asked for it */
 struct header {
 	_Alignas(16) bool ours;
+	size_t size;
 };
 
 /* How many allocations of the provider succeed before one fails; whether one has. */
@@ -27,6 +29,10 @@ static int live;
 
 static const uint8_t key[64] = {1, 2, 3, 4}, nonce[16] = {9, 8, 7, 6};
 static uint8_t message[LEN];
+
+/* Pieces of what is to be wiped, 16 bytes each, and how often one was not. */
+static const uint8_t *secrets[8];
+static unsigned int num_secrets, unwiped;
 
 static void *get_memory(size_t size, const char *file, int line)
 {
@@ -42,6 +48,7 @@ static void *get_memory(size_t size, const char *file, int line)
 	if (!header)
 		return NULL;
 	header->ours = ours;
+	header->size = size;
 	live += ours;
 	return header + 1;
 }
@@ -53,6 +60,8 @@ static void put_memory(void *memory, const char *file, int line)
 	if (!memory)
 		return;
 	live -= header[-1].ours;
+	for (unsigned int i = 0; i < num_secrets && header[-1].ours; i++)
+		unwiped += memmem(memory, header[-1].size, secrets[i], 16) != NULL;
 	free(header - 1);
 }
 
@@ -67,7 +76,10 @@ static void *change_memory(void *memory, size_t size, const char *file, int line
 		return NULL;
 	}
 	header = realloc(header - 1, sizeof(*header) + size);
-	return header ? header + 1 : NULL;
+	if (!header)
+		return NULL;
+	header->size = size;
+	return header + 1;
 }
 
 /** struct run - one use of an algorithm. @out, @len: what came out */
@@ -196,6 +208,20 @@ static bool use_mac(struct run *run)
 
 /* --- allocations that fail ------------------------------------------------------------ */
 
+/* Key, message, and the output @out of a cipher. */
+static void look_for(const uint8_t *out)
+{
+	static const size_t at[] = {0, 1000, 3000};
+
+	num_secrets = 0;
+	secrets[num_secrets++] = key;
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		secrets[num_secrets++] = message + at[i];
+		if (out)
+			secrets[num_secrets++] = out + at[i];
+	}
+}
+
 static void each_fails(const struct rig *rig, const char *name, bool (*use)(struct run *run))
 {
 	static struct run run, right;
@@ -204,6 +230,7 @@ static void each_fails(const struct rig *rig, const char *name, bool (*use)(stru
 
 	right = (struct run){.lib = rig->stock, .name = name};
 	assert_true(use(&right));
+	look_for(use == use_cipher ? right.out : NULL);
 	/* What stays with the library, names and the like, is there after the first time. */
 	run = (struct run){.lib = rig->ours, .name = name};
 	assert_true(use(&run));
@@ -231,6 +258,8 @@ static void each_fails(const struct rig *rig, const char *name, bool (*use)(stru
 	}
 	assert_true(abs(live - before) <= 16);
 	assert_true(failures > 0);
+	assert_int_equal(unwiped, 0);
+	num_secrets = 0;
 }
 
 static void test_each_allocation_fails(void **state)
@@ -254,11 +283,18 @@ static void test_each_allocation_fails(void **state)
 /* A provider that cannot be loaded leaves nothing; one that is has all that it needs. */
 static void test_load_fails(void **state)
 {
+	static const char *const settings[] = {"DEVICE", "STATS", "EXCEPT", "ONLY"};
+	static const char *const values[] = {"/dev/crypto", "/dev/null", "sshd", "*"};
 	OSSL_PROVIDER *provider;
 	OSSL_LIB_CTX *lib;
 	unsigned int i = 0;
 	int before = live;
+	char name[40];
 
+	for (int j = 0; j < 4; j++) {
+		snprintf(name, sizeof(name), "CRYPTODEV_PROVIDER_%s", settings[j]);
+		setenv(name, values[j], 1);
+	}
 	for (failed = true; failed; i++) {
 		char *device = NULL;
 		OSSL_PARAM params[] = {
@@ -280,7 +316,7 @@ static void test_load_fails(void **state)
 		OSSL_LIB_CTX_free(lib);
 		assert_int_equal(live, before);
 	}
-	assert_true(i > 4);
+	assert_true(i > 8);
 }
 
 int main(void)
