@@ -45,7 +45,8 @@ static OSSL_LIB_CTX *context;
 static struct model_fault fault;
 static unsigned int calls, opens, waits, last_timeout;
 static bool privileged;
-static atomic_llong slept_ms;
+/* The monotonic clock: time passed by model_sleep(), and when it was stopped; 0: it runs. */
+static atomic_llong slept_ms, stopped_ms;
 
 /* Time-outs by descriptor, in milliseconds; 0: MODEL_TIMEOUT_MS. */
 static unsigned int timeouts[1024];
@@ -99,6 +100,16 @@ unsigned int model_timeout(void)
 void model_privileged(bool root)
 {
 	privileged = root;
+}
+
+void model_stop_clock(bool stopped)
+{
+	struct timespec now;
+
+	atomic_store(&stopped_ms, 0);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (stopped)
+		atomic_store(&stopped_ms, (long long)now.tv_sec * 1000 - atomic_load(&slept_ms));
 }
 
 void model_sleep(unsigned int ms)
@@ -269,15 +280,17 @@ int open(const char *path, int flags, ...)
 /* The clock that the provider keeps its distance by. */
 int clock_gettime(clockid_t id, struct timespec *time)
 {
-	long long ms = id == CLOCK_MONOTONIC ? atomic_load(&slept_ms) : 0;
-	int ret = (int)syscall(SYS_clock_gettime, id, time);
+	long long ms = atomic_load(&stopped_ms);
+	int ret = 0;
 
-	if (!ret) {
-		time->tv_sec += ms / 1000;
-		time->tv_nsec += ms % 1000 * 1000000L;
-		time->tv_sec += time->tv_nsec / 1000000000L;
-		time->tv_nsec %= 1000000000L;
-	}
+	if (id != CLOCK_MONOTONIC)
+		return (int)syscall(SYS_clock_gettime, id, time);
+	*time = (struct timespec){0};
+	if (!ms)
+		ret = (int)syscall(SYS_clock_gettime, id, time);
+	ms += atomic_load(&slept_ms) + time->tv_nsec / 1000000;
+	time->tv_sec += ms / 1000;
+	time->tv_nsec = ms % 1000 * 1000000L + time->tv_nsec % 1000000L;
 	return ret;
 }
 

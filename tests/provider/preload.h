@@ -44,6 +44,9 @@ unsigned int model_timeout(void);
 /** model_fault - from now on. All zero: none. */
 void model_fault(const struct model_fault *next);
 
+/** model_stop_clock - the monotonic clock stands still, or runs again. */
+void model_stop_clock(bool stopped);
+
 /** model_sleep - the monotonic clock goes on by so many milliseconds; nothing waits. */
 void model_sleep(unsigned int ms);
 

@@ -530,6 +530,31 @@ static void test_counted_nonces(void **state)
 	rig_close(&rig);
 }
 
+/* The end of a nonce that is counted up, of any length; a longer one is all of it. */
+static void test_shown_nonces(void **state)
+{
+	static const int lens[] = {8, 12, 1, 13, -1, 16, 4};
+	struct rig rig;
+	struct pair p;
+
+	rig_open(&rig, "0", NULL, NULL);
+	pair_init(&p, &rig, "AES-128-GCM", 1);
+	for (int j = 0; j < 2; j++)
+		assert_int_equal(
+		    EVP_CIPHER_CTX_ctrl(p.ctx[j], EVP_CTRL_GCM_SET_IV_FIXED, -1, (void *)key), 1);
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		uint8_t shown[2][16] = {{0}};
+
+		for (int j = 0; j < 2; j++)
+			assert_int_equal(
+			    EVP_CIPHER_CTX_ctrl(p.ctx[j], EVP_CTRL_GCM_IV_GEN, lens[i], shown[j]),
+			    1);
+		assert_memory_equal(shown[0], shown[1], sizeof(shown[0]));
+	}
+	pair_free(&p);
+	rig_close(&rig);
+}
+
 /* --- a device that is interrupted ------------------------------------------------------ */
 
 /* Now and then: the call is made again. For ever: software does it, and it is no success. */
@@ -569,6 +594,7 @@ int main(void)
 	    cmocka_unit_test(test_refused_alike),
 	    cmocka_unit_test(test_ccm_again),
 	    cmocka_unit_test(test_counted_nonces),
+	    cmocka_unit_test(test_shown_nonces),
 	    cmocka_unit_test(test_interrupted),
 	};
 
