@@ -52,6 +52,23 @@ static void options(void **state)
 	REFUSED(max_segments, 3);
 	REFUSED(max_segments, 32769);
 #undef REFUSED
+	/* The last values that are accepted. */
+#define ACCEPTED(field, right)                                                                     \
+	do {                                                                                       \
+		bad = good;                                                                        \
+		bad.field = (right);                                                               \
+		assert_int_equal(vdev_new(&bad, &device), 0);                                      \
+		assert_null(vdev_free(device));                                                    \
+		device = NULL;                                                                     \
+	} while (0)
+	ACCEPTED(num_queues, 1);
+	ACCEPTED(max_sessions, 1);
+	ACCEPTED(max_sessions, 1u << 20);
+	ACCEPTED(max_request, 4096);
+	ACCEPTED(max_request, 16u << 20);
+	ACCEPTED(max_segments, 4);
+	ACCEPTED(max_segments, 32768);
+#undef ACCEPTED
 	assert_int_equal(vdev_new(&good, &device), 0);
 	assert_null(vdev_free(device));
 	assert_null(vdev_free(NULL));
