@@ -4,45 +4,45 @@
  *
  * This header is written from the binary interface that /dev/crypto programs on
  * Linux use (ioctl numbers, structure layouts, constants), so that a program
- * compiled against any other copy of that interface runs on our device
+ * compiled against any other copy of that interface runs on this device
  * unchanged. static_asserts below pin every layout.
  *
  * Model
  * -----
  * open("/dev/crypto") gives a file description that owns sessions. CIOCGSESSION
  * makes a session (algorithm and key), CIOCCRYPT runs one operation on it,
- * CIOCFSESSION ends it; the last close ends whatever is left. CRIOGET is a
+ * CIOCFSESSION ends it; the last close ends the remaining sessions. CRIOGET is a
  * dup(): the new descriptor names the same file description and so the same
  * sessions, as do descriptors inherited through fork().
  *
  * Asynchronous operations
  * -----------------------
- * CIOCASYNCCRYPT submits an operation and returns; CIOCASYNCFETCH brings one that
- * is done, or EBUSY. All that were submitted run at once, on several processors of the
- * host, but they are fetched in the order of their submission, whatever the order in
- * which they end: poll() says POLLIN when the oldest one is done, and POLLOUT while
- * another may be submitted. 64 may be outstanding for each file description (module
- * parameter async_max); the next one is refused with EBUSY. What is wrong with an operation
- * is told when it is fetched, except an unknown session and COP_FLAG_NO_ZC. One that goes
- * on from another (iv NULL, a hash in parts) takes effect as if after all submitted before it
- * on its session. Memory of the data belongs to who submits, that of digest and IV
- * to who fetches.
+ * CIOCASYNCCRYPT submits an operation and returns; CIOCASYNCFETCH returns one that is done,
+ * or EBUSY. Submitted operations run in parallel, on several processors of the host. They are
+ * fetched in the order of their submission, independent of the order in which they end:
+ * poll() reports POLLIN when the oldest one is done, and POLLOUT while another may be
+ * submitted. 64 may be outstanding for each file description (module parameter async_max);
+ * the next one is refused with EBUSY. The fetch reports an operation's error,
+ * except an unknown session and COP_FLAG_NO_ZC. An operation that continues
+ * another (iv NULL, a hash in parts) takes effect after all that were submitted
+ * before it on its session. The data is in the memory of the process that
+ * submits, digest and IV in that of the process that fetches.
  *
  * Memory
  * ------
- * When a call has returned, whatever it returned, nothing more is written to the
- * memory that it named: not when it failed because the host did not answer in time
- * (EIO), not when the caller was killed, not when the host goes on later. The same
- * holds for an asynchronous operation once it was fetched or the file was closed for
- * the last time. Input may be read by the host until the host answers.
+ * After a call has returned, with any result, nothing is written to the memory that
+ * it named: also when it failed because the host did not answer in time (EIO), when
+ * the caller was killed, and when the host continues later. The same holds for an
+ * asynchronous operation once it was fetched or the file was closed for the last
+ * time. The host may read input until it answers.
  *
  * COP_FLAG_ZERO_COPY, an extension, gives that up for speed. The host may then write
  * the output, @len bytes (or those of CIOCAUTHCRYPT) at @dst, straight to the caller's
- * pages. After a failure that is not the host's answer (EIO, EINTR) it may
- * still do so for as long as it likes, also when a later call uses the same memory. The
- * caller has to throw such memory away: a page that is unmapped is no longer
- * reachable, neither for the program nor, through it, for the host. The flag is a
- * permission; COP_FLAG_NO_ZC overrides it. Drivers that do not know it ignore it.
+ * pages. After a failure that is not the host's answer (EIO, EINTR) it may still
+ * do so at any later time, also when a later call uses the same memory. The
+ * caller has to unmap such memory: an unmapped page is not part of the program
+ * any more. The flag is a permission; COP_FLAG_NO_ZC overrides it. Drivers that
+ * do not know it ignore it.
  *
  * A 32-bit program on a 64-bit kernel uses the same numbers with its own
  * structure sizes; the driver has a compat path for it.
@@ -179,7 +179,7 @@ struct session_op {
  * @src: input
  * @dst: output of the cipher, @len bytes; may equal @src
  * @mac: output of the hash or MAC, digest size bytes
- * @iv: IV, or NULL to go on with the IV the last operation on the session left
+ * @iv: IV, or NULL to continue with the IV that the session's last operation left
  */
 struct crypt_op {
 	__u32 ses;
@@ -222,14 +222,14 @@ struct crypt_auth_op {
 	__u32 iv_len;
 };
 
-/** struct cphash_op - CIOCCPHASH: copy a running hash. Mind the order. */
+/** struct cphash_op - CIOCCPHASH: copy a running hash. The destination is first. */
 struct cphash_op {
 	__u32 dst_ses;
 	__u32 src_ses;
 };
 
 /**
- * struct session_info_op - CIOCGSESSINFO: what serves a session.
+ * struct session_info_op - CIOCGSESSINFO: the implementations that serve a session.
  * @ses: session id, in
  * @cipher_info: algorithm and driver name of the cipher, empty if none
  * @hash_info: the same for the hash
@@ -257,11 +257,11 @@ struct session_info_op {
  * @status: address of an array of @count __s32: 0 or a negative errno for each
  *
  * An extension of this project. The operations are those of CIOCCRYPT, on any
- * sessions of the file description. They are carried out as if one after the
- * other, but those that do not depend on an earlier one travel and run together:
- * one system call, one notification of the host. Nothing is written to @ops;
- * IVs, digests and data go where the operations say. Operations that read what
- * another one of the same call writes have no defined result.
+ * sessions of the file description. They take effect in order, but those that
+ * do not depend on an earlier one run together: one system call, one
+ * notification of the host. Nothing is written to @ops; IVs, digests and data
+ * go where the operations say. Operations that read what another one of the
+ * same call writes have no defined result.
  *
  * The call fails as a whole only when the arrays cannot be read or written
  * (EFAULT), @count or @flags is wrong (EINVAL), or the caller is killed.

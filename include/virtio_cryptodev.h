@@ -6,8 +6,8 @@
  *
  * Purpose
  * -------
- * The device carries out symmetric cryptographic operations for the programs of
- * a guest. The driver gives those programs /dev/crypto (cryptodev.h); the
+ * The device executes symmetric cryptographic operations for the programs of a
+ * guest. The driver gives those programs /dev/crypto (cryptodev.h); the
  * protocol is shaped after that interface but names no pointer, descriptor or
  * structure of either side. Everything is little-endian. Every length is in
  * bytes.
@@ -28,12 +28,12 @@
  *     readable   struct vcd_req (64 bytes) | payload in
  *     writable   struct vcd_reply (32 bytes) | payload out
  *
- * Framing is free: the boundaries of descriptors mean nothing, header and
- * payload may share one descriptor or be spread over many. The readable part
- * holds exactly the header and the payload that the header's lengths describe;
- * the writable part has room for at least the reply and the largest output that
- * the request can have. A chain has at most max_segments descriptors, an
- * indirect table counted by its entries, and never more than the queue's size.
+ * The boundaries of descriptors have no meaning: header and payload may share
+ * one descriptor or be spread over many. The readable part holds exactly the
+ * header and the payload that the header's lengths describe; the writable part
+ * has room for at least the reply and the largest output that the request can
+ * have. A chain has at most max_segments descriptors, an indirect table counted
+ * by its entries, and never more than the queue's size.
  *
  * The device writes the reply header, then as many bytes of output as
  * reply.out_len says, directly behind it. The used length is
@@ -48,27 +48,27 @@
  * has no reply: the device stops that queue and is reset by the driver.
  *
  * Reserved fields and bits are zero; the device answers VCD_S_INVALID when they
- * are not. That is what lets a later version give them a meaning.
+ * are not. So a later version can give them a meaning.
  *
  * Sessions
  * --------
  * VCD_OP_SESSION_CREATE names a cipher, a MAC or hash, or both, or an AEAD, and
  * carries the keys; the reply's value is the session id, 64 bits, never 0,
  * opaque, not used again in the lifetime of the device. The device keeps no IV
- * between requests: each request carries its IV, and the reply gives the IV with
- * which the next request goes on. The one thing a session remembers beside its
- * keys is a hash or MAC that is half done.
+ * between requests: each request carries its IV, and the reply has the IV that
+ * the next request continues with. Beside its keys a session keeps only an
+ * unfinished hash or MAC.
  *
- * Hence a session can always be made again by the driver, and that is how state
- * loss is handled, be it a restart of the device process, an upgrade or a
- * migration: VCD_S_STALE answers any request on a session id that the device
- * does not know; the driver creates the session anew and repeats the request. A
- * request that continued a half-done hash cannot be repeated; it has failed.
- * Config's epoch changes whenever sessions were lost in this way.
+ * So the driver can always make a session again. It does that after a restart
+ * of the device process, an upgrade or a migration: the device answers
+ * VCD_S_STALE to a request on a session id that it does not know, and the
+ * driver creates the session again and repeats the request. A request that
+ * continued an unfinished hash cannot be repeated and fails. The epoch of the
+ * config space changes whenever sessions were lost in this way.
  *
  * VCD_OP_HELLO is the first request of a driver after it set DRIVER_OK, sent
  * alone and awaited: the device drops every session that an earlier driver left
- * and both agree on a version. A device must not insist on it, as it may have
+ * and both agree on a version. A device must not require it, as it may have
  * lost its memory of an earlier one.
  *
  * Algorithms
@@ -80,8 +80,8 @@
  * ---------------
  * The device trusts nothing in a chain: it copies the header once, checks it
  * against the chain's total lengths in 64-bit arithmetic, and only then acts.
- * The driver trusts nothing in a reply: used length, out_len and status are
- * checked against what the request could have produced.
+ * The driver trusts nothing in a reply: it checks used length, out_len and
+ * status against the possible results of the request.
  */
 #ifndef VIRTIO_CRYPTODEV_H
 #define VIRTIO_CRYPTODEV_H
@@ -128,8 +128,8 @@
  * @max_segments: most descriptors of one chain; at least 4
  * @max_sessions: sessions that may exist at one time
  * @max_aad: most bytes of additional authenticated data
- * @epoch: changes when the device lost its sessions by itself
- * @poll_us: hint, microseconds that polling for a reply is likely to pay; 0: none
+ * @epoch: changes when the device has lost its sessions by itself
+ * @poll_us: hint, microseconds for which polling for a reply is useful; 0: none
  * @ciphers: bit map of cipher algorithms
  * @macs: bit map of hash and MAC algorithms
  * @aeads: bit map of AEAD algorithms
@@ -168,7 +168,7 @@ enum vcd_opcode {
 /* Flags of VCD_OP_CRYPT and VCD_OP_AUTHCRYPT. */
 enum vcd_flag {
 	VCD_F_DECRYPT = 0x0001,	   /* otherwise encrypt; ignored without a cipher */
-	VCD_F_HASH_RESET = 0x0002, /* start the hash anew before this data */
+	VCD_F_HASH_RESET = 0x0002, /* restart the hash before this data */
 	VCD_F_HASH_FINAL = 0x0004, /* end the hash, put the digest out */
 	VCD_F_TLS = 0x0010,	   /* AUTHCRYPT: TLS record, MAC then encrypt */
 	VCD_F_SRTP = 0x0020,	   /* AUTHCRYPT: SRTP packet, encrypt then MAC */
@@ -177,7 +177,7 @@ enum vcd_flag {
 /**
  * enum vcd_status - result of a request.
  * @VCD_S_OK: done
- * @VCD_S_INVALID: the request contradicts itself, the session or this document
+ * @VCD_S_INVALID: the request violates this document or does not fit the session
  * @VCD_S_NOTSUPP: unknown operation
  * @VCD_S_STALE: no such session here; create it again and repeat
  * @VCD_S_NOALG: the device does not have that algorithm or combination
