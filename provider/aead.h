@@ -20,7 +20,7 @@
 #define CD_NO_TAG SIZE_MAX
 
 /**
- * enum cd_iv_state - what is known of the nonce.
+ * enum cd_iv_state - state of the nonce.
  * @CD_IV_NONE: none was given
  * @CD_IV_GIVEN: the next message has it
  * @CD_IV_USED: its message has ended; another one needs another nonce
@@ -29,21 +29,20 @@ enum cd_iv_state { CD_IV_NONE, CD_IV_GIVEN, CD_IV_USED };
 
 /**
  * enum cd_aead_phase - where a message is.
- * @CD_FRESH: at most additional data has come; it is kept
+ * @CD_FRESH: no data yet; additional data is kept
  * @CD_SOFTWARE: the software has it
- * @CD_DEVICE: the device has done all the data so far as if it were all there
- * is
+ * @CD_DEVICE: the device has processed all data so far as a whole message
  */
 enum cd_aead_phase { CD_FRESH, CD_SOFTWARE, CD_DEVICE_DONE };
 
 /**
  * struct cd_aead_ctx_st - one context.
- * @prov, @alg: what it is of
+ * @prov, @alg: its provider and algorithm
  * @enc: encrypts
  * @key: the key; empty until it is set
  * @iv, @ivlen: the nonce as parameters show it
  * @nonce: the one of the message, @ivlen bytes
- * @iv_state: what is known of it
+ * @iv_state: state of the nonce
  * @iv_fixed: a fixed part was set: nonces are counted up (EVP_CTRL_GCM_IV_GEN)
  * @iv_random: the nonce was drawn here
  * @tag, @taglen: expected or made; @taglen CD_NO_TAG until it is known
@@ -51,13 +50,13 @@ enum cd_aead_phase { CD_FRESH, CD_SOFTWARE, CD_DEVICE_DONE };
  * @len_set, @len: CCM: length of the message
  * @tls_aad, @tls_len: of the next record; @tls_len: bytes of plaintext
  * @tls: the next update is a TLS 1.2 record
- * @tls_pad: what a record grows by
+ * @tls_pad: bytes by which a record grows
  * @records: nonces used by records
  * @aad, @aad_len, @aad_size: additional data
  * @phase: where the message is
  * @bounce, @bounce_size: output of the device
  * @held: bytes of it that are data of the message
- * @verified: tag of the message that the device found right
+ * @verified: tag of the message that the device has verified
  * @soft, @soft_keyed, @soft_enc, @soft_ivlen, @soft_taglen: the software
  * @session, @session_tag: on the device, and its tag length
  */
@@ -132,7 +131,8 @@ void cd_aead_start(CD_AEAD_CTX *ctx);
 /** cd_aead_keep_aad - keeps additional data until it is needed. */
 int cd_aead_keep_aad(CD_AEAD_CTX *ctx, const uint8_t *aad, size_t len);
 
-/** cd_aead_room - whether the output has room for the input; if not, says so.
+/** cd_aead_room - whether the output has room for the input; raises an error if
+ * not.
  */
 int cd_aead_room(size_t outsize, size_t inl);
 
@@ -148,7 +148,8 @@ OSSL_FUNC_cipher_settable_ctx_params_fn cd_chacha_settable_ctx_params;
 
 /* aead_tls.c */
 
-/** cd_tls_set_aad - the additional data of the next record; 0 when it is none.
+/** cd_tls_set_aad - the additional data of the next record; 0 when it is
+ * invalid.
  */
 int cd_tls_set_aad(CD_AEAD_CTX *ctx, const uint8_t *aad, size_t len);
 

@@ -5,13 +5,13 @@
  * The ABI does a whole message in one call, with the tag behind the data. So
  * the device's output always goes to memory of the context: the caller's has no
  * room for the tag, and unverified or half-written plaintext must not reach it.
- * A message the device does not find authentic is done again in software as
- * well; what it outputs, and that it fails, is then as without a device.
+ * Software repeats a message that the device finds not authentic; its output
+ * and its failure are then the same as without a device.
  *
- * When more data follows, the device's answer was for a shorter message than it
- * turns out to be. The data that it gave is right, since all three are stream
- * modes; only the tag is not. cd_aead_replay() undoes the encryption of what is
- * kept and feeds the software with it, which goes on from there.
+ * When more data follows, the device's answer was for a shorter message. Its
+ * data is right, since all three are stream modes; only the tag is not.
+ * cd_aead_replay() undoes the encryption of the kept data and feeds it to the
+ * software, which continues from there.
  */
 #include "provider/aead.h"
 
@@ -19,13 +19,13 @@
 #include <limits.h>
 #include <string.h>
 
-/* Most that is given to EVP at one time. */
+/* Most bytes for one call of EVP. */
 #define CD_MAX_FEED ((size_t)1 << 30)
 
 /* The device */
 
-/* Tags of other lengths than usual stick to a session; only CCM has use for
- * them. */
+/* A tag length other than the usual one stays with a session; only CCM uses
+ * one. */
 static int session_make(CD_AEAD_CTX *ctx, size_t taglen)
 {
     struct session_op op = {
@@ -85,7 +85,7 @@ static int device_call(CD_AEAD_CTX *ctx, const CD_MESSAGE *m, uint8_t *iv)
     op.ses = ctx->session.ses;
     op.flags = cd_session_flags(&ctx->session);
     error = cd_session_call(&ctx->session, CIOCAUTHCRYPT, &op);
-    /* Another length is another operation than the one that was asked for. */
+    /* Another length means another operation than the requested one. */
     if (error == 0 && op.len != out_len)
         error = -EPROTO;
     return error;
@@ -99,7 +99,7 @@ int cd_aead_device(CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
     ctx->held = 0;
     if (!for_device(ctx, m) || !abi_nonce(ctx, m, iv))
         return 0;
-    /* Before anything is copied: this is where the device may be missing. */
+    /* Before anything is copied, as the device may be missing. */
     error = session_make(ctx, m->taglen);
     if (error != 0) {
         if (error != -EAGAIN)
@@ -208,8 +208,8 @@ static int soft_message(CD_AEAD_CTX *ctx, const CD_MESSAGE *m)
     cd_count_soft(ctx->prov, m->len);
     if (!soft_init(ctx, m->nonce, m->noncelen, m->tag, m->taglen))
         return 0;
-    /* The length is told first for the sake of the additional data. OpenSSL 3.5
-     * does not take one above INT_MAX. */
+    /* CCM needs the length before the additional data. OpenSSL 3.5 does not
+     * accept one above INT_MAX. */
     if (ccm
         && (((m->aad_len != 0 || m->len <= INT_MAX)
              && !feed_ccm(ctx->soft, NULL, NULL, m->len))

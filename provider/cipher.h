@@ -12,23 +12,23 @@
 
 /**
  * struct cd_cipher_ctx_st - one context.
- * @prov, @alg: what it is of
+ * @prov, @alg: its provider and algorithm
  * @enc: encrypts
  * @key: the key; empty until it is set
  * @first_iv: the IV as it was given
- * @iv: the IV that goes on
+ * @iv: the IV that continues
  * @iv_set: an IV was given
  * @num: CTR: bytes of the current counter block that are used up; @iv is then
  * the block after it
  * @pad: pad the last block
- * @buf, @buffered: bytes that make no block yet; a block kept back when
- * decrypting
+ * @buf, @buffered: bytes of an incomplete block; when decrypting, a block kept
+ * back
  * @tls_version: TLS does its records on this context; 0: not
- * @tls_mac_size, @tls_mac: what TLS asks for after it decrypted a record; the
+ * @tls_mac_size, @tls_mac: what TLS reads after it has decrypted a record; the
  * MAC is in @mac
  * @soft: the software, or NULL
  * @soft_keyed: it has the key, for the direction @soft_enc
- * @soft_current: and is where @soft_iv and @num are
+ * @soft_current: and is at the position of @soft_iv and @num
  * @soft_iv: @iv as it was left then; the program may have written another one
  * @session: on the device
  * @bounce, @bounce_size: memory for output that must not overwrite its input

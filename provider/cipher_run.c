@@ -4,30 +4,32 @@
  *
  * Position
  * --------
- * iv and num of the context say where it is, whoever did the last piece. The
- * device is told by the IV of each operation, and the IV after it is computed
- * here, since implementations differ in when they write one back. The software
- * is told when it is not current, which is so after a piece of the device's.
+ * iv and num of the context are the position, after a piece of the device or of
+ * the software. Each operation passes the IV to the device. The IV after it is
+ * computed here, since implementations differ in when they write one back. The
+ * software gets the position when it is not current, which is the case after a
+ * piece of the device.
  *
  * Overlap
  * -------
  * The device may fail with part of its output written. Where output and input
- * share memory, it therefore writes to memory of ours, a piece at a time, and a
- * piece is copied once it is complete. A piece that failed is still there to be
- * done in software.
+ * share memory, it therefore writes to memory of the context, a piece at a
+ * time, and a piece is copied when it is complete. So the input of a failed
+ * piece is still there for the software.
  */
 #include "provider/cipher.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* Of a run in place. Enough that the round trip does not matter. */
+/* Most bytes of a piece in place. Large enough that the round trip does not
+ * matter. */
 #define CD_PIECE ((size_t)64 * 1024)
 
-/* Of a run that is not; the ABI counts in 32 bits. */
+/* Most bytes of another piece; the ABI counts in 32 bits. */
 #define CD_MAX_OP ((size_t)1 << 30)
 
-/* The longest data unit of XTS that is done in place; it cannot be cut. */
+/* The longest data unit of XTS in place; it cannot be cut. */
 #define CD_XTS_MAX_BOUNCE ((size_t)1 << 20)
 
 void cd_cipher_key_changed(CD_CIPHER_CTX *ctx)
@@ -99,7 +101,8 @@ static int device_op(CD_CIPHER_CTX *ctx, uint8_t *iv, uint8_t *out,
     return 0;
 }
 
-/* The bytes of @len that the device has done; the context is behind them. */
+/* Return: bytes of @len that the device has processed; the position is after
+ * them. */
 static size_t device_run(CD_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in,
                          size_t len)
 {
@@ -164,7 +167,7 @@ static int soft_ready(CD_CIPHER_CTX *ctx)
     return ok == 1;
 }
 
-/* Brings a fresh CTR software to the middle of the block before @iv. */
+/* Moves a new CTR software context to the middle of the block before @iv. */
 static int soft_skip(CD_CIPHER_CTX *ctx)
 {
     uint8_t before[CD_BLOCK], nothing[CD_BLOCK] = {0};
@@ -183,9 +186,9 @@ static int soft_skip(CD_CIPHER_CTX *ctx)
 }
 
 /*
- * A program may write to the IV that EVP_CIPHER_CTX_iv_noconst() shows. What is
- * left of a block of CTR is of the old one all the same.
- * Return: bytes that are done, SIZE_MAX on failure.
+ * A program may write to the IV that EVP_CIPHER_CTX_iv_noconst() shows. The
+ * rest of a CTR block still comes from the old IV. Return: bytes that are done,
+ * SIZE_MAX on failure.
  */
 static size_t soft_rest(CD_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in,
                         size_t len)
@@ -263,7 +266,7 @@ int cd_cipher_run(CD_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in,
 {
     size_t n = 0;
 
-    /* The rest of a block of CTR that is begun. */
+    /* The rest of a CTR block. */
     if (ctx->num != 0 && cd_bulk(ctx->prov, ctx->alg->class, len)) {
         n = CD_BLOCK - ctx->num < len ? CD_BLOCK - ctx->num : len;
         if (!soft_run(ctx, out, in, n))

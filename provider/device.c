@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * device.c - the device: sessions, failures, what it lacks.
+ * device.c - the device: sessions, failures, missing algorithms.
  *
  * Theory of operation
  * -------------------
- * Nothing is asked when the provider is loaded. The first bulk operation of a
- * context opens the device and makes a session; that is when a process finds
- * out that there is no device, or that it does not have the algorithm. Software
- * can do everything, so neither is an error.
+ * Loading the provider does not open the device. The first bulk operation of a
+ * context opens it and makes a session; then a process finds out that the
+ * device is missing, or lacks the algorithm. Software can compute everything,
+ * so neither is an error.
  *
- * After a failure the device is left alone for a while, twice as long each
- * time. So a host that does not answer costs a process one time-out and not one
- * for each operation or context, and a process that was started before the
- * device was there gets it when it comes. An algorithm that the device refused
- * is asked for again after a while too: the host may have another engine then.
+ * After a failure the provider does not use the device for a time, which
+ * doubles with each failure. So a host that does not answer costs a process one
+ * time-out, not one for each operation or context. A process that was started
+ * before the device existed gets it later. The provider also asks again for an
+ * algorithm that the device refused: the host may have another engine by then.
  *
  * Invariants
  *   - A session's id is used with its own file only, and only while that is
  *     alive.
- *   - While the device is left alone, no call is made that can wait for the
- *     host.
+ *   - During that time it makes no call that can wait for the host.
  */
 #include "provider/device.h"
 
@@ -31,27 +30,27 @@
 
 #define CD_MAX_RETRY_MS 60000u
 
-/* An algorithm that was refused is asked for again after so many times the
- * time of a failure, and a minute at most. */
+/* A refused algorithm is asked for again after this multiple of the retry time,
+ * at most after a minute. */
 #define CD_LACK_FACTOR 60u
 
 /* Numbers of algorithms, and lengths of keys in 8 bytes (64: 0). */
 #define CD_IDS 128
 #define CD_KEY_LENGTHS 8
 
-/* In place of a time: it has the algorithm, in hardware if that was asked. */
+/* Instead of a time: the device has the algorithm, in hardware if required. */
 #define CD_HAS (-1)
 
 /**
  * struct cd_device_st - a device.
  * @pool: its open files; must be first
- * @retry_ms: how long it is left alone after the first failure
- * @hardware: use only algorithms that are none of the kernel's software
+ * @retry_ms: time without the device after the first failure
+ * @hardware: use no algorithms of the kernel's software
  * @failures: in a row
- * @retry_at: monotonic milliseconds until when it is left alone
+ * @retry_at: end of the time without the device, in monotonic milliseconds
  * @error: errno of the last failure
- * @lacks: by algorithm and length of the key: 0 not known, CD_HAS, or until
- * when it is not asked for, in monotonic milliseconds
+ * @lacks: by algorithm and length of the key: 0 unknown, CD_HAS, or the time of
+ * the next question, in monotonic milliseconds
  */
 struct cd_device_st {
     CD_POOL pool;
@@ -73,7 +72,7 @@ static long long now_ms(void)
 
 /* Failures */
 
-/* The device answered, only not with what was asked for. */
+/* The device answered, but refused the request. */
 static bool answered(int error)
 {
     switch (-error) {
@@ -92,7 +91,7 @@ static bool answered(int error)
     }
 }
 
-/* A descriptor that is none of a /dev/crypto says nothing about the device. */
+/* A descriptor of another file says nothing about the device. */
 static bool lost_descriptor(int error)
 {
     return error == -EBADF || error == -ENOTTY;
@@ -129,7 +128,7 @@ static void worked(CD_DEVICE *device)
         atomic_store(&device->failures, 0);
 }
 
-/* Books a failed call on @file. */
+/* Records a failed call on @file. */
 static void blame(CD_DEVICE *device, CD_FILE *file, int error)
 {
     if (answered(error))
@@ -139,7 +138,7 @@ static void blame(CD_DEVICE *device, CD_FILE *file, int error)
         failed(device, error);
 }
 
-/* What it lacks */
+/* Missing algorithms */
 
 static atomic_llong *lack_of(CD_DEVICE *device, uint32_t id, size_t keylen)
 {
@@ -206,7 +205,8 @@ void cd_session_end(CD_SESSION *session)
 {
     if (session->file == NULL)
         return;
-    /* On a dead file the last close does it; what is inherited is not ours. */
+    /* On a dead file the last close ends it; inherited sessions belong to the
+     * parent. */
     if (cd_file_may_end(session->file))
         end_on_device(session);
     cd_file_put(session->file);
@@ -214,7 +214,7 @@ void cd_session_end(CD_SESSION *session)
     session->ses = 0;
 }
 
-/* Whether what was made is as fast as was asked for. */
+/* Whether the new session has the required kind of driver. */
 static int check_driver(CD_SESSION *session)
 {
     struct session_info_op info = {.ses = session->ses};
@@ -273,9 +273,9 @@ int cd_session_make(CD_DEVICE *device, CD_SESSION *session,
 }
 
 /*
- * Whether the file knows the session that it is said not to know. If not, the
- * number of the descriptor has become that of another /dev/crypto: whatever
- * opened that is not to see our calls.
+ * Whether the file has the session although a call failed with an unknown id.
+ * If not, the descriptor's number now belongs to another /dev/crypto, which
+ * must not get these calls.
  */
 static bool knows(const CD_SESSION *session)
 {
@@ -393,7 +393,8 @@ bool cd_device_is_open(CD_DEVICE *device)
     return cd_pool_has_file(&device->pool);
 }
 
-/* Opens it if it is time for that: a program that asks wants to know. */
+/* Opens it if the retry time is over, because the program asked for its state.
+ * */
 static void try_to_open(CD_DEVICE *device)
 {
     CD_FILE *file;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * device.h - the device: sessions, failures, what it lacks. See device.c.
+ * device.h - the device: sessions, failures, missing algorithms. See device.c.
  */
 #ifndef CD_DEVICE_H
 #define CD_DEVICE_H
@@ -38,22 +38,22 @@ bool cd_device_lacks(CD_DEVICE *device, const CD_ALG *alg);
 bool cd_device_is_open(CD_DEVICE *device);
 
 /**
- * cd_device_why - in what state it is.
- * @look: open it if nothing did so far
- * @text: @size bytes. "ok", with a remark perhaps, "not used", or what is wrong
+ * cd_device_why - its state as text.
+ * @look: open it if it is not open
+ * @text: @size bytes: "ok", optionally with a remark, "not used", or the failure
  */
 void cd_device_why(CD_DEVICE *device, bool look, char *text, size_t size);
 
 /**
  * cd_session_make - makes the session unless it is there and can still be used.
- * @op: what is wanted; unchanged
- * Return: 0, or a negative errno; -EAGAIN when the device is not to be asked:
- * it is left alone, or is known not to have the algorithm.
+ * @op: the wanted session; unchanged Return: 0, or a negative errno; -EAGAIN
+ * when the device must not be asked after a failure, or is known to lack the
+ * algorithm.
  */
 int cd_session_make(CD_DEVICE *device, CD_SESSION *session,
                     const struct session_op *op);
 
-/** cd_session_end - ends it, here and, where that is right, on the device. */
+/** cd_session_end - ends it, here and, if possible, on the device. */
 void cd_session_end(CD_SESSION *session);
 
 /**
@@ -70,13 +70,13 @@ bool cd_session_valid(const CD_SESSION *session);
 /**
  * cd_session_flags - flags that every operation on the session has to have.
  *
- * A driver that knows CIOCTIMEOUT writes nothing after a call has returned. Of
- * another one that is known only when it copies.
+ * A driver that knows CIOCTIMEOUT writes nothing after a call has returned.
+ * Another driver guarantees that only when it copies.
  */
 uint16_t cd_session_flags(const CD_SESSION *session);
 
 /**
- * cd_session_clone - a session like @from with a copy of its half-done hash.
+ * cd_session_clone - a session like @from with a copy of its unfinished hash.
  * @to: all zero
  * @op: as @from was made
  * Return: 0 or a negative errno; then @to is all zero still.
@@ -86,8 +86,8 @@ int cd_session_clone(CD_SESSION *to, const CD_SESSION *from,
 
 /**
  * cd_bounce - memory of a context for output of the device.
- * @bounce, @size: what there is already, or NULL and 0
- * Return: room for @len bytes; NULL when there is none.
+ * @bounce, @size: existing memory, or NULL and 0 Return: room for @len bytes;
+ * NULL without memory.
  */
 uint8_t *cd_bounce(uint8_t **bounce, size_t *size, size_t len);
 

@@ -11,23 +11,24 @@
  *
  * A CD_FILE is dead, and the pool replaces it, when
  *   - a call fails in a way that says the device is gone (EIO, ENODEV, ...),
- *   - its descriptor is not ours any more: a program closed all descriptors it
- *     did not know, as daemons do. Two of our own files with the same number
- *     are such a case too, and are found when the second one is opened.
- * A stolen descriptor is never closed, since it may be somebody else's by now.
+ *   - its descriptor was stolen: a program closed all descriptors that it did
+ * not know, as daemons do. Two CD_FILEs with the same number are such a case
+ * too; the second open finds it. A stolen descriptor is never closed, since it
+ * may belong to other code by now.
  *
  * fork(): the child has the parent's descriptors, and with them the parent's
- * sessions. It must neither use nor end those. A generation that the child
- * counts up makes all files of before the fork unusable for it; it opens its
- * own. The lock is held during fork() so that the child does not get it locked.
+ * sessions. It must neither use nor end those. The child increments a
+ * generation, which makes all files from before the fork unusable for it; it
+ * opens its own. The lock is held during fork(), so that the child does not
+ * inherit a locked one.
  *
  * A process that cannot open the device (it has changed its user or its root
- * since it started) goes on with the open file that it has, inherited or its
+ * since it started) continues with the open file that it has, inherited or its
  * own from before a failure: as a new CD_FILE on the same descriptor, so that
  * old sessions stay as unusable as they were. Ids are unique within the open
- * file description, and each process ends only sessions of its own. For this
- * sake a process with root's rights that forks opens the device before it does:
- * servers start like that and give up their rights in the child.
+ * file description, and each process ends only sessions of its own. For that
+ * reason a process with root's rights opens the device before it forks: servers
+ * start as root and give up their rights in the child.
  *
  * Invariants
  *   - No call to the device but open() and close() is made under cd_lock.
@@ -56,9 +57,9 @@
  * @next: in the list of all; under cd_lock, as @refs
  * @fd: the descriptor
  * @refs: files on it
- * @stolen: closed by somebody else; never to be used or closed again
- * @modern: the driver took our time-out (CIOCTIMEOUT)
- * @st: what it was opened on
+ * @stolen: closed by other code; never used or closed again
+ * @modern: the driver accepted the time-out (CIOCTIMEOUT)
+ * @st: the file that was opened
  */
 typedef struct cd_descriptor_st {
     struct cd_descriptor_st *next;
@@ -73,7 +74,7 @@ typedef struct cd_descriptor_st {
  * struct cd_file_st - an open file as one generation of processes sees it.
  * @descriptor: its descriptor; a reference
  * @refs: the pools' and the sessions'; under cd_lock
- * @dead: not to be used any more
+ * @dead: must not be used
  * @generation: cd_generation when it was made
  */
 struct cd_file_st {
@@ -114,7 +115,7 @@ static void descriptor_put(CD_DESCRIPTOR *d)
     OPENSSL_free(d);
 }
 
-/* A program that closed 0, 1 or 2 will print to what is opened next. */
+/* A program that closed 0, 1 or 2 would print to the next opened file. */
 static int open_above_stderr(const char *path)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC), low = fd, error;
@@ -128,7 +129,7 @@ static int open_above_stderr(const char *path)
     return fd;
 }
 
-/* Whether it is a /dev/crypto; and tells it how long a call may take. */
+/* Whether it is a /dev/crypto; sets its time-out. */
 static int greet(CD_DESCRIPTOR *d, unsigned int timeout_ms)
 {
     uint32_t ms = timeout_ms;
@@ -156,7 +157,7 @@ static CD_DESCRIPTOR *descriptor_new(const char *path, unsigned int timeout_ms)
         errno = error;
         return NULL;
     }
-    /* Whatever else has this number lost it without knowing. */
+    /* Another descriptor with this number was closed by other code. */
     for (CD_DESCRIPTOR *other = cd_descriptors; other != NULL;
          other = other->next)
         if (other->fd == d->fd)
@@ -270,7 +271,7 @@ static CD_FILE *open_locked(CD_POOL *pool)
     return file;
 }
 
-/* What the pool has already: one that can be used, or else a descriptor. */
+/* A file of the pool that can be used, or else a descriptor. */
 static CD_FILE *adopt_locked(CD_POOL *pool)
 {
     CD_FILE *file;
@@ -339,7 +340,7 @@ void cd_pool_kill(CD_POOL *pool)
     pthread_mutex_unlock(&cd_lock);
 }
 
-/* Nothing that a child without rights could go on with. */
+/* Nothing that a child without rights could use. */
 static bool bare(const CD_POOL *pool)
 {
     for (unsigned int i = 0; i < CD_POOL_FILES; i++)

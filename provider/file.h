@@ -24,7 +24,7 @@ typedef struct cd_file_st CD_FILE;
  * @files: open files, or NULL
  * @turn: the next one of them
  * @open_error: errno of the last attempt to open it, 0 when that worked
- * @inherited: what is used was opened by another process or before a failure,
+ * @inherited: the open file is another process's or from before a failure,
  * since it could not be opened again
  */
 typedef struct cd_pool_st {
@@ -41,18 +41,19 @@ typedef struct cd_pool_st {
 /* Covers pools, files, their references and descriptors. */
 extern pthread_mutex_t cd_lock;
 
-/** cd_pool_add - puts a pool into the list that fork() looks at. Under cd_lock.
+/** cd_pool_add - adds a pool to the list for fork(). Under cd_lock.
  */
 void cd_pool_add(CD_POOL *pool);
 
-/** cd_pool_find - the pool for which @same says so, or NULL. Under cd_lock. */
+/** cd_pool_find - the pool for which @same returns true, or NULL. Under
+ * cd_lock. */
 CD_POOL *cd_pool_find(bool (*same)(const CD_POOL *pool, const void *arg),
                       const void *arg);
 
 /** cd_pool_remove - takes it out and closes its files. Under cd_lock. */
 void cd_pool_remove(CD_POOL *pool);
 
-/** cd_pool_kill - no file of the pool is to be used any more. */
+/** cd_pool_kill - marks all files of the pool dead. */
 void cd_pool_kill(CD_POOL *pool);
 
 /** cd_pool_has_file - whether there is a file that can be used now. */
@@ -78,8 +79,8 @@ bool cd_file_may_end(const CD_FILE *file);
  */
 bool cd_file_keeps_out(const CD_FILE *file);
 
-/** cd_file_kill - it is not to be used any more. @stolen: nor to be closed,
- * since its descriptor is somebody else's. */
+/** cd_file_kill - marks it dead. @stolen: its descriptor belongs to other code
+ * and is not closed. */
 void cd_file_kill(CD_FILE *file, bool stolen);
 
 /** cd_file_call - ioctl(). Return: 0 or a negative errno. */

@@ -2,15 +2,14 @@
 /*
  * hash.c - the bytes of a hash or HMAC, on device or software.
  *
- * A message is kept until it ends or reaches CD_HASH_KEPT bytes. One that ends
- * before goes to the device in one operation when it is bulk, or to the
- * software; and to the software when the device fails, since all of it is still
- * here.
+ * A message is kept until it ends or reaches CD_HASH_KEPT bytes. A message that
+ * ends before that goes to the device in one operation if it is bulk, else to
+ * the software. When the device fails, the software can compute it, since all
+ * bytes are still here.
  *
- * A longer one is given to the device a buffer at a time. Nobody but the device
- * then knows its beginning. If that is lost, the hash fails from there on: a
- * wrong digest never comes out, and no software need do all the work a second
- * time just in case.
+ * A longer message goes to the device one buffer at a time. Then only the
+ * device has its beginning. If the device loses it, the hash fails: it never
+ * returns a wrong digest, and no software has to repeat all the work.
  */
 #include "provider/hash.h"
 
@@ -19,7 +18,7 @@
 
 #define CD_FIRST_ROOM 512
 
-/* What is kept is kept no more; the room for short messages stays. */
+/* Forgets the kept bytes; the room for short messages stays. */
 static void forget(CD_HASH *hash)
 {
     hash->len = 0;
@@ -71,7 +70,7 @@ int cd_hash_copy(CD_HASH *to, const CD_HASH *from)
             return 0;
         to->len = to->room = from->len;
     }
-    /* What the device knows can only be copied there. */
+    /* The device's state can only be copied on the device. */
     if (from->where == CD_HASH_DEVICE
         && cd_session_clone(&to->session, &from->session, &op) != 0)
         to->where = CD_HASH_LOST;
@@ -99,7 +98,7 @@ static int soft_final(CD_HASH *hash, uint8_t *digest)
                : EVP_MAC_final(hash->mac, digest, &size, EVP_MAX_MD_SIZE) == 1;
 }
 
-/* All that was kept goes to the software, and the rest with it. */
+/* Moves the kept bytes to the software, which gets the rest too. */
 static int soft_take(CD_HASH *hash)
 {
     int ok;
@@ -121,7 +120,7 @@ int cd_hash_to_software(CD_HASH *hash)
 
 /* The device */
 
-/* What is kept, with these flags. Return: 0 or a negative errno. */
+/* Sends the kept bytes with these flags. Return: 0 or a negative errno. */
 static int device_call(CD_HASH *hash, uint16_t flags, uint8_t *digest)
 {
     struct session_op session = session_of(hash);
@@ -135,7 +134,7 @@ static int device_call(CD_HASH *hash, uint16_t flags, uint8_t *digest)
     };
     int error;
 
-    /* A session that has a beginning must be that very one. */
+    /* The session must be the one that has the beginning. */
     if (hash->where == CD_HASH_DEVICE && !cd_session_valid(&hash->session))
         return -ESTALE;
     error = cd_session_make(hash->prov->device, &hash->session, &session);

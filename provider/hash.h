@@ -7,14 +7,15 @@
 
 #include "provider/device.h"
 
-/* Most bytes of a message that are kept; the device's share of a longer one. */
+/* Most bytes of a message that are kept; of a longer one, the bytes of one
+ * operation. */
 #define CD_HASH_KEPT ((size_t)1 << 20)
 
 /**
- * enum cd_hash_where - who has the beginning of the message.
- * @CD_HASH_KEPT_ALL: nobody; all of it is kept
- * @CD_HASH_DEVICE: the device; what is kept follows it
- * @CD_HASH_SOFTWARE: the software has all of it
+ * enum cd_hash_where - where the beginning of the message is.
+ * @CD_HASH_KEPT_ALL: in @kept, with all of it
+ * @CD_HASH_DEVICE: on the device; @kept follows it
+ * @CD_HASH_SOFTWARE: in the software, with all of it
  * @CD_HASH_LOST: the device had it and has lost it
  */
 enum cd_hash_where {
@@ -64,7 +65,7 @@ int cd_hash_to_software(CD_HASH *hash);
 /** cd_hash_copy - all but the software, which is the owner's. @to: all zero. */
 int cd_hash_copy(CD_HASH *to, const CD_HASH *from);
 
-/** cd_hash_clear - ends session, key and what is kept. */
+/** cd_hash_clear - ends the session and wipes key and kept bytes. */
 void cd_hash_clear(CD_HASH *hash);
 
 #endif /* CD_HASH_H */

@@ -2,10 +2,10 @@
 /*
  * provider.c - entry point, parameters, tables of algorithms.
  *
- * What is offered is what the configuration says; the device is not asked, and
- * not opened. What it lacks, software in this provider does. So a program that
- * has nothing for it is not held up by it, and one that was started before the
- * device was there can use it later.
+ * The configuration decides what is offered; the device is not opened for that.
+ * Software in this provider computes what the device lacks. So a program
+ * without bulk work does not wait for the device, and a program that was
+ * started before the device existed can use it later.
  */
 #include "provider/provider.h"
 
@@ -90,7 +90,8 @@ static const char *keep(CD_PROV *prov, const char *text)
     return kept != NULL ? kept->text : "out of memory";
 }
 
-/* ", without AES-192-CBC": what of @table the device is known to lack. */
+/* ", without AES-192-CBC": algorithms of @table that the device is known to
+ * lack. */
 static void add_lacks(CD_PROV *prov, const CD_ALG *algs, char *text,
                       size_t size)
 {
@@ -134,7 +135,7 @@ static int put_string(OSSL_PARAM params[], const char *name, const char *value)
     return p == NULL || OSSL_PARAM_set_utf8_ptr(p, value);
 }
 
-/* These two take a look at the device. */
+/* These two open the device. */
 static int get_state(CD_PROV *prov, OSSL_PARAM params[])
 {
     if (OSSL_PARAM_locate(params, CD_PARAM_STATUS) != NULL
@@ -262,7 +263,7 @@ static void offer(CD_PROV *prov, OSSL_ALGORITHM *table, const CD_ALG *algs)
     }
 }
 
-/* In a program that is to leave the device alone nothing is offered. */
+/* In an excepted program nothing is offered. */
 static int offer_all(CD_PROV *prov)
 {
     if (cd_program_excluded(&prov->config))

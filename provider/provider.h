@@ -4,24 +4,24 @@
  *
  * Theory of operation
  * -------------------
- * An algorithm of this provider is OpenSSL's own algorithm with a second way to
- * carry out large pieces of work. Each context keeps key, IV and position
- * itself and runs a piece either on the device or on a software implementation,
- * fetched from the default provider of a library context that belongs to this
- * provider alone: so no property query of the application leads back here. The
- * software context is brought to the current position when its turn comes.
+ * An algorithm of this provider is OpenSSL's own algorithm with a second
+ * implementation for large pieces of work. Each context keeps key, IV and
+ * position itself and runs a piece either on the device or on a software
+ * implementation, fetched from the default provider of a library context that
+ * belongs to this provider alone: so no property query of the application leads
+ * back here. The software context is moved to the current position when it is
+ * needed.
  *
- * The device is asked when a piece has at least `threshold' bytes. Whatever
- * goes wrong there, short of a wrong authentication tag, the piece is done
- * again in software; therefore the device never writes to memory that holds the
- * only copy of its input.
+ * The device gets a piece of at least `threshold' bytes. After any failure
+ * except a wrong authentication tag, software repeats the piece; therefore the
+ * device never writes to memory that holds the only copy of its input.
  *
  *   provider.c    entry point, parameters, tables of algorithms
  *   config.c      configuration from openssl.cnf and the environment
- *   program.c     which programs are left alone
+ *   program.c     programs in which nothing is offered
  *   stats.c       counters
  *   file.c        open files of the device, fork
- *   device.c      sessions, failures, what the device lacks
+ *   device.c      sessions, failures, missing algorithms
  *   cipher.c      CBC, CTR, ECB, XTS: contexts and parameters
  *   cipher_update.c  blocks, padding
  *   cipher_tls.c  padding and MAC of TLS 1.0 to 1.2 CBC records
@@ -50,7 +50,8 @@
 #include <openssl/params.h>
 #include <openssl/proverr.h>
 
-/** enum cd_class - what can be switched on and off, and has a threshold. */
+/** enum cd_class - classes that can be switched on and off, each with a
+ * threshold. */
 enum cd_class {
     CD_CBC,
     CD_CTR,

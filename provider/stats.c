@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * stats.c - counters: who did the work.
+ * stats.c - counters of device and software.
  *
  * They are counted twice: for each loaded provider, which is a library context,
  * and for the process. A program reads both with OSSL_PROVIDER_get_params(); a
  * user who sets `stats' gets a line of JSON for each provider that is unloaded,
- * which is at the end of the process. A child begins at zero, so lines of all
- * processes can be summed up.
+ * at the end of the process. A child begins at zero, so lines of all processes
+ * can be summed up.
  */
 #include "provider/provider.h"
 
@@ -106,8 +106,7 @@ static void expand(const char *pattern, char *path, size_t size)
     }
 }
 
-/* What others put there, a link perhaps, is not followed; a new file is the
- * user's own. */
+/* A link of another user is not followed; a new file belongs to the user. */
 static int open_file(const char *pattern)
 {
     char path[512];
@@ -164,7 +163,7 @@ void cd_stats_dump(CD_PROV *prov)
     p += snprintf(p, (size_t)(end - p), "}}\n");
     if (strcmp(prov->config.stats, "stderr") != 0)
         fd = open_file(prov->config.stats);
-    /* There is nobody left to tell of a failure. */
+    /* At the end of the process a failure cannot be reported. */
     if (fd < 0 || write(fd, line, (size_t)(p - line)) < 0)
         return;
     if (fd != STDERR_FILENO)
