@@ -40,15 +40,15 @@ bool cd_device_is_open(CD_DEVICE *device);
 /**
  * cd_device_why - its state as text.
  * @look: open it if it is not open
- * @text: @size bytes: "ok", optionally with a remark, "not used", or the failure
+ * @text: @size bytes: "ok", optionally with a remark, "not used", or the error
  */
 void cd_device_why(CD_DEVICE *device, bool look, char *text, size_t size);
 
 /**
  * cd_session_make - makes the session unless it is there and can still be used.
- * @op: the wanted session; unchanged Return: 0, or a negative errno; -EAGAIN
- * when the device must not be asked after a failure, or is known to lack the
- * algorithm.
+ * @op: the wanted session; unchanged
+ * Return: 0, or a negative errno; -EAGAIN when the device must not be asked
+ * after a failure, or is known to lack the algorithm.
  */
 int cd_session_make(CD_DEVICE *device, CD_SESSION *session,
                     const struct session_op *op);
@@ -86,8 +86,8 @@ int cd_session_clone(CD_SESSION *to, const CD_SESSION *from,
 
 /**
  * cd_bounce - memory of a context for output of the device.
- * @bounce, @size: existing memory, or NULL and 0 Return: room for @len bytes;
- * NULL without memory.
+ * @bounce, @size: existing memory, or NULL and 0
+ * Return: room for @len bytes; NULL without memory.
  */
 uint8_t *cd_bounce(uint8_t **bounce, size_t *size, size_t len);
 
