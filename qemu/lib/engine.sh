@@ -5,7 +5,7 @@
 # engine_build DIRECTORY [asan]: builds in DIRECTORY and writes DIRECTORY/pkgconfig/vcdengine.pc.
 #
 # The cache outlives a checkout, and meson's build directory belongs to one for ever. So that of
-# another checkout is begun anew, and QEMU, whose own build takes minutes, finds our headers by a
+# another checkout is begun again, and QEMU, whose own build takes minutes, finds our headers by a
 # link that has the same name for all.
 engine_build() {
 	local dir=$1 options=(--buildtype=debugoptimized -Dtests=false)

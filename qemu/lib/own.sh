@@ -10,12 +10,12 @@
 #	build/			QEMU's build directory
 #	configured		how it was configured; another text means from nothing
 #	built-program		hash of all that went into the program; the same means nothing to do
-#	built-objects		likewise of the devices' objects
+#	built-objects		the same of the devices' objects
 #	module/, module-asan/	the plugin (module.sh)
 #	firmware/		what a guest starts from, from Debian's packages
 #	qemu-system-x86_64	the program to run
 #
-# A lock keeps two runs apart. An interrupted build goes on where it was.
+# A lock keeps two runs apart. An interrupted build continues where it was.
 
 own_dir() {
 	printf '%s\n' "$(cache_dir)/qemu-$1-own"

@@ -66,7 +66,7 @@ static bool prompted(void *arg)
 	       t->row + 1 == t->used;
 }
 
-/* What is on the screen says more than that a wait was in vain. */
+/* What is on the screen says more than that a wait was without success. */
 static void wait_for_sight(bool (*done)(void *arg), struct sight *s)
 {
 	struct process *p = s->who->p;

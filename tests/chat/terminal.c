@@ -168,7 +168,7 @@ static bool control(struct terminal *t, char byte)
 	}
 }
 
-/* Is what is held complete? Then it is carried out. */
+/* Is what is held complete? Then it is executed. */
 static bool complete(struct terminal *t)
 {
 	unsigned char first = (unsigned char)t->held[0];

@@ -128,7 +128,7 @@ static void refused_text_means_pollout(void **state)
 	assert_true(p.ch->ops->events(p.ch) & POLLOUT);
 	assert_true(p.ch->ops->tx_waits(p.ch));
 
-	/* And it goes on when the peer reads. */
+	/* And it continues when the peer reads. */
 	while (p.ch->ops->tx_waits(p.ch)) {
 		static uint8_t sink[65536];
 
@@ -185,7 +185,7 @@ static void receives_in_small_portions(void **state)
 	close_pair(&p);
 }
 
-/* Text nobody takes: the channel stops wanting more, then goes on. */
+/* Text nobody takes: the channel stops wanting more, then continues. */
 static void a_full_queue_stops_reading(void **state)
 {
 	static uint8_t text[65536];

@@ -452,7 +452,7 @@ static void verify_and_status(void **state)
 
 /*
  * Different words mean that somebody sits in between: no more is said, the other person is told
- * why, and neither end goes on calling the key verified.
+ * why, and neither end continues calling the key verified.
  */
 static void words_differ(void **state)
 {

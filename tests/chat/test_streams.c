@@ -153,7 +153,7 @@ static void half_close_by_the_server(void **state)
 	process_expect_text(server, "one\ntwo\n");
 }
 
-/* Our end of sending is the FIN of TCP, seen by a peer that goes on sending. */
+/* Our end of sending is the FIN of TCP, seen by a peer that continues sending. */
 static void half_close_on_the_wire(void **state)
 {
 	uint16_t port;
@@ -330,7 +330,7 @@ static void a_peer_that_does_not_read(void **state)
 	process_pump_until(is_stuck, &stuck, "a full send buffer");
 	assert_true(client->fed < sizeof(data));
 
-	/* The other direction goes on meanwhile. */
+	/* The other direction continues meanwhile. */
 	kit_socket_say(fd, "hello?\n");
 	process_expect_text(client, "hello?\n");
 

@@ -25,7 +25,7 @@ static void both_ways(void **state)
 	process_feed(b, "from b\n", 7);
 	process_expect_out(a, "from b\n", 7);
 	process_expect_out(b, "from a\0\xff\n", 9);
-	/* One end's input is over, the other goes on. */
+	/* One end's input is over, the other continues. */
 	process_end_input(b);
 	process_feed(a, "more\n", 5);
 	process_expect_out(b, "from a\0\xff\nmore\n", 14);
@@ -630,7 +630,7 @@ static void stop_and_feed(struct process *stopped, struct process *from, const c
 	process_pump_once(200);
 }
 
-/* The caller dies and calls anew: what it had not acknowledged is named, and is no success. */
+/* The caller dies and calls again: what it had not acknowledged is named, and is no success. */
 static void caller_starts_anew(void **state)
 {
 	uint16_t port;
@@ -646,7 +646,7 @@ static void caller_starts_anew(void **state)
 	process_expect_in_out(a, "1 message may not have reached bob:");
 	process_expect_in_out(
 	    a, "{\"event\":\"unsent-message\",\"text\":\"   the meeting is at five\"}");
-	/* A message is not a stream: the conversation goes on. */
+	/* A message is not a stream: the conversation continues. */
 	talk_says(a, "see you");
 	process_expect_text(b, "see you\n");
 	talk_command(a, "quit", NULL, NULL);
@@ -696,7 +696,7 @@ static void listener_starts_anew(void **state)
 	assert_non_null(strstr(b->out.data, "   typed while away\""));
 }
 
-/* Another process of the same user does not end the conversation that goes on. */
+/* Another process of the same user does not end the conversation that continues. */
 static void second_of_the_same_user(void **state)
 {
 	uint16_t port;
@@ -731,7 +731,7 @@ static void silent_strangers(void **state)
 		close(fds[i]);
 }
 
-/* Without descriptors the listener waits, says so once, and goes on when there are some again. */
+/* Without descriptors the listener waits, says so once, and continues when there are some again. */
 static void no_descriptors_left(void **state)
 {
 	struct rlimit before, few;

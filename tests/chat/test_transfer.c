@@ -163,8 +163,8 @@ static void longer_part(void **state)
 }
 
 /*
- * A part of another file lies there, and two attempts end in the middle. Each goes on where the one
- * before ended, and no more parts come into being.
+ * A part of another file lies there, and two attempts end in the middle. Each continues where the
+ * one before ended, and no more parts come into being.
  */
 static void resumes_beside_another_part(void **state)
 {
@@ -225,7 +225,7 @@ static void link_in_the_way(void **state)
 	expect_file("victim", "precious", 8);
 }
 
-/* The sender is killed in the middle; a new one goes on where it was. */
+/* The sender is killed in the middle; a new one continues where it was. */
 static void killed_and_continued(void **state)
 {
 	uint16_t port, relay;
@@ -359,7 +359,7 @@ static void no_hard_links(void **state)
 		setenv("NOLINK_ERRNO", ways[i][0], 1);
 		if (ways[i][1])
 			setenv("NOLINK_RENAME_ERRNO", ways[i][1], 1);
-		/* Its identity is made anew each time, and must not be replaced either. */
+		/* Its identity is made again each time, and must not be replaced either. */
 		unlink(kit_path("alice/identity.pem"));
 		a = receiver(&port);
 		setenv("CRYPTOCHAT", keep, 1);

@@ -3,7 +3,7 @@
  * fuzz_control.c - arbitrary bytes on the control socket, in arbitrary pieces.
  *
  * Input: byte 0 seeds the cuts; the rest is what a client sends. Commands are
- * carried out on a real device. What is checked, beside what sanitizers see: an
+ * executed on a real device. What is checked, beside what sanitizers see: an
  * answer has the protocol's form, a refusal is one line, and the parser takes
  * neither nothing nor more than it was given.
  */

@@ -3,7 +3,7 @@
  * fuzz_journal.c - a worker that was taken over, on what its supervisor makes of it.
  *
  * Two things come from the other side of the link: bytes, which message.c makes replies
- * of; and the claim that any message of the front end was carried out, which
+ * of; and the claim that any message of the front end was executed, which
  * supervisor/setup.c then keeps. Input: records, as many as there are. First byte, % 3:
  *
  *	0 MESSAGE  request, whether it was refused, how many descriptors, size, payload

@@ -195,7 +195,7 @@ struct keeper_client kit_connect(struct kit *kit, const char *vm)
 {
 	struct keeper_client client = {.fd = -ENOENT};
 
-	/* A keeper that is just being started anew closes what it cannot serve. */
+	/* A keeper that is just being started again closes what it cannot serve. */
 	for (int ms = 0; ms < PATIENCE_MS; ms += 50) {
 		client.fd = keeper_connect(kit->socket);
 		if (client.fd >= 0 && (!vm || keeper_hello(&client, vm) == KEEPER_S_OK))

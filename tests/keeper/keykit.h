@@ -5,19 +5,21 @@
 
 #include "keeper/key.h"
 
-/** kit_generate - a new private key: "RSA2048", "P-256", "ED25519", "ML-DSA-44"...; NULL: not here. */
+/** kit_generate - a new private key: "RSA2048", "P-256", "ED25519", "ML-DSA-44"...; NULL: not here.
+ * */
 EVP_PKEY *kit_generate(const char *type);
 
 /** kit_der - its PKCS #8, in memory that the caller frees with OPENSSL_free(). */
 uint8_t *kit_der(EVP_PKEY *pkey, size_t *len);
 
-/** kit_key - a key of a file with these schemes and no other limit; fails the test if there is none. */
+/** kit_key - a key of a file with these schemes and no other limit; fails the test if there is
+ * none. */
 struct key *kit_key(EVP_PKEY *pkey, uint64_t schemes);
 
 /** kit_policy - the section of a key in a file. */
 struct policy_key kit_policy(uint64_t schemes);
 
-/** kit_run - check and carry out a request. Return: enum keeper_status. */
+/** kit_run - check and execute a request. Return: enum keeper_status. */
 uint16_t kit_run(struct key *key, struct keeper_request *request, const void *in, size_t len,
 		 struct result *result);
 

@@ -167,7 +167,7 @@ static void test_again(void **state)
 			if (sign(&client, handle, token_key) != KEEPER_S_OK)
 				fail_msg("not tried again: %s", text);
 		}
-	/* in the end it is an error, and no reason to start the process anew */
+	/* in the end it is an error, and no reason to start the process again */
 	plan("C_Sign 30 3");
 	assert_int_equal(sign(&client, handle, token_key), KEEPER_S_IO);
 	assert_int_equal(sign(&client, handle, token_key), KEEPER_S_OK);
@@ -177,7 +177,7 @@ static void test_again(void **state)
 	plan("C_SignInit 70 1");
 	assert_int_equal(sign(&client, handle, token_key), KEEPER_S_IO);
 	assert_int_equal(sign(&client, handle, token_key), KEEPER_S_OK);
-	/* a module that lost its state is started anew; the operation that noticed has failed */
+	/* a module that lost its state is started again; the operation that noticed has failed */
 	plan("C_SignInit 190 1");
 	assert_int_equal(sign(&client, handle, token_key), KEEPER_S_IO);
 	plan("ok");
@@ -262,7 +262,7 @@ static void test_crash(void **state)
 		plan("crash");
 		assert_int_equal(sign(&client, handle, token_key), KEEPER_S_IO);
 		plan("ok");
-		/* it waits for the process that is started anew */
+		/* it waits for the process that is started again */
 		assert_int_equal(sign(&client, handle, token_key), KEEPER_S_OK);
 	}
 	assert_int_equal(kit_metric(&kit, "module_failures_total{module=\"1\"}"), 3);
@@ -325,7 +325,7 @@ static void test_wrong_pin(void **state)
 				 KEEPER_S_IO);
 	assert_int_equal(logins(), 1);
 	assert_true(kit_said(&kit, "CKR_PIN_INCORRECT): it is not tried again"));
-	/* another PIN is another process; the one that goes on keeps its login */
+	/* another PIN is another process; the one that continues keeps its login */
 	kit_file(&kit, "pin", "1234\n", 5);
 	assert_int_equal(kit_admin(&kit, KEEPER_RELOAD, NULL), KEEPER_S_OK);
 	assert_int_equal(sign(&client, kit_handle(&client, "hsm"), token_key), KEEPER_S_OK);

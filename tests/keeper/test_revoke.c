@@ -45,7 +45,7 @@ static void test_revoke(void **state)
 	assert_int_equal(notices(disk), 1);
 }
 
-/* An operation that waits for its rate when its key is revoked is not carried out. */
+/* An operation that waits for its rate when its key is revoked is not executed. */
 static void test_revoke_waiting(void **state)
 {
 	struct peer *root = server_connect(&server, -1, 0, "");

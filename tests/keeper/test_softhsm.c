@@ -285,7 +285,7 @@ static void test_token_removed(void **state)
 	status = kit_sign(&client, handle, scheme->id, "x", 1, out, NULL);
 	assert_int_equal(status, KEEPER_S_IO);
 	run("rmdir %s/tokens && mv %s/removed %s/tokens", kit.folder, kit.folder, kit.folder);
-	/* SoftHSM sees it again when it is started anew, which happens by itself. */
+	/* SoftHSM sees it again when it is started again, which happens by itself. */
 	for (int i = 0; i < 100 && status != KEEPER_S_OK; i++) {
 		usleep(200000);
 		status = kit_sign(&client, handle, scheme->id, "x", 1, out, NULL);

@@ -51,7 +51,7 @@ static atomic_llong slept_ms, stopped_ms;
 /* Time-outs by descriptor, in milliseconds; 0: MODEL_TIMEOUT_MS. */
 static unsigned int timeouts[1024];
 
-/* What the host will write to when it goes on. */
+/* What the host will write to when it continues. */
 static struct late {
 	void *to;
 	size_t len;

@@ -606,7 +606,7 @@ static void test_timeout_is_the_drivers_to_keep(void **state)
 	unsetenv("CRYPTODEV_PROVIDER_TIMEOUT_MS");
 }
 
-/* A host that froze goes on: not one byte of anybody's memory changes. */
+/* A host that froze continues: not one byte of anybody's memory changes. */
 static void late_writes(bool old, int rounds)
 {
 	static const char *const names[] = {"AES-128-CTR", "AES-256-GCM", "AES-128-CBC"};

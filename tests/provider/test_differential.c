@@ -333,7 +333,7 @@ static void test_bulk_on_device(void **state)
 	rig_close(&rig);
 }
 
-/* Garbage in the output and an error: every answer is right all the same. */
+/* Garbage in the output and an error: every answer is right nevertheless. */
 static void test_failing_device(void **state)
 {
 	static const int errors[] = {EIO, ENODEV, EINVAL, ENOMEM, EBUSY, ENOTTY, EMSGSIZE};
@@ -460,7 +460,7 @@ static void test_threads(void **state)
 	rig_close(&rig);
 }
 
-/* Both sides go on with contexts from before the fork. */
+/* Both sides continue with contexts from before the fork. */
 static void test_fork(void **state)
 {
 	static const char *const some[] = {"AES-128-CBC", "AES-256-GCM", "ChaCha20-Poly1305",

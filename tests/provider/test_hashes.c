@@ -272,7 +272,8 @@ static void test_mac_changes(void **state)
 		uint32_t how = rig_random(&seed, 4);
 
 		rig_fill(&seed, key, sizeof(key));
-		/* OpenSSL 3.0 goes on with the old digest's state when no key comes with a new one.
+		/* OpenSSL 3.0 continues with the old digest's state when no key comes with a new
+		 * one.
 		 */
 		for (int i = 0; i < 2; i++) {
 			OSSL_PARAM both[] = {

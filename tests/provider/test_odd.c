@@ -111,7 +111,7 @@ static void odd_init(struct odd *o, bool whole)
 	bool with_key = whole || enc != o->enc || pick(o, 2), with_iv = whole || pick(o, 2);
 	int ok[2], n[2] = {0, 0};
 
-	/* In mid-message, without a nonce: CTR, GCM and ChaCha20 of OpenSSL go on with
+	/* In mid-message, without a nonce: CTR, GCM and ChaCha20 of OpenSSL continue with
 	 * key streams of a key that is no more. */
 	if (o->begun || !o->nonced)
 		with_iv = true;

@@ -232,7 +232,7 @@ static void size_grows(struct guest *g)
 	guest_check(g);
 }
 
-/* A ring is broken while the VM stands still: when it goes on, the driver has to be told. */
+/* A ring is broken while the VM stands still: when it continues, the driver has to be told. */
 static void broken_while_stopped(struct guest *g)
 {
 	const struct desc bad = {
@@ -242,7 +242,7 @@ static void broken_while_stopped(struct guest *g)
 
 	guest_check(g);
 	qtest_qmp(&g->qtest, "stop");
-	/* Commands are carried out in order. */
+	/* Commands are executed in order. */
 	qtest_property(&g->qtest, "/machine", "type", text, sizeof(text));
 	qtest_write(&g->qtest, guest_desc(0), &bad, sizeof(bad));
 	qtest_write(&g->qtest, guest_avail(0) + 4 + 2 * (guest_avail_index(g, 0) % GUEST_NUM),
@@ -354,7 +354,7 @@ static void hostile_run(struct guest *g, unsigned long rounds, uint64_t wanted)
 		}
 	}
 	rounds = round_number - 1;
-	/* Whatever is under way is at its end behind a reset. */
+	/* Whatever is outstanding is at its end after a reset. */
 	guest_check(g);
 	guest_count(g, &last);
 	own = g->own - own;

@@ -10,13 +10,13 @@
 /** engines_openssl - cmocka group setup: the openssl engine into @engines_current. */
 int engines_openssl(void **state);
 
-/** engines_ipsecmb - likewise the multi-buffer engine, for all that it can do. */
+/** engines_ipsecmb - the same with the multi-buffer engine, for all that it can do. */
 int engines_ipsecmb(void **state);
 
-/** engines_auto - likewise what chooses between these two. */
+/** engines_auto - the same what chooses between these two. */
 int engines_auto(void **state);
 
-/** engines_cryptodev - likewise the cryptodev engine, on fake_cryptodev.c. */
+/** engines_cryptodev - the same with the cryptodev engine, on fake_cryptodev.c. */
 int engines_cryptodev(void **state);
 
 /** engines_have_ipsecmb - whether there is a multi-buffer engine here; says so if not. */

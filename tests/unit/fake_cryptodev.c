@@ -34,7 +34,7 @@ struct file {
 
 struct fake_control fake;
 static struct file files[MAX_FILES];
-/* Recursive: a failed check leaves by a long jump, and the next test shall run all the same. */
+/* Recursive: a failed check leaves by a long jump, and the next test shall run nevertheless. */
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 static int refuse(int error)
@@ -208,7 +208,7 @@ static int ciphcrypt(struct file *file, struct crypt_op *op)
 		session->data_len = 0;
 		session->ended = false;
 	}
-	/* The real one goes on with a dead state; here it is an error of the backend. */
+	/* The real one continues with a dead state; here it is an error of the backend. */
 	assert_false(session->mac && session->ended);
 	if (session->mac && (!session->cipher || op->op == COP_ENCRYPT))
 		feed(session, op->src, op->len);

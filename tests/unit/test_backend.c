@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * test_backend.c - daemon/vm/vm.c: a change to what all queues use waits for the batches that are
- * under way, side by side.
+ * outstanding, side by side.
  */
 #include "tests/unit/unit.h"
 
@@ -99,7 +99,7 @@ static void hold_end(struct holder *holder)
 
 /*
  * Workers in their batches have the locks of all queues. While the first of them
- * goes on, no queue can begin another one; so all of them together take as long as the longest.
+ * continues, no queue can begin another one; so all of them together take as long as the longest.
  */
 static void waits_side_by_side(void **state)
 {

@@ -121,8 +121,8 @@ static uint64_t create(struct vdev *device)
 }
 
 /*
- * Two devices on one counter, as at an upgrade: the second is made while the first one goes on. A
- * reset of either is no reason to begin anew.
+ * Two devices on one counter, as at an upgrade: the second is made while the first one continues. A
+ * reset of either is no reason to begin again.
  */
 static void ids_of_two_devices(void **state)
 {

@@ -147,7 +147,7 @@ static void in_place(void **state)
 
 /*
  * Input and output of one request overlap by some bytes. The result at the
- * output is right all the same, as everything is read before anything is written.
+ * output is right nevertheless, as everything is read before anything is written.
  */
 static void partial_overlap(void **state)
 {
@@ -285,7 +285,7 @@ static void batch_larger_than_scratch(void **state)
 	free(expected);
 }
 
-/* More requests in one call than VDEV_BATCH_MAX are carried out all the same. */
+/* More requests in one call than VDEV_BATCH_MAX are executed nevertheless. */
 static void batch_too_long(void **state)
 {
 	enum { N = VDEV_BATCH_MAX * 2 + 3 };

@@ -24,7 +24,7 @@ static struct devtest test;
 static struct eng_ops ops;
 static const struct eng_ops *real_ops;
 
-/* The guest's memory, and how much of it is the request that is under way; 0: leave it alone. */
+/* The guest's memory, and how much of it is the request that is outstanding; 0: leave it alone. */
 static uint8_t guest[sizeof(struct vcd_req) + 2 * MAX_LEN + 1024];
 static size_t spoil;
 static unsigned int runs;

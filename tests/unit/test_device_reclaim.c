@@ -109,7 +109,7 @@ static size_t hello(unsigned int worker)
 	return freed - before;
 }
 
-/* A look at a session that there is not, by worker @worker. Return: likewise. */
+/* A look at a session that there is not, by worker @worker. Return: the same. */
 static size_t look(unsigned int worker)
 {
 	size_t before = freed;
@@ -171,7 +171,7 @@ static void others_free_a_few(void **state)
 		assert_int_equal(look(2 * (i % 2)), VDEV_RECLAIM_SHARE);
 		left -= VDEV_RECLAIM_SHARE;
 	}
-	/* Worker 1 does: it goes on where it was kept from it. */
+	/* Worker 1 does: it continues where it was kept from it. */
 	assert_int_equal(look(1), left);
 	assert_true(vdev_is_tidy(test.device));
 }

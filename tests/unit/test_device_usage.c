@@ -206,7 +206,7 @@ static void records(void **state)
 	send("not for it", &req, 6010, 5000, (struct expected){VCD_S_INVALID, 6010, 0});
 }
 
-/* A request that is carried out in pieces, and one that is not, because of its framing only. */
+/* A request that is executed in pieces, and one that is not, because of its framing only. */
 static void pieces(void **state)
 {
 	uint64_t id = devtest_session(&test, CRYPTO_AES_CBC, key, 16, 0, NULL, 0);

@@ -392,7 +392,7 @@ static void copies_of_macs(void **state)
 	assert_int_equal(eng_hash_copy(c, a), VCD_S_INVALID);
 	eng_session_free(a);
 	assert_int_equal(hash(b, 0, FINAL, "c", 1, abc), VCD_S_OK);
-	/* Begun anew after a copy: its own key */
+	/* Begun again after a copy: its own key */
 	assert_int_equal(hash(b, 0, RESET, "a", 1, NULL), VCD_S_OK);
 	assert_int_equal(hash(b, 0, FINAL, "bc", 2, abc), VCD_S_OK);
 	eng_session_free(b);

@@ -2,7 +2,7 @@
 /*
  * test_engine_policy.c - which jobs of a burst the multi-buffer library gets. Behind each session
  * stands an openssl session with another key, so that a job's result tells who made it; that is
- * compared with what the policy says, counted out anew for each job.
+ * compared with what the policy says, counted out again for each job.
  */
 #include "engine/ipsecmb/internal.h"
 

@@ -31,7 +31,7 @@ enum fault {
 	STALE_IV,	/* the second IV and all later ones are ignored */
 	ANY_TAG_GOES,	/* EVP_CipherFinal_ex() succeeds */
 	MAC_NOT_ANEW,	/* OpenSSL 3.0.0 to 3.0.2 */
-	HASH_NOT_ANEW,	/* likewise of hashes */
+	HASH_NOT_ANEW,	/* the same of hashes */
 	COPY_IS_FRESH,	/* the copy of a hash knows nothing of what was fed */
 };
 
@@ -211,7 +211,7 @@ static const struct {
     {"AES-192-CTR", {CRYPTO_AES_CTR}},
     {"AES-128-XTS", {CRYPTO_AES_XTS}},
     {"AES-256-XTS", {CRYPTO_AES_XTS}},
-    /* It computes the IV with which XTS goes on. */
+    /* It computes the IV with which XTS continues. */
     {"AES-128-ECB", {CRYPTO_AES_ECB, CRYPTO_AES_XTS}},
     {"AES-192-ECB", {CRYPTO_AES_ECB}},
     {"AES-256-ECB", {CRYPTO_AES_ECB, CRYPTO_AES_XTS}},
@@ -254,7 +254,7 @@ static void one_direction(void **state)
 	}
 }
 
-/* A context goes on with an IV that it was given before. */
+/* A context continues with an IV that it was given before. */
 static void stale_iv(void **state)
 {
 	static const struct {

@@ -307,7 +307,7 @@ static void budgets(void **state)
 	assert_int_equal(vdev_session_table_init(&table, 200, 2, 1, NULL), 0);
 	for (unsigned int i = 0; i < 200; i++)
 		ids[i] = create(&table);
-	/* None while a section is under way that may use them, not even with budget. */
+	/* None while a section is outstanding that may use them, not even with budget. */
 	vdev_section_begin(&table, 0);
 	vdev_section_begin(&table, 1);
 	assert_int_equal(vdev_session_table_clear(&table), 200);

@@ -68,7 +68,7 @@ static bool mapping_has(const void *p, const char *flag)
 
 /*
  * What the state says is what the kernel has. An emulator of processes has none of it and
- * accepts the advice all the same, which the state does not take for an answer.
+ * accepts the advice nevertheless, which the state does not take for an answer.
  */
 static void test_state(void **state)
 {

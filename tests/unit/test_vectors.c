@@ -429,7 +429,7 @@ static bool engine_has(uint32_t id)
 	return eng_has(test.engine, mac ? NULL : alg, mac ? alg : NULL);
 }
 
-/* Return: vectors carried out; each also through the device. */
+/* Return: vectors executed; each also through the device. */
 static unsigned int run_file(const struct file *file, unsigned int *left_out)
 {
 	unsigned int done = 0;

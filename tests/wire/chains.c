@@ -5,10 +5,10 @@
  * Theory of operation
  * -------------------
  * Two daemons run side by side, as for two VMs. The first one's guest is hostile: in each round it
- * sets its queues up anew, fills their tables, indirect tables and available rings with requests
- * that are right but for some bytes and with descriptors of any kind, kicks, and goes on writing to
- * tables and requests while the daemon reads them. The second one's guest is the checker: a thread
- * of it does known work all the time, and each answer must be right.
+ * sets its queues up again, fills their tables, indirect tables and available rings with requests
+ * that are right but for some bytes and with descriptors of any kind, kicks, and continues writing
+ * to tables and requests while the daemon reads them. The second one's guest is the checker: a
+ * thread of it does known work all the time, and each answer must be right.
  *
  * After each round the hostile guest's own device is reset by what its driver would do, and must
  * give a known answer on every queue: that is what a broken ring costs, nothing more. No worker may

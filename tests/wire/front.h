@@ -314,7 +314,7 @@ int front_queue_init(struct front *front, unsigned int index);
 /** front_queue_destroy - close and free what it has. */
 void front_queue_destroy(struct front_queue *queue);
 
-/** front_queue_clear - rings as after a device reset; nothing is in flight. */
+/** front_queue_clear - rings as after a device reset; nothing is outstanding. */
 void front_queue_clear(struct front_queue *queue);
 
 /**

@@ -44,7 +44,7 @@ pid_t load_worker(const struct load *load, pid_t other);
 /**
  * load_stop - end the drivers; everything must have been right.
  *
- * The daemon goes on, and its statistics are written: rig_stop() is to come.
+ * The daemon continues, and its statistics are written: rig_stop() is to come.
  */
 void load_stop(struct load *load);
 

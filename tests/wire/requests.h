@@ -52,7 +52,7 @@ int front_check_reply(const struct front_request *request, uint32_t out_room);
 /**
  * front_execute - submit a request, wait for it, check the reply's form.
  *
- * Nothing else may be in flight on the queue. Return: 0 or a negative errno; the
+ * Nothing else may be outstanding on the queue. Return: 0 or a negative errno; the
  * status stands in the reply.
  */
 int front_execute(struct front_queue *queue, struct front_request *request, uint32_t in_len,

@@ -3,7 +3,7 @@
  * test_batches.c - how many requests make a batch; and large requests in place, many at a time,
  * when the worker dies behind them.
  *
- * A batch that was carried out and not published is carried out again by the next worker, so
+ * A batch that was executed and not published is executed again by the next worker, so
  * all input that it wrote over has to be put back, however large the batch was. The sessions are
  * gone by then: a request comes back STALE, and its buffer must be as the driver filled it.
  */
@@ -102,7 +102,7 @@ static unsigned int round_of(struct rig *rig, struct large *large, unsigned int 
 	return stale;
 }
 
-/* Rounds of these lengths; the worker dies behind the batch that is carried out after @quiet of
+/* Rounds of these lengths; the worker dies behind the batch that is executed after @quiet of
  * them. */
 static void lengths_and_a_death(const uint32_t lengths[], unsigned int n, unsigned int quiet)
 {
@@ -154,7 +154,7 @@ static void test_lanes_full(void **state)
 	lengths_and_a_death(lengths, MOST, 12);
 }
 
-/* @n small requests, sent by one store of the index; how many batches they were carried out in. */
+/* @n small requests, sent by one store of the index; how many batches they were executed in. */
 static uint64_t batches_of(struct rig *rig, struct front_request *requests, unsigned int n,
 			   uint64_t session)
 {
@@ -183,7 +183,7 @@ static uint64_t batches_of(struct rig *rig, struct front_request *requests, unsi
 	return rig_stat(rig, "batches") - before;
 }
 
-/* Half of what is under way, so that the driver gets something to do; but not of a few. */
+/* Half of what is outstanding, so that the driver gets something to do; but not of a few. */
 static void test_half(void **state)
 {
 	struct front_request requests[64];

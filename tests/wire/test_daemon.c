@@ -132,7 +132,7 @@ static void test_cpu_lists(void **state)
 	assert_int_equal(run(ARGS("--fd=0", "--poll-cpu=101"), text, sizeof(text)), 2);
 }
 
-/* Workers pinned, polling within a budget: they work all the same. */
+/* Workers pinned, polling within a budget: they work nevertheless. */
 static void test_pinned(void **state)
 {
 	struct rig rig;
@@ -150,7 +150,7 @@ static void test_pinned(void **state)
 	rig_stop(&rig);
 }
 
-/* What carries out what. */
+/* What executes what. */
 static void test_print_engine(void **state)
 {
 	char text[16384];

@@ -4,7 +4,7 @@
  *
  * Each deed is done by some workers in a row, while a new one is told the former state and
  * while one serves. The supervisor has to get rid of them, and to start another one, which is
- * honest; then a driver that starts anew has its device again. Nothing that the front end did
+ * honest; then a driver that starts again has its device again. Nothing that the front end did
  * before is asked of it a second time.
  */
 #include <fcntl.h>

@@ -370,7 +370,7 @@ static void test_dead_call(void **state)
 	rig_stop(&rig);
 }
 
-/* Connects and goes away in the middle of everything, with requests in flight. */
+/* Connects and goes away in the middle of everything, with requests outstanding. */
 static void test_vanishes(void **state)
 {
 	struct front_request requests[64];
@@ -416,7 +416,7 @@ static void test_memory_shrinks(void **state)
 	for (i = 0; i < 8; i++) {
 		rig_connect(&rig, &options);
 		rig_check(&rig);
-		/* Requests that are under way, or not begun, when it goes. */
+		/* Requests that are outstanding, or not begun, when it goes. */
 		for (q = 0; q < 2; q++) {
 			struct front_queue *queue = &rig.front->queue[q];
 

@@ -226,7 +226,7 @@ static void test_memory_lost(void **state)
 		},
 	};
 	assert_int_equal(front_set(rig.front, VU_REM_MEM_REG, &one, sizeof(one), -1), 0);
-	/* Its rings are nowhere now: enabling it is refused, the daemon goes on. */
+	/* Its rings are nowhere now: enabling it is refused, the daemon continues. */
 	assert_int_equal(front_set_state(rig.front, VU_SET_VRING_ENABLE, 0, 1), -EREMOTEIO);
 	assert_int_equal(front_share_memory(rig.front), 0);
 	assert_int_equal(front_restart(rig.front), 0);

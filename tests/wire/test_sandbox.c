@@ -123,7 +123,7 @@ static void test_filter_cryptodev(void **state)
 	assert_int_equal(end.signal, SIGSYS);
 }
 
-/* With the filter in log mode, calls are carried out: the other layers still hold. */
+/* With the filter in log mode, calls are executed: the other layers still hold. */
 static void test_filter_log(void **state)
 {
 	struct confined c = {
@@ -252,7 +252,7 @@ static void test_strict_does_not(void **state)
 	assert_int_equal(end.result, CONFINED_UNTRIED);
 }
 
-/* ---- what has to work all the same ---------------------------------------------------- */
+/* ---- what has to work nevertheless ---------------------------------------------------- */
 
 static struct engine *engine;
 static int event = -1;

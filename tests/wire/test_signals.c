@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test_signals.c - the daemon is asked to end, and does, whatever is under way: work, the start of
- * a worker, the replacement of one that died, an upgrade.
+ * test_signals.c - the daemon is asked to end, and does, whatever is outstanding: work, the start
+ * of a worker, the replacement of one that died, an upgrade.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -59,7 +59,7 @@ static void *load_main(void *arg)
 	return NULL;
 }
 
-/* Start it, and wait until it is well under way. */
+/* Start it, and wait until it is well outstanding. */
 static void load_start(struct load *load, struct rig *rig)
 {
 	uint64_t id = rig_session(rig, &rig->front->queue[0]);

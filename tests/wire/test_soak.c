@@ -202,7 +202,7 @@ static void soak(const struct front_options *options, const char *workers, const
 	}
 	rig_report(&rig);
 	assert_int_equal(rig_stat(&rig, "crypt"), total);
-	/* How many are suppressed is a matter of timing; in vain must be none. */
+	/* How many are suppressed is a matter of timing; without success must be none. */
 	assert_true(rig_stat(&rig, "kicks") <= total + QUEUES * 8);
 	EVP_CIPHER_free(cipher);
 	free(soakers);

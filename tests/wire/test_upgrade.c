@@ -27,7 +27,7 @@ static char dir[32], program[64], path[64], control_arg[96];
 #define GO ".go"
 static char go[96];
 
-/* Likewise: the daemon. */
+/* The same: the daemon. */
 #define REAL ".real"
 static char real[96];
 
@@ -127,7 +127,7 @@ static void test_done(void **state)
 	rig_stop(&rig);
 }
 
-/* No worker, or none that can be executed: whoever asked knows, and the old one goes on. */
+/* No worker, or none that can be executed: whoever asked knows, and the old one continues. */
 static void test_failed(void **state)
 {
 	static const char *const programs[] = {"#!/bin/sh\nexit 1\n", "nonsense"};

@@ -105,7 +105,7 @@ int queue_write(struct queue *q, int fd);
 void channel_init(struct channel *ch, int fd, uint32_t send_window, uint32_t receive_window);
 
 /**
- * channel_restart() - the peer has started anew: nothing is on the way to it, and it owes nothing.
+ * channel_restart() - the peer has started again: nothing is on the way to it, and it owes nothing.
  * Bytes received and not yet taken stay.
  */
 void channel_restart(struct channel *ch);

@@ -40,7 +40,7 @@ enum evil_what {
 
 	/* The used ring. */
 	EVIL_ID,      /* an entry with id arg, then the right one */
-	EVIL_ID_FREE, /* an entry for a descriptor that is not in flight */
+	EVIL_ID_FREE, /* an entry for a descriptor that is not outstanding */
 	EVIL_REPEAT,  /* the same entry twice */
 	EVIL_JUMP,    /* the used index moves by arg more than there are entries */
 	EVIL_EVENTS,  /* nonsense in avail_event and flags; no kicks are asked for */

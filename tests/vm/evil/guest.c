@@ -6,12 +6,13 @@
  * -------------------
  * Each case is an order for cryptodev-evil-host (evil.h) and what has to become of the calls that
  * meet it. Replies are spoilt for calls of every kind (kinds.c). Where the ring itself is spoilt,
- * the driver gives it up: calls fail until the module is loaded anew, which the case does, and then
- * all has to work. That the kernel says nothing meanwhile is for whoever started the guest to see.
+ * the driver gives it up: calls fail until the module is loaded again, which the case does, and
+ * then all has to work. That the kernel says nothing meanwhile is for whoever started the guest to
+ * see.
  *
  *	replies.c	cases of replies, of sessions made and lost
  *	timing.c	of answers too late, out of order, or held
- *	loading.c	of what ends with the module loaded anew, or for good
+ *	loading.c	of what ends with the module loaded again, or for good
  *
  *	cryptodev-evil MODULE.ko	all cases; with a number those of that group
  *	cryptodev-evil hang-up		the host goes away with requests in its hands
@@ -107,7 +108,7 @@ bool works(int fd)
 	return !kind_run(&kinds[0], fd, &honest, &o) && !o.err && o.right;
 }
 
-/* Groups of cases that leave the device in order; and those that load the module anew. */
+/* Groups of cases that leave the device in order; and those that load the module again. */
 static void (*const groups[])(int fd) = {bad_replies,	      bad_creation,   lost_on_the_way,
 					 late_answers,	      reordered,      flooded,
 					 flooded_with_copies, config_changes, ended_in_silence};

@@ -42,7 +42,7 @@ struct evil_order order(uint32_t what, uint32_t arg);
 /** must_open - the device, or the program ends. */
 int must_open(void);
 
-/** tell - give an order that is carried out when its session is made. */
+/** tell - give an order that is executed when its session is made. */
 void tell(int fd, uint32_t what, uint32_t arg);
 
 /** works - whether an honest call succeeds. */
@@ -72,7 +72,7 @@ void ended_in_silence(int fd);
 /* loading.c. */
 void config_changes(int fd);
 
-/* Groups that load the module anew, loading.c. */
+/* Groups that load the module again, loading.c. */
 void bad_ring(void);
 void probes(void);
 void leave_in_silence(void);

@@ -109,7 +109,7 @@ void evil_ring_serve(struct evil_host *host, struct evil_queue *queue);
 /** evil_config - the config space that is shown now. */
 void evil_config(const struct evil_host *host, struct vcd_config *config);
 
-/** evil_answer - carry out a request, in the way that was ordered. */
+/** evil_answer - execute a request, in the way that was ordered. */
 void evil_answer(struct evil_host *host, struct evil_queue *queue, uint16_t head,
 		 struct vdev_request *request);
 

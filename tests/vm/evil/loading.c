@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * loading.c - cases of cryptodev-evil that load the module anew, or end with the host: the used
+ * loading.c - cases of cryptodev-evil that load the module again, or end with the host: the used
  * ring, the config space, probing, leaving.
  */
 #include <errno.h>
@@ -39,7 +39,7 @@ int unload(void)
 	return err;
 }
 
-/* Loads the module anew, and says what is wrong then. */
+/* Loads the module again, and says what is wrong then. */
 static const char *anew(void)
 {
 	int fd, ok;

@@ -310,7 +310,7 @@ static void answer_create(struct evil_host *host, struct evil_queue *q, uint16_t
 		struct evil_session *s = &host->sessions[host->session_count++ % EVIL_SESSIONS];
 		uint32_t requests = 0;
 
-		/* An order goes on counting when its session is made again. */
+		/* An order continues counting when its session is made again. */
 		for (unsigned int i = 0; i < EVIL_SESSIONS; i++)
 			if (order.zero && !memcmp(&host->sessions[i].order, &order, sizeof(order)))
 				requests = host->sessions[i].requests;

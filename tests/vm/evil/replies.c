@@ -111,7 +111,7 @@ static void reply_case(int fd, const struct reply_case *c)
 		const char *problem;
 		struct outcome o;
 
-		/* It goes on counting when the session is made again. */
+		/* It continues counting when the session is made again. */
 		ord.zero = (uint32_t)k + 100;
 		problem = kind_run(&kinds[k], fd, &ord, &o);
 		if (!problem)

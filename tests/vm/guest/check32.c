@@ -353,7 +353,7 @@ static void batches(void)
 	ops[50] = (struct crypt_op){.ses = sha, .len = 3, .src = (uint8_t *)"abc", .mac = mac};
 	ops[60].len = 1;
 	ops[70].src = NULL;
-	/* in two parts: the second goes on */
+	/* in two parts: the second continues */
 	ops[80].len = 16;
 	ops[81] = ops[80];
 	ops[81].src += 16;

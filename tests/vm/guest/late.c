@@ -6,9 +6,9 @@
  *
  *	STOP	the host stands still
  *		calls of every kind are made, on memory of their own: each fails with EIO after
- *		timeout_ms; a child is killed in one; files are closed with operations under way.
+ *		timeout_ms; a child is killed in one; files are closed with operations outstanding.
  *		All of that memory is noted.
- *	GO	the host goes on, and carries all of it out; then not a byte may differ
+ *	GO	the host continues, and carries all of it out; then not a byte may differ
  *
  * With --zero-copy the calls allow it, and some have to differ: that is how the test is tested.
  */
@@ -312,7 +312,7 @@ static void add(const char *name, enum how how, uint32_t cipher, uint32_t mac, b
 			   .fd = late.fd,
 			   .in_place = in_place,
 			   .slot = late.arena + late.num * SLOT};
-	/* those that are closed have a file of their own, anew each round */
+	/* those that are closed have a file of their own, again each round */
 	if (how != ASYNC_CLOSE)
 		c->ses = must_session(c->fd, cipher, mac);
 	late.num++;

@@ -52,7 +52,7 @@ struct evp_cipher_ctx_st;
  * struct ref_session - a key with libcrypto, and the IV that continues.
  * @c: cipher
  * @enc: EVP context per direction, made when first used
- * @iv: IV the next operation without one goes on with, zero at first
+ * @iv: IV the next operation without one continues with, zero at first
  * @key: key bytes
  * @keylen: their count
  */

@@ -32,7 +32,7 @@ die_with() {
 	exit "$status"
 }
 
-# need COMMAND PACKAGE: a program of the host without which nothing goes on.
+# need COMMAND PACKAGE: a program of the host without which nothing continues.
 need() {
 	command -v "$1" >/dev/null ||
 		die "'$1' is missing on this host; remedy: apt-get install $2"

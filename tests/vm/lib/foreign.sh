@@ -79,7 +79,7 @@ foreign_collect_openssl() {
 		cp "$1/test/recipes/30-test_evp_data/"evp{ciph_aes,ciph_des,ciph_bf,ciph_camellia,md_}*.txt "$2/data"
 }
 
-# Debian's patches add files to what the generated files are made of, so these are made anew.
+# Debian's patches add files to what the generated files are made of, so these are made again.
 foreign_build_gnutls() {
 	cd "$1" && autoreconf && mkdir b && cd b &&
 		../configure CC="$(foreign_cc)" CFLAGS=-O2 CPPFLAGS="-I$2" --enable-cryptodev --disable-doc --disable-guile \

@@ -9,7 +9,7 @@
  * on; one that goes away (crash, upgrade) is waited for, if the chardev has
  * reconnect=; meanwhile requests stay in the rings and the guest waits.
  *
- * What a daemon had in flight is not lost. It completes the requests of one
+ * What a daemon had outstanding is not lost. It completes the requests of one
  * queue in the order they came in; so the used index in guest memory, which
  * QEMU falls back to when it cannot ask, says where the next one begins. A
  * daemon that completes out of order must offer INFLIGHT_SHMFD: then its log is
@@ -218,7 +218,7 @@ static uint64_t get_features(VirtIODevice *vdev, uint64_t features,
     return vhost_get_features(&s->vhost, feature_bits, features);
 }
 
-/* The daemon sees the kicks; virtio's clean-up may call it all the same. */
+/* The daemon sees the kicks; virtio's clean-up may call it nevertheless. */
 static void handle_output(VirtIODevice *vdev, VirtQueue *vq)
 {
 }

@@ -52,8 +52,8 @@ void virtio_cryptodev_note_num(VirtIOCryptodev *s, VirtIOCryptodevQueue *queue)
 /*
  * Whether a queue may be touched. Its size register can be written while it is
  * enabled, against the specification (virtio 1.2, 4.1.4.3.2). QEMU 7.2 then
- * goes on with the new size and the old mapping of the rings, and aborts at the
- * first access behind its end. So such a queue is never touched again: the
+ * continues with the new size and the old mapping of the rings, and aborts at
+ * the first access behind its end. So such a queue is never touched again: the
  * device is broken, and what virtqueue_*() still do with one is harmless.
  */
 static bool queue_sound(VirtIOCryptodevQueue *queue)

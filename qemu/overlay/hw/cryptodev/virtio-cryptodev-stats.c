@@ -10,7 +10,7 @@
  * the replies by status. Of the rings: kicks and notifies (batches of replies;
  * EVENT_IDX may have made an interrupt unnecessary), requests executed inline and
  * by workers, requests dropped by a reset, and how often a queue had so many
- * under way that the rest had to wait.
+ * outstanding that the rest had to wait.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"

@@ -13,10 +13,11 @@
  * A worker without work frees sessions that have ended, VDEV_TIDY_SHARE at a time. It
  * touches no request then. Only the end of the device waits for that, one share.
  *
- * Waiting for a worker with the BQL held (drain, drop) is for the batch under way
- * only: what has not been begun is taken back. A batch computes on memory, takes
- * no lock but the library's own short ones, and so ends. A worker that wants the BQL
- * is not running in this sense: its batch is on the done list already.
+ * Waiting for a worker with the BQL held (drain, drop) is for the batch
+ * outstanding only: what has not been begun is taken back. A batch computes on
+ * memory, takes no lock but the library's own short ones, and so ends. A worker
+ * that wants the BQL is not running in this sense: its batch is on the done
+ * list already.
  *
  * The end of a worker cannot be waited for with the BQL held, then: our thread may
  * be waiting for the BQL, and a foreign IOThread for whatever its other users
@@ -82,7 +83,7 @@ static bool worker_batch(VirtIOCryptodevWorker *worker)
 /*
  * Free some sessions that have ended, when nothing is pending; the lock is held
  * before and after. False: there is none that can be freed now. As the worker of a
- * batch that was under way comes here as well, none is forgotten.
+ * batch that was outstanding comes here as well, none is forgotten.
  */
 static bool worker_tidy(VirtIOCryptodevWorker *worker)
 {
@@ -108,7 +109,8 @@ static bool worker_tidy(VirtIOCryptodevWorker *worker)
     return some;
 }
 
-/* Wipe the plaintext of requests that it has in scratch memory; with the lock. */
+/* Wipe the plaintext of requests that it has in scratch memory; with the lock.
+ * */
 static void worker_rest(VirtIOCryptodevWorker *worker)
 {
     if (worker->dev) {
@@ -278,7 +280,8 @@ void virtio_cryptodev_drain(VirtIOCryptodev *s)
     virtio_cryptodev_execute_here(s, &pending);
 }
 
-/* Move what belongs to the queue (NULL: everything) from one list to another. */
+/* Move what belongs to the queue (NULL: everything) from one list to another.
+ * */
 static void reqs_move(VirtIOCryptodevReqs *to, VirtIOCryptodevReqs *from,
                       const VirtIOCryptodevQueue *queue)
 {
@@ -321,7 +324,7 @@ void virtio_cryptodev_drop(VirtIOCryptodev *s, VirtIOCryptodevQueue *queue)
     }
 }
 
-/* In the IOThread: no run of run_bh is under way or will be. */
+/* In the IOThread: no run of run_bh is outstanding or will be. */
 static void worker_leave(void *opaque)
 {
     VirtIOCryptodevWorker *worker = opaque;

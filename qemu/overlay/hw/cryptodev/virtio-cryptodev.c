@@ -5,8 +5,8 @@
  *
  * Life of a device: realize opens the engine and makes the threads; the device
  * is active while the VM runs and the driver is ready (set_status tells both);
- * going inactive drains it, or drops what is in flight when the driver has reset
- * it; unrealize undoes realize.
+ * going inactive drains it, or drops what is outstanding when the driver has
+ * reset it; unrealize undoes realize.
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
@@ -70,8 +70,8 @@ static VCD_SET_STATUS virtio_cryptodev_set_status(VirtIODevice *vdev,
 }
 
 /*
- * A ring may be found broken while the status is set, as when the VM goes on. But
- * virtio_set_status() then stores the status that it was called with over
+ * A ring may be found broken while the status is set, as when the VM continues.
+ * But virtio_set_status() then stores the status that it was called with over
  * NEEDS_RESET, and the driver would not be told. So it is said again, behind it.
  */
 static void say_broken(void *opaque)
@@ -226,7 +226,8 @@ static void *backend_free(void *opaque)
     return NULL;
 }
 
-/* A device that is unplugged may have thousands of sessions, and we have the BQL. */
+/* A device that is unplugged may have thousands of sessions, and we have the
+ * BQL. */
 static void backend_close(VirtIOCryptodev *s)
 {
     Backend *backend = g_new(Backend, 1);

@@ -32,7 +32,7 @@
  *
  * Why the ring is not given to the worker, as other devices' "dataplane" does:
  * mapping or unmapping a chain that a guest has put into device memory, and
- * likewise rings there, takes the BQL. A reset waits for the device's threads
+ * the same rings there, takes the BQL. A reset waits for the device's threads
  * with the BQL held. A guest could bring the two together and QEMU would hang.
  * As it is, a worker needs no BQL while it has requests in hand, so that waiting
  * for one with the BQL held ends when its batch, bounded in bytes, has been
@@ -61,7 +61,7 @@
  * - A request is in exactly one place: pending, a worker's batch, done, or in
  *   the hands of a function that holds the BQL. queue->in_flight counts the first
  *   three.
- * - While the VM is stopped, no request is in flight (drained), so none is in
+ * - While the VM is stopped, no request is outstanding (drained), so none is in
  *   the migration stream. Nor is a session: the destination answers STALE and
  *   the driver makes it again. Its epoch differs.
  * - After a reset no worker touches guest memory for a request from before.
@@ -85,7 +85,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(VirtIOCryptodev, VIRTIO_CRYPTODEV)
 
 /* Requests of one queue that may be with its worker at one time. */
 #define VCD_IN_FLIGHT 64u
-/* A worker's batch ends when it has this many bytes, or VDEV_BATCH_MAX requests. */
+/* A worker's batch ends when it has this many bytes, or VDEV_BATCH_MAX
+ * requests. */
 #define VCD_BATCH_BYTES (1u << 20)
 /* Inline, for each kick: requests, and multiples of inline-max. */
 #define VCD_INLINE_REQUESTS 16u
@@ -174,7 +175,8 @@ struct VirtIOCryptodev {
 /* handle_output of every queue. */
 void virtio_cryptodev_handle_output(VirtIODevice *vdev, VirtQueue *vq);
 
-/* Remember how many entries a queue has now; @queue NULL: all, where not known. */
+/* Remember how many entries a queue has now; @queue NULL: all, where not known.
+ * */
 void virtio_cryptodev_note_num(VirtIOCryptodev *s, VirtIOCryptodevQueue *queue);
 
 /* Look at all queues: requests may be there that nobody will kick for. */
@@ -191,7 +193,7 @@ void virtio_cryptodev_detach(VirtIOCryptodev *s, VirtIOCryptodevReqs *reqs);
 /* Make the threads; the queues are there. */
 void virtio_cryptodev_workers_start(VirtIOCryptodev *s);
 
-/* End them; nothing is in flight. */
+/* End them; nothing is outstanding. */
 void virtio_cryptodev_workers_stop(VirtIOCryptodev *s);
 
 /* Hand popped requests over; the list is empty afterwards. */
@@ -208,10 +210,10 @@ void virtio_cryptodev_execute_here(VirtIOCryptodev *s,
 /* Have a worker free the sessions that have ended, if there are any. */
 void virtio_cryptodev_tidy(VirtIOCryptodev *s);
 
-/* Carry out and answer everything that is in flight. */
+/* Execute and answer everything that is outstanding. */
 void virtio_cryptodev_drain(VirtIOCryptodev *s);
 
-/* Drop everything in flight, of one queue or (NULL) of all. */
+/* Drop everything outstanding, of one queue or (NULL) of all. */
 void virtio_cryptodev_drop(VirtIOCryptodev *s, VirtIOCryptodevQueue *queue);
 
 /* virtio-cryptodev-stats.c: adds the property "stats". */

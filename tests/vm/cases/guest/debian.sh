@@ -11,7 +11,7 @@ fail() {
 	exit 1
 }
 
-# wrong WHAT: goes on, for the other results.
+# wrong WHAT: continues, for the other results.
 wrong() {
 	echo "FAILED: $*"
 	FAILURES=$((FAILURES + 1))

@@ -92,7 +92,7 @@ wait $! || fail "a caller got: $(cat large.out)"
 cat large.out
 
 # outstanding NUMBER ROUND: with the host stopped that many operations are accepted, without waiting for
-# any of them, and the next is refused; when it goes on all come back in the order of submission.
+# any of them, and the next is refused; when it continues all come back in the order of submission.
 outstanding() {
 	echo "== $1 operations are outstanding while the host stands still"
 	rm -f async.in async.out

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * abuse.c - signals, kill -9 in the middle of a request, memory that goes away
- * under it, programs that end with requests in flight. Afterwards the device
+ * under it, programs that end with requests outstanding. Afterwards the device
  * works as before.
  */
 #include "check.h"

@@ -3,7 +3,7 @@
  * async.c - CIOCASYNCCRYPT, CIOCASYNCFETCH and poll: order, limits, errors, operations that go
  * on from others, and everything that can happen to a program meanwhile.
  *
- * Several threads and programs that end with operations under way are in asyncabuse.c.
+ * Several threads and programs that end with operations outstanding are in asyncabuse.c.
  */
 #include "async.h"
 
@@ -218,7 +218,7 @@ static void errors(void)
 }
 
 /*
- * iv NULL goes on from the operation submitted before it on the session, whether or not that
+ * iv NULL continues from the operation submitted before it on the session, whether or not that
  * is done, and whatever its size.
  */
 static void chains(void)
@@ -264,7 +264,7 @@ static void chains(void)
 		if (i % 4 == 0)
 			expect_same(back[i], ref[c].iv, 16, "IV of operation %zu", i);
 	}
-	/* and a call that is not asynchronous goes on from the last */
+	/* and a call that is not asynchronous continues from the last */
 	expect_ret(0, dev_crypt(fd, ses[0], 0, 0, src, dst[0], 64, NULL));
 	expect_ret(0, ref_crypt(&ref[0], 0, NULL, src, want, 64));
 	expect_same(dst[0], want, 64, "a call after all were fetched");
@@ -323,7 +323,7 @@ static void hashes(void)
 	expect_same(out, src, 96000, "the cipher beside the MAC");
 }
 
-/* The memory may be unmapped, the session ended: what was submitted is carried out. */
+/* The memory may be unmapped, the session ended: what was submitted is executed. */
 static void let_go(void)
 {
 	const size_t len = 256u << 10;

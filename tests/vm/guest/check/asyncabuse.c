@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * asyncabuse.c - asynchronous operations of several threads and processes, and programs that
- * end, fork or close with operations under way.
+ * end, fork or close with operations outstanding.
  */
 #include "async.h"
 

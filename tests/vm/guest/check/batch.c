@@ -239,7 +239,7 @@ static void refusals(void)
 	expect_same(out, test_cbc, 64, "afterwards");
 }
 
-/* The arrays may be anywhere, but end before their time: what was read is carried out. */
+/* The arrays may be anywhere, but end before their time: what was read is executed. */
 static void array_edges(void)
 {
 	const size_t page = page_size();

@@ -80,7 +80,7 @@ static void random_parts(void)
 	note("%u algorithms", seen);
 }
 
-/* Which flags start anew, which go on, which end: the measured table. */
+/* Which flags start again, which go on, which end: the measured table. */
 static void state_machine(void)
 {
 	const struct ref_mac *m = ref_mac_find(CRYPTO_SHA1);
@@ -122,16 +122,16 @@ static void state_machine(void)
 	BEGIN();
 	THEN(COP_FLAG_RESET | COP_FLAG_UPDATE, 0, empty, "RESET|UPDATE without data");
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		/* any other flag goes on, and without UPDATE ends */
+		/* any other flag continues, and without UPDATE ends */
 		BEGIN();
 		THEN(others[i], 34, whole, "another flag");
-		/* after the end, everything starts anew */
+		/* after the end, everything starts again */
 		THEN(others[i], 34, second, "another flag after the digest");
 		THEN(COP_FLAG_FINAL, 34, second, "FINAL after the digest");
 		THEN(COP_FLAG_UPDATE | COP_FLAG_FINAL, 34, second, "UPDATE|FINAL after the digest");
 	}
 #undef THEN
-	/* where the digest cannot go, the hash has ended all the same */
+	/* where the digest cannot go, the hash has ended nevertheless */
 	BEGIN();
 	expect_ret(-EFAULT, hash(fd, ses, COP_FLAG_FINAL, test_pt + 30, 34, NULL));
 	expect_ret(0, hash(fd, ses, COP_FLAG_FINAL, test_pt + 30, 34, got));

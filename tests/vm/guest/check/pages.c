@@ -250,7 +250,7 @@ static void *cut_file(void *arg)
 }
 
 /*
- * A file mapped for both is cut while it is worked on: calls are carried out or fault, no page
+ * A file mapped for both is cut while it is worked on: calls are executed or fault, no page
  * that was cut off is written to the file again, and the mapping alone is no right to write.
  */
 static void cut_files(void)

@@ -325,7 +325,7 @@ static void tls_refusals(void)
 	}
 }
 
-/* iv NULL goes on with the last block of the last record, WRITE_IV gives it back. */
+/* iv NULL continues with the last block of the last record, WRITE_IV gives it back. */
 static void tls_ivs(void)
 {
 	struct pair p = need_tls(CRYPTO_AES_CBC, 16, CRYPTO_SHA1_HMAC);

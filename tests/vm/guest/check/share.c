@@ -81,7 +81,7 @@ static void fork_shares(void)
 	must_answer(fd, shared[0]);
 	expect_ret(-EINVAL, dev_crypt(fd, ends, 0, 0, test_pt, out, 16, NULL));
 
-	/* and the other way about: the parent closes, the child goes on */
+	/* and the other way about: the parent closes, the child continues */
 	pid = must_fork();
 	if (!pid) {
 		while (!__atomic_load_n(&shared[1], __ATOMIC_ACQUIRE))
@@ -176,7 +176,7 @@ static void passed_over_socket(void)
 	expect_ret(0, dev_end(fd, ses));
 }
 
-/* A descriptor in flight that nobody ever receives. */
+/* A descriptor outstanding that nobody ever receives. */
 static void lost_in_socket(void)
 {
 	int pair[2], fd = must_open();

@@ -192,7 +192,7 @@ static int op_srtp(int fd)
 	return auth(fd, CRYPTO_AES_CTR, CRYPTO_SHA1_HMAC, COP_FLAG_AEAD_SRTP_TYPE, 1200);
 }
 
-/* Operations that are under way, one that is cut among them; fetched, or left to the close. */
+/* Operations that are outstanding, one that is cut among them; fetched, or left to the close. */
 static int asynchronous(bool fetch)
 {
 	uint8_t iv[16] = {0};

@@ -86,7 +86,7 @@ uint32_t random_length(struct rnd *r);
 /** random_session_id - mostly one of the file that the call is made on. */
 uint32_t random_session_id(struct caller *c);
 
-/** random_crypt - an operation, right, near the edge or wrong; the next two likewise. */
+/** random_crypt - an operation, right, near the edge or wrong; the next two the same. */
 void random_crypt(struct caller *c, struct crypt_op *op);
 
 /** random_auth - an authenticated operation. */

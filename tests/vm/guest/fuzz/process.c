@@ -31,7 +31,7 @@ static void *calling(void *arg)
 	return NULL;
 }
 
-/* Fork with calls in other threads under way, and end at once. */
+/* Fork with calls in other threads outstanding, and end at once. */
 static void fork_and_end(struct rnd *r)
 {
 	pid_t pid = fork();
@@ -46,7 +46,7 @@ static void fork_and_end(struct rnd *r)
 		waitpid(pid, NULL, 0);
 }
 
-/* A descriptor's number goes on to mean another file, in the midst of calls. */
+/* A descriptor's number continues to mean another file, in the midst of calls. */
 static void disturb_files(struct rnd *r, int common)
 {
 	int slot = 1 + (int)rnd_below(r, FILES - 1), fd;

@@ -5,7 +5,7 @@
  *	cryptodev-late-evp REPETITIONS [SEED]
  *
  * In each repetition a context has a session on the device; the host freezes; the next piece of
- * 16 KiB runs into the time-out and is done by software. The program goes on with its memory: it
+ * 16 KiB runs into the time-out and is done by software. The program continues with its memory: it
  * frees the context, writes over its buffers, allocates others. Then the host thaws and works
  * off what it has. Not one byte of the program's memory may change by that.
  *
@@ -135,7 +135,7 @@ static void message_begin(const struct job *job, EVP_CIPHER_CTX *ctx, const uint
 	need(EVP_CipherUpdate(ctx, NULL, &n, aad, sizeof(aad)) == 1, "aad");
 }
 
-/* And after it; an AEAD goes on with the next nonce. */
+/* And after it; an AEAD continues with the next nonce. */
 static void message_end(const struct job *job, EVP_CIPHER_CTX *ctx, uint8_t *tag)
 {
 	uint8_t none[EVP_MAX_BLOCK_LENGTH];
@@ -266,7 +266,7 @@ static size_t repetition(unsigned int n, unsigned int *seed)
 	need(!memcmp(job.out, job.expected, LEN), "the bytes of software");
 	need(counter("cryptodev-errors") > errors, "no call failed: the host is not frozen");
 	EVP_CIPHER_CTX_free(ctx);
-	/* As a program goes on: its buffers have other contents, its heap other owners. */
+	/* As a program continues: its buffers have other contents, its heap other owners. */
 	fill(job.in, LEN, seed);
 	fill(job.out, LEN, seed);
 	for (unsigned int i = 0; i < BLOCKS; i++) {

@@ -153,7 +153,7 @@ static uint16_t hash_flags(struct more *m)
 	return choice[more_below(m, 10)];
 }
 
-/* Given, or NULL to go on with the last; at any alignment. */
+/* Given, or NULL to continue with the last; at any alignment. */
 static uint8_t *item_iv(struct more *m, struct item *it, uint32_t len)
 {
 	const struct ref_cipher *c = it->s->ref.c;
@@ -249,7 +249,7 @@ static bool hash_expect(struct item *it, const uint8_t *plain)
 
 	if (!flags || flags & COP_FLAG_RESET || !s->running)
 		s->len = 0;
-	/* a hash that had enough starts anew; the device is told so too */
+	/* a hash that had enough starts again; the device is told so too */
 	if (s->len + it->op.len > HASHED) {
 		it->op.flags |= COP_FLAG_RESET;
 		s->len = 0;

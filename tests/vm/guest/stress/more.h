@@ -43,7 +43,7 @@ struct more *more_new(int fd, struct rnd *r, size_t max_len, size_t max_request,
 
 /**
  * more_run - one random group: authenticated operations, a batch, or asynchronous operations.
- * Return: requests carried out; -1: an answer was wrong, and what is printed.
+ * Return: requests executed; -1: an answer was wrong, and what is printed.
  */
 long more_run(struct more *m);
 

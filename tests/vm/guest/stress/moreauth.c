@@ -299,7 +299,7 @@ static bool output_right(struct auth_case *c)
 	return true;
 }
 
-/* What the session goes on with, and whether it was told. */
+/* What the session continues with, and whether it was told. */
 static bool iv_right(struct auth_case *c)
 {
 	struct live_auth *s = c->s;

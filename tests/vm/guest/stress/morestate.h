@@ -47,7 +47,7 @@ enum auth_kind { AEAD, TLS, SRTP, KINDS };
  * @kind: what it is used for
  * @key: cipher key, @keylen bytes
  * @mackey: MAC key, all of it
- * @iv: what an operation without an IV goes on with
+ * @iv: what an operation without an IV continues with
  * @cipher: cipher or AEAD
  * @mac: MAC, for TLS and SRTP
  * @ivsize: bytes of IV

@@ -115,7 +115,7 @@ static void request_make(struct worker *w, struct request *q)
 	q->dst_shift = rnd_below(&w->r, 2) ? rnd_below(&w->r, MAX_SHIFT + 1) : 0;
 	if (c && c->ivsize && c->next_iv && !to_continue && rnd_below(&w->r, 2))
 		flags |= COP_FLAG_WRITE_IV;
-	/* with any flag a hash goes on, unless told to start and end */
+	/* with any flag a hash continues, unless told to start and end */
 	if (s->mac && flags)
 		flags |= COP_FLAG_RESET | COP_FLAG_FINAL;
 	rnd_fill(&w->r, q->iv_in, sizeof(q->iv_in));
@@ -133,7 +133,7 @@ static void request_make(struct worker *w, struct request *q)
 	};
 }
 
-/* The answer, and the state both sides go on with. */
+/* The answer, and the state both sides continue with. */
 static void request_expect(struct worker *w, struct request *q, const uint8_t *input)
 {
 	struct session *s = q->s;
@@ -180,7 +180,7 @@ void request_run(struct worker *w)
 	request_make(w, &q);
 	dst = w->dst + MARGIN + q.dst_shift;
 	memset(dst - MARGIN, CANARY, q.op.len + 2 * MARGIN);
-	/* fresh data is a random place in a random page: filling anew costs more than the request
+	/* fresh data is a random place in a random page: filling again costs more than the request
 	 */
 	start = rnd_below(&w->r, (uint32_t)(w->room - q.op.len - MAX_SHIFT));
 	input = w->src + start;

@@ -57,11 +57,11 @@ struct session {
  * @r: random numbers
  * @fd: the device
  * @ciphers: that the device has, @num_ciphers of them
- * @macs: likewise
+ * @macs: the same
  * @live: sessions, o->live of them
  * @step: requests so far
  * @src: random bytes, @room and MAX_SHIFT of them
- * @dst: where output goes, @room bytes; likewise @want, and @clean: CANARY all over
+ * @dst: where output goes, @room bytes; the same @want, and @clean: CANARY all over
  * @more: the other kinds of requests
  */
 struct worker {
