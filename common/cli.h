@@ -15,7 +15,7 @@
  *		CLI_OPTION('q', "quiet", NULL, "print errors only", quiet, cli_flag),
  *	};
  *
- * What depends on several options is the program's to check, after cli_parse().
+ * The program checks combinations of options itself, after cli_parse().
  */
 #ifndef VCD_COMMON_CLI_H
 #define VCD_COMMON_CLI_H
@@ -31,10 +31,10 @@
 /** Most options of one program, --help and --version included. */
 #define CLI_MAX_OPTIONS 64
 
-/** What has to be done after cli_parse(). */
+/** The next step of the program after cli_parse(). */
 enum cli_result {
-	CLI_RUN,     /* what the command line asks for */
-	CLI_DONE,    /* end; an option has printed what it was asked for */
+	CLI_RUN,     /* run the command */
+	CLI_DONE,    /* end; an option has printed its output */
 	CLI_HELP,    /* --help */
 	CLI_VERSION, /* --version */
 	CLI_BAD,     /* cli_state.error tells what is wrong and what to do */

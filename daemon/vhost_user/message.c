@@ -6,16 +6,16 @@
  * -------------------
  * A message is a header, which holds the size of the payload after it, and file
  * descriptors that come with any of its bytes. It may arrive in parts, and the
- * control thread must not wait for the rest, as it has others to listen to: so
- * the reader keeps what is there and goes on at the next event.
+ * control thread must not wait for the rest, as it has other sockets to serve:
+ * so the reader keeps the received part and continues at the next event.
  *
  * Invariants
  * - Never more than the current message is read from the socket: descriptors of
- *   the next one cannot get mixed up with it.
+ * the next one cannot be taken for its own.
  * - A size is compared with the largest payload before anything is read into it.
- * - Every descriptor that was received is in fds[] until somebody takes it; what
- *   is left is closed. What does not fit is closed by the kernel, and ends the
- *   connection.
+ * - Every received descriptor is in fds[] until a handler takes it; the rest is
+ * closed. Descriptors that do not fit are closed by the kernel, and end the
+ * connection.
  */
 #include "daemon/vhost_user/message.h"
 
@@ -25,7 +25,7 @@
 
 #include "common/util.h"
 
-/* Put the descriptors of one recvmsg() to the others. */
+/* Append the descriptors of one recvmsg() to fds[]. */
 static int take_fds(struct vu_message *message, struct msghdr *msg)
 {
 	struct cmsghdr *cmsg;

@@ -119,7 +119,7 @@ static void test_done(void **state)
 		rig_check(&rig);
 		before = process_worker(&rig.daemon);
 		assert_non_null(strstr(ask("upgrade\n"), "upgraded to worker "));
-		/* That is so when it is said. */
+		/* The upgrade is complete when the answer arrives. */
 		assert_int_not_equal(process_worker(&rig.daemon), before);
 		assert_int_equal(counter("upgrades"), i);
 	}
@@ -127,7 +127,8 @@ static void test_done(void **state)
 	rig_stop(&rig);
 }
 
-/* No worker, or none that can be executed: whoever asked knows, and the old one continues. */
+/* A new worker that fails or cannot be executed: the client gets the reason,
+ * and the old one continues. */
 static void test_failed(void **state)
 {
 	static const char *const programs[] = {"#!/bin/sh\nexit 1\n", "nonsense"};

@@ -12,13 +12,13 @@
 
 /**
  * enum chat_exit - exit codes; documented in cryptochat(1)
- * @CHAT_OK: the conversation ended as it should
+ * @CHAT_OK: the conversation ended regularly
  * @CHAT_NETWORK: the network, the peer's stream or a standard stream failed
  * @CHAT_USAGE: bad command line or configuration, key file included
  * @CHAT_IDENTITY: the peer's key is not the one that was accepted, or was not accepted
- * @CHAT_DEVICE: the crypto device asked for, or the one in use, does not work
+ * @CHAT_DEVICE: the requested crypto device, or the one in use, does not work
  * @CHAT_INCOMPLETE: a file did not arrive
- * @CHAT_REFUSED: the peer does not want to talk to us
+ * @CHAT_REFUSED: the peer refused to talk
  */
 enum chat_exit {
 	CHAT_OK = 0,
