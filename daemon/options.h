@@ -37,7 +37,7 @@ enum exit_status {
  * @num_queues: queues
  * @workers: worker threads
  * @poll_us: longest time to poll an empty ring
- * @poll_cpu: percent of a CPU that a worker may poll in vain
+ * @poll_cpu: percent of a CPU that a worker may poll without success
  * @cpus: CPUs that workers are pinned to, in turn
  * @cpu_count: how many, 0: not pinned
  * @max_sessions: sessions at one time, 0: the device's default

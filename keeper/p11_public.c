@@ -2,8 +2,9 @@
 /*
  * p11_public.c - the public half of a token's private key. See p11_token.h.
  *
- * RSA's lies in the private key itself. For the others there is a public key object or a certificate
- * with the same id, or else label; new tokens have CKA_PUBLIC_KEY_INFO.
+ * An RSA public key is part of the private key object. For the others there is
+ * a public key object or a certificate with the same id, or else label; new
+ * tokens have CKA_PUBLIC_KEY_INFO.
  */
 #include <string.h>
 

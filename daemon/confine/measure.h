@@ -48,7 +48,7 @@ enum measure {
  * struct sandbox - what is wanted, and what was reached.
  * @mode: how much
  * @seccomp: the filter
- * @cryptodev: ioctls of a /dev/crypto are carried out (--engine=cryptodev)
+ * @cryptodev: ioctls of a /dev/crypto are executed (--engine=cryptodev)
  * @own_user_ns: sandbox_fork() made the user namespace
  * @own_user_err: and wrote its maps; 0 or a negative errno
  * @done: bit (1 << enum measure) for each one that is in force

@@ -6,26 +6,27 @@
  * -------------------
  * A session's key is one secret; its key schedules, in libcrypto's contexts, are the
  * same secret over and over, and so are the states of keyed hashes. libcrypto has a
- * secure heap, but takes only few things from it. So it is given an allocator of
- * ours for everything, and wipes what is freed, also where a caller forgot to.
+ * secure heap, but takes only few things from it. So the vault gives it an
+ * allocator for everything, which wipes each block when it is freed, even if
+ * the caller forgot to.
  *
  * The memory is one region: locked as far as the limit allows, left out of core
  * dumps, and wiped in a child. Where the kernel does not wipe (the advice is refused, or
  * accepted without effect), a handler of fork() does.
  *
- * It is managed as buddies: blocks of powers of two, each after a header that holds its class. A
- * block that is too large for what is asked is halved, and halves that are both free are joined
- * again, so that what one kind of session gave back can serve another kind. The bytes in use are
- * limited: beyond that callers get no memory, and the limit is a bound of what a guest can have
- * (engine.h). The region is larger: a whole number of the largest blocks. The allocator
- * would use a smaller block at the end before the blocks in front, but the front is what the
- * kernel locks when it cannot lock everything. For the same reason the allocator uses the
- * lower half of a block first.
+ * It is managed as buddies: blocks of powers of two, each after a header that holds its class.
+ * A block that is too large for a request is halved, and two free halves are joined again, so
+ * that memory of one kind of session can serve another kind. The bytes in use are limited:
+ * beyond that callers get no memory, and the limit is a bound of what a guest can have
+ * (engine.h). The region is larger: a whole number of the largest blocks. The allocator would
+ * use a smaller block at the end before the blocks in front, but the front is what the kernel
+ * locks when it cannot lock everything. For the same reason the allocator uses the lower half
+ * of a block first.
  *
  * Invariants
  * - A free block holds zeros after its header, except for the headers of blocks that were joined.
- * - Headers are never in reach of the guest; a header that makes no sense is a bug
- *   of ours, and ends the process.
+ * - The guest cannot reach headers. An invalid header is a bug of this program
+ * and ends the process.
  */
 #include "daemon/confine/vault.h"
 

@@ -122,7 +122,7 @@ static bool answer_error(struct control_client *client, const char *error)
 	return n >= 0;
 }
 
-/* Carry out the client's line. False: no memory even for an error. */
+/* Execute the client's line. False: no memory even for an error. */
 static bool run(struct control *control, struct control_client *client)
 {
 	_cleanup_free_ char *text = NULL;

@@ -19,7 +19,7 @@
  * epoll, control_handle() takes events of those. Nothing here blocks.
  *
  * Who may connect: the socket's mode is 0600, and a peer that is neither root nor
- * of our own user id is turned away all the same. It is the supervisor who sees to
+ * of our own user id is turned away nevertheless. It is the supervisor who sees to
  * that (supervisor/clients.c), and passes clients on to here (vhost_user/channel.h).
  */
 #ifndef VCD_DAEMON_OPERATE_CONTROL_H
@@ -104,7 +104,7 @@ void control_close(struct control *control);
  * @bytes: what came
  * @len: bytes of it
  *
- * Return: bytes taken, up to the end of the first command, which is then carried out and
+ * Return: bytes taken, up to the end of the first command, which is then executed and
  * @client has its answer; or -EMSGSIZE: no command is as long as that.
  */
 ssize_t control_input(struct control *control, struct control_client *client, const char *bytes,

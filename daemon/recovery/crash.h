@@ -10,8 +10,8 @@
 /**
  * enum crash_place - where.
  * @CRASH_SAVED: input is saved, the record not yet in force
- * @CRASH_EXECUTE: the record is in force, nothing was carried out
- * @CRASH_EXECUTED: the batch was carried out, used entries are not written
+ * @CRASH_EXECUTE: the record is in force, nothing was executed
+ * @CRASH_EXECUTED: the batch was executed, used entries are not written
  * @CRASH_USED: used entries are written, the batch is not finished
  * @CRASH_FINISHED: it is finished, the used index is not stored
  * @CRASH_PUBLISHED: the used index is stored, the driver was not signalled

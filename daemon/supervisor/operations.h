@@ -2,9 +2,9 @@
 /*
  * operations.h - the queue of what the worker is to be told.
  *
- * Operations are carried out one at a time, in the order they came. The retry rule: an operation
+ * Operations are executed one at a time, in the order they came. The retry rule: an operation
  * stays first in the queue until the worker has answered it; when the worker is gone before that,
- * the next worker is told it again. Each can be carried out twice: setup.h and ledger.h say why.
+ * the next worker is told it again. Each can be executed twice: setup.h and ledger.h say why.
  */
 #ifndef VCD_DAEMON_SUPERVISOR_OPERATIONS_H
 #define VCD_DAEMON_SUPERVISOR_OPERATIONS_H

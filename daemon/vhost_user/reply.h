@@ -9,9 +9,9 @@
 
 /**
  * enum outcome - what became of a message.
- * @DONE: carried out; acknowledged when the front end asked for it
+ * @DONE: executed; acknowledged when the front end asked for it
  * @ANSWER: the message now holds the reply that this request always has
- * @REFUSE: not possible; the front end is told so when it asked. It goes on
+ * @REFUSE: not possible; the front end is told so when it asked. It continues
  * @VIOLATE: the front end broke the protocol; the message now holds the enum vu_violation, and
  *	the supervisor ends the connection
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* supervisor_requests.c - requests of the supervisor's own (channel.h), carried out in the worker. */
+/* supervisor_requests.c - requests of the supervisor's own (channel.h), executed in the worker. */
 #include "common/util.h"
 #include "daemon/recovery/crash.h"
 #include "daemon/vhost_user/channel.h"

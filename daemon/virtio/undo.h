@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * undo.h - a batch can be carried out again after its worker has died in it.
+ * undo.h - a batch can be executed again after its worker has died in it.
  *
  * Theory of operation
  * -------------------
- * A batch that was begun and not finished is carried out again from its start. That gives the same
+ * A batch that was begun and not finished is executed again from its start. That gives the same
  * bytes, unless its input has been overwritten: where output lies on input in guest memory, the
  * input is saved in the ledger before the batch runs. A record names its queue and the position at
  * which its batch begins. It counts while that is the queue's position, so that nothing has to be

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * devtest.h - sends single requests to a device and looks at the replies.
+ * devtest.h - sends single requests to a device and checks the replies.
  *
  * Every request and every room for a reply is a heap block of exactly its size,
  * so that the address sanitizer sees a read or write of one byte too many. Room
@@ -18,10 +18,10 @@
 #define DEVTEST_MAX_OUT (512u * 1024)
 
 /**
- * struct devtest - a device and how to talk to it.
+ * struct devtest - a device under test.
  * @engine: its engine
  * @device: the device
- * @thread: thread that executes
+ * @thread: number of the executing thread
  * @random: when not NULL, requests and replies are cut into random iovecs
  */
 struct devtest {

@@ -301,7 +301,7 @@ static void test_supervisor_of_root(void **state)
 
 static int program;
 
-/* As --engine=cryptodev has it, whose device may be root's; or with a program that is. */
+/* With --engine=cryptodev, whose device may belong to root; or with a program of root. */
 static bool be_root(bool devices)
 {
 	return sandbox_unroot(&parent, program, devices) == 0 && getuid() == 0 && be_parent();
@@ -319,7 +319,7 @@ static bool be_root_for_a_program(void)
 	return program >= 0 && fchmod(program, 0700) == 0 && be_root(false);
 }
 
-/* What is left: to make workers nobody, to kill them, and to confine them. */
+/* The remaining capabilities are for making workers nobody, killing and confining them. */
 static int few_capabilities(void)
 {
 	const uint64_t few = 1ull << CAP_KILL | 1ull << CAP_SETUID | 1ull << CAP_SETGID |

@@ -9,8 +9,8 @@
  *   virtio-cryptodev-pci.c     the PCI function
  *   vcd-device.c, vcd-pci.c    what vhost-user-cryptodev has as well
  *
- * What a request means is decided in the vcdengine library ("device/device.h"),
- * which the vhost-user daemon is made of as well.
+ * The vcdengine library ("device/device.h") interprets requests; the vhost-user
+ * daemon uses it too.
  *
  * Theory of operation
  *

@@ -5,9 +5,10 @@
  *	cryptodev-late-evp REPETITIONS [SEED]
  *
  * In each repetition a context has a session on the device; the host freezes; the next piece of
- * 16 KiB runs into the time-out and is done by software. The program continues with its memory: it
- * frees the context, writes over its buffers, allocates others. Then the host thaws and works
- * off what it has. Not one byte of the program's memory may change by that.
+ * 16 KiB runs into the time-out, and software computes it. The program continues with its
+ * memory: it frees the context, writes over its buffers, allocates others. Then
+ * the host thaws and executes its outstanding requests. No byte of the
+ * program's memory may change.
  *
  * The host's side (cases/68-late) is asked by lines "FREEZE N" and "THAW N" and answers each with a
  *line. The provider and its settings come by the environment; cryptodev.so lies in the working
