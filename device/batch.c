@@ -193,7 +193,7 @@ static void __attribute__((cold, noinline)) fail(struct vdev_batch *batch, const
 	uint32_t status = op->job.status < VCD_S_COUNT ? op->job.status : VCD_S_IO;
 
 	vdev_segments_wipe(op);
-	vcd_reply(op->request, op->reply, status, 0, 0, no_iv);
+	vdev_reply(op->request, op->reply, status, 0, 0, no_iv);
 	vdev_count(&batch->counters->status[status], 1);
 }
 
@@ -212,8 +212,8 @@ static void finish(struct vdev_batch *batch)
 		}
 		if (op->tail_len || vdev_op_is_bounced(op))
 			put_out(op);
-		vcd_reply(op->request, op->reply, VCD_S_OK, op->out_len + op->tail_len, 0,
-			  op->job.iv);
+		vdev_reply(op->request, op->reply, VCD_S_OK, op->out_len + op->tail_len, 0,
+			   op->job.iv);
 		good++;
 		bytes += op->len;
 	}

@@ -31,7 +31,7 @@ struct vdev_fields {
 /**
  * struct vdev_ctx - the request that is being parsed.
  * @batch: the thread's batch
- * @reply: where its reply goes, see vcd_reply()
+ * @reply: where its reply goes, see vdev_reply()
  * @in: the readable part after the header
  * @out: the writable part after the reply
  * @payload: readable bytes after the header

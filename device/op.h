@@ -27,7 +27,7 @@ enum vdev_place {
 
 /**
  * struct vdev_op - a prepared request. Most requests use two cache lines of it.
- * @reply: where its reply goes, see vcd_reply()
+ * @reply: where its reply goes, see vdev_reply()
  * @len: bytes of data in
  * @out_len: bytes of data out: @len, or 0 without a cipher
  * @tail_len: bytes of job.mac that follow them: digest or tag

@@ -31,8 +31,8 @@ __attribute__((cold)) void vdev_reply_scattered(struct vdev_request *request, ui
  * @at: where the reply goes when its room is contiguous, else NULL
  * @iv: the IV to go on with, VCD_MAX_IV_LEN bytes; zeroes where there is none
  */
-static inline void vcd_reply(struct vdev_request *request, uint8_t *at, uint32_t status,
-			     uint32_t out_len, uint64_t value, const uint8_t *iv)
+static inline void vdev_reply(struct vdev_request *request, uint8_t *at, uint32_t status,
+			      uint32_t out_len, uint64_t value, const uint8_t *iv)
 {
 	if (at)
 		vdev_fill_reply(at, status, out_len, value, iv);

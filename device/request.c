@@ -372,7 +372,7 @@ parse(struct vdev *device, struct vdev_thread *thread, struct vdev_request *requ
 	}
 	if (status == VDEV_PREPARED)
 		return;
-	vcd_reply(request, reply, status, answer.out_len, answer.value, answer.iv);
+	vdev_reply(request, reply, status, answer.out_len, answer.value, answer.iv);
 	vdev_count(&batch->counters->requests, 1);
 	vdev_count(&batch->counters->status[status], 1);
 }

@@ -17,7 +17,7 @@
  * Invariants
  * - A header is read once; all decisions are taken from the copy.
  * - Every length in a struct vdev_op was checked against the chain's totals.
- * - A request gets exactly one reply, through vcd_reply(), or none when its writable part cannot
+ * - A request gets exactly one reply, through vdev_reply(), or none when its writable part cannot
  *   hold one.
  * - A request is charged before anything else of it is looked at (parse() of request.c), so every
  *   kind of request is charged, however it ends.
