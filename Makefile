@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The face of the build: meson builds user space, kbuild the guest module.
 #
-#   make            user space into build/
+#   make            user space into build/, for work on it: a touched file is built in seconds
+#   make release    the programs into build/release, as they are installed and measured
+#   make unit       the unit tests, or those whose names have T in them (T=queue); half a minute
+#   make format     format the C files of user space (clang-format 14)
+#   make lint       the static checks that take seconds; check-all has the others
+#   make help       this list
 #   make module     the guest module for the running kernel (KDIR=... for another)
 #   make demo       a chat between this machine and a VM, through the device
 #                   (DEVICE=qemu: through the device in our own QEMU)
@@ -21,10 +26,10 @@
 #   make deb        Debian packages into build/deb, built twice and judged (SUITE=trixie: for that
 #                   release, in a tree of its own, and installed there; root)
 #   make install-guest   in a guest: the module by DKMS, the header, the udev rule, the group; root
-#   make install    user space; PREFIX= (/usr/local, or what build/ has) DESTDIR=
+#   make install    the release; PREFIX= (/usr/local, or what build/release has) DESTDIR=
 #   make clean      remove build/ (the cache of kernels and QEMU stays)
 
-# Where make install puts things: /usr/local unless build/ was configured for another place.
+# Where make install puts things: /usr/local unless build/release was configured for another place.
 PREFIX ?=
 DESTDIR ?=
 JOBS ?= $(shell nproc)
@@ -37,6 +42,24 @@ all: configure
 configure:
 	packaging/deps build
 	packaging/configure build '-Dtests?=false' $(if $(PREFIX),--prefix=$(PREFIX))
+
+# Compiled as one whole (decision 90), which only what is measured or installed has to pay for.
+release:
+	packaging/deps build
+	packaging/configure build/release --buildtype=release '-Dtests?=false' $(if $(PREFIX),--prefix=$(PREFIX))
+	ninja -C build/release -j$(JOBS)
+
+unit:
+	tests/unit/run $(T)
+
+format:
+	tests/static/run --format
+
+lint:
+	tests/static/run clang-format shellcheck man includes links style
+
+help:
+	@sed -n 's/^#   //p' Makefile
 
 module:
 	$(MAKE) -C guest $(if $(KDIR),KDIR=$(KDIR)) modules
@@ -71,8 +94,8 @@ check-provider: all
 # Without gnuplot there are no plots, which is said: so a failure here is none.
 bench:
 	-packaging/deps bench
-	@$(MAKE) --no-print-directory all
-	tools/bench-suite $(BENCH)
+	@$(MAKE) --no-print-directory release
+	VCRYPTO_BUILD=$(CURDIR)/build/release tools/bench-suite --bench=build/release/tools/vcrypto-bench $(BENCH)
 
 coverage-guest: all
 	packaging/deps check-all
@@ -98,8 +121,8 @@ fuzz:
 	packaging/deps check-all
 	tests/fuzz/run $(FUZZ_SECONDS)
 
-install: all
-	DESTDIR=$(DESTDIR) meson install -C build --no-rebuild
+install: release
+	DESTDIR=$(DESTDIR) meson install -C build/release --no-rebuild
 
 install-guest:
 	packaging/install-guest $(if $(DESTDIR),--destdir=$(DESTDIR))
@@ -111,4 +134,4 @@ deb:
 clean:
 	rm -rf build
 
-.PHONY: deb install-guest configure survival soak hostile coverage all module demo qemu check check-all check-long check-provider coverage-guest bench fuzz install clean
+.PHONY: release unit format lint help deb install-guest configure survival soak hostile coverage all module demo qemu check check-all check-long check-provider coverage-guest bench fuzz install clean

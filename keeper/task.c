@@ -31,7 +31,7 @@ static struct task *task_new(struct server *server, const struct peer *peer,
 	task->start = task->ready = now_ns();
 	task->size = size;
 	memcpy(task->vm, peer->vm, sizeof(task->vm));
-	if (r->len)
+	if (payload)
 		memcpy(task->bytes, payload, r->len);
 	task->op.request = &task->request;
 	task->op.in = task->bytes;
