@@ -55,7 +55,7 @@ int event_loop_open(struct event_loop *loop)
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->signals < 0 || loop->epoll < 0) {
 		err = -errno;
-		log_msg(LOG_ERROR, "signalfd or epoll: %m");
+		log_msg(LOG_ERROR, "cannot create the event loop: %m");
 		return err;
 	}
 	return 0;

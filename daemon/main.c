@@ -114,7 +114,9 @@ static void open_vault(const struct options *o)
 	err = vault_open(size, &state);
 
 	if (err) {
-		log_msg(LOG_WARN, "keys are in ordinary memory: %s", strerror(-err));
+		log_msg(LOG_WARN,
+			"cannot reserve locked memory for keys: %s; keys may be swapped out",
+			strerror(-err));
 		return;
 	}
 	if (state.locked < state.size)
@@ -123,8 +125,8 @@ static void open_vault(const struct options *o)
 			"limited; see ulimit -l (systemd: LimitMEMLOCK=infinity)",
 			state.locked / 1024);
 	if (!state.undumpable || !state.wiped_on_fork)
-		log_msg(LOG_INFO, "keys would be in %s: this kernel cannot leave them out",
-			state.undumpable ? "a forked process" : "a core dump");
+		log_msg(LOG_INFO, "this kernel cannot exclude keys from %s",
+			state.undumpable ? "forked processes" : "core dumps");
 #endif
 }
 
@@ -168,8 +170,8 @@ static int open_engine(struct daemon *d)
 		break;
 	case -ELIBBAD:
 		log_msg(LOG_ERROR,
-			"--engine=%s: it gives wrong answers to known questions with every "
-			"algorithm: do not use its library on this machine",
+			"--engine=%s: the self-test of every algorithm failed: do not use its "
+			"library on this machine",
 			o->engine);
 		break;
 	default:
@@ -223,7 +225,9 @@ static int stage_memory(struct daemon *d)
 
 	(void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY) {
-		log_msg(LOG_INFO, "data of requests may be swapped out: locked memory is limited");
+		log_msg(LOG_INFO,
+			"data of requests may be swapped out: locked memory is limited; see "
+			"ulimit -l (systemd: LimitMEMLOCK=infinity)");
 		return 0;
 	}
 	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
@@ -307,7 +311,7 @@ static int stage_work(struct daemon *d)
 	if (!err)
 		err = threads_start(&d->threads, d->vm, o->poll_us, o->poll_cpu);
 	if (err) {
-		log_msg(LOG_ERROR, "cannot make the device: %s", strerror(-err));
+		log_msg(LOG_ERROR, "cannot create the device: %s", strerror(-err));
 		return err;
 	}
 	err = pin_threads(d);

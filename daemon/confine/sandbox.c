@@ -8,7 +8,7 @@
  *
  *  1. Inherited descriptors are closed before the process opens its own.
  *  2. The user is changed while the right to do so is there, but keeping the
- *     capabilities: without them, root that became nobody could make namespaces
+ *     capabilities: without them, root that became the user nobody could make namespaces
  *     only where ordinary users can.
  *  3. A user namespace can only be entered by a process with one thread; its maps
  *     can only be written by a dumpable process, and a change of user makes it not

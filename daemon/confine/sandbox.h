@@ -92,7 +92,7 @@ int sandbox_lock(struct sandbox *sandbox);
  * @devices: workers have to open devices that may be root's
  *
  * Nobody has no capability and none in its bounding set; its workers get theirs with a user
- * namespace. Where nobody could not start a worker that confines itself as root's does, we stay
+ * namespace. Where the user nobody could not start a worker that confines itself as root's does, it stays
  * root, with the capabilities that this takes and no other; that is said, as a warning.
  *
  * Return: 0 or a negative errno, logged.

@@ -60,7 +60,7 @@ int endpoints_open(struct endpoints *endpoints, const char *path,
 	}
 	endpoints->notify = notify_open();
 	if (endpoints->notify < -1)
-		log_msg(LOG_WARN, "cannot reach the service manager: %s",
+		log_msg(LOG_WARN, "cannot reach the service manager at NOTIFY_SOCKET: %s",
 			strerror(-endpoints->notify));
 	return 0;
 }
@@ -70,8 +70,10 @@ void endpoints_start_remover(struct endpoints *endpoints)
 	endpoints->remover = remover_start((const struct remover_file[REMOVER_FILES]){
 	    endpoints->listener.file, endpoints->control_file});
 	if (endpoints->remover < 0)
-		log_msg(LOG_WARN, "the files of the sockets will stay at the end: %s",
-			strerror(-endpoints->remover));
+		log_msg(
+		    LOG_WARN,
+		    "cannot start the process that removes the sockets' files: %s; they will stay",
+		    strerror(-endpoints->remover));
 }
 
 void endpoints_close(struct endpoints *endpoints)

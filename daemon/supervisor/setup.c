@@ -364,7 +364,7 @@ static void signal_broken(int fd)
 	    poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
 		return;
 	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		log_limited(LOG_DEBUG, "signal to the front end failed: %m");
+		log_limited(LOG_DEBUG, "cannot signal the front end: %m");
 }
 
 void setup_report_broken(const struct setup *setup)

@@ -375,8 +375,8 @@ static void replace(struct supervisor *s, struct worker_process *w)
 	    delay_ms ? "the next one has to wait, as it did nothing" : "starting another one");
 	if (s->failures == GIVE_UP) {
 		log_msg(LOG_ERROR,
-			"%u workers in a row ended without having done anything; the device "
-			"is out of order, one is tried every %u s",
+			"%u workers in a row ended without finishing a request: the device is "
+			"reported broken; a worker is tried every %u s",
 			GIVE_UP, RETRY_MAX_MS / 1000);
 		setup_report_broken(&s->setup);
 	}

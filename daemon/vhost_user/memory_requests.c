@@ -102,7 +102,7 @@ enum outcome vu_do_rem_mem_reg(struct vhost_user *vu, struct vu_message *m)
 
 	*next = vu->vm->memory;
 	if (memory_remove(next, &key, &removed) < 0) {
-		log_limited(LOG_WARN, "REM_MEM_REG names a region that is not there");
+		log_limited(LOG_WARN, "REM_MEM_REG names an unknown region");
 		next->count = 0;
 		return REFUSE;
 	}

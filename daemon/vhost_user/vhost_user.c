@@ -68,7 +68,8 @@ static enum outcome do_set_features(struct vhost_user *vu, struct vu_message *m)
 	if (features & ~OUR_FEATURES)
 		return vu_violation(m, VU_VIOLATION_FEATURES_NOT_OFFERED);
 	if (!(features & BIT(VIRTIO_F_VERSION_1)))
-		log_limited(LOG_WARN, "driver without VIRTIO_F_VERSION_1: queues will not start");
+		log_limited(LOG_WARN,
+			    "the driver does not accept VIRTIO_F_VERSION_1: queues will not start");
 	if (!(features & BIT(VU_F_PROTOCOL_FEATURES))) {
 		/* Then there is no SET_VRING_ENABLE, and queues are enabled from the start. */
 		for (i = 0; i < vu->vm->num_queues; i++) {

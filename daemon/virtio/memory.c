@@ -86,7 +86,8 @@ int memory_region_map(struct memory_region *region, int fd, uint64_t offset)
 	region->host = (uint8_t *)map + skip;
 	region->guard = guard_add(map, region->map_len);
 	if (!(fcntl(fd, F_GET_SEALS) & F_SEAL_SHRINK))
-		log_limited(LOG_DEBUG, "the guest's memory is a file that can be made shorter");
+		log_limited(LOG_DEBUG, "the file of the guest's memory is not sealed: the front "
+				       "end can make it shorter");
 
 	/*
 	 * Guest memory is not ours to lock or to dump. Neither failure matters:

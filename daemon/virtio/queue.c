@@ -138,7 +138,7 @@ static void signal_fd(int fd)
 	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
 		return;
 	if (write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		log_limited(LOG_DEBUG, "signal to the front end failed: %m");
+		log_limited(LOG_DEBUG, "cannot signal the front end: %m");
 }
 
 static void signal_driver(struct queue *queue)
@@ -302,7 +302,7 @@ static const char *ring_error_text(int err)
 
 static void ring_broken(struct queue *queue, int err)
 {
-	log_limited(LOG_WARN, "queue %u stopped, its driver broke the ring: %s", queue->index,
+	log_limited(LOG_WARN, "queue %u stopped: its driver broke the ring: %s", queue->index,
 		    ring_error_text(err));
 	queue_break(queue);
 }

@@ -506,6 +506,37 @@ static void test_default_level(void **state)
 	assert_null(strstr(text, "error"));
 }
 
+/* Each change of a worker's state is a line of the log, in the order of the table. */
+static void test_states_are_logged(void **state)
+{
+	static const char *const want[] = {
+	    "NONE -> STARTING", "STARTING -> REPLAYING", "REPLAYING -> IDLE", "IDLE -> BUSY",
+	    "BUSY -> IDLE",	"IDLE -> ENDING",	 "ENDING -> NONE"};
+	struct process process;
+	struct front *front;
+	char text[16384], arg[80];
+	const char *at = text;
+	size_t len = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(arg, sizeof(arg), "--socket-path=%s", path);
+	assert_int_equal(process_start(&process, rig_daemon, ARGS(arg, "-v", "-v"), -1, &fd), 0);
+	assert_int_equal(front_connect(NULL, path, &front), 0);
+	assert_int_equal(front_negotiate(front), 0);
+	front_free(front);
+	assert_int_equal(process_stop(&process), 0);
+	while (len + 1 < sizeof(text) && (n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	close(fd);
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		at = strstr(at, want[i]);
+		if (!at)
+			fail_msg("not logged: %s", want[i]);
+	}
+}
+
 /* More queues than the daemon has: what is wrong, in the words of QEMU's command line. */
 static void test_too_many_queues(void **state)
 {
@@ -686,6 +717,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_one_at_a_time),
 	    cmocka_unit_test(test_journal),
 	    cmocka_unit_test(test_default_level),
+	    cmocka_unit_test(test_states_are_logged),
 	    cmocka_unit_test(test_too_many_queues),
 	    cmocka_unit_test(test_no_descriptors),
 	    cmocka_unit_test(test_idle),

@@ -426,7 +426,7 @@ static void test_burst(void **state)
 
 /* What the daemons of these tests have to write. */
 static const char *const MESSAGES[] = {
-    "driver without VIRTIO_F_VERSION_1",
+    "the driver does not accept VIRTIO_F_VERSION_1",
     "its rings are not in shared memory",
     NULL,
 };

@@ -236,7 +236,7 @@ static void test_memory_lost(void **state)
 
 /* What the daemons of these tests have to write. */
 static const char *const MESSAGES[] = {
-    "REM_MEM_REG names a region that is not there",
+    "REM_MEM_REG names an unknown region",
     "refused: File exists",
     "refused: Invalid argument",
     "refused: No space left on device",

@@ -314,7 +314,7 @@ static void test_poison(void **state)
 /* What the daemons of these tests have to write. */
 static const char *const MESSAGES[] = {
     "workers did not accept the front end's set-up: it is let go",
-    "the device is out of order",
+    "the device is reported broken",
     "workers died in its request",
     "does not accept the front end's set-up (ADD_MEM_REG)",
     "does not accept the front end's set-up (SET_MEM_TABLE)",
