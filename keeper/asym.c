@@ -37,14 +37,29 @@ static bool set_padding(EVP_PKEY_CTX *ctx, const struct scheme *scheme)
 	return EVP_PKEY_CTX_set_params(ctx, params) > 0;
 }
 
-static bool sign_digest(struct key *key, const struct operation *op, uint8_t *out, size_t *len)
+/* A context that is ready to sign, the thread's own. */
+static EVP_PKEY_CTX *signer(struct key *key, unsigned int worker, const struct scheme *scheme)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
-	bool ok = ctx && EVP_PKEY_sign_init(ctx) > 0 && set_padding(ctx, op->scheme) &&
-		  EVP_PKEY_sign(ctx, out, len, op->digest, op->digest_len) > 0;
+	struct key_context *kept = &key->contexts[worker % KEY_MAX_WORKERS];
 
-	EVP_PKEY_CTX_free(ctx);
-	return ok;
+	if (kept->ctx && kept->scheme == scheme->id)
+		return kept->ctx;
+	EVP_PKEY_CTX_free(kept->ctx);
+	kept->scheme = scheme->id;
+	kept->ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+	if (kept->ctx && EVP_PKEY_sign_init(kept->ctx) > 0 && set_padding(kept->ctx, scheme))
+		return kept->ctx;
+	EVP_PKEY_CTX_free(kept->ctx);
+	kept->ctx = NULL;
+	return NULL;
+}
+
+static bool sign_digest(struct key *key, unsigned int worker, const struct operation *op,
+			uint8_t *out, size_t *len)
+{
+	EVP_PKEY_CTX *ctx = signer(key, worker, op->scheme);
+
+	return ctx && EVP_PKEY_sign(ctx, out, len, op->digest, op->digest_len) > 0;
 }
 
 static bool sign_message(struct key *key, const struct operation *op, uint8_t *out, size_t *len)
@@ -104,7 +119,8 @@ static bool derive(struct key *key, const struct operation *op, uint8_t *out, si
 	return ok;
 }
 
-void asym_run(struct key *key, const struct operation *op, struct result *result)
+void asym_run(struct key *key, unsigned int worker, const struct operation *op,
+	      struct result *result)
 {
 	size_t len = result->size;
 	/* What is wrong with the peer's input is no failure of the store. */
@@ -118,7 +134,7 @@ void asym_run(struct key *key, const struct operation *op, struct result *result
 	else if (op->request->type == KEEPER_DERIVE)
 		ok = derive(key, op, result->out, &len);
 	else if (op->scheme->digest)
-		ok = sign_digest(key, op, result->out, &len);
+		ok = sign_digest(key, worker, op, result->out, &len);
 	else
 		ok = sign_message(key, op, result->out, &len);
 	if (!ok)

@@ -177,6 +177,8 @@ void key_put(struct key *key)
 {
 	if (!key || __atomic_sub_fetch(&key->references, 1, __ATOMIC_ACQ_REL))
 		return;
+	for (unsigned int i = 0; i < KEY_MAX_WORKERS; i++)
+		EVP_PKEY_CTX_free(key->contexts[i].ctx);
 	eng_session_free(key->session);
 	EVP_PKEY_free(key->pkey);
 	eng_key_wipe(&key->bytes);
@@ -369,7 +371,7 @@ void key_run(struct key *key, unsigned int worker, const struct operation *op,
 	if (op->request->type == KEEPER_CRYPT)
 		sym_run(key, worker, op, result);
 	else
-		asym_run(key, op, result);
+		asym_run(key, worker, op, result);
 	if (result->status)
 		result->len = 0;
 }

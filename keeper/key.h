@@ -30,6 +30,21 @@
 /** Bytes of the largest file of a key. */
 #define KEY_MAX_FILE 65536
 
+/** Threads that may run operations; each has its own number. */
+#define KEY_MAX_WORKERS 32u
+
+/**
+ * struct key_context - what a thread keeps of its last signature with a key.
+ * @ctx: prepared for @scheme, or NULL
+ * @scheme: enum keeper_scheme
+ *
+ * To prepare one, libcrypto looks algorithms up by name: as much work as a fifth of a P-256 signature.
+ */
+struct key_context {
+	EVP_PKEY_CTX *ctx;
+	unsigned int scheme;
+};
+
 /**
  * struct key - a key.
  * @references: how many hold it; atomic
@@ -37,6 +52,7 @@
  * @info: what a VM is told; zero kind while a token's key is not known yet
  * @bytes: symmetric: the key; private: PKCS #8
  * @pkey: private key of a file, or NULL
+ * @contexts: by number of the thread, which alone touches its own
  * @session: symmetric key with hold=keeper: session of the engine, or NULL
  * @revoked: nothing that is computed with it may leave any more; the server's thread only
  * @nonces: AEAD: nonces that were made; atomic
@@ -49,6 +65,7 @@ struct key {
 	struct keeper_key info;
 	struct eng_key bytes;
 	EVP_PKEY *pkey;
+	struct key_context contexts[KEY_MAX_WORKERS];
 	struct eng_session *session;
 	bool revoked;
 	uint64_t nonces;
@@ -152,7 +169,8 @@ void key_run(struct key *key, unsigned int worker, const struct operation *op,
 	     struct result *result);
 
 /** asym_run - SIGN, DECRYPT and DERIVE, for key_run(). */
-void asym_run(struct key *key, const struct operation *op, struct result *result);
+void asym_run(struct key *key, unsigned int worker, const struct operation *op,
+	      struct result *result);
 
 /** sym_check - CRYPT, for key_check(). */
 uint16_t sym_check(const struct key *key, const struct operation *op, const char **why);

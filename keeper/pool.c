@@ -10,6 +10,8 @@
 #include "common/util.h"
 #include "keeper/server.h"
 
+static_assert(POOL_MAX_THREADS <= KEY_MAX_WORKERS, "each thread has a context of its own");
+
 /**
  * struct starter - what a thread has to know.
  */

@@ -13,7 +13,7 @@
 
 struct task;
 
-#define POOL_MAX_THREADS 32u
+#define POOL_MAX_THREADS 32u /* KEY_MAX_WORKERS */
 
 /**
  * struct pool - threads and their lines.
