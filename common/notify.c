@@ -37,5 +37,6 @@ int notify_open(void)
 void notify_send(int fd, const char *lines)
 {
 	if (fd >= 0 && send(fd, lines, strlen(lines), MSG_NOSIGNAL) < 0)
-		log_msg(LOG_INFO, "the service manager cannot be told: %m");
+		log_msg(LOG_INFO, "cannot tell the service manager: %m; what it says of this "
+				  "program is out of date");
 }

@@ -40,7 +40,9 @@ static int adopt(struct listener *listener, int fd)
 	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) < 0 ||
 	    (len = sizeof(type), getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len)) < 0 ||
 	    type != SOCK_STREAM) {
-		log_msg(LOG_ERROR, "--fd=%d: not an open stream socket", fd);
+		log_msg(LOG_ERROR,
+			"--fd=%d: not an open stream socket; pass one that listens or is connected",
+			fd);
 		return -ENOTSOCK;
 	}
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)

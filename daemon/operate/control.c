@@ -29,7 +29,7 @@ static void watch(struct control *control, int fd, uint32_t events)
 	struct epoll_event event = {.events = events, .data.fd = fd};
 
 	if (epoll_ctl(control->epoll, EPOLL_CTL_MOD, fd, &event) < 0)
-		log_msg(LOG_ERROR, "control socket: epoll: %m");
+		log_msg(LOG_ERROR, "control socket: cannot watch a client: %m");
 }
 
 static struct control_client *find(struct control *control, int fd)
@@ -46,7 +46,7 @@ static void client_begin(struct control *control, struct control_client *client,
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
 	if (epoll_ctl(control->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
-		log_msg(LOG_ERROR, "control socket: epoll: %m");
+		log_msg(LOG_ERROR, "control socket: cannot watch a client: %m");
 		close(fd);
 		return;
 	}

@@ -69,8 +69,10 @@ static int open_threads(struct bench *bench)
 		}
 		err = bench->mode->check(&bench->threads[i]);
 		if (err) {
-			bench_error(err == -EBADMSG ? "%s: the result is WRONG; not measuring"
-						    : "%s: the first operation failed",
+			bench_error(err == -EBADMSG
+					? "%s: the first result is WRONG: it is not libcrypto's; "
+					  "nothing is measured"
+					: "%s: the first operation failed; nothing is measured",
 				    bench->mode->name);
 			return err;
 		}

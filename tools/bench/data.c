@@ -75,7 +75,8 @@ int bench_make_data(struct bench *bench)
 		err = libcrypto(bench, work->decrypt, bench->input, bench->expected);
 	}
 	if (err)
-		bench_error("libcrypto cannot do %s here, so there is nothing to check against",
+		bench_error("this libcrypto does not have %s, so results cannot be checked; choose "
+			    "another --alg",
 			    work->name);
 	return err;
 }

@@ -166,7 +166,8 @@ static int measure_all(const struct bench_options *o)
 	unsigned int i;
 
 	if (o->tsc && bench_clock_tsc()) {
-		bench_error("--clock=tsc: this processor's counter is not known to run evenly");
+		bench_error("--clock=tsc: this processor's counter is not known to run evenly; use "
+			    "--clock=system");
 		return BENCH_FAILED;
 	}
 	if (o->histogram) {

@@ -81,8 +81,8 @@ static int afalg_open(struct bench *bench)
 	if (bench_is_aead(&bench->work))
 		size += bench->work.aad_len + bench->work.tag_len;
 	if (size > AFALG_MAX_SIZE) {
-		bench_error("afalg: at most %u bytes, with AAD and tag, not %u", AFALG_MAX_SIZE,
-			    size);
+		bench_error("afalg: %u bytes with AAD and tag are too many; it takes at most %u",
+			    size, AFALG_MAX_SIZE);
 		return -EINVAL;
 	}
 	fd = key_socket(bench);

@@ -68,8 +68,9 @@ static int dev_open(struct bench *bench)
 	}
 	close(fd);
 	if (bench_is_aead(work) && work->submit != BENCH_SUBMIT_SYNC) {
-		bench_error("%s: authenticated encryption can be submitted synchronously only",
-			    work->name);
+		bench_error(
+		    "%s: authenticated encryption has one way to be submitted: --submit=sync",
+		    work->name);
 		return -EINVAL;
 	}
 	if (work->submit == BENCH_SUBMIT_SYNC)
@@ -256,7 +257,7 @@ static int async_submit(const struct bench *bench, struct dev_thread *t, unsigne
 	if (ioctl(t->fd, CIOCASYNCCRYPT, &t->ops[slot]) == 0)
 		return 0;
 	if (errno == EBUSY)
-		bench_error("depth %u is more than the driver's async_max", t->slots);
+		bench_error("--depth=%u is more than the module's parameter async_max", t->slots);
 	return -errno;
 }
 

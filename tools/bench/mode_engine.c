@@ -34,7 +34,8 @@ static int engine_open(struct bench *bench)
 	(void)snprintf(bench->engine_name, sizeof(bench->engine_name), "%s", engine->name);
 	if (!(bench_is_hash(&bench->work) ? eng_has(engine, NULL, bench->work.alg)
 					  : eng_has(engine, bench->work.alg, NULL))) {
-		bench_error("engine '%s' does not have %s", bench->engine_name, bench->work.name);
+		bench_error("engine '%s' does not have %s; choose another --engine or --alg",
+			    bench->engine_name, bench->work.name);
 		return -ENOTSUP;
 	}
 	return 0;

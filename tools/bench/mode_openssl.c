@@ -24,7 +24,8 @@ static int openssl_open(struct bench *bench)
 	int err = evp_alg_open(&bench->work, &alg);
 
 	if (err) {
-		bench_error("this libcrypto does not have %s", bench->work.name);
+		bench_error("this libcrypto does not have %s; choose another --alg",
+			    bench->work.name);
 		return err;
 	}
 	bench->state = alg;

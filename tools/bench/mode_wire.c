@@ -217,7 +217,8 @@ static int connect_daemon(struct bench *bench, struct wire *wire)
 	}
 	err = front_connect(&options, bench->target.socket, &wire->front);
 	if (err) {
-		bench_error("cannot connect to %s: %s", bench->target.socket, strerror(-err));
+		bench_error("cannot connect to %s: %s; does a daemon listen there?",
+			    bench->target.socket, strerror(-err));
 		return err;
 	}
 	if (getsockopt(wire->front->socket, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
@@ -265,9 +266,12 @@ static int wire_open(struct bench *bench)
 	if (!err && front_hello(&wire->front->queue[0], &wire->scratch) != VCD_S_OK)
 		err = -EPROTO;
 	if (err == -ENOTSUP)
-		bench_error("the daemon has too few queues for %u threads", bench->work.threads);
+		bench_error("the daemon has too few queues for %u threads; see its --num-queues",
+			    bench->work.threads);
 	else if (err)
-		bench_error("the daemon does not answer as it should: %s", strerror(-err));
+		bench_error(
+		    "the daemon does not answer as it should: %s; is it of the same version?",
+		    strerror(-err));
 	if (!err && le32toh(wire->front->config.max_request) < payload_max(bench)) {
 		bench_error("the daemon takes requests up to %u bytes; see its --max-request",
 			    le32toh(wire->front->config.max_request));
@@ -284,7 +288,7 @@ static void wire_close(struct bench *bench)
 		return;
 	front_free(wire->front);
 	if (wire->daemon.pid > 0 && process_wait(&wire->daemon) != 0)
-		bench_error("the daemon did not end as it should");
+		bench_error("the daemon did not end as it should; its messages are above");
 	free(wire);
 }
 
@@ -438,8 +442,9 @@ static int wire_thread_open(struct bench_thread *thread)
 	for (i = 0; i < work->sessions; i++) {
 		status = create_session(bench, t->queue, &t->sessions[i]);
 		if (status > 0)
-			bench_error("the daemon makes no session for %s: %s", work->name,
-				    vdev_status_name((uint32_t)status));
+			bench_error("the daemon makes no session for %s: %s; choose another --alg "
+				    "or engine",
+				    work->name, vdev_status_name((uint32_t)status));
 		if (status)
 			return status < 0 ? status : -ENOTSUP;
 	}

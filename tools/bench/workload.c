@@ -74,7 +74,8 @@ enum cli_result workload_parse_alg(struct cli_state *state, const char *text, st
 	if (bits % 8 || !eng_alg_key_ok(alg, work->key_len) || (!bits && alg->key_step > 1))
 		return cli_bad(state, "--alg=%s: name a key size, as in aes-128-cbc", text);
 	if (bits && (alg->kind == ENG_ALG_HASH || work->key_len > BENCH_KEY_MAX))
-		return cli_bad(state, "--alg=%s: no key of that size", text);
+		return cli_bad(state, "--alg=%s: there is no key of that size; --list has all",
+			       text);
 	return CLI_RUN;
 }
 
@@ -95,14 +96,16 @@ static enum cli_result settle_aead(struct cli_state *state, struct workload *wor
 	bool aead = bench_is_aead(work);
 
 	if (!aead && (work->aad_len != WORKLOAD_UNSET || work->tag_len != WORKLOAD_UNSET))
-		return cli_bad(state, "--aad, --tag: %s is no authenticated encryption",
+		return cli_bad(state,
+			       "--aad and --tag are for authenticated encryption, and %s is none",
 			       work->name);
 	if (work->aad_len == WORKLOAD_UNSET)
 		work->aad_len = aead ? USUAL_AAD : 0;
 	if (work->tag_len == WORKLOAD_UNSET)
 		work->tag_len = aead ? work->alg->digest_len : 0;
 	if (aead && !eng_alg_tag_ok(work->alg, work->tag_len))
-		return cli_bad(state, "--tag=%u: %s has no such tag", work->tag_len, work->name);
+		return cli_bad(state, "--tag=%u: %s has no tag of that size", work->tag_len,
+			       work->name);
 	return CLI_RUN;
 }
 

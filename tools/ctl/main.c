@@ -189,10 +189,15 @@ static int explain(const char *path, int err)
 		break;
 	case -EPIPE:
 	case -ECONNRESET:
-		fprintf(stderr, PROGRAM ": %s: the daemon closed the connection\n", path);
+		fprintf(stderr,
+			PROGRAM
+			": %s: the daemon closed the connection; try again, or see its log\n",
+			path);
 		break;
 	case -EPROTO:
-		fprintf(stderr, PROGRAM ": %s: what answers there is no vhost-user-cryptodev\n",
+		fprintf(stderr,
+			PROGRAM ": %s: what answers there is no vhost-user-cryptodev; name its "
+				"--control socket\n",
 			path);
 		break;
 	default:
@@ -233,7 +238,9 @@ static int run(const struct options *o, const char *path, char *const words[])
 	if (err)
 		return explain(path, err);
 	if (o->json && !is_json(text)) {
-		fputs(PROGRAM ": the daemon is of a version that has no JSON of this\n", stderr);
+		fputs(PROGRAM
+		      ": the daemon is older and has no JSON of this command; leave --json out\n",
+		      stderr);
 		return STATUS_REFUSED;
 	}
 	fwrite(text, 1, len, stdout);
@@ -291,13 +298,14 @@ static int run_at_keeper(const struct options *o, char *const words[])
 			answer ? answer : "");
 		return STATUS_REFUSED;
 	case -ENOKEY:
-		fputs(PROGRAM ": the keeper has no such key\n", stderr);
+		fputs(PROGRAM ": the keeper has no such key; `keys list` has all\n", stderr);
 		return STATUS_REFUSED;
 	case -EACCES:
 		fprintf(stderr, PROGRAM ": %s: be root or the keeper's user\n", o->keeper);
 		return STATUS_REFUSED;
 	case -EBUSY:
-		fputs(PROGRAM ": the keeper is at it already\n", stderr);
+		fputs(PROGRAM ": the keeper is loading the policy already; try again later\n",
+		      stderr);
 		return STATUS_REFUSED;
 	default:
 		fprintf(stderr, PROGRAM ": %s: %s; is vcrypto-keeper running?\n", o->keeper,

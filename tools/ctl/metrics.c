@@ -29,7 +29,8 @@ static void complain(const struct found *found, int err)
 {
 	text_clean(found->path, strlen(found->path));
 	fprintf(stderr, "vcryptoctl: %s: %s\n", found->path,
-		err == -EPROTO ? "the answer is no page of metrics" : strerror(-err));
+		err == -EPROTO ? "the answer is no page of metrics; is it a vhost-user-cryptodev?"
+			       : strerror(-err));
 }
 
 int metrics_all(FILE *out)
