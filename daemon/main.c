@@ -408,7 +408,7 @@ static int run_supervisor(const struct options *o, char **argv)
 	const struct supervisor_options options = {
 	    .socket_path = o->socket_path,
 	    .fd = o->fd,
-	    .access = {o->socket_mode, o->socket_group},
+	    .access = {.mode = o->socket_mode, .group = o->socket_group},
 	    .control = o->control,
 	    .queues = o->num_queues,
 	    .shape = vm_ledger(o->num_queues, o->workers, o->max_request),
