@@ -39,6 +39,15 @@ static enum cli_result set_server(struct cli_state *state, const struct cli_opti
 	return cli_bad(state, "--" OPTIONS_SERVER " is not for use by hand");
 }
 
+static enum cli_result set_seccomp(struct cli_state *state, const struct cli_option *option,
+				   char *text, void *member)
+{
+	struct options *o = (void *)((char *)member - offsetof(struct options, seccomp));
+
+	o->seccomp_given = true;
+	return cli_word(state, option, text, member);
+}
+
 static enum cli_result set_level(struct cli_state *state, const struct cli_option *option,
 				 char *text, void *member)
 {
@@ -73,7 +82,7 @@ static const struct cli_option table[] = {
     CLI_OPTION(0, "sandbox", NULL, "how much the process gives up", sandbox, cli_word,
 	       .words = sandboxes, .otherwise = "auto"),
     CLI_OPTION(0, "seccomp", NULL, "what happens at a system call that is not allowed", seccomp,
-	       cli_word, .words = filters, .value = "kill"),
+	       set_seccomp, .words = filters, .value = "kill"),
     CLI_OPTION(0, "debug", NULL, NULL, level, set_level),
     CLI_OPTION(0, OPTIONS_SERVER, "FDS", NULL, server, set_server),
     CLI_OPTION(0, OPTIONS_MODULE, "FD", NULL, module, cli_number, CLI_RANGE(0, MAX_FD)),
@@ -104,6 +113,9 @@ static enum cli_result finish(struct options *o, struct cli_state *state)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
+	/* Without a sandbox there is a filter only by name. */
+	if (o->sandbox == SANDBOX_NONE && !o->seccomp_given)
+		o->seccomp = SECCOMP_OFF;
 	if (!o->threads)
 		o->threads = cpus < 1 ? 1 : cpus > MAX_THREADS ? MAX_THREADS : (unsigned int)cpus;
 	if (o->server >= 0 || o->module >= 0)

@@ -28,6 +28,7 @@ enum {
  * @threads: that compute with keys from files; 0: as many as there are processors
  * @sandbox: how much
  * @seccomp: filter
+ * @seccomp_given: the command line names one
  * @level: of messages
  * @server: server: socket to the loader, or -1
  * @namespaces: server: SPAWN_*
@@ -44,6 +45,7 @@ struct options {
 	unsigned int threads;
 	enum sandbox_mode sandbox;
 	enum seccomp_mode seccomp;
+	bool seccomp_given;
 	enum log_level level;
 	int server;
 	int namespaces;
