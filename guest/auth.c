@@ -190,6 +190,7 @@ static int vcd_auth_run(struct vcd_session *session, struct crypt_auth_op *op,
 		.session = session,
 		.copy = op->flags & COP_FLAG_NO_ZC,
 		.zero_copy = op->flags & COP_FLAG_ZERO_COPY,
+		.locked = !op->iv,
 	};
 	u8 tag[VCD_MAX_DIGEST_LEN];
 	int tag_len, err;

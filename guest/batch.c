@@ -56,12 +56,15 @@ static int vcd_batch_flush(struct vcd_batch *batch)
 	int ret = 0;
 	u32 i;
 
-	vcd_queue_kick(batch->queue);
+	vcd_kick(batch->queue);
 	for (i = 0; i < batch->num; i++) {
 		struct vcd_batch_item *item = &batch->items[i];
 
-		if (item->begun)
+		if (item->begun) {
 			item->err = vcd_op_end(&item->run);
+			if (!item->err)
+				vcd_op_leave_iv(&item->run);
+		}
 		if (!item->err)
 			item->err = vcd_op_deliver(&item->run);
 		vcd_op_exit(&item->run);
@@ -115,7 +118,7 @@ static int vcd_batch_add(struct vcd_batch *batch, struct vcd_file *file,
 			return ret;
 	} else {
 		if (!item->err && !vcd_op_is_nothing(run)) {
-			item->err = vcd_op_begin(run, batch->queue);
+			item->err = vcd_op_begin(run, batch->queue, true);
 			item->begun = !item->err;
 		}
 		batch->num++;

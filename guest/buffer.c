@@ -26,14 +26,23 @@
 /* Pages of ours come in pieces of up to 64: few descriptors for the device. */
 #define VCD_CHUNK_ORDER 6
 
-static int vcd_buffer_map(struct vcd_buffer *buf, u32 len)
+/**
+ * vcd_buffer_map() - make a buffer a scatter list for the device
+ * @buf: buffer with its pages
+ * @len: bytes, not 0
+ * @max_segment: most bytes in one piece; with bounce buffers the device takes no larger
+ *
+ * Return: 0 or -ENOMEM; @buf is to be freed in either case.
+ */
+int vcd_buffer_map(struct vcd_buffer *buf, u32 len, unsigned int max_segment)
 {
-	return sg_alloc_table_from_pages(&buf->sgt, buf->pages, buf->num,
-					 buf->offset, len, GFP_KERNEL_ACCOUNT);
+	return sg_alloc_table_from_pages_segment(&buf->sgt, buf->pages, buf->num,
+						 buf->offset, len, max_segment,
+						 GFP_KERNEL_ACCOUNT);
 }
 
 /**
- * vcd_buffer_pin_pages() - pin the caller's pages, not for the device
+ * vcd_buffer_pin_pages() - pin the caller's pages
  * @buf: zeroed buffer
  * @addr: user address
  * @len: bytes, not 0
@@ -68,15 +77,6 @@ int vcd_buffer_pin_pages(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
 		buf->num += got;
 	}
 	return 0;
-}
-
-/** vcd_buffer_pin() - the same for the device, which gets them as a scatter list */
-int vcd_buffer_pin(struct vcd_buffer *buf, const u8 __user *addr, u32 len,
-		   bool write)
-{
-	int err = vcd_buffer_pin_pages(buf, addr, len, write);
-
-	return err ? err : vcd_buffer_map(buf, len);
 }
 
 /* Add at most @want pages that lie together, as many as there are without effort. */
@@ -129,7 +129,7 @@ int vcd_buffer_alloc(struct vcd_buffer *buf, u32 len)
 	while (buf->num < num)
 		if (!vcd_buffer_grow(buf, num - buf->num))
 			return -ENOMEM;
-	return vcd_buffer_map(buf, len);
+	return 0;
 }
 
 /** vcd_buffer_from_user() - fill part of a buffer of our own; 0 or -EFAULT */

@@ -104,46 +104,20 @@ bool vcd_op_is_alone(const struct vcd_op *run)
 }
 
 /**
- * vcd_op_begin() - put an operation that is alone into a ring
+ * vcd_op_begin() - send an operation that is alone
  * @run: operation
- * @queue: queue to use; vcd_queue_kick() has to follow
+ * @queue: queue to use
+ * @more: vcd_kick() will follow
  *
- * Return: 0, and vcd_op_end() is due or run->xfer.then will be queued, or a
+ * Return: 0, and vcd_op_end() is due, with run->xfer.then when that is queued, or a
  * negative errno.
  */
-int vcd_op_begin(struct vcd_op *run, struct vcd_queue *queue)
+int vcd_op_begin(struct vcd_op *run, struct vcd_queue *queue, bool more)
 {
 	if (run->session->mac)
 		WRITE_ONCE(run->session->hash_running, false);
 	vcd_op_part(run, 0, run->op.len);
-	return vcd_op_errno(vcd_xfer_begin(&run->xfer, queue));
-}
-
-/**
- * vcd_op_wait() - wait for an operation that was begun
- * @run: operation
- *
- * Return: what vcd_op_take() is to be told.
- */
-int vcd_op_wait(struct vcd_op *run)
-{
-	return vcd_xfer_wait(&run->xfer);
-}
-
-/**
- * vcd_op_take() - take the output of an operation that was waited for
- * @run: operation; vcd_op_leave_iv() and vcd_op_deliver() have to follow
- * @err: what vcd_op_wait() said
- *
- * Return: 0 or a negative errno.
- */
-int vcd_op_take(struct vcd_op *run, int err)
-{
-	err = vcd_xfer_take(&run->xfer, err);
-	if (err)
-		return vcd_op_errno(err);
-	memcpy(run->iv, run->xfer.iv, sizeof(run->iv));
-	return 0;
+	return vcd_op_errno(vcd_xfer_begin(&run->xfer, queue, more));
 }
 
 /** vcd_op_leave_iv() - the next operation of the session goes on from @run */
@@ -153,14 +127,20 @@ void vcd_op_leave_iv(struct vcd_op *run)
 		vcd_session_iv_store(run->session, run->iv);
 }
 
-/** vcd_op_end() - all three of the above; vcd_op_deliver() has to follow */
+/**
+ * vcd_op_end() - wait until an operation that was begun is done, and take its output
+ * @run: operation; vcd_op_leave_iv() and vcd_op_deliver() have to follow
+ *
+ * Return: 0 or a negative errno.
+ */
 int vcd_op_end(struct vcd_op *run)
 {
-	int err = vcd_op_take(run, vcd_op_wait(run));
+	int err = vcd_xfer_end(&run->xfer);
 
-	if (!err)
-		vcd_op_leave_iv(run);
-	return err;
+	if (err)
+		return vcd_op_errno(err);
+	memcpy(run->iv, run->xfer.iv, sizeof(run->iv));
+	return 0;
 }
 
 /* All of it, once. -ESTALE: the device lost the hash on the way. */
@@ -225,6 +205,7 @@ static int vcd_op_serial(struct vcd_op *run)
 
 	if (mutex_lock_killable(&session->serial))
 		return -EINTR;
+	run->xfer.locked = true;
 	run->reset = !flags || (flags & COP_FLAG_RESET) || !session->hash_running;
 	if (run->chained)
 		vcd_session_iv_load(session, run->iv);
@@ -244,19 +225,18 @@ static int vcd_op_serial(struct vcd_op *run)
  */
 int vcd_op_run(struct vcd_op *run)
 {
-	struct vcd_queue *queue;
 	int err;
 
 	if (vcd_op_is_nothing(run))
 		return 0;
 	if (!vcd_op_is_alone(run))
 		return vcd_op_serial(run);
-	queue = vcd_queue_here(run->session->dev);
-	err = vcd_op_begin(run, queue);
-	if (err)
-		return err;
-	vcd_queue_kick(queue);
-	return vcd_op_end(run);
+	err = vcd_op_begin(run, vcd_queue_here(run->session->dev), false);
+	if (!err)
+		err = vcd_op_end(run);
+	if (!err)
+		vcd_op_leave_iv(run);
+	return err;
 }
 
 /**
@@ -325,20 +305,18 @@ int vcd_crypt(struct vcd_file *file, const struct crypt_op *op)
 /* -ESTALE: the device does not know one of the two. */
 static int vcd_host_hash_copy(struct vcd_session *dst, struct vcd_session *src)
 {
-	struct vcd_result result;
-	struct vcd_req_ctx *req;
+	struct vcd_call *call = vcd_call_new(dst->share, 0, 0, 0);
 	int err;
 
-	req = vcd_req_new(dst->share, 0, 0, 0);
-	if (!req)
+	if (!call)
 		return -ENOMEM;
-	req->timeout_ms = dst->timeout_ms;
-	vcd_wire_hash_copy((struct vcd_req *)req->in, READ_ONCE(dst->host_id),
-			   READ_ONCE(src->host_id));
-	err = vcd_req_exec(req, &result);
-	if (!err)
-		err = vcd_wire_errno(result.status);
-	vcd_req_put(req);
+	vcd_wire_hash_copy(vcd_header(&call->req), 0, READ_ONCE(src->key->host_id));
+	call->req.key = dst->key;
+	call->req.timeout_ms = dst->timeout_ms;
+	/* Which of the two it was is not known. */
+	call->req.flags = VCD_REQ_RUNNING;
+	err = vcd_call_exec(call);
+	vcd_call_put(call);
 	return err;
 }
 

@@ -9,38 +9,43 @@
  *	batch.c		CIOCCRYPTBATCH: many at once, one kick
  *	async.c		CIOCASYNCCRYPT, CIOCASYNCFETCH, poll
  *	auth.c		CIOCAUTHCRYPT: AEAD, TLS, SRTP
- *	session.c	sessions; making one again when the device lost it
+ *	session.c	sessions of the ABI
  *	transfer.c	one request's payload: copied beside the header, or pages
  *	buffer.c	the caller's pages, pinned or copied
- *	request.c	one request: header, buffers, reply; life and death
- *	queue.c		virtqueues: add, kick, wait, complete
+ *	request.c	one request of a program, and who waits for it
+ *
+ * Below that is the core, which knows of no program. A request is an object with
+ * one done(), which is called once, and waits by itself for whatever it has to:
+ *
+ *	key.c		sessions on the device; making one again that it lost
+ *	queue.c		lines, ring, deadline, completion
  *	share.c		how much of a queue one process may have
+ *	recover.c	the device taken away and brought back
  *	wire.c		the bytes of headers and replies
  *
  * and main.c for the module and the virtio device, alg.c for the sizes of
  * algorithms, stats.c and trace.h for those who want to watch.
  *
  * Their structures and functions lie in operation.h (crypt.c to auth.c, and
- * transfer.c), session.h, request.h (with buffer.c), queue.h (with share.c) and
- * wire.h, all included here.
+ * transfer.c), session.h, request.h (with buffer.c), key.h, queue.h (with share.c and
+ * recover.c) and wire.h, all included here.
  *
  * Objects and who keeps them
  *
  *	vcd_device	by the virtio device while bound, by every open file
  *	vcd_file	by its struct file; owns the sessions
- *	vcd_session	by its file, by each call that uses it, by the reaper
- *	vcd_share	by the files, sessions and requests of a process
- *	vcd_req_ctx	by its caller, and by the device from the moment it is in
- *			the ring until the device gives it back. A caller that is
- *			killed or out of patience drops its part and leaves.
- *	vcd_async	by its file until it is fetched, and by the work item that ends it
+ *	vcd_session	by its file, by each call that uses it
+ *	vcd_key		by its session; after that until the device has ended it
+ *	vcd_share	by the files, sessions, keys and requests of a process
+ *	vcd_call	by its caller, and by the core until the device has no part in
+ *			it. A caller that is killed or out of patience leaves.
+ *	vcd_async	by its file until it is fetched
  *
- * Locks, outermost first: file->async_lock (mutex), session->serial (mutex, one
- * chained operation at a time), session->remake (mutex), queue->lock (spinlock,
- * irqs off; ring, shares and counters). async->lock (mutex, who has an asynchronous
- * operation) is taken inside of file->async_lock, and queue->lock inside of it.
- * dev->shares_lock and dev->reap_lock are held for a list only, with no other lock
- * taken inside. Nobody sleeps under a spinlock, nobody waits without end.
+ * Locks: session->serial (mutex, one chained operation at a time) is outside of all
+ * others. queue->lock (irqs off; ring, lines, shares and counters), dev->keys_lock
+ * (irqs off), file->async_lock, session->iv_lock and dev->shares_lock are spinlocks;
+ * all others are taken inside of async_lock if need be, and none inside of another.
+ * done() and gone() are called without those of the core. Nobody waits without end.
  */
 #ifndef VCD_GUEST_DRIVER_H
 #define VCD_GUEST_DRIVER_H
@@ -55,6 +60,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "key.h"
 #include "operation.h"
 #include "queue.h"
 #include "request.h"
@@ -98,11 +104,10 @@ struct vcd_alg {
  * @ciphers: bit map of ciphers the device has
  * @macs: bit map of hashes and MACs
  * @aeads: bit map of AEADs
- * @reap: destroys sessions that nobody waits for
- * @reap_lock: protects @reap_list and @reaping
- * @reap_list: sessions to destroy
- * @reaping: the reaper has some in hand
- * @reaped: woken when some were reaped
+ * @max_segment: most bytes of a descriptor
+ * @keys_lock: protects the states of keys and the requests that wait for them
+ * @ending: sessions that are about to be destroyed
+ * @ended: woken when one was
  * @share: the driver's own
  * @shares_lock: protects @shares
  * @shares: of the processes that have the device open
@@ -127,11 +132,10 @@ struct vcd_device {
 	u64 ciphers[2];
 	u64 macs[2];
 	u64 aeads[2];
-	struct delayed_work reap;
-	spinlock_t reap_lock; /* reap_list, reaping */
-	struct list_head reap_list;
-	bool reaping;
-	wait_queue_head_t reaped;
+	unsigned int max_segment;
+	spinlock_t keys_lock; /* keys' states and lines */
+	atomic_t ending;
+	wait_queue_head_t ended;
 	struct vcd_share *share;
 	spinlock_t shares_lock; /* shares */
 	struct list_head shares;

@@ -3,9 +3,8 @@
  * main.c - the module and the virtio device.
  *
  * A device comes to life in this order, and goes in the reverse one: config
- * space read and judged, queues, DRIVER_OK, HELLO, list, nodes. Freeze takes the
- * queues away, restore brings them back and says HELLO; the device then knows no
- * session, and each is made again when it is next used.
+ * space read and judged, queues, DRIVER_OK, HELLO (these are recover.c's), list,
+ * nodes.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -93,103 +92,38 @@ struct vcd_device *vcd_device_first(void)
 	return first;
 }
 
-/* Read the config space; the host may have written anything there. */
-static int vcd_read_config(struct vcd_device *dev)
-{
-	struct virtio_device *vdev = dev->vdev;
-	struct vcd_config config;
-	unsigned int i;
-	u32 queues;
-
-	virtio_cread_bytes(vdev, 0, &config, sizeof(config));
-	queues = le32_to_cpu(config.num_queues);
-	dev->max_request = le32_to_cpu(config.max_request);
-	dev->max_segments = le32_to_cpu(config.max_segments);
-	dev->max_sessions = le32_to_cpu(config.max_sessions);
-	for (i = 0; i < ARRAY_SIZE(dev->ciphers); i++) {
-		dev->ciphers[i] = le64_to_cpu(config.ciphers[i]);
-		dev->macs[i] = le64_to_cpu(config.macs[i]);
-		dev->aeads[i] = le64_to_cpu(config.aeads[i]);
-	}
-	if (le32_to_cpu(config.version) < VCD_PROTOCOL_VERSION || !queues ||
-	    queues > VCD_MAX_QUEUES || dev->max_request < VCD_COPY_MAX ||
-	    dev->max_segments < VCD_MIN_SEGMENTS) {
-		dev_err(&vdev->dev,
-			"config space makes no sense: version %u, %u queues, %u bytes, %u segments\n",
-			le32_to_cpu(config.version), queues, dev->max_request,
-			dev->max_segments);
-		return -EINVAL;
-	}
-	dev->num_queues = min_t(u32, queues, nr_cpu_ids);
-	dev->max_request = min(dev->max_request, VCD_DRV_MAX_REQUEST);
-	return 0;
-}
-
 static struct vcd_device *vcd_device_alloc(struct virtio_device *vdev)
 {
 	struct vcd_device *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
-	unsigned int i;
-	int err;
 
 	if (!dev)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&dev->ref);
 	dev->vdev = vdev;
-	INIT_DELAYED_WORK(&dev->reap, vcd_session_reap);
-	spin_lock_init(&dev->reap_lock);
-	INIT_LIST_HEAD(&dev->reap_list);
-	init_waitqueue_head(&dev->reaped);
+	spin_lock_init(&dev->keys_lock);
+	init_waitqueue_head(&dev->ended);
 	spin_lock_init(&dev->shares_lock);
 	INIT_LIST_HEAD(&dev->shares);
-	err = vcd_read_config(dev);
-	if (err)
-		goto err_free;
-	dev->queues = kcalloc(dev->num_queues, sizeof(*dev->queues), GFP_KERNEL);
-	if (!dev->queues) {
-		err = -ENOMEM;
-		goto err_free;
-	}
-	for (i = 0; i < dev->num_queues; i++) {
-		dev->queues[i].dev = dev;
-		spin_lock_init(&dev->queues[i].lock);
-		INIT_LIST_HEAD(&dev->queues[i].turns);
-	}
-	dev->share = vcd_share_own(dev);
-	if (!dev->share) {
-		err = -ENOMEM;
-		goto err_free;
-	}
 	dev->index = ida_alloc(&vcd_index, GFP_KERNEL);
 	if (dev->index < 0) {
-		err = dev->index;
-		goto err_share;
+		int err = dev->index;
+
+		kfree(dev);
+		return ERR_PTR(err);
 	}
 	snprintf(dev->name, sizeof(dev->name), "cryptodev%d", dev->index);
 	return dev;
-
-err_share:
-	vcd_share_put(dev->share);
-err_free:
-	kfree(dev->queues);
-	kfree(dev);
-	return ERR_PTR(err);
 }
 
-static int vcd_start(struct vcd_device *dev)
+/* The device is gone, for the driver. */
+static void vcd_device_quit(struct vcd_device *dev)
 {
-	int err;
+	unsigned int i;
 
-	err = vcd_queues_init(dev);
-	if (err)
-		return err;
-	virtio_device_ready(dev->vdev);
-	err = vcd_host_hello(dev);
-	if (err) {
-		dev_err(&dev->vdev->dev, "host does not answer HELLO: error %d\n",
-			err);
-		vcd_queues_stop(dev);
-	}
-	return err;
+	WRITE_ONCE(dev->gone, true);
+	vcd_device_stop(dev, false, -ENODEV);
+	for (i = 0; dev->share && i < dev->share->num; i++)
+		cancel_delayed_work_sync(&dev->queues[i].watch);
 }
 
 static void vcd_device_list(struct vcd_device *dev)
@@ -220,9 +154,9 @@ static int vcd_probe(struct virtio_device *vdev)
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 	vdev->priv = dev;
-	err = vcd_start(dev);
+	err = vcd_device_start(dev);
 	if (err)
-		goto err_put;
+		goto err_quit;
 	/* Whoever sees the node can open it. */
 	vcd_device_list(dev);
 	err = vcd_chardev_add(dev);
@@ -235,9 +169,8 @@ static int vcd_probe(struct virtio_device *vdev)
 
 err_unlist:
 	vcd_device_unlist(dev);
-	WRITE_ONCE(dev->gone, true);
-	vcd_queues_stop(dev);
-err_put:
+err_quit:
+	vcd_device_quit(dev);
 	vcd_device_put(dev);
 	return err;
 }
@@ -249,22 +182,20 @@ static void vcd_remove(struct virtio_device *vdev)
 	vcd_device_unlist(dev);
 	vcd_stats_del(dev);
 	vcd_chardev_del(dev);
-	WRITE_ONCE(dev->gone, true);
-	vcd_queues_stop(dev);
-	vcd_session_reap_now(dev);
+	vcd_device_quit(dev);
 	dev->vdev = NULL;
 	vcd_device_put(dev);
 }
 
 static int __maybe_unused vcd_freeze(struct virtio_device *vdev)
 {
-	vcd_queues_stop(vdev->priv);
+	vcd_device_stop(vdev->priv, true, 0);
 	return 0;
 }
 
 static int __maybe_unused vcd_restore(struct virtio_device *vdev)
 {
-	return vcd_start(vdev->priv);
+	return vcd_device_start(vdev->priv);
 }
 
 static struct virtio_device_id vcd_id_table[] = {
@@ -290,7 +221,7 @@ static int __init vcd_init(void)
 	int err;
 
 	vcd_id_table[0].device = vcd_device_id;
-	vcd_wq = alloc_workqueue(KBUILD_MODNAME, WQ_FREEZABLE | WQ_UNBOUND, 0);
+	vcd_wq = alloc_workqueue(KBUILD_MODNAME, WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!vcd_wq)
 		return -ENOMEM;
 	vcd_stats_init();
@@ -306,7 +237,7 @@ static void __exit vcd_exit(void)
 {
 	unregister_virtio_driver(&vcd_driver);
 	vcd_stats_exit();
-	/* Runs what is left: the reaper, and requests whose caller has gone. */
+	/* Runs what is left: the end of keys, and of requests whose caller has gone. */
 	destroy_workqueue(vcd_wq);
 	ida_destroy(&vcd_index);
 }

@@ -17,7 +17,7 @@
 struct vcd_device;
 struct vcd_file;
 struct vcd_queue;
-struct vcd_req_ctx;
+struct vcd_call;
 struct vcd_session;
 
 /* Operations of a CIOCCRYPTBATCH that are in flight at one time. */
@@ -47,9 +47,10 @@ enum vcd_xfer_how {
  * @short_ok: the output may be shorter than @dst_len
  * @copy: do not pin the caller's pages
  * @zero_copy: the device may write to the caller's pages
- * @then: queued when the device has given it back; NULL: a task waits
+ * @locked: the caller holds a lock
+ * @then: queued when it is done; NULL: a task waits
  * @how: how the data travels
- * @req: the request, while there is one
+ * @call: the request, while there is one
  * @out_len: out: bytes of output
  * @iv: out: IV that continues
  */
@@ -69,9 +70,10 @@ struct vcd_xfer {
 	bool short_ok;
 	bool copy;
 	bool zero_copy;
+	bool locked;
 	struct work_struct *then;
 	enum vcd_xfer_how how;
-	struct vcd_req_ctx *req;
+	struct vcd_call *call;
 	u32 out_len;
 	u8 iv[VCD_MAX_IV_LEN];
 };
@@ -109,9 +111,7 @@ typedef int vcd_op_reader(struct crypt_op *op, const void __user *array, u32 i);
 int vcd_crypt(struct vcd_file *file, const struct crypt_op *op);
 int vcd_hash_copy(struct vcd_file *file, const struct cphash_op *op);
 
-int vcd_op_begin(struct vcd_op *run, struct vcd_queue *queue);
-int vcd_op_wait(struct vcd_op *run);
-int vcd_op_take(struct vcd_op *run, int err);
+int vcd_op_begin(struct vcd_op *run, struct vcd_queue *queue, bool more);
 void vcd_op_leave_iv(struct vcd_op *run);
 int vcd_op_end(struct vcd_op *run);
 bool vcd_op_is_alone(const struct vcd_op *run);
@@ -140,10 +140,8 @@ int vcd_auth(struct vcd_file *file, struct crypt_auth_op *op);
 /* transfer.c */
 u32 vcd_xfer_max(const struct vcd_device *dev);
 bool vcd_xfer_fits(const struct vcd_xfer *xfer);
-int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue);
-int vcd_xfer_wait(struct vcd_xfer *xfer);
-int vcd_xfer_take(struct vcd_xfer *xfer, int err);
-bool vcd_xfer_recall(struct vcd_xfer *xfer);
+int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue, bool more);
+int vcd_xfer_end(struct vcd_xfer *xfer);
 int vcd_xfer_run(struct vcd_xfer *xfer);
 
 #endif /* VCD_GUEST_OPERATION_H */

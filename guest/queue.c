@@ -1,39 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * queue.c - virtqueues: add, kick, wait, complete.
+ * queue.c - requests on their way: lines, ring, deadline, completion.
  *
  * Theory of operation
  *
- * A caller uses the queue of the CPU it runs on. It adds its request under
- * queue->lock, notifies the device outside of it, and waits: first by polling
- * the used ring, for at most spin_us and only while nothing else wants the CPU;
- * then asleep. Whoever looks at the used ring, be it a polling caller or the
- * interrupt, completes every request found there.
+ * The request waits, not the task. vcd_submit() never sleeps: the request goes into
+ * the ring when its process has not its share of it (share.c) and there is room.
+ * Else it waits in a line, first for the one, then for the other; whoever makes room
+ * moves it on. If its session has to be made first, it waits for that (key.c). In
+ * the end done() is called, once, with the final result and without locks.
+ *
+ * Who waits for a request polls the used ring first, for at most spin_us and only
+ * while nothing else wants the CPU; then sleeps. Whoever looks at the used ring, be
+ * it one who polls or the interrupt, completes every request found there.
  *
  * Interrupts cost more than anything else on this path (on a device with one
  * shared vector they are INTx), so the device is asked for them only while a
- * request is in the ring whose owner does not poll, or somebody waits for room:
- * queue->sleepers counts those. A caller that leaves early (killed, timed out)
- * stays counted, so that its request is picked up when the device returns it.
+ * request is in the ring that nobody polls for, or one is in line.
  *
  * Polling adapts: a poll that did not pay makes the next 2, 4, ... 1024 callers
  * sleep at once; one that paid ends that. A guest whose host needs the very CPU
  * it polls on, or whose requests take long, soon stops polling.
  *
- * A request goes into the ring when its process has not its share of it
- * (share.c) and there is room. Otherwise its caller waits in a line, first for
- * the one, then for the other; each line is first come, first served. Those
- * who wait count as sleepers.
+ * A request has a deadline, timeout_ms after it came into the ring. In line it is
+ * put off while the device gives back what the request waits for. What is overdue
+ * is done with -EIO. The device may still have it: then gone() is called when it
+ * gives the request back, or is reset.
  *
  * Invariants
  * - queue->vq is used under queue->lock, except by a notifier, who is in an RCU
- *   read-side section. vcd_queues_stop() clears it first and waits for those.
- * - Only virtqueues that this file has asked for are looked at. The core's list of a
+ *   read-side section. vcd_device_stop() clears it first and waits for those.
+ * - Only virtqueues that recover.c has asked for are looked at. The core's list of a
  *   device's virtqueues has others, too, whose index the host has chosen (the
  *   admin queue of virtio-pci).
- * - virtqueue_add and virtqueue_get_buf are never called without the lock.
- * - queue->sleepers > 0 and a live ring mean callbacks are enabled.
+ * - A request in a line or in the ring is in queue->all, and its deadline is watched.
+ * - queue->sleepers + queue->lined > 0 and a live ring mean callbacks are enabled.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/log2.h>
@@ -41,25 +45,220 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/version.h>
-#include <linux/virtio_config.h>
 
 #include "trace.h"
 
 #define VCD_SKIP_MAX 1024
 
-/* The first in the line for room may try. */
-static void vcd_queue_next_turn(struct vcd_queue *queue)
-{
-	struct vcd_turn *turn;
+/* What the device writes to shares no cache line with what the driver does. */
+#ifdef ARCH_DMA_MINALIGN
+#define VCD_DMA_ALIGN max_t(size_t, L1_CACHE_BYTES, ARCH_DMA_MINALIGN)
+#else
+#define VCD_DMA_ALIGN ((size_t)L1_CACHE_BYTES)
+#endif
 
-	turn = list_first_entry_or_null(&queue->turns, struct vcd_turn, list);
-	if (turn)
-		complete(&turn->go);
+/**
+ * vcd_request_alloc() - make what begins with a struct vcd_request
+ * @size: bytes of it
+ * @in_len: bytes of payload that will lie after the header in req->in
+ * @out_len: bytes of output that will lie after the reply in req->out
+ * @tail_len: bytes of output that will lie in req->tail, after req->dst
+ *
+ * Return: zeroed but for req->in, to be freed by kfree_sensitive(); NULL without
+ * memory.
+ */
+void *vcd_request_alloc(size_t size, u32 in_len, u32 out_len, u32 tail_len)
+{
+	size_t in_at = ALIGN(size, VCD_DMA_ALIGN);
+	size_t in_size = sizeof(struct vcd_req) + in_len;
+	size_t out_at = ALIGN(in_at + in_size, VCD_DMA_ALIGN);
+	size_t out_size = sizeof(struct vcd_reply) + out_len;
+	struct vcd_request *req;
+
+	req = kmalloc(out_at + out_size + tail_len, GFP_KERNEL_ACCOUNT);
+	if (!req)
+		return NULL;
+	memset(req, 0, size);
+	req->in = (u8 *)req + in_at;
+	req->out = (u8 *)req + out_at;
+	req->out_len = out_len + tail_len;
+	req->tail = req->out + out_size;
+	req->tail_len = tail_len;
+	/* Never show old kernel memory if the device claims to have written. */
+	memset(req->out, 0, out_size + tail_len);
+	sg_init_one(&req->in_sg, req->in, in_size);
+	sg_init_one(&req->out_sg, req->out, out_size);
+	if (tail_len)
+		sg_init_one(&req->tail_sg, req->tail, tail_len);
+	return req;
 }
 
-/* A request is no longer in the ring. Caller holds queue->lock. */
-static void vcd_queue_returned(struct vcd_queue *queue, struct vcd_req_ctx *req)
+/** vcd_judge() - check the reply of a request that the device gave back */
+int vcd_judge(struct vcd_request *req)
+{
+	struct vcd_reply reply;
+
+	memcpy(&reply, req->out, sizeof(reply));
+	return vcd_wire_reply(&reply, req->used, req->out_len, &req->result);
+}
+
+/* The core drops a part of a request. */
+static void vcd_part_ends(struct vcd_request *req)
+{
+	if (refcount_dec_and_test(&req->parts))
+		req->gone(req);
+}
+
+/** vcd_end() - a request is done; it is in no line and no list, no lock is held */
+void vcd_end(struct vcd_request *req, int err)
+{
+	req->done(req, err);
+	vcd_part_ends(req);
+}
+
+/* A request came back or was given up: it is done, or waits for its session. */
+static void vcd_settle(struct vcd_request *req)
+{
+	int err = req->err ? req->err : vcd_judge(req);
+	u32 status = req->result.status;
+
+	if (!err && req->key) {
+		if ((req->flags & VCD_REQ_RUNNING) &&
+		    (status == VCD_S_STALE || status == VCD_S_NOSTATE)) {
+			err = -ESTALE;
+		} else if (status == VCD_S_STALE) {
+			if (req->tries++ < VCD_REMAKE_MAX) {
+				vcd_key_await(req);
+				return;
+			}
+			err = -EIO;
+		}
+	}
+	vcd_end(req, err);
+}
+
+/* The deadlines are to be looked at when it is @when. Caller holds queue->lock. */
+static void vcd_queue_watch(struct vcd_queue *queue, unsigned long when)
+{
+	if (queue->watched && time_before_eq(queue->watch_at, when))
+		return;
+	queue->watched = true;
+	queue->watch_at = when;
+	mod_delayed_work(vcd_wq, &queue->watch, max((long)(when - jiffies), 0L) + 1);
+}
+
+static unsigned long vcd_patience(const struct vcd_request *req)
+{
+	return msecs_to_jiffies(vcd_timeout(req->timeout_ms));
+}
+
+static void vcd_set_deadline(struct vcd_queue *queue, struct vcd_request *req)
+{
+	req->deadline = jiffies + vcd_patience(req);
+	vcd_queue_watch(queue, req->deadline);
+}
+
+/*
+ * What to do after queue->lock is dropped.
+ * @done: requests that are done, or to be judged, by link
+ * @late: those done before that the device now gave back, by all
+ */
+struct vcd_ends {
+	struct list_head done;
+	struct list_head late;
+};
+
+/* It leaves the line or the ring, done with @err or to be judged. Under the lock. */
+static void vcd_queue_out(struct vcd_request *req, int err, struct vcd_ends *ends)
+{
+	list_del(&req->all);
+	req->where = VCD_OUTSIDE;
+	req->err = err;
+	list_add_tail(&req->link, &ends->done);
+}
+
+/* Put it into the ring. Caller holds queue->lock. */
+static int vcd_queue_add(struct vcd_queue *queue, struct vcd_request *req)
+{
+	struct scatterlist *sgs[5];
+	unsigned int out = 0, in = 0;
+	int err;
+
+	/* Adding to a full ring notifies the device, under the lock. */
+	if (!queue->vq->num_free)
+		return -ENOSPC;
+	if (req->key) {
+		req->host_id = READ_ONCE(req->key->host_id);
+		vcd_header(req)->session = cpu_to_le64(req->host_id);
+	}
+	sgs[out++] = &req->in_sg;
+	if (req->src)
+		sgs[out++] = req->src;
+	sgs[out + in++] = &req->out_sg;
+	if (req->dst)
+		sgs[out + in++] = req->dst;
+	if (req->tail_len)
+		sgs[out + in++] = &req->tail_sg;
+	err = virtqueue_add_sgs(queue->vq, sgs, out, in, req, GFP_ATOMIC);
+	if (err)
+		return err;
+	req->where = VCD_RING;
+	req->seq = queue->stats.requests++;
+	queue->stats.bytes += req->bytes;
+	queue->stats.in_flight++;
+	if (req->sleeper)
+		queue->sleepers++;
+	trace_vcd_submit(req);
+	return 0;
+}
+
+/*
+ * What to do when a request did not go into the ring. Memory for bounce buffers may
+ * be short for a moment; if nothing is in the ring that will come back, time tells.
+ *
+ * Return: 0: it waits; -EIO: it cannot go.
+ */
+static int vcd_queue_full(struct vcd_queue *queue, int err)
+{
+	if (virtqueue_is_broken(queue->vq))
+		return -EIO;
+	if (queue->stats.in_flight)
+		return 0;
+	if (err == -ENOSPC)
+		return -EIO;
+	vcd_queue_watch(queue, jiffies);
+	return 0;
+}
+
+/* Put those in line for room into the ring, as many as go. Under queue->lock. */
+static void vcd_queue_fill(struct vcd_queue *queue, struct vcd_ends *ends)
+{
+	struct vcd_request *req;
+	int err;
+
+	while ((req = list_first_entry_or_null(&queue->line, struct vcd_request,
+					       link))) {
+		if (!queue->vq || (!queue->open && !(req->flags & VCD_REQ_FIRST)))
+			return;
+		err = vcd_queue_add(queue, req);
+		if (err) {
+			err = vcd_queue_full(queue, err);
+			if (!err)
+				return;
+		}
+		list_del(&req->link);
+		queue->lined--;
+		if (err) {
+			vcd_share_leave(queue, req);
+			vcd_queue_out(req, err, ends);
+		} else {
+			vcd_set_deadline(queue, req);
+		}
+	}
+}
+
+/* The device has given a request back. Caller holds queue->lock. */
+static void vcd_queue_returned(struct vcd_queue *queue, struct vcd_request *req)
 {
 	if (req->sleeper) {
 		queue->sleepers--;
@@ -69,16 +268,13 @@ static void vcd_queue_returned(struct vcd_queue *queue, struct vcd_req_ctx *req)
 	}
 	queue->stats.in_flight--;
 	trace_vcd_complete(req);
-	vcd_share_leave(queue, req);
-	vcd_req_complete(req);
 }
 
 /* Take back what the device returned. Caller holds queue->lock, vq is live. */
-static void vcd_queue_drain(struct vcd_queue *queue)
+static void vcd_queue_drain(struct vcd_queue *queue, struct vcd_ends *ends)
 {
 	struct virtqueue *vq = queue->vq;
-	struct vcd_req_ctx *req;
-	bool any = false;
+	struct vcd_request *req;
 	unsigned int used;
 
 	lockdep_assert_held(&queue->lock);
@@ -87,162 +283,92 @@ static void vcd_queue_drain(struct vcd_queue *queue)
 		while ((req = virtqueue_get_buf(vq, &used))) {
 			req->used = used;
 			vcd_queue_returned(queue, req);
-			any = true;
+			vcd_share_leave(queue, req);
+			if (req->where == VCD_LATE)
+				list_add_tail(&req->all, &ends->late);
+			else
+				vcd_queue_out(req, 0, ends);
+			queue->moved = jiffies;
 		}
+		vcd_queue_fill(queue, ends);
 		/* A broken ring reports more and returns nothing. */
-	} while (queue->sleepers && !virtqueue_is_broken(vq) &&
+	} while (queue->sleepers + queue->lined && !virtqueue_is_broken(vq) &&
 		 !virtqueue_enable_cb(vq));
-
-	if (any) {
-		queue->progress++;
-		vcd_queue_next_turn(queue);
-	}
 }
 
-static void vcd_queue_interrupt(struct virtqueue *vq)
+static void vcd_ends_init(struct vcd_ends *ends)
+{
+	INIT_LIST_HEAD(&ends->done);
+	INIT_LIST_HEAD(&ends->late);
+}
+
+/* Take the lock, for anything that may end requests; vcd_queue_leave() is due. */
+static unsigned long vcd_queue_enter(struct vcd_queue *queue, struct vcd_ends *ends)
+	__acquires(&queue->lock)
+{
+	unsigned long flags;
+
+	vcd_ends_init(ends);
+	spin_lock_irqsave(&queue->lock, flags);
+	return flags;
+}
+
+/* Drop the lock, with @kick tell the device, and end what has ended. */
+static void vcd_queue_leave(struct vcd_queue *queue, struct vcd_ends *ends,
+			    unsigned long flags, bool kick)
+	__releases(&queue->lock)
+{
+	struct virtqueue *notify = NULL;
+	struct vcd_request *req, *next;
+
+	rcu_read_lock();
+	if (kick && queue->vq && virtqueue_kick_prepare(queue->vq)) {
+		notify = queue->vq;
+		queue->stats.kicks++;
+	}
+	spin_unlock_irqrestore(&queue->lock, flags);
+	if (notify)
+		virtqueue_notify(notify);
+	rcu_read_unlock();
+	list_for_each_entry_safe(req, next, &ends->late, all)
+		vcd_part_ends(req);
+	list_for_each_entry_safe(req, next, &ends->done, link)
+		vcd_settle(req);
+}
+
+/* The device is to be told of what was moved from a line to the ring, too. */
+static void vcd_queue_look_locked(struct vcd_queue *queue, struct vcd_ends *ends,
+				  bool *kick)
+{
+	u64 before = queue->stats.requests;
+
+	if (queue->vq)
+		vcd_queue_drain(queue, ends);
+	*kick |= queue->stats.requests != before;
+}
+
+/** vcd_queue_look() - take back what the device returned; how many are still out */
+unsigned int vcd_queue_look(struct vcd_queue *queue)
+{
+	unsigned int in_flight;
+	struct vcd_ends ends;
+	unsigned long flags;
+	bool kick = false;
+
+	flags = vcd_queue_enter(queue, &ends);
+	vcd_queue_look_locked(queue, &ends, &kick);
+	in_flight = queue->vq && !virtqueue_is_broken(queue->vq) ?
+		    queue->stats.in_flight : 0;
+	vcd_queue_leave(queue, &ends, flags, kick);
+	return in_flight;
+}
+
+/** vcd_queue_interrupt() - the device has given something back */
+void vcd_queue_interrupt(struct virtqueue *vq)
 {
 	struct vcd_device *dev = vq->vdev->priv;
-	struct vcd_queue *queue = &dev->queues[vq->index];
-	unsigned long flags;
 
-	spin_lock_irqsave(&queue->lock, flags);
-	if (queue->vq)
-		vcd_queue_drain(queue);
-	spin_unlock_irqrestore(&queue->lock, flags);
-}
-
-/* Put it into the ring; -ENOSPC: it is full. Caller holds queue->lock. */
-static int vcd_queue_add(struct vcd_queue *queue, struct vcd_req_ctx *req)
-{
-	struct scatterlist *sgs[5];
-	unsigned int out = 0, in = 0;
-	int err;
-
-	/* Adding to a full ring notifies the device, under the lock. */
-	if (!queue->vq->num_free)
-		return -ENOSPC;
-	sgs[out++] = &req->in_sg;
-	if (req->src.num)
-		sgs[out++] = req->src.sgt.sgl;
-	sgs[out + in++] = &req->out_sg;
-	if (req->dst.num)
-		sgs[out + in++] = req->dst.sgt.sgl;
-	if (req->tail_len)
-		sgs[out + in++] = &req->tail_sg;
-	err = virtqueue_add_sgs(queue->vq, sgs, out, in, req, GFP_ATOMIC);
-	if (err)
-		return err;
-	refcount_inc(&req->ref);
-	req->seq = queue->stats.requests++;
-	req->deadline = jiffies + msecs_to_jiffies(vcd_req_timeout(req));
-	queue->stats.bytes += req->bytes;
-	queue->stats.in_flight++;
-	trace_vcd_submit(req);
-	/* Nobody will poll for this one. */
-	if (req->then) {
-		req->sleeper = true;
-		queue->sleepers++;
-		vcd_queue_drain(queue);
-	}
-	return 0;
-}
-
-/*
- * Put a request into the ring if it is its turn. Caller holds queue->lock.
- * @turn is the caller's place in a line, or NULL.
- *
- * Return: 0; -EAGAIN: it has to wait, for its share if it is not charged, else
- * for room; -EIO: the ring is dead.
- */
-static int vcd_queue_try(struct vcd_queue *queue, struct vcd_req_ctx *req,
-			 struct vcd_turn *turn)
-{
-	int err;
-
-	if (!queue->vq)
-		return -EIO;
-	if (!req->charged && !vcd_share_admit(queue, req))
-		return -EAGAIN;
-	if (!list_empty(&queue->turns) &&
-	    (!turn || queue->turns.next != &turn->list))
-		return -EAGAIN;
-	err = vcd_queue_add(queue, req);
-	return err == -ENOSPC ? -EAGAIN : err;
-}
-
-/*
- * Wait for the turn: as long as the device keeps giving requests back, and
- * timeout_ms after that.
- */
-static int vcd_turn_wait(struct vcd_queue *queue, struct vcd_turn *turn)
-{
-	long left, patience = msecs_to_jiffies(vcd_req_timeout(turn->req));
-	unsigned int progress;
-
-	do {
-		progress = READ_ONCE(queue->progress);
-		left = wait_for_completion_killable_timeout(&turn->go, patience);
-	} while (!left && READ_ONCE(queue->progress) != progress);
-	if (left > 0)
-		return 0;
-	return left ? -EINTR : -EIO;
-}
-
-/* Get in line, or stay there. Caller holds queue->lock, queue->vq is live. */
-static void vcd_turn_begin(struct vcd_queue *queue, struct vcd_turn *turn)
-{
-	bool share = !turn->req->charged;
-
-	reinit_completion(&turn->go);
-	if (list_empty(&turn->list)) {
-		list_add_tail(&turn->list, share ?
-			      vcd_share_line(queue, turn->req) : &queue->turns);
-		if (share)
-			queue->stats.share_waits++;
-		else
-			queue->stats.room_waits++;
-		trace_vcd_wait_turn(turn->req, share);
-	}
-	queue->sleepers++;
-	vcd_queue_drain(queue);
-}
-
-/* Leave the line, with the request in the ring or not. */
-static void vcd_turn_end(struct vcd_queue *queue, struct vcd_turn *turn, int err)
-{
-	list_del_init(&turn->list);
-	if (err)
-		vcd_share_leave(queue, turn->req);
-	vcd_queue_next_turn(queue);
-}
-
-static int vcd_queue_submit_in_turn(struct vcd_queue *queue,
-				    struct vcd_req_ctx *req)
-{
-	struct vcd_turn turn = { .req = req };
-	unsigned long flags;
-	int err, waited = 0;
-
-	INIT_LIST_HEAD(&turn.list);
-	init_completion(&turn.go);
-	for (;;) {
-		spin_lock_irqsave(&queue->lock, flags);
-		err = waited ? waited : vcd_queue_try(queue, req, &turn);
-		if (err != -EAGAIN)
-			break;
-		vcd_turn_begin(queue, &turn);
-		spin_unlock_irqrestore(&queue->lock, flags);
-
-		vcd_queue_kick(queue);
-		waited = vcd_turn_wait(queue, &turn);
-
-		spin_lock_irqsave(&queue->lock, flags);
-		queue->sleepers--;
-		spin_unlock_irqrestore(&queue->lock, flags);
-	}
-	vcd_turn_end(queue, &turn, err);
-	spin_unlock_irqrestore(&queue->lock, flags);
-	return err;
+	vcd_queue_look(&dev->queues[vq->index]);
 }
 
 /** vcd_queue_here() - the queue of the CPU the caller runs on */
@@ -251,72 +377,232 @@ struct vcd_queue *vcd_queue_here(struct vcd_device *dev)
 	return &dev->queues[raw_smp_processor_id() % dev->num_queues];
 }
 
-/** vcd_queue_kick() - tell the device about requests added, if it has to be told */
-void vcd_queue_kick(struct vcd_queue *queue)
+/** vcd_kick() - tell the device about requests added, if it has to be told */
+void vcd_kick(struct vcd_queue *queue)
 {
-	struct virtqueue *notify = NULL;
-	unsigned long flags;
+	struct vcd_ends ends;
+	unsigned long flags = vcd_queue_enter(queue, &ends);
 
-	rcu_read_lock();
-	spin_lock_irqsave(&queue->lock, flags);
-	if (queue->vq && virtqueue_kick_prepare(queue->vq)) {
-		notify = queue->vq;
-		queue->stats.kicks++;
+	vcd_queue_leave(queue, &ends, flags, true);
+}
+
+/* Into the ring or into a line. */
+static void vcd_queue_take(struct vcd_request *req, bool more)
+{
+	struct vcd_queue *queue = req->queue;
+	struct vcd_ends ends;
+	unsigned long flags;
+	bool kick = !more;
+
+	flags = vcd_queue_enter(queue, &ends);
+	list_add_tail(&req->all, &queue->all);
+	if (queue->err || req->give_up) {
+		vcd_queue_out(req, req->give_up ? req->give_up : queue->err, &ends);
+	} else {
+		req->where = VCD_LINE;
+		queue->lined++;
+		vcd_share_enter(queue, req);
+		if (req->charged)
+			vcd_queue_fill(queue, &ends);
+		if (req->where == VCD_LINE) {
+			if (req->charged)
+				queue->stats.room_waits++;
+			else
+				queue->stats.share_waits++;
+			trace_vcd_wait_turn(req, !req->charged);
+			if (!(req->flags & VCD_REQ_PATIENT))
+				vcd_set_deadline(queue, req);
+			kick = true;
+		}
+		/* Nobody will poll for this one. */
+		if (req->sleeper || req->where == VCD_LINE)
+			vcd_queue_look_locked(queue, &ends, &kick);
 	}
-	spin_unlock_irqrestore(&queue->lock, flags);
-	if (notify)
-		virtqueue_notify(notify);
-	rcu_read_unlock();
+	vcd_queue_leave(queue, &ends, flags, kick);
 }
 
 /**
- * vcd_queue_submit() - put a request into a ring; vcd_queue_kick() has to follow
- * @queue: queue
- * @req: request; the device holds a reference from here on
+ * vcd_submit() - have the device carry a request out
+ * @req: request; what its owner sets is set
+ * @more: vcd_kick() will follow
  *
- * Waits for its turn, as long as the device keeps giving requests back.
- *
- * Return: 0, -ENODEV, -EIO (dead ring, or nothing moved for timeout_ms), -EINTR
- * when the caller is being killed.
+ * Never sleeps. req->done() is called, perhaps before this returns.
  */
-int vcd_queue_submit(struct vcd_queue *queue, struct vcd_req_ctx *req)
+void vcd_submit(struct vcd_request *req, bool more)
 {
-	unsigned long flags;
-	int err;
+	refcount_set(&req->parts, 1);
+	req->where = VCD_OUTSIDE;
+	req->give_up = 0;
+	req->err = 0;
+	req->tries = 0;
+	if (req->key && READ_ONCE(req->key->state) != VCD_KEY_LIVE)
+		vcd_key_await(req);
+	else
+		vcd_queue_take(req, more);
+}
 
-	req->queue = queue;
-	spin_lock_irqsave(&queue->lock, flags);
-	err = vcd_queue_try(queue, req, NULL);
-	if (err && err != -EAGAIN)
+/** vcd_resubmit() - the session of a request is there */
+void vcd_resubmit(struct vcd_request *req)
+{
+	vcd_queue_take(req, false);
+}
+
+/* Done without a reply. It is in a line or in the ring; caller holds queue->lock. */
+static void vcd_queue_give_up(struct vcd_request *req, int err, struct vcd_ends *ends)
+{
+	struct vcd_queue *queue = req->queue;
+
+	if (req->where == VCD_LINE) {
+		list_del(&req->link);
+		queue->lined--;
 		vcd_share_leave(queue, req);
-	spin_unlock_irqrestore(&queue->lock, flags);
-	if (err == -EAGAIN)
-		err = vcd_queue_submit_in_turn(queue, req);
-	return err && READ_ONCE(req->dev->gone) ? -ENODEV : err;
+		vcd_queue_out(req, err, ends);
+		return;
+	}
+	refcount_inc(&req->parts);
+	vcd_queue_out(req, err, ends);
+	req->where = VCD_LATE;
 }
 
 /**
- * vcd_queue_forget() - nothing is to happen when @req comes back
- * @req: request that was sent
+ * vcd_abort() - nobody wants the result of a request any more
+ * @req: request that was submitted; it may be done already
+ * @err: what it is to be done with, if it is not
  *
- * Afterwards no completer looks at what @req was to set off.
- *
- * Return: true when the device still has @req; false when it has come back, and
- * what it was to set off has been.
+ * It is done, or very soon will be. The device may have it for longer.
  */
-bool vcd_queue_forget(struct vcd_req_ctx *req)
+void vcd_abort(struct vcd_request *req, int err)
 {
+	struct vcd_queue *queue = req->queue;
+	struct vcd_ends ends;
 	unsigned long flags;
-	bool out;
+	bool kick = false;
 
-	spin_lock_irqsave(&req->queue->lock, flags);
-	out = !completion_done(&req->done);
-	req->then = NULL;
-	spin_unlock_irqrestore(&req->queue->lock, flags);
-	return out;
+	flags = vcd_queue_enter(queue, &ends);
+	req->give_up = err;
+	if (req->where == VCD_LINE || req->where == VCD_RING) {
+		vcd_queue_give_up(req, err, &ends);
+		vcd_queue_look_locked(queue, &ends, &kick);
+	}
+	vcd_queue_leave(queue, &ends, flags, kick);
+	if (req->key)
+		vcd_key_abort(req);
 }
 
-static bool vcd_queue_should_poll(struct vcd_queue *queue)
+/* When a request is overdue. False: never. */
+static bool vcd_queue_deadline(struct vcd_queue *queue,
+			       const struct vcd_request *req, unsigned long *when)
+{
+	unsigned long moved;
+
+	*when = req->deadline;
+	if (req->where != VCD_LINE)
+		return true;
+	if (!queue->open || (req->flags & VCD_REQ_PATIENT))
+		return false;
+	moved = req->charged ? queue->moved : vcd_share_moved(queue, req);
+	moved += vcd_patience(req);
+	if (time_after(moved, *when))
+		*when = moved;
+	return true;
+}
+
+/* End what is overdue, and try again what memory was short for. */
+static void vcd_queue_overdue(struct work_struct *work)
+{
+	struct vcd_queue *queue = container_of(to_delayed_work(work),
+					       struct vcd_queue, watch);
+	struct vcd_request *req, *next;
+	struct vcd_ends ends;
+	unsigned long flags, when;
+	bool kick = false;
+
+	flags = vcd_queue_enter(queue, &ends);
+	queue->watched = false;
+	list_for_each_entry_safe(req, next, &queue->all, all) {
+		if (!vcd_queue_deadline(queue, req, &when))
+			continue;
+		if (time_before(jiffies, when)) {
+			vcd_queue_watch(queue, when);
+			continue;
+		}
+		queue->stats.timeouts++;
+		trace_vcd_timeout(req);
+		pr_warn_ratelimited("%s: no reply from the host in %u ms\n",
+				    queue->dev->name, vcd_timeout(req->timeout_ms));
+		vcd_queue_give_up(req, -EIO, &ends);
+	}
+	vcd_queue_look_locked(queue, &ends, &kick);
+	vcd_queue_leave(queue, &ends, flags, kick);
+}
+
+/** vcd_queue_init() - set a queue up that has no virtqueue yet */
+void vcd_queue_init(struct vcd_queue *queue, struct vcd_device *dev)
+{
+	queue->dev = dev;
+	spin_lock_init(&queue->lock);
+	INIT_LIST_HEAD(&queue->all);
+	INIT_LIST_HEAD(&queue->line);
+	INIT_DELAYED_WORK(&queue->watch, vcd_queue_overdue);
+}
+
+/** vcd_queue_open() - let requests into the ring, those in line first */
+void vcd_queue_open(struct vcd_queue *queue)
+{
+	struct vcd_request *req;
+	struct vcd_ends ends;
+	unsigned long flags;
+	bool kick = true;
+
+	flags = vcd_queue_enter(queue, &ends);
+	queue->open = true;
+	queue->err = 0;
+	queue->moved = jiffies;
+	list_for_each_entry(req, &queue->all, all)
+		vcd_set_deadline(queue, req);
+	vcd_queue_look_locked(queue, &ends, &kick);
+	vcd_queue_leave(queue, &ends, flags, kick);
+}
+
+/**
+ * vcd_queue_empty() - take back what is in a ring that the device does not use any more
+ * @queue: queue without a virtqueue
+ * @vq: what it was; NULL: there was none
+ * @err: 0: requests go back into the line, before the others, and wait for
+ *	vcd_queue_open(); else all are done with it, and so are those to come
+ */
+void vcd_queue_empty(struct vcd_queue *queue, struct virtqueue *vq, int err)
+{
+	struct vcd_request *req, *next;
+	struct vcd_ends ends;
+	unsigned long flags;
+	LIST_HEAD(again);
+
+	flags = vcd_queue_enter(queue, &ends);
+	queue->err = err;
+	while (vq && (req = virtqueue_detach_unused_buf(vq))) {
+		req->used = 0;
+		vcd_queue_returned(queue, req);
+		if (req->where == VCD_RING && !(req->flags & VCD_REQ_IN_PLACE)) {
+			req->where = VCD_LINE;
+			queue->lined++;
+			list_add_tail(&req->link, &again);
+			continue;
+		}
+		vcd_share_leave(queue, req);
+		if (req->where == VCD_LATE)
+			list_add_tail(&req->all, &ends.late);
+		else
+			vcd_queue_out(req, err ? err : -EIO, &ends);
+	}
+	list_splice(&again, &queue->line);
+	if (err)
+		list_for_each_entry_safe(req, next, &queue->all, all)
+			vcd_queue_give_up(req, err, &ends);
+	vcd_queue_leave(queue, &ends, flags, false);
+}
+
+static bool vcd_should_poll(struct vcd_queue *queue)
 {
 	unsigned int skip;
 
@@ -329,25 +615,28 @@ static bool vcd_queue_should_poll(struct vcd_queue *queue)
 	return false;
 }
 
-/* Poll the used ring until @req is done or it does not pay. True: done. */
-static bool vcd_queue_poll(struct vcd_queue *queue, struct vcd_req_ctx *req)
+/* Poll the used ring until @done or it does not pay. True: done. */
+static bool vcd_poll(struct vcd_queue *queue, struct completion *done)
 {
 	u64 end = ktime_get_ns() + (u64)vcd_spin_us * NSEC_PER_USEC;
-	unsigned int misses;
+	struct vcd_ends ends;
 	unsigned long flags;
+	unsigned int misses;
+	bool kick;
 
 	do {
-		if (completion_done(&req->done)) {
+		if (completion_done(done)) {
 			WRITE_ONCE(queue->misses, 0);
 			WRITE_ONCE(queue->skip, 0);
 			return true;
 		}
 		if (need_resched() || fatal_signal_pending(current))
 			return false;
+		kick = false;
 		if (spin_trylock_irqsave(&queue->lock, flags)) {
-			if (queue->vq)
-				vcd_queue_drain(queue);
-			spin_unlock_irqrestore(&queue->lock, flags);
+			vcd_ends_init(&ends);
+			vcd_queue_look_locked(queue, &ends, &kick);
+			vcd_queue_leave(queue, &ends, flags, kick);
 		}
 		cpu_relax();
 	} while (ktime_get_ns() < end);
@@ -355,207 +644,50 @@ static bool vcd_queue_poll(struct vcd_queue *queue, struct vcd_req_ctx *req)
 	misses = min(READ_ONCE(queue->misses) + 1, (unsigned int)ilog2(VCD_SKIP_MAX));
 	WRITE_ONCE(queue->misses, misses);
 	WRITE_ONCE(queue->skip, 1u << misses);
-	return completion_done(&req->done);
+	return completion_done(done);
 }
 
-static void vcd_queue_timeout(struct vcd_req_ctx *req)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&req->queue->lock, flags);
-	req->queue->stats.timeouts++;
-	trace_vcd_timeout(req);
-	spin_unlock_irqrestore(&req->queue->lock, flags);
-}
-
-/**
- * vcd_queue_wait() - wait for a submitted request
- * @req: request
- *
- * Return: 0 when it is done. -EINTR when the caller is being killed, -EIO timeout_ms
- * after it was sent: the request then still belongs to the device, and its buffers
- * must not be touched.
- */
-int vcd_queue_wait(struct vcd_req_ctx *req)
+/* From here on nobody polls for @req. */
+static void vcd_sleeps(struct vcd_request *req)
 {
 	struct vcd_queue *queue = req->queue;
+	struct vcd_ends ends;
 	unsigned long flags;
-	long left;
+	bool kick = false;
 
-	if (vcd_queue_should_poll(queue) && vcd_queue_poll(queue, req)) {
-		trace_vcd_waited(req, true, 0);
-		return 0;
-	}
-
-	spin_lock_irqsave(&queue->lock, flags);
-	if (!completion_done(&req->done) && !req->sleeper) {
+	flags = vcd_queue_enter(queue, &ends);
+	if (!req->sleeper) {
 		req->sleeper = true;
-		queue->sleepers++;
-		if (queue->vq)
-			vcd_queue_drain(queue);
+		if (req->where == VCD_RING)
+			queue->sleepers++;
 	}
-	spin_unlock_irqrestore(&queue->lock, flags);
-
-	/* Many requests may have been sent together: all have the same time. */
-	left = req->deadline - jiffies;
-	left = wait_for_completion_killable_timeout(&req->done, max(left, 1L));
-	if (!left)
-		vcd_queue_timeout(req);
-	trace_vcd_waited(req, false, left > 0 ? 0 : left ? -EINTR : -EIO);
-	if (left > 0)
-		return 0;
-	return left ? -EINTR : -EIO;
-}
-
-/* virtio_find_vqs() took separate arrays before Linux 6.11. */
-static int vcd_find_vqs(struct virtio_device *vdev, unsigned int num,
-			struct virtqueue *vqs[])
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
-	struct virtqueue_info *info;
-	unsigned int i;
-	int err;
-
-	info = kcalloc(num, sizeof(*info), GFP_KERNEL);
-	if (!info)
-		return -ENOMEM;
-	for (i = 0; i < num; i++) {
-		info[i].name = "requests";
-		info[i].callback = vcd_queue_interrupt;
-	}
-	err = virtio_find_vqs(vdev, num, vqs, info, NULL);
-	kfree(info);
-	return err;
-#else
-	vq_callback_t *callbacks[VCD_MAX_QUEUES];
-	const char *names[VCD_MAX_QUEUES];
-	unsigned int i;
-
-	for (i = 0; i < num; i++) {
-		names[i] = "requests";
-		callbacks[i] = vcd_queue_interrupt;
-	}
-	return virtio_find_vqs(vdev, num, vqs, callbacks, names, NULL);
-#endif
-}
-
-static void vcd_queue_open(struct vcd_queue *queue, struct virtqueue *vq)
-{
-	struct vcd_device *dev = queue->dev;
-
-	virtqueue_disable_cb(vq);
-	dev->max_segments = min_t(u32, dev->max_segments,
-				  virtqueue_get_vring_size(vq));
-	spin_lock_irq(&queue->lock);
-	queue->vq = vq;
-	queue->size = virtqueue_get_vring_size(vq);
-	spin_unlock_irq(&queue->lock);
-}
-
-/*
- * Find as many virtqueues as the transport has, at most dev->num_queues. One
- * that has fewer says so when it is asked for one too many: -EINVAL over PCI,
- * -ENOENT over MMIO and CCW. An attempt that fails leaves nothing behind; one that
- * succeeds cannot be taken back without a reset, so the number only goes down.
- */
-static int vcd_queues_find(struct vcd_device *dev, struct virtqueue *vqs[])
-{
-	unsigned int wanted = dev->num_queues;
-	int err;
-
-	for (;;) {
-		err = vcd_find_vqs(dev->vdev, dev->num_queues, vqs);
-		if ((err != -EINVAL && err != -ENOENT) || dev->num_queues == 1)
-			break;
-		dev->num_queues--;
-	}
-	if (!err && dev->num_queues < wanted)
-		dev_warn(&dev->vdev->dev,
-			 "the transport has fewer virtqueues than the config space announces: %u of %u are used\n",
-			 dev->num_queues, wanted);
-	if (err)
-		dev_err(&dev->vdev->dev,
-			"cannot set up a virtqueue: error %d\n", err);
-	return err;
+	vcd_queue_look_locked(queue, &ends, &kick);
+	vcd_queue_leave(queue, &ends, flags, kick);
 }
 
 /**
- * vcd_queues_init() - find the virtqueues and set the queues up
- * @dev: device; its vdev, queues array and num_queues (wanted) are set
+ * vcd_wait() - wait for a request
+ * @req: request that was submitted; its done() or gone() completes @done
+ * @done: completion
+ * @state: how to sleep: TASK_KILLABLE, also TASK_FREEZABLE if no lock is held
  *
- * A transport may have fewer queues than the config space names (QEMU's generic
- * vhost-user device is told their number by hand): then as many as there are.
- *
- * Return: 0 or a negative errno.
+ * Return: 0 when it was done by itself; -EINTR when the caller is being killed: it
+ * was aborted, and is done.
  */
-int vcd_queues_init(struct vcd_device *dev)
+int vcd_wait(struct vcd_request *req, struct completion *done, unsigned int state)
 {
-	struct virtqueue **vqs;
-	unsigned int i;
-	int err;
+	bool polled = completion_done(done) ||
+		      (vcd_should_poll(req->queue) && vcd_poll(req->queue, done));
+	int err = 0;
 
-	vqs = kcalloc(dev->num_queues, sizeof(*vqs), GFP_KERNEL);
-	if (!vqs)
-		return -ENOMEM;
-	err = vcd_queues_find(dev, vqs);
-	if (err)
-		goto out;
-	for (i = 0; i < dev->num_queues; i++) {
-		if (virtqueue_get_vring_size(vqs[i]) < VCD_MIN_SEGMENTS) {
-			dev_err(&dev->vdev->dev, "queue %u is too short\n", i);
-			dev->vdev->config->del_vqs(dev->vdev);
-			err = -EINVAL;
-			goto out;
+	if (!polled) {
+		vcd_sleeps(req);
+		if (wait_for_completion_state(done, state)) {
+			err = -EINTR;
+			vcd_abort(req, err);
+			wait_for_completion(done);
 		}
 	}
-	for (i = 0; i < dev->num_queues; i++)
-		vcd_queue_open(&dev->queues[i], vqs[i]);
-out:
-	kfree(vqs);
+	trace_vcd_waited(req, polled, err);
 	return err;
-}
-
-/* Take back what is in a ring that the device does not use any more. */
-static void vcd_queue_empty(struct vcd_queue *queue, struct virtqueue *vq)
-{
-	struct vcd_req_ctx *req;
-
-	spin_lock_irq(&queue->lock);
-	while (vq && (req = virtqueue_detach_unused_buf(vq))) {
-		req->lost = true;
-		vcd_queue_returned(queue, req);
-	}
-	queue->progress++;
-	vcd_queue_next_turn(queue);
-	spin_unlock_irq(&queue->lock);
-}
-
-/**
- * vcd_queues_stop() - reset the device and end every request in its rings
- * @dev: device; its queues may be stopped, or never have been set up
- *
- * Their callers get -ENODEV if the device is gone, else -EIO. Afterwards the
- * virtqueues do not exist.
- */
-void vcd_queues_stop(struct vcd_device *dev)
-{
-	struct virtqueue *vqs[VCD_MAX_QUEUES];
-	unsigned int i;
-
-	for (i = 0; i < dev->num_queues; i++) {
-		struct vcd_queue *queue = &dev->queues[i];
-
-		spin_lock_irq(&queue->lock);
-		vqs[i] = queue->vq;
-		queue->vq = NULL;
-		spin_unlock_irq(&queue->lock);
-	}
-	/* Those who are about to notify the device. */
-	synchronize_rcu();
-	virtio_reset_device(dev->vdev);
-	for (i = 0; i < dev->num_queues; i++)
-		vcd_queue_empty(&dev->queues[i], vqs[i]);
-	/* All are there or none is. */
-	if (vqs[0])
-		dev->vdev->config->del_vqs(dev->vdev);
 }

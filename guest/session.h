@@ -21,14 +21,8 @@
 
 struct vcd_alg;
 struct vcd_device;
-struct vcd_queue;
-struct vcd_req_ctx;
+struct vcd_key;
 struct vcd_share;
-
-/* Times a lost session is made again for one request before giving up. */
-#define VCD_REMAKE_MAX		4
-/* Sessions that the reaper has the device destroy at once. */
-#define VCD_REAP_MAX		16
 
 /**
  * struct vcd_file - an open file description
@@ -38,11 +32,10 @@ struct vcd_share;
  * @next_id: where the search for a free id goes on; random at first, so that
  *	an id of another file is not by chance one of this, too
  * @timeout_ms: CIOCTIMEOUT, for sessions that are made; 0: vcd_timeout_ms
- * @async_lock: one submission or fetch at a time
+ * @async_lock: protects the list, and what is done of those in it
  * @async_list: operations submitted and not fetched, in order
  * @async_num: how many
- * @async_wait: woken when one is done
- * @async_late: wakes those who wait when the oldest one is overdue
+ * @async_wait: woken when one is done or fetched
  */
 struct vcd_file {
 	struct vcd_device *dev;
@@ -50,32 +43,26 @@ struct vcd_file {
 	struct xarray sessions;
 	u32 next_id;
 	u32 timeout_ms;
-	struct mutex async_lock; /* async_list, async_num */
+	spinlock_t async_lock; /* async_list, async_num, each one's done */
 	struct list_head async_list;
 	unsigned int async_num;
 	wait_queue_head_t async_wait;
-	struct delayed_work async_late;
 };
 
 /**
  * struct vcd_session - a session of the ABI
- * @ref: file, callers, reaper
+ * @ref: file, callers
  * @dev: device
  * @share: what its requests are charged to
  * @timeout_ms: how long the device may take for each; 0: vcd_timeout_ms
  * @cipher: cipher or AEAD, or NULL
  * @mac: hash or MAC, or NULL
- * @reap: in the device's reap_list
- * @remake: held while the device's session is made again
- * @host_id: the device's id of it; 0: none
+ * @key: algorithms and keys, and the device's session of them
  * @serial: held by operations that go on where the last one ended
  * @iv_lock: protects @iv
  * @iv: the IV the last operation left
  * @hash_running: the device holds a half-done hash; under @serial
  * @tag_len: tag size that the next AUTHCRYPT with tag_len 0 has
- * @key_len: bytes of cipher key
- * @mackey_len: bytes of MAC key
- * @keys: both, to make the session again with
  */
 struct vcd_session {
 	refcount_t ref;
@@ -84,17 +71,12 @@ struct vcd_session {
 	u32 timeout_ms;
 	const struct vcd_alg *cipher;
 	const struct vcd_alg *mac;
-	struct list_head reap;
-	struct mutex remake; /* host_id */
-	u64 host_id;
+	struct vcd_key *key;
 	struct mutex serial; /* chained operations */
 	spinlock_t iv_lock; /* iv */
 	u8 iv[VCD_MAX_IV_LEN];
 	bool hash_running;
 	u8 tag_len;
-	u32 key_len;
-	u32 mackey_len;
-	u8 keys[];
 };
 
 /* session.c */
@@ -106,15 +88,8 @@ int vcd_session_info(struct vcd_file *file, struct session_info_op *op);
 struct vcd_session *vcd_session_get(struct vcd_file *file, u32 id);
 void vcd_session_put(struct vcd_session *session);
 int vcd_session_revive(struct vcd_session *session);
-int vcd_session_remake(struct vcd_session *session, u64 *host_id);
-int vcd_session_start(struct vcd_session *session, struct vcd_req_ctx *req,
-		      const struct vcd_req *hdr, struct vcd_queue *queue);
-int vcd_session_wait(struct vcd_session *session, struct vcd_req_ctx *req,
-		     const struct vcd_req *hdr, struct vcd_result *result);
 void vcd_session_iv_load(struct vcd_session *session, u8 iv[VCD_MAX_IV_LEN]);
 void vcd_session_iv_store(struct vcd_session *session,
 			  const u8 iv[VCD_MAX_IV_LEN]);
-void vcd_session_reap(struct work_struct *work);
-void vcd_session_reap_now(struct vcd_device *dev);
 
 #endif /* VCD_GUEST_SESSION_H */

@@ -10,6 +10,9 @@
  * process finds room at once, and before it lies at most one share for each
  * process that floods the queue. The bound is in docs/decisions/0060.
  *
+ * Requests in line hold memory, too: the pages of asynchronous operations, for which
+ * no task waits. A process submits no more of them while they hold share_bytes.
+ *
  * The same holds for sessions: a process has at most share_sessions of them, half
  * of what the device can have, so that there are some left for others.
  *
@@ -18,14 +21,15 @@
  * share of who opened it. The driver has one for requests of its own: HELLO, and the
  * end of sessions. There is no request without a share.
  *
- * Charged is a request from the moment it is admitted until the device has given
- * it back, also when its caller has left. Who gives room back hands it to the
- * first in the line, so nobody overtakes.
+ * Charged is a request from the moment it is admitted, that is, in the line for room,
+ * until the device has given it back, also when it was done before. Whoever gives
+ * room back moves the first of the line on, so nobody overtakes.
  *
  * Invariants
  * - use[n] is under the lock of queue n.
  * - A line is empty, or its first request does not fit.
  */
+#include <linux/jiffies.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -51,9 +55,12 @@ static struct vcd_share *vcd_share_alloc(struct vcd_device *dev, struct pid *tgi
 	share->dev = dev;
 	share->tgid = get_pid(tgid);
 	INIT_LIST_HEAD(&share->list);
+	init_waitqueue_head(&share->room);
 	share->num = dev->num_queues;
-	for (i = 0; i < share->num; i++)
-		INIT_LIST_HEAD(&share->use[i].turns);
+	for (i = 0; i < share->num; i++) {
+		INIT_LIST_HEAD(&share->use[i].line);
+		share->use[i].moved = jiffies;
+	}
 	return share;
 }
 
@@ -159,6 +166,41 @@ void vcd_share_end_session(struct vcd_share *share)
 	atomic_dec(&share->sessions);
 }
 
+/* One always goes. */
+static bool vcd_share_may_hold(struct vcd_share *share, u32 bytes)
+{
+	u64 most = READ_ONCE(vcd_share_bytes);
+	s64 now = atomic64_read(&share->held);
+
+	do {
+		if (now && most && now + bytes > most)
+			return false;
+	} while (!atomic64_try_cmpxchg(&share->held, &now, now + bytes));
+	return true;
+}
+
+/**
+ * vcd_share_hold() - charge memory that will be held while no task waits for it
+ * @share: of the process
+ * @bytes: of whole pages
+ *
+ * Waits while the process holds share_bytes.
+ *
+ * Return: 0, and vcd_share_let_go() is due; -EINTR when the caller is being killed.
+ */
+int vcd_share_hold(struct vcd_share *share, u32 bytes)
+{
+	return wait_event_state(share->room, vcd_share_may_hold(share, bytes),
+				(TASK_KILLABLE | TASK_FREEZABLE)) ? -EINTR : 0;
+}
+
+/** vcd_share_let_go() - the memory is not held any more */
+void vcd_share_let_go(struct vcd_share *share, u32 bytes)
+{
+	atomic64_sub(bytes, &share->held);
+	wake_up(&share->room);
+}
+
 static bool vcd_use_fits(const struct vcd_queue *queue,
 			 const struct vcd_use *use, u32 bytes)
 {
@@ -167,72 +209,69 @@ static bool vcd_use_fits(const struct vcd_queue *queue,
 
 	if (!use->requests)
 		return true;
-	if (most && use->requests >= min(most, queue->size / 2))
+	if (most && use->requests >= min(most, max(queue->size / 2, 1u)))
 		return false;
 	return !room || use->bytes + bytes <= room;
 }
 
-static void vcd_use_charge(struct vcd_use *use, struct vcd_req_ctx *req)
+/* Charge a request and put it into the line for room. */
+static void vcd_use_charge(struct vcd_queue *queue, struct vcd_use *use,
+			   struct vcd_request *req)
 {
 	use->requests++;
 	use->bytes += req->bytes;
 	req->charged = true;
-}
-
-/* Let those in who fit now. */
-static void vcd_use_grant(const struct vcd_queue *queue, struct vcd_use *use)
-{
-	struct vcd_turn *turn;
-
-	while ((turn = list_first_entry_or_null(&use->turns, struct vcd_turn, list))) {
-		if (!vcd_use_fits(queue, use, turn->req->bytes))
-			return;
-		list_del_init(&turn->list);
-		vcd_use_charge(use, turn->req);
-		complete(&turn->go);
-	}
+	if (req->flags & VCD_REQ_FIRST)
+		list_add(&req->link, &queue->line);
+	else
+		list_add_tail(&req->link, &queue->line);
 }
 
 /**
- * vcd_share_admit() - charge a request to its process; under queue->lock
- * @queue: queue it is to be put on
- * @req: request, not charged
- *
- * Return: whether it may go; if not, vcd_share_line() is where it waits.
+ * vcd_share_enter() - put a request into the line for room, or for its share
+ * @queue: its queue, locked
+ * @req: request, in no line and not charged
  */
-bool vcd_share_admit(struct vcd_queue *queue, struct vcd_req_ctx *req)
+void vcd_share_enter(struct vcd_queue *queue, struct vcd_request *req)
 {
-	struct vcd_use *use;
+	struct vcd_use *use = vcd_use_of(queue, req->share);
 
 	lockdep_assert_held(&queue->lock);
-	use = vcd_use_of(queue, req->share);
-	if (!list_empty(&use->turns) || !vcd_use_fits(queue, use, req->bytes))
-		return false;
-	vcd_use_charge(use, req);
-	return true;
-}
-
-/** vcd_share_line() - those who wait for the share of @req; under queue->lock */
-struct list_head *vcd_share_line(struct vcd_queue *queue, struct vcd_req_ctx *req)
-{
-	return &vcd_use_of(queue, req->share)->turns;
+	if ((req->flags & VCD_REQ_FIRST) ||
+	    (list_empty(&use->line) && vcd_use_fits(queue, use, req->bytes)))
+		vcd_use_charge(queue, use, req);
+	else
+		list_add_tail(&req->link, &use->line);
 }
 
 /**
  * vcd_share_leave() - what @req was charged, or waited for, goes to the next
  * @queue: its queue, locked
- * @req: request that came back, or that will not go
+ * @req: request that came back, or that will not go; in no line
  */
-void vcd_share_leave(struct vcd_queue *queue, struct vcd_req_ctx *req)
+void vcd_share_leave(struct vcd_queue *queue, struct vcd_request *req)
 {
-	struct vcd_use *use;
+	struct vcd_use *use = vcd_use_of(queue, req->share);
+	struct vcd_request *next;
 
 	lockdep_assert_held(&queue->lock);
-	use = vcd_use_of(queue, req->share);
 	if (req->charged) {
 		use->requests--;
 		use->bytes -= req->bytes;
+		use->moved = jiffies;
 		req->charged = false;
 	}
-	vcd_use_grant(queue, use);
+	while ((next = list_first_entry_or_null(&use->line, struct vcd_request, link))) {
+		if (!vcd_use_fits(queue, use, next->bytes))
+			return;
+		list_del(&next->link);
+		vcd_use_charge(queue, use, next);
+	}
+}
+
+/** vcd_share_moved() - when something of the share of @req last came back */
+unsigned long vcd_share_moved(struct vcd_queue *queue,
+			      const struct vcd_request *req)
+{
+	return vcd_use_of(queue, req->share)->moved;
 }

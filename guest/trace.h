@@ -17,7 +17,7 @@
 
 /* A request on its way. */
 DECLARE_EVENT_CLASS(vcd_request,
-		    TP_PROTO(const struct vcd_req_ctx *req),
+		    TP_PROTO(const struct vcd_request *req),
 		    TP_ARGS(req),
 		    TP_STRUCT__entry(__field(int, device)
 				     __field(unsigned int, queue)
@@ -27,7 +27,7 @@ DECLARE_EVENT_CLASS(vcd_request,
 				     __field(u32, bytes)
 				     __field(u32, used)
 				     __field(bool, asleep)),
-		    TP_fast_assign(__entry->device = req->dev->index;
+		    TP_fast_assign(__entry->device = req->queue->dev->index;
 				   __entry->queue = vcd_queue_index(req->queue);
 				   __entry->seq = req->seq;
 				   __entry->opcode = vcd_req_opcode(req);
@@ -42,26 +42,26 @@ DECLARE_EVENT_CLASS(vcd_request,
 			      __entry->asleep ? "asleep" : "awake"));
 
 /* It went into the ring. */
-DEFINE_EVENT(vcd_request, vcd_submit, TP_PROTO(const struct vcd_req_ctx *req),
+DEFINE_EVENT(vcd_request, vcd_submit, TP_PROTO(const struct vcd_request *req),
 	     TP_ARGS(req));
 
 /* The device gave it back. */
-DEFINE_EVENT(vcd_request, vcd_complete, TP_PROTO(const struct vcd_req_ctx *req),
+DEFINE_EVENT(vcd_request, vcd_complete, TP_PROTO(const struct vcd_request *req),
 	     TP_ARGS(req));
 
-/* Its caller has left after timeout_ms. */
-DEFINE_EVENT(vcd_request, vcd_timeout, TP_PROTO(const struct vcd_req_ctx *req),
+/* It is done after timeout_ms without a reply. */
+DEFINE_EVENT(vcd_request, vcd_timeout, TP_PROTO(const struct vcd_request *req),
 	     TP_ARGS(req));
 
-/* Its caller has to wait before it can go into the ring. */
+/* It has to wait before it can go into the ring. */
 TRACE_EVENT(vcd_wait_turn,
-	    TP_PROTO(const struct vcd_req_ctx *req, bool share),
+	    TP_PROTO(const struct vcd_request *req, bool share),
 	    TP_ARGS(req, share),
 	    TP_STRUCT__entry(__field(int, device)
 			     __field(unsigned int, queue)
 			     __field(u32, bytes)
 			     __field(bool, share)),
-	    TP_fast_assign(__entry->device = req->dev->index;
+	    TP_fast_assign(__entry->device = req->queue->dev->index;
 			   __entry->queue = vcd_queue_index(req->queue);
 			   __entry->bytes = req->bytes;
 			   __entry->share = share;),
@@ -71,14 +71,14 @@ TRACE_EVENT(vcd_wait_turn,
 
 /* A caller has its reply, or has left: it polled all the time, or slept. */
 TRACE_EVENT(vcd_waited,
-	    TP_PROTO(const struct vcd_req_ctx *req, bool polled, int err),
+	    TP_PROTO(const struct vcd_request *req, bool polled, int err),
 	    TP_ARGS(req, polled, err),
 	    TP_STRUCT__entry(__field(int, device)
 			     __field(unsigned int, queue)
 			     __field(u64, seq)
 			     __field(bool, polled)
 			     __field(int, err)),
-	    TP_fast_assign(__entry->device = req->dev->index;
+	    TP_fast_assign(__entry->device = req->queue->dev->index;
 			   __entry->queue = vcd_queue_index(req->queue);
 			   __entry->seq = req->seq;
 			   __entry->polled = polled;

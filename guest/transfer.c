@@ -12,15 +12,14 @@
  *	copied	all through pages of ours, where pinning is not possible, not
  *		wanted (COP_FLAG_NO_ZC), or there is a tail to append
  *
- * vcd_xfer_begin() puts it into a ring, vcd_xfer_wait() waits for the reply, and
- * vcd_xfer_take() hands the output over; between begin and wait others may be
- * begun. When the caller is a task in a system call, take copies to its memory.
- * When it is a work item (xfer->then), begin pins the caller's pages for take to
- * copy to.
+ * vcd_xfer_begin() hands it to the core, vcd_xfer_end() waits until it is done and
+ * hands the output over; between the two others may be begun. When the caller is a task
+ * in a system call, the latter copies to its memory. When it is a work item
+ * (xfer->then), begin pins the caller's pages for end to copy to.
  *
  * Invariant: without COP_FLAG_ZERO_COPY the device never has a page of the
  * caller's to write to. Nothing is written to the caller's memory except by
- * vcd_xfer_take(), which is not called for a request that was given up.
+ * vcd_xfer_end(), and not for a request that was given up.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -69,14 +68,14 @@ bool vcd_xfer_fits(const struct vcd_xfer *xfer)
 }
 
 static bool vcd_xfer_too_many_segments(const struct vcd_xfer *xfer,
-				       const struct vcd_req_ctx *req)
+				       const struct vcd_call *call)
 {
 	unsigned int segments = 2 + !!xfer->tail_len;
 
-	if (req->src.num)
-		segments += req->src.sgt.nents;
-	if (req->dst.num)
-		segments += req->dst.sgt.nents;
+	if (call->src.num)
+		segments += call->src.sgt.nents;
+	if (call->dst.num)
+		segments += call->dst.sgt.nents;
 	return segments > xfer->session->dev->max_segments;
 }
 
@@ -85,18 +84,18 @@ static bool vcd_xfer_too_many_segments(const struct vcd_xfer *xfer,
  * that size, or because memory is in small pieces now.
  */
 static int vcd_xfer_copied_errno(const struct vcd_xfer *xfer,
-				 const struct vcd_req_ctx *req)
+				 const struct vcd_call *call)
 {
-	unsigned int least = 2 + !!xfer->tail_len + vcd_buffer_pieces(req->src.num) +
-			     vcd_buffer_pieces(req->dst.num);
+	unsigned int least = 2 + !!xfer->tail_len + vcd_buffer_pieces(call->src.num) +
+			     vcd_buffer_pieces(call->dst.num);
 
 	return least > xfer->session->dev->max_segments ? -EMSGSIZE : -ENOMEM;
 }
 
 /* Everything in the request's own buffers. */
-static int vcd_xfer_fill_beside(struct vcd_xfer *xfer, struct vcd_req_ctx *req)
+static int vcd_xfer_fill_beside(struct vcd_xfer *xfer, struct vcd_call *call)
 {
-	u8 *in = req->in + sizeof(struct vcd_req);
+	u8 *in = call->req.in + sizeof(struct vcd_req);
 
 	if (copy_from_user(in, xfer->head, xfer->head_len))
 		return -EFAULT;
@@ -107,103 +106,139 @@ static int vcd_xfer_fill_beside(struct vcd_xfer *xfer, struct vcd_req_ctx *req)
 	return 0;
 }
 
-/* -EAGAIN: the pages cannot be pinned. */
-static int vcd_xfer_fill_pinned(struct vcd_xfer *xfer, struct vcd_req_ctx *req)
-{
-	int err = 0;
-
-	if (xfer->src_len)
-		err = vcd_buffer_pin(&req->src, xfer->src, xfer->src_len, false);
-	if (err || !xfer->dst_len)
-		return err == -EFAULT ? -EAGAIN : err;
-	if (!xfer->zero_copy)
-		return vcd_buffer_alloc(&req->dst, xfer->dst_len);
-	err = vcd_buffer_pin(&req->dst, xfer->dst, xfer->dst_len, true);
-	return err == -EFAULT ? -EAGAIN : err;
-}
-
-static int vcd_xfer_fill_copied(struct vcd_xfer *xfer, struct vcd_req_ctx *req)
+/* Pages in. -EAGAIN: they cannot be pinned. */
+static int vcd_xfer_fill_src(struct vcd_xfer *xfer, struct vcd_call *call, bool pin)
 {
 	u32 in_len = xfer->src_len + xfer->in_tail_len;
-	int err = 0;
+	int err;
 
-	if (in_len)
-		err = vcd_buffer_alloc(&req->src, in_len);
+	if (!in_len)
+		return 0;
+	if (pin) {
+		err = vcd_buffer_pin_pages(&call->src, xfer->src, in_len, false);
+		return err == -EFAULT ? -EAGAIN : err;
+	}
+	err = vcd_buffer_alloc(&call->src, in_len);
 	if (err)
 		return err;
-	if (vcd_buffer_from_user(&req->src, 0, xfer->src, xfer->src_len))
+	if (vcd_buffer_from_user(&call->src, 0, xfer->src, xfer->src_len))
 		return -ENODATA;
-	vcd_buffer_from_kernel(&req->src, xfer->src_len, xfer->in_tail,
+	vcd_buffer_from_kernel(&call->src, xfer->src_len, xfer->in_tail,
 			       xfer->in_tail_len);
-	if (xfer->dst_len)
-		err = vcd_buffer_alloc(&req->dst, xfer->dst_len);
-	return err;
+	return 0;
 }
 
-/* Where output goes when no task of the caller is there. -EAGAIN: cannot be pinned. */
-static int vcd_xfer_pin_landing(struct vcd_xfer *xfer, struct vcd_req_ctx *req)
+/* Pages out. -EAGAIN: they cannot be pinned. */
+static int vcd_xfer_fill_dst(struct vcd_xfer *xfer, struct vcd_call *call, bool pin)
 {
 	int err;
 
-	if (!xfer->then || !xfer->dst_len || req->dst.pinned)
+	if (!xfer->dst_len)
 		return 0;
-	err = vcd_buffer_pin_pages(&req->landing, xfer->dst, xfer->dst_len, true);
+	if (!pin || !xfer->zero_copy)
+		return vcd_buffer_alloc(&call->dst, xfer->dst_len);
+	if (xfer->src < xfer->dst + xfer->dst_len &&
+	    xfer->dst < xfer->src + xfer->src_len)
+		call->req.flags |= VCD_REQ_IN_PLACE;
+	err = vcd_buffer_pin_pages(&call->dst, xfer->dst, xfer->dst_len, true);
 	return err == -EFAULT ? -EAGAIN : err;
 }
 
-/* Make xfer->req, complete but for its header. */
+/* What lies in pages, for the device. */
+static int vcd_xfer_map(struct vcd_xfer *xfer, struct vcd_call *call, bool pin)
+{
+	unsigned int max = xfer->session->dev->max_segment;
+	int err = 0;
+
+	if (call->src.num)
+		err = vcd_buffer_map(&call->src, xfer->src_len + xfer->in_tail_len, max);
+	if (!err && call->dst.num)
+		err = vcd_buffer_map(&call->dst, xfer->dst_len, max);
+	if (err)
+		return err;
+	call->req.src = call->src.num ? call->src.sgt.sgl : NULL;
+	call->req.dst = call->dst.num ? call->dst.sgt.sgl : NULL;
+	if (!vcd_xfer_too_many_segments(xfer, call))
+		return 0;
+	/* Pages of ours are in larger pieces than a program's often are. */
+	return pin ? -EAGAIN : vcd_xfer_copied_errno(xfer, call);
+}
+
+static int vcd_xfer_fill_pages(struct vcd_xfer *xfer, struct vcd_call *call, bool pin)
+{
+	int err;
+
+	call->req.out_len += xfer->dst_len;
+	if (copy_from_user(call->req.in + sizeof(struct vcd_req), xfer->head,
+			   xfer->head_len))
+		return -EFAULT;
+	err = vcd_xfer_fill_src(xfer, call, pin);
+	if (!err)
+		err = vcd_xfer_fill_dst(xfer, call, pin);
+	return err ? err : vcd_xfer_map(xfer, call, pin);
+}
+
+/* Where output goes when no task of the caller is there. -EAGAIN: cannot be pinned. */
+static int vcd_xfer_pin_landing(struct vcd_xfer *xfer, struct vcd_call *call)
+{
+	int err;
+
+	if (!xfer->then || !xfer->dst_len || call->dst.pinned)
+		return 0;
+	err = vcd_buffer_pin_pages(&call->landing, xfer->dst, xfer->dst_len, true);
+	return err == -EFAULT ? -EAGAIN : err;
+}
+
+/* Make xfer->call, complete. */
 static int vcd_xfer_prepare(struct vcd_xfer *xfer, enum vcd_xfer_how how)
 {
+	const struct vcd_session *session = xfer->session;
 	bool beside = how == VCD_XFER_BESIDE;
 	u32 in_len = xfer->head_len;
-	struct vcd_req_ctx *req;
+	struct vcd_call *call;
 	int err;
 
 	if (beside)
 		in_len += xfer->src_len + xfer->in_tail_len;
-	req = vcd_req_new(xfer->session->share, in_len, beside ? xfer->dst_len : 0,
-			  xfer->tail_len);
-	if (!req)
+	call = vcd_call_new(session->share, in_len, beside ? xfer->dst_len : 0,
+			    xfer->tail_len);
+	if (!call)
 		return -ENOMEM;
-	if (beside) {
-		err = vcd_xfer_fill_beside(xfer, req);
-	} else {
-		req->out_len += xfer->dst_len;
-		err = -EFAULT;
-		if (!copy_from_user(req->in + sizeof(struct vcd_req), xfer->head,
-				    xfer->head_len))
-			err = how == VCD_XFER_PINNED ?
-				vcd_xfer_fill_pinned(xfer, req) :
-				vcd_xfer_fill_copied(xfer, req);
-		/* Pages of ours are in larger pieces than a program's often are. */
-		if (!err && vcd_xfer_too_many_segments(xfer, req))
-			err = how == VCD_XFER_PINNED ? -EAGAIN :
-				vcd_xfer_copied_errno(xfer, req);
-	}
+	err = beside ? vcd_xfer_fill_beside(xfer, call) :
+		       vcd_xfer_fill_pages(xfer, call, how == VCD_XFER_PINNED);
 	if (!err)
-		err = vcd_xfer_pin_landing(xfer, req);
+		err = vcd_xfer_pin_landing(xfer, call);
 	if (err) {
-		vcd_req_put(req);
+		vcd_call_put(call);
 		return err;
 	}
-	req->then = xfer->then;
-	req->bytes = max(xfer->src_len, xfer->dst_len);
-	xfer->req = req;
+	*vcd_header(&call->req) = xfer->hdr;
+	call->req.key = session->key;
+	call->req.timeout_ms = session->timeout_ms;
+	call->req.bytes = max(xfer->src_len, xfer->dst_len);
+	if (xfer->hdr.opcode == cpu_to_le16(VCD_OP_CRYPT) && session->mac &&
+	    !(xfer->hdr.flags & cpu_to_le16(VCD_F_HASH_RESET)))
+		call->req.flags |= VCD_REQ_RUNNING;
+	call->then = xfer->then;
+	xfer->call = call;
 	xfer->how = how;
 	return 0;
 }
 
 /**
- * vcd_xfer_begin() - put the request into a ring
+ * vcd_xfer_begin() - send the request
  * @xfer: everything about it
- * @queue: queue to use; vcd_queue_kick() has to follow
+ * @queue: queue to use
+ * @more: vcd_kick() will follow
  *
- * Return: 0, and vcd_xfer_take() is due, or xfer->then will be queued; -ENODATA
+ * Never waits for the device.
+ *
+ * Return: 0, and vcd_xfer_end() is due, with xfer->then when that is queued; -ENODATA
  * when the data cannot be read; -EFAULT when anything else cannot; -EAGAIN when
  * the output has to be pinned and cannot; -EMSGSIZE when the device takes no such
- * request; other negative errnos.
+ * request; -ENOMEM.
  */
-int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue)
+int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue, bool more)
 {
 	int err;
 
@@ -219,112 +254,65 @@ int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue)
 	/* A device of few segments: beside the header it takes none of its own. */
 	if (err == -EMSGSIZE && vcd_xfer_is_small(xfer, VCD_COPY_MAX))
 		err = vcd_xfer_prepare(xfer, VCD_XFER_BESIDE);
-	if (err)
-		return err;
-	err = vcd_session_start(xfer->session, xfer->req, &xfer->hdr, queue);
-	if (err) {
-		vcd_req_put(xfer->req);
-		xfer->req = NULL;
-	}
+	if (!err)
+		vcd_call_start(xfer->call, queue, more);
 	return err;
-}
-
-/**
- * vcd_xfer_wait() - wait for the reply
- * @xfer: begun; vcd_xfer_take() has to follow, whatever is returned
- *
- * Return: 0 when there is output to take; -ESTALE when it went on with a hash
- * that the device has lost; other negative errnos.
- */
-int vcd_xfer_wait(struct vcd_xfer *xfer)
-{
-	u32 max = xfer->dst_len + xfer->tail_len;
-	struct vcd_result result;
-	int err;
-
-	err = vcd_session_wait(xfer->session, xfer->req, &xfer->hdr, &result);
-	if (err)
-		return err;
-	err = vcd_wire_errno(result.status);
-	if (err)
-		return err;
-	if (result.out_len > max || (!xfer->short_ok && result.out_len != max))
-		return -EIO;
-	xfer->out_len = result.out_len;
-	memcpy(xfer->iv, result.iv, sizeof(xfer->iv));
-	return 0;
 }
 
 /* Output to the caller's memory: by the caller, or to the pages it left. */
 static int vcd_xfer_hand_over(struct vcd_xfer *xfer)
 {
-	struct vcd_req_ctx *req = xfer->req;
-	u32 len = min(xfer->out_len, xfer->dst_len);
-	const u8 *beside = req->out + sizeof(struct vcd_reply);
+	const struct vcd_result *result = &xfer->call->req.result;
+	const u8 *beside = xfer->call->req.out + sizeof(struct vcd_reply);
+	u32 max = xfer->dst_len + xfer->tail_len;
+	struct vcd_call *call = xfer->call;
+	u32 len = min(result->out_len, xfer->dst_len);
 
-	memcpy(xfer->tail, req->tail, xfer->tail_len);
-	if (req->dst.pinned)
+	if (result->out_len > max || (!xfer->short_ok && result->out_len != max))
+		return -EIO;
+	xfer->out_len = result->out_len;
+	memcpy(xfer->iv, result->iv, sizeof(xfer->iv));
+	memcpy(xfer->tail, call->req.tail, xfer->tail_len);
+	if (call->dst.pinned)
 		return 0;
 	if (xfer->how == VCD_XFER_BESIDE) {
 		if (!xfer->then)
 			return copy_to_user(xfer->dst, beside, len) ? -EFAULT : 0;
-		vcd_buffer_from_kernel(&req->landing, 0, beside, len);
+		vcd_buffer_from_kernel(&call->landing, 0, beside, len);
 		return 0;
 	}
 	if (!xfer->then)
-		return vcd_buffer_to_user(&req->dst, xfer->dst, len);
-	vcd_buffer_copy(&req->landing, &req->dst, len);
+		return vcd_buffer_to_user(&call->dst, xfer->dst, len);
+	vcd_buffer_copy(&call->landing, &call->dst, len);
 	return 0;
 }
 
 /**
- * vcd_xfer_take() - hand the output over and end the transfer
- * @xfer: begun, and waited for
- * @err: what vcd_xfer_wait() said; not 0: there is no output, or nobody wants it
+ * vcd_xfer_end() - wait until the request is done, and hand the output over
+ * @xfer: begun
  *
- * Return: @err, or what went wrong here; with 0 out_len, iv and tail are set.
+ * Return: 0, and out_len, iv and tail are set; -ESTALE when it went on with a hash
+ * that the device has lost; other negative errnos.
  */
-int vcd_xfer_take(struct vcd_xfer *xfer, int err)
+int vcd_xfer_end(struct vcd_xfer *xfer)
 {
-	struct vcd_req_ctx *req = xfer->req;
+	struct vcd_call *call = xfer->call;
+	int err = vcd_call_wait(call, !xfer->locked);
 
 	if (!err)
 		err = vcd_xfer_hand_over(xfer);
-	xfer->req = NULL;
-	vcd_req_put(req);
+	xfer->call = NULL;
+	/* These are not the device's; the others it may keep for long. */
+	vcd_buffer_free(&call->landing);
+	vcd_call_put(call);
 	return err;
 }
 
-/**
- * vcd_xfer_recall() - leave a begun transfer to the device
- * @xfer: begun with xfer->then, which has not looked at it yet
- *
- * Return: true when it ended: nothing of it will be written to the caller's
- * memory, unless it is of zero copy. False when the device has given it back:
- * xfer->then is queued.
- */
-bool vcd_xfer_recall(struct vcd_xfer *xfer)
-{
-	struct vcd_req_ctx *req = xfer->req;
-
-	if (!vcd_queue_forget(req))
-		return false;
-	req->disowned = true;
-	xfer->req = NULL;
-	/* These are not the device's; the others it may keep for long. */
-	vcd_buffer_free(&req->landing);
-	vcd_req_put(req);
-	return true;
-}
-
-/** vcd_xfer_run() - begin, kick, wait, take */
+/** vcd_xfer_run() - begin, wait, take */
 int vcd_xfer_run(struct vcd_xfer *xfer)
 {
 	struct vcd_queue *queue = vcd_queue_here(xfer->session->dev);
-	int err = vcd_xfer_begin(xfer, queue);
+	int err = vcd_xfer_begin(xfer, queue, false);
 
-	if (err)
-		return err;
-	vcd_queue_kick(queue);
-	return vcd_xfer_take(xfer, vcd_xfer_wait(xfer));
+	return err ? err : vcd_xfer_end(xfer);
 }

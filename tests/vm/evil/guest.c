@@ -109,9 +109,10 @@ bool works(int fd)
 }
 
 /* Groups of cases that leave the device in order; and those that load the module again. */
-static void (*const groups[])(int fd) = {bad_replies,	      bad_creation,   lost_on_the_way,
-					 late_answers,	      reordered,      flooded,
-					 flooded_with_copies, config_changes, ended_in_silence};
+static void (*const groups[])(int fd) = {bad_replies,	       bad_creation,   lost_on_the_way,
+					 late_answers,	       reordered,      flooded,
+					 flooded_with_copies,  config_changes, ended_in_silence,
+					 polled_while_waiting, pages_are_held};
 static void (*const reloads[])(void) = {bad_ring, probes, leave_in_silence};
 
 /* All groups, or number @only. */

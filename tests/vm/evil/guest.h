@@ -69,6 +69,10 @@ void flooded(int fd);
 void flooded_with_copies(int fd);
 void ended_in_silence(int fd);
 
+/* waiting.c, */
+void polled_while_waiting(int fd);
+void pages_are_held(int fd);
+
 /* loading.c. */
 void config_changes(int fd);
 
