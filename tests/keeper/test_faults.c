@@ -22,7 +22,8 @@
 #include "common/util.h"
 #include "tests/keeper/keeperkit.h"
 
-static const char *program, *module;
+static const char *program;
+static char *module;
 static struct kit kit;
 static EVP_PKEY *token_key, *file_key;
 
@@ -372,9 +373,13 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 2;
 	program = argv[1];
-	module = argv[2];
+	/* The policy wants an absolute path. */
+	module = realpath(argv[2], NULL);
+	if (!module)
+		return 2;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	EVP_PKEY_free(token_key);
 	EVP_PKEY_free(file_key);
+	free(module);
 	return failed;
 }
