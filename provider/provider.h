@@ -114,11 +114,11 @@ typedef struct cd_config_st {
 } CD_CONFIG;
 
 /**
- * struct cd_counters_st - what was done, for all threads.
+ * struct cd_counters_st - counters of operations, for all threads.
  * @next: of the next provider of this process; see stats.c
- * @ops, @bytes: operations and bytes of payload done by the device
- * @soft_ops, @soft_bytes: done by software in this provider
- * @errors: operations that the device failed and software did again
+ * @ops, @bytes: operations and bytes of payload of the device
+ * @soft_ops, @soft_bytes: the same of software in this provider
+ * @errors: operations that the device failed and software repeated
  * @class_ops: of @ops, by class
  */
 typedef struct cd_counters_st {
@@ -134,8 +134,8 @@ typedef struct cd_counters_st {
 /**
  * struct cd_key_st - key bytes of a context. All zero: none.
  *
- * They lie where OpenSSL has its key schedules, not in the secure heap: that is
- * small, and meant for private keys.
+ * They are in the same heap as OpenSSL's key schedules, not in the secure heap,
+ * which is small and meant for private keys.
  */
 typedef struct cd_key_st {
     uint8_t *bytes;

@@ -360,12 +360,12 @@ static void copies(void **state)
 	assert_int_equal(hash(a, 0, RESET, "ab", 2, NULL), VCD_S_OK);
 	assert_int_equal(hash(b, 0, RESET, "something else", 14, NULL), VCD_S_OK);
 	assert_int_equal(eng_hash_copy(b, a), VCD_S_OK);
-	/* Both go on, each its way; the source as if nothing had been. */
+	/* Both continue independently; the source is unchanged. */
 	assert_int_equal(hash(b, 1, FINAL, "d", 1, abd), VCD_S_OK);
 	assert_int_equal(eng_hash_copy(b, a), VCD_S_OK);
 	assert_int_equal(hash(a, 2, FINAL, "c", 1, abc), VCD_S_OK);
 	assert_int_equal(hash(b, 0, FINAL, "", 0, ab), VCD_S_OK);
-	/* Begun, but not fed yet */
+	/* Begun, without data yet */
 	assert_int_equal(hash(a, 0, RESET, "", 0, NULL), VCD_S_OK);
 	assert_int_equal(eng_hash_copy(b, a), VCD_S_OK);
 	assert_int_equal(hash(b, 0, 0, "abc", 3, NULL), VCD_S_OK);

@@ -9,8 +9,8 @@
  * ADDRESS is HOST:PORT where the peer was called, or "-" for one that called us. KEY
  * is as key_text() writes it. LABEL is `unverified`, `verified` once the owner has compared words,
  * or `rejected` when the words differed: that key is never let in again. NICK is the name that
- *belongs to this key. Empty lines and lines that begin with '#' are left alone. A line that is none
- *of these makes the whole file invalid: a trust decision is not made on half a file.
+ * belongs to this key. Empty lines and lines that begin with '#' are left alone. A line that is none
+ * of these makes the whole file invalid: a trust decision is not made on half a file.
  */
 #ifndef CRYPTOCHAT_IDENTITY_PEERS_H
 #define CRYPTOCHAT_IDENTITY_PEERS_H

@@ -20,15 +20,15 @@
  *	       <-------------  DONE		counters are read; the guest may shut down
  *
  * A guest that was reset under COMMAND starts again with READY, and runs COMMAND again. The line
- *must have been quiet at the reset: half a frame would take the next one for its end.
+ * must have been quiet at the reset: half a frame would take the next one for its end.
  *
  * Invariants: a window limits how many bytes of streams, headers included, are on the way and not
  * yet given credit for: FRAME_WINDOW_IN of IN, FRAME_WINDOW_OUT of OUT and ERR together. Credit is
  * given in pieces of at least a quarter window, so that it is no traffic of its own. So the buffers
  * have fixed sizes, the line's own buffers never overflow, and one blocked reader stops its writer
- *as a pipe would. The first window is small because a serial line of UML must never hold more than
- *the 4096 bytes of a terminal's buffer: when that is nearly full UML stops reading, and never
- *resumes.
+ * as a pipe would. The first window is small because a serial line of UML must never hold more than
+ * the 4096 bytes of a terminal's buffer: when that is nearly full UML stops reading, and never
+ * resumes.
  */
 #ifndef TESTS_VM_FRAME_H
 #define TESTS_VM_FRAME_H

@@ -28,15 +28,14 @@
  *   answer (BQL)   fills the used ring with all that is done, publishes it once
  *                  and notifies once for each queue; by the worker's thread when it
  *                  has got the lock, by a bottom half of the main loop for a worker in
- *                  an IOThread, or by the next kick, whoever comes first
+ *                  an IOThread, or by the next kick, whichever comes first
  *
- * Why the ring is not given to the worker, as other devices' "dataplane" does:
- * mapping or unmapping a chain that a guest has put into device memory, and
- * the same rings there, takes the BQL. A reset waits for the device's threads
- * with the BQL held. A guest could bring the two together and QEMU would hang.
- * As it is, a worker needs no BQL while it has requests in hand, so that waiting
- * for one with the BQL held ends when its batch, bounded in bytes, has been
- * computed.
+ * The worker does not get the ring, unlike other devices' "dataplane":
+ * mapping or unmapping a chain or a ring that a guest has put into device
+ * memory takes the BQL. A reset waits for the device's threads with the BQL
+ * held. A guest could bring the two together and QEMU would hang. This worker
+ * needs no BQL while it executes requests. So a thread that waits for it with
+ * the BQL held waits for one batch, which is bounded in bytes.
  *
  * Inline execution: waking two threads costs more than a small request
  * takes. A request of up to inline-max bytes is executed in the kick itself;

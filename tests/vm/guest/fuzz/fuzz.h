@@ -59,7 +59,7 @@ struct options {
 };
 extern struct options options;
 
-/** struct proc - what the threads of a process share; races on it are part of the game. */
+/** struct proc - data that the threads of a process share; races on it are part of the test. */
 struct proc {
 	int fd[FILES];
 	uint32_t ses[FILES][SESSIONS];
@@ -72,7 +72,7 @@ struct caller {
 	struct rnd r;
 	uint32_t file; /* of the present call */
 	uint8_t *args; /* a page and a half for structures, then no page */
-	/* of CRYPT_BATCH_MAX: a count that is made up may be one that the call takes */
+	/* of CRYPT_BATCH_MAX entries: the call may accept a random count */
 	struct crypt_op *ops;
 	int32_t *status;
 };

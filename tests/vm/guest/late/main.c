@@ -10,9 +10,9 @@
  * the host thaws and executes its outstanding requests. No byte of the
  * program's memory may change.
  *
- * The host's side (cases/68-late) is asked by lines "FREEZE N" and "THAW N" and answers each with a
- *line. The provider and its settings come by the environment; cryptodev.so lies in the working
- *directory.
+ * The program asks the host's side (cases/68-late) by lines "FREEZE N" and "THAW N"; it answers
+ * each with a line. The provider and its settings come by the environment; cryptodev.so lies in
+ * the working directory.
  */
 #include "memory.h"
 

@@ -26,18 +26,18 @@
 /**
  * struct auth_room - memory of one operation, each part with a margin before it.
  * @plain: the region with the text
- * @sealed: the region with what was sealed
- * @work: the region that the device is given
+ * @sealed: the region with the sealed bytes
+ * @work: the region that the device gets
  * @before: a copy of that
- * @out: the destination, when it is another
- * @aad: additional data, when it is not the region
+ * @out: the destination, if it is another region
+ * @aad: additional data, if it is not the region
  */
 struct auth_room {
 	uint8_t plain[ROOM], sealed[ROOM], work[ROOM], before[ROOM], out[ROOM];
 	uint8_t aad[4096];
 };
 
-/** struct auth_case - one operation. Lengths are of the text, and of what is before and behind. */
+/** struct auth_case - one operation. Lengths of the text and of the bytes before and behind it. */
 struct auth_case {
 	struct live_auth *s;
 	struct auth_room *room;
