@@ -52,7 +52,7 @@ static uint32_t crypt_plan(const struct vdev_ctx *ctx, const struct vdev_fields 
 	plan->len = req->src_len;
 	plan->tag_in = 0;
 	plan->out_len = cipher ? req->src_len : 0;
-	plan->tail_len = hash_flags & VCD_F_HASH_FINAL ? mac->digest_len : 0;
+	plan->tail_len = mac && hash_flags & VCD_F_HASH_FINAL ? mac->digest_len : 0;
 	plan->unverified = false;
 	status = check_room(ctx, plan);
 	if (status != VCD_S_OK || !mac || hash_flags == self_contained)
