@@ -26,7 +26,8 @@ static inline int hex_bytes(const char *text, size_t size, uint8_t *ret)
 		if (hex_digit(text[i]) < 0)
 			return -EILSEQ;
 	for (size_t i = 0; i < size; i++)
-		ret[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+		ret[i] = (uint8_t)((unsigned int)hex_digit(text[2 * i]) << 4 |
+				   (unsigned int)hex_digit(text[2 * i + 1]));
 	return 0;
 }
 

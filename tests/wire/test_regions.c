@@ -236,12 +236,9 @@ static void test_memory_lost(void **state)
 
 /* What the daemons of these tests have to write. */
 static const char *const MESSAGES[] = {
-    "REM_MEM_REG names an unknown region",
-    "refused: File exists",
-    "refused: Invalid argument",
-    "refused: No space left on device",
-    "its rings are not in shared memory",
-    NULL,
+    "REM_MEM_REG names an unknown region", "refused: File exists",
+    "refused: Invalid argument",	   "refused: No space left on device",
+    "its rings are not in shared memory",  NULL,
 };
 
 int main(int argc, char **argv)
