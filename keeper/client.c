@@ -142,6 +142,7 @@ int keeper_open(struct keeper_client *client, const char *label, const uint8_t *
 
 	if (len >= KEEPER_LABEL_LEN)
 		return KEEPER_S_INVALID;
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): its length goes with it */
 	memcpy(payload, label, len);
 	if (ticket)
 		memcpy(payload + len, ticket, KEEPER_TICKET_LEN);

@@ -20,6 +20,7 @@ static int open_directory(const char *path)
 {
 	_cleanup_free_ char *copy = strdup(path);
 
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): freed at the end of its scope */
 	return copy ? open(dirname(copy), O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 }
 
@@ -68,6 +69,7 @@ static void check_crossed(const struct policy *policy, struct key *const *made,
 
 static void take_keys(struct keyset *set, const struct store *store, struct policy_errors *errors)
 {
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers */
 	struct key **made = calloc(set->policy->key_count + 1, sizeof(*made));
 
 	if (!made) {
@@ -102,6 +104,7 @@ static int add_packet(struct module_config *module, const struct p11_request *he
 	memcpy(at, &len, sizeof(len));
 	memcpy(at + sizeof(len), head, sizeof(*head));
 	at += sizeof(len) + sizeof(*head);
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): its length is in the head */
 	memcpy(at, name, name_len);
 	if (pin_len)
 		memcpy(at + name_len, pin->bytes, pin_len);
@@ -117,6 +120,7 @@ static unsigned int module_of(struct keyset *set, const struct policy_token *tok
 	unsigned int i;
 
 	for (i = 0; i < set->module_count; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): each module has a path */
 		if (!strcmp(set->modules[i].path, token->module))
 			return i;
 	module = &set->modules[set->module_count++];

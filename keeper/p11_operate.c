@@ -110,6 +110,8 @@ static CK_RV sign_pkcs1(const struct job *job)
 	CK_MECHANISM mechanism = {CKM_RSA_PKCS, NULL, 0};
 	uint8_t info[19 + 64];
 
+	if (!job->hash)
+		return CKR_MECHANISM_INVALID;
 	memcpy(info, job->hash->head, job->hash->head_len);
 	memcpy(info + job->hash->head_len, job->in, job->hash->len);
 	return sign(job, &mechanism, info, job->hash->head_len + job->hash->len);
@@ -117,9 +119,12 @@ static CK_RV sign_pkcs1(const struct job *job)
 
 static CK_RV sign_pss(const struct job *job)
 {
-	CK_RSA_PKCS_PSS_PARAMS params = {job->hash->mechanism, job->hash->mgf, job->hash->len};
+	CK_RSA_PKCS_PSS_PARAMS params;
 	CK_MECHANISM mechanism = {CKM_RSA_PKCS_PSS, &params, sizeof(params)};
 
+	if (!job->hash)
+		return CKR_MECHANISM_INVALID;
+	params = (CK_RSA_PKCS_PSS_PARAMS){job->hash->mechanism, job->hash->mgf, job->hash->len};
 	return sign(job, &mechanism, job->in, job->len);
 }
 
@@ -145,13 +150,17 @@ static CK_RV sign_any(const struct job *job)
 
 static CK_RV decrypt(const struct job *job, size_t label_len)
 {
-	CK_RSA_PKCS_OAEP_PARAMS params = {
-	    job->hash->mechanism, job->hash->mgf, CKZ_DATA_SPECIFIED,
-	    label_len ? (void *)(job->in + job->len - label_len) : NULL, label_len};
+	CK_RSA_PKCS_OAEP_PARAMS params;
 	CK_MECHANISM mechanism = {CKM_RSA_PKCS_OAEP, &params, sizeof(params)};
 	CK_ULONG out_len = KEEPER_MAX_PAYLOAD;
-	CK_RV rv = job->functions->C_DecryptInit(job->session, &mechanism, job->key);
+	CK_RV rv;
 
+	if (!job->hash)
+		return CKR_MECHANISM_INVALID;
+	params = (CK_RSA_PKCS_OAEP_PARAMS){
+	    job->hash->mechanism, job->hash->mgf, CKZ_DATA_SPECIFIED,
+	    label_len ? (void *)(job->in + job->len - label_len) : NULL, label_len};
+	rv = job->functions->C_DecryptInit(job->session, &mechanism, job->key);
 	if (rv == CKR_OK)
 		rv = job->functions->C_Decrypt(job->session, (CK_BYTE_PTR)job->in,
 					       job->len - label_len, job->out, &out_len);

@@ -115,6 +115,7 @@ int store_secret(const struct store *store, const char *path, const char *creden
 			 credential ? credential : path, true, MAX_SECRET, ret, why, size);
 	if (err)
 		return err;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a text that was read has a NUL */
 	end = strpbrk((char *)ret->bytes, "\r\n");
 	if (end) {
 		size_t len = (size_t)(end - (char *)ret->bytes);

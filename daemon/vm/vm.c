@@ -104,7 +104,7 @@ int vm_new(struct vdev *device, struct ledger *ledger, unsigned int num_queues,
 	for (i = 0; !err && i < num_threads; i++)
 		err = waiter_open(&vm->waiters[i]);
 	if (err)
-		vm = vm_free(vm);
+		vm_free(vm);
 	else
 		*ret = vm;
 	return err;
@@ -118,7 +118,7 @@ struct vm *vm_free(struct vm *vm)
 		return NULL;
 	for (i = 0; i < vm->num_queues; i++)
 		queue_destroy(&vm->queues[i]);
-	for (i = 0; i < vm->num_threads; i++) {
+	for (i = 0; vm->waiters && i < vm->num_threads; i++) {
 		close_fd(&vm->waiters[i].epoll);
 		close_fd(&vm->waiters[i].wake);
 	}
