@@ -19,7 +19,12 @@
 
 #define QUEUES 2u
 
-#define STATE(index, num) ((uint64_t)(num) << 32 | (index))
+/* Two numbers of 32 bits, in this machine's order: @first lies in front. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define STATE(first, second) ((uint64_t)(second) << 32 | (first))
+#else
+#define STATE(first, second) ((uint64_t)(first) << 32 | (second))
+#endif
 
 enum kind { NONE, EVENT, NULL_FILE };
 
@@ -64,9 +69,9 @@ static const struct violation violations[] = {
     {VU_VIOLATION_KICK_KIND, VU_SET_VRING_KICK, 8, 0, 1, NULL_FILE, false},
     {VU_VIOLATION_SIGNAL_KIND, VU_SET_VRING_CALL, 8, 0, 1, NULL_FILE, false},
     {VU_VIOLATION_SIGNAL_KIND, VU_SET_VRING_ERR, 8, 0, 1, NULL_FILE, false},
-    {VU_VIOLATION_REGION_COUNT, VU_SET_MEM_TABLE, 40, 2, 2, EVENT, false},
-    {VU_VIOLATION_REGION_FDS, VU_SET_MEM_TABLE, 40, 1, 0, NONE, false},
-    {VU_VIOLATION_REGION_UNMAPPABLE, VU_SET_MEM_TABLE, 40, 1, 1, EVENT, false},
+    {VU_VIOLATION_REGION_COUNT, VU_SET_MEM_TABLE, 40, STATE(2, 0), 2, EVENT, false},
+    {VU_VIOLATION_REGION_FDS, VU_SET_MEM_TABLE, 40, STATE(1, 0), 0, NONE, false},
+    {VU_VIOLATION_REGION_UNMAPPABLE, VU_SET_MEM_TABLE, 40, STATE(1, 0), 1, EVENT, false},
 };
 
 static struct {
