@@ -156,6 +156,19 @@ enum cli_result cli_word(struct cli_state *state, const struct cli_option *optio
 	return cli_bad(state, "--%s=%s: %s is needed", option->name, text, choice);
 }
 
+enum cli_result cli_mode(struct cli_state *state, const struct cli_option *option, char *text,
+			 void *member)
+{
+	size_t digits = strspn(text, "01234567");
+	unsigned long mode = digits <= 4 && !text[digits] ? strtoul(text, NULL, 8) : 0;
+
+	if (!mode || mode > 0777)
+		return cli_bad(state, "--%s=%s: an octal number from 1 to 777 is needed, as 660",
+			       option->name, text);
+	*(mode_t *)member = (mode_t)mode;
+	return CLI_RUN;
+}
+
 static enum cli_result set(const struct cli *cli, size_t i, char *text, void *options,
 			   struct cli_state *state)
 {

@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 /** Size of an error message with its NUL. */
 #define CLI_ERROR_SIZE 320
@@ -138,6 +139,8 @@ cli_setter cli_number;
 cli_setter cli_seconds;
 /** The member is an enum: the position in @words. */
 cli_setter cli_word;
+/** The member is a mode_t: access bits of a file, 1 to 777 in octal, as chmod has them. */
+cli_setter cli_mode;
 
 /** struct cli_status - an exit status for --help; a table ends with no meaning. */
 struct cli_status {

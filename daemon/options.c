@@ -54,20 +54,6 @@ static enum cli_result set_socket(struct cli_state *state, const struct cli_opti
 	return cli_text(state, option, text, member);
 }
 
-/* Access bits of a file, as chmod has them. */
-static enum cli_result set_mode(struct cli_state *state, const struct cli_option *option,
-				char *text, void *member)
-{
-	size_t digits = strspn(text, "01234567");
-	unsigned long mode = digits <= 4 && !text[digits] ? strtoul(text, NULL, 8) : 0;
-
-	if (!mode || mode > 0777)
-		return cli_bad(state, "--%s=%s: an octal number from 1 to 777 is needed, as 660",
-			       option->name, text);
-	*(unsigned int *)member = (unsigned int)mode;
-	return CLI_RUN;
-}
-
 /* The name becomes a label of metrics and a word of messages: no character of it needs escaping. */
 static enum cli_result set_vm_name(struct cli_state *state, const struct cli_option *option,
 				   char *text, void *member)
@@ -169,7 +155,7 @@ static const struct cli_option table[] = {
     CLI_OPTION(0, "socket-path", "PATH", "listen on this UNIX socket", socket_path, set_socket),
     CLI_OPTION(0, "fd", "N", "use this socket, which listens or is connected", fd, cli_number,
 	       CLI_RANGE(0, MAX_FD)),
-    CLI_OPTION(0, "socket-mode", "OCTAL", "access to the socket's file", socket_mode, set_mode,
+    CLI_OPTION(0, "socket-mode", "OCTAL", "access to the socket's file", socket_mode, cli_mode,
 	       .otherwise = "by the umask"),
     CLI_OPTION(0, "socket-group", "GROUP", "group of the socket's file", socket_group, cli_text,
 	       .otherwise = "that of the process"),

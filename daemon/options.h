@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "daemon/recovery/rate_limits.h"
 #include "common/log.h"
@@ -56,7 +57,7 @@ enum exit_status {
 struct options {
 	const char *socket_path;
 	int fd;
-	unsigned int socket_mode;
+	mode_t socket_mode;
 	const char *socket_group;
 	const char *vm_name;
 	const char *engine;

@@ -13,19 +13,6 @@
 #define MAX_THREADS 32
 #define MAX_FD (1u << 20)
 
-static enum cli_result set_mode(struct cli_state *state, const struct cli_option *option,
-				char *text, void *member)
-{
-	size_t digits = strspn(text, "01234567");
-	unsigned long mode = digits <= 4 && !text[digits] ? strtoul(text, NULL, 8) : 0;
-
-	if (!mode || mode > 0777)
-		return cli_bad(state, "--%s=%s: an octal number from 1 to 777 is needed, as 660",
-			       option->name, text);
-	*(mode_t *)member = (mode_t)mode;
-	return CLI_RUN;
-}
-
 /* What a loader tells its children; nobody else uses it. */
 static enum cli_result set_server(struct cli_state *state, const struct cli_option *option,
 				  char *text, void *member)
@@ -65,7 +52,7 @@ static const char *const filters[] = {"kill", "log", "off", NULL};
 
 static const struct cli_option table[] = {
     CLI_OPTION(0, "socket-path", "PATH", "listen on this UNIX socket", socket_path, cli_text),
-    CLI_OPTION(0, "socket-mode", "OCTAL", "access to the socket's file", access.mode, set_mode,
+    CLI_OPTION(0, "socket-mode", "OCTAL", "access to the socket's file", access.mode, cli_mode,
 	       .otherwise = "by the umask"),
     CLI_OPTION(0, "socket-group", "GROUP", "group of the socket's file", access.group, cli_text,
 	       .otherwise = "that of the process"),

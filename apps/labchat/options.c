@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "apps/base/address_options.h"
 #include "labchat/conversation.h"
 #include "labchat/crypt.h"
 #include "labchat/lab.h"
@@ -12,34 +13,6 @@
 
 #define LINGER_MAX_SECONDS 86400
 #define ON_LISTEN (1u << LAB_LISTEN)
-
-static enum cli_result parse_port(struct cli_state *state, const char *text, bool any,
-				  uint16_t *ret)
-{
-	unsigned long port;
-
-	if (!cli_parse_number(text, !any, UINT16_MAX, &port))
-		return cli_bad(state, "port \"%s\" is not a number from %d to 65535", text, !any);
-	*ret = (uint16_t)port;
-	return CLI_RUN;
-}
-
-static enum cli_result set_port(struct cli_state *state, const struct cli_option *option,
-				char *text, void *member)
-{
-	return parse_port(state, text, true, member);
-}
-
-static enum cli_result set_family(struct cli_state *state, const struct cli_option *option,
-				  char *text, void *member)
-{
-	int *family = member, wanted = option->letter == '4' ? AF_INET : AF_INET6;
-
-	if (*family != AF_UNSPEC && *family != wanted)
-		return cli_bad(state, "-4 and -6 exclude each other");
-	*family = wanted;
-	return CLI_RUN;
-}
 
 static enum cli_result set_linger(struct cli_state *state, const struct cli_option *option,
 				  char *text, void *member)
@@ -86,14 +59,14 @@ static const struct cli_option table[] = {
     CLI_OPTION(0, "data-size", "BYTES", "size of a frame, a multiple of 16", frame_size,
 	       set_data_size, CLI_RANGE(LAB_FRAME_MIN, LAB_FRAME_MAX), .value = "256"),
     CLI_HEADING("Network"),
-    CLI_OPTION(0, "port", "PORT", "listen: port to bind; 0: any free one", port, set_port,
+    CLI_OPTION(0, "port", "PORT", "listen: port to bind; 0: any free one", port, option_port,
 	       CLI_RANGE(0, 65535), .value = "35001", .on = ON_LISTEN),
     CLI_OPTION(0, "bind", "ADDRESS", "listen: address to bind", bind, cli_text, .otherwise = "any",
 	       .on = ON_LISTEN),
     CLI_OPTION(0, "once", NULL, "listen: leave after the first client", once, cli_flag,
 	       .on = ON_LISTEN),
-    CLI_OPTION('4', NULL, NULL, "use IPv4 only", family, set_family),
-    CLI_OPTION('6', NULL, NULL, "use IPv6 only", family, set_family),
+    CLI_OPTION('4', NULL, NULL, "use IPv4 only", family, option_family),
+    CLI_OPTION('6', NULL, NULL, "use IPv6 only", family, option_family),
     CLI_HEADING("Input, output and device"),
     CLI_OPTION(0, "linger", "SECONDS",
 	       "how long to wait for input after the peer's end; or forever", linger_ms, set_linger,
@@ -149,7 +122,7 @@ static enum cli_result parse_words(struct options *o, struct cli_state *state)
 	if (count > 3)
 		return cli_bad(state, "connect takes a host and a port, not also \"%s\"", words[3]);
 	o->host = words[1];
-	return count == 3 ? parse_port(state, words[2], false, &o->port) : CLI_RUN;
+	return count == 3 ? option_parse_port(state, words[2], false, &o->port) : CLI_RUN;
 }
 
 static enum cli_result check(const struct options *o, struct cli_state *state)
@@ -157,7 +130,7 @@ static enum cli_result check(const struct options *o, struct cli_state *state)
 	for (size_t i = 0; i < lab_cli.count; i++) {
 		if (o->command == LAB_LISTEN || !table[i].on || !(state->given >> i & 1))
 			continue;
-		if (table[i].set == set_port)
+		if (table[i].set == option_port)
 			return cli_bad(state, "--port belongs to listen; connect takes the port "
 					      "after the host");
 		return cli_bad(state, "--%s belongs to listen", table[i].name);

@@ -7,35 +7,8 @@
 
 #include "cryptochat/session/options.h"
 
-#define MAX_WORDS 30
-
-static struct cli_state state;
-
-/* Divide @line at spaces and parse it; @o points into the words until the next call. */
-static enum cli_result parse(const char *line, struct options *o)
-{
-	static char copy[512], name[] = "cryptochat";
-	static char *argv[MAX_WORDS + 2];
-	int argc = 1;
-
-	argv[0] = name;
-	strcpy(copy, line);
-	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) {
-		assert_true(argc <= MAX_WORDS);
-		argv[argc++] = word;
-	}
-	argv[argc] = NULL;
-	return options_parse(argc, argv, o, &state);
-}
-
-static void expect_bad(const char *line, const char *because)
-{
-	struct options o;
-
-	assert_int_equal(parse(line, &o), CLI_BAD);
-	if (!strstr(state.error, because))
-		fail_msg("\"%s\" was refused for: %s", line, state.error);
-}
+#define PROGRAM "cryptochat"
+#include "tests/chat/parsekit.h"
 
 static void help_and_version(void **unused)
 {

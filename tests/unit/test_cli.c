@@ -228,6 +228,32 @@ static void by_name(void **unused)
 }
 
 /* A table with more rows than CLI_MAX_OPTIONS is refused and not read. */
+/* A setter by itself: most of the table above is for --help. */
+static void modes(void **unused)
+{
+	static const struct {
+		const char *text;
+		mode_t mode; /* 0: refused */
+	} modes[] = {
+	    {"1", 1},	 {"660", 0660}, {"0660", 0660}, {"777", 0777}, {"0777", 0777}, {"0", 0},
+	    {"1000", 0}, {"00660", 0},	{"668", 0},	{"66x", 0},    {"-1", 0},      {"", 0},
+	};
+	const struct cli_option option = {.name = "mode"};
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		char text[8];
+		mode_t mode = 0;
+		enum cli_result result;
+
+		strcpy(text, modes[i].text);
+		result = cli_mode(&state, &option, text, &mode);
+		assert_int_equal(mode, modes[i].mode);
+		assert_int_equal(result, modes[i].mode ? CLI_RUN : CLI_BAD);
+		if (result == CLI_BAD)
+			assert_non_null(strstr(state.error, "as 660"));
+	}
+}
+
 static void too_long(void **unused)
 {
 	static const struct cli_option many[CLI_MAX_OPTIONS - 1];
@@ -248,15 +274,11 @@ static void statuses_of_ends(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(defaults),
-	    cmocka_unit_test(every_kind),
-	    cmocka_unit_test(ends),
-	    cmocka_unit_test(refused),
-	    cmocka_unit_test(help),
-	    cmocka_unit_test(long_text_is_cut),
-	    cmocka_unit_test(by_name),
-	    cmocka_unit_test(too_long),
-	    cmocka_unit_test(statuses_of_ends),
+	    cmocka_unit_test(defaults), cmocka_unit_test(every_kind),
+	    cmocka_unit_test(ends),	cmocka_unit_test(refused),
+	    cmocka_unit_test(help),	cmocka_unit_test(long_text_is_cut),
+	    cmocka_unit_test(by_name),	cmocka_unit_test(modes),
+	    cmocka_unit_test(too_long), cmocka_unit_test(statuses_of_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

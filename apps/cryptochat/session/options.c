@@ -11,6 +11,7 @@
 #include "cryptochat/protocol/frame.h"
 #include "cryptochat/identity/invite.h"
 #include "apps/base/text.h"
+#include "apps/base/address_options.h"
 
 #define RECONNECT_MAX_SECONDS 86400
 #define KEEPALIVE_MAX_SECONDS 600
@@ -28,34 +29,6 @@
 static const char *const command_names[] = {"listen", "connect", "send", "recv", "identity"};
 
 #define COMMANDS (sizeof(command_names) / sizeof(command_names[0]))
-
-static enum cli_result parse_port(struct cli_state *state, const char *text, bool any,
-				  uint16_t *ret)
-{
-	unsigned long port;
-
-	if (!cli_parse_number(text, !any, UINT16_MAX, &port))
-		return cli_bad(state, "port \"%s\" is not a number from %d to 65535", text, !any);
-	*ret = (uint16_t)port;
-	return CLI_RUN;
-}
-
-static enum cli_result set_port(struct cli_state *state, const struct cli_option *option,
-				char *text, void *member)
-{
-	return parse_port(state, text, true, member);
-}
-
-static enum cli_result set_family(struct cli_state *state, const struct cli_option *option,
-				  char *text, void *member)
-{
-	int *family = member, wanted = option->letter == '4' ? AF_INET : AF_INET6;
-
-	if (*family != AF_UNSPEC && *family != wanted)
-		return cli_bad(state, "-4 and -6 exclude each other");
-	*family = wanted;
-	return CLI_RUN;
-}
 
 static enum cli_result set_eof(struct cli_state *state, const struct cli_option *option, char *text,
 			       void *member)
@@ -111,7 +84,7 @@ static enum cli_result set_to(struct cli_state *state, const struct cli_option *
 	if (!colon || bare_v6 || colon[-1] == '[' || strchr(colon, ']'))
 		return CLI_RUN;
 	*colon = 0;
-	return parse_port(state, colon + 1, false, &o->port);
+	return option_parse_port(state, colon + 1, false, &o->port);
 }
 
 /* In the order of their enums. */
@@ -144,14 +117,14 @@ static const struct cli_option table[] = {
 	       .otherwise = "~/.config/cryptochat", .on = ON_ALL),
     CLI_OPTION(0, "hub", NULL, "let many in; the hub, and whoever runs it, reads everything", hub,
 	       cli_flag, .on = ON_LISTEN),
-    CLI_OPTION(0, "port", "PORT", "port to bind; 0: any free one", port, set_port,
+    CLI_OPTION(0, "port", "PORT", "port to bind; 0: any free one", port, option_port,
 	       CLI_RANGE(0, 65535), .value = "35001", .on = ON_LISTEN | ON_SEND | ON_RECV),
     CLI_OPTION(0, "bind", "ADDRESS", "address to bind", bind, cli_text, .otherwise = "any",
 	       .on = ON_LISTEN | ON_SEND | ON_RECV),
     CLI_OPTION(0, "once", NULL, "leave after the first conversation", once, cli_flag,
 	       .on = ON_LISTEN),
-    CLI_OPTION('4', NULL, NULL, "use IPv4 only", family, set_family),
-    CLI_OPTION('6', NULL, NULL, "use IPv6 only", family, set_family),
+    CLI_OPTION('4', NULL, NULL, "use IPv4 only", family, option_family),
+    CLI_OPTION('6', NULL, NULL, "use IPv6 only", family, option_family),
     CLI_HEADING("Input and output"),
     CLI_OPTION('m', "message", "TEXT", "send TEXT and leave when it has arrived", message, cli_text,
 	       .on = ON_TALK),
@@ -225,7 +198,7 @@ static enum cli_result parse_peer(int count, char **words, struct options *o,
 	if (check_host(state, words[0]))
 		return CLI_BAD;
 	o->host = words[0];
-	return count == 2 ? parse_port(state, words[1], false, &o->port) : CLI_RUN;
+	return count == 2 ? option_parse_port(state, words[1], false, &o->port) : CLI_RUN;
 }
 
 /* The words that are not options: COMMAND and what belongs to it. */
@@ -276,7 +249,7 @@ static enum cli_result check_belongings(const struct options *o, struct cli_stat
 			continue;
 		if (on & (1u << o->command))
 			continue;
-		if (table[i].set == set_port)
+		if (table[i].set == option_port)
 			return cli_bad(state,
 				       "--port belongs to listen; %s takes the port after the host",
 				       command_names[o->command]);
