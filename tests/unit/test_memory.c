@@ -80,11 +80,11 @@ static void test_full(void **state)
 		r.guest_addr++;
 	}
 	assert_int_equal(memory_add(&memory, &r), -ENOSPC);
-	/* What overlaps is told so first. */
+	/* An overlap is reported first. */
 	assert_int_equal(memory_add(&memory, &memory.regions[0]), -EEXIST);
 }
 
-/* All three numbers name a region. */
+/* A region is removed only when all three numbers are its own. */
 static void test_remove(void **state)
 {
 	struct memory_region key = memory.regions[1], removed;
@@ -130,7 +130,7 @@ static const struct range RANGES[] = {
     {UINT64_MAX - 1, UINT64_MAX, -EFAULT},
 };
 
-/* What @range must have in it: the bytes are numbered. */
+/* Compare the bytes of @range: each has its number as its value. */
 static void assert_bytes(const struct range *range, const uint8_t *at)
 {
 	for (uint64_t i = 0; i < range->len; i++) {
@@ -144,7 +144,7 @@ static void assert_bytes(const struct range *range, const uint8_t *at)
 	}
 }
 
-/* Wherever the cursor was before. */
+/* The result does not depend on where the cursor was before. */
 static void test_read(void **state)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(RANGES); i++)
@@ -176,7 +176,7 @@ static void test_translate(void **state)
 			assert_int_equal(n, range->pieces);
 			cursor = memory_cursor(&memory, from);
 			n = memory_at(&memory, &cursor, range->guest_addr, range->len, &host);
-			/* What is not there, or in two regions: the second piece tells. */
+			/* A range with a gap and one in two regions both fail at the second piece. */
 			if (range->pieces == 1)
 				assert_int_equal(n, 0);
 			else
@@ -186,7 +186,7 @@ static void test_translate(void **state)
 		}
 }
 
-/* Pieces end where their regions end. */
+/* Each piece ends where its region ends. */
 static void test_pieces(void **state)
 {
 	struct memory_cursor cursor = memory_cursor(&memory, 0);
@@ -215,7 +215,7 @@ static void test_back(void **state)
 	assert_false(memory_guest(&memory, &addr, &addr));
 }
 
-/* What the front end calls an address of its own is in one region wholly. */
+/* A range of the front end's own addresses must lie within one region. */
 static void test_user(void **state)
 {
 	assert_ptr_equal(memory_user(&memory, USER, BYTES), bytes[0]);
@@ -228,7 +228,7 @@ static void test_user(void **state)
 	assert_null(memory_user(&memory, USER, UINT64_MAX));
 }
 
-/* Any index makes a cursor; one beyond the map finds nothing by itself. */
+/* A cursor with an index beyond the map finds nothing. */
 static void test_cursor(void **state)
 {
 	struct memory_cursor cursor = memory_cursor(&memory, memory.count);

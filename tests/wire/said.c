@@ -27,7 +27,7 @@ static void __attribute__((noreturn)) copy(int from, int to)
 	char text[4096];
 	ssize_t n;
 
-	/* Who ends the tests by a signal wants to read what they said before. */
+	/* A signal that ends the tests must not end this process before it has copied all. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	while ((n = read(from, text, sizeof(text))) > 0)
