@@ -33,6 +33,7 @@
  * @room: for how many there is memory
  * @dead: ids whose session has ended, the latest ones; of other drivers, too
  * @error: what went wrong, or NULL
+ * @status: what the device answered then, or a negative errno
  * @thread: its thread
  */
 struct driver {
@@ -43,6 +44,7 @@ struct driver {
 	size_t room;
 	uint64_t dead[DEAD];
 	const char *error;
+	int status;
 	pthread_t thread;
 };
 
@@ -76,10 +78,9 @@ static bool make(struct driver *d, uint64_t *id)
 {
 	uint64_t key[2] = {d->queue->index + 1, d->count};
 
-	return front_session_create(d->queue, d->request, CRYPTO_AES_CBC, key, sizeof(key), 0, NULL,
-				    0, id) == VCD_S_OK
-		   ? remember(d, *id)
-		   : failed(d, "a session cannot be made");
+	d->status = front_session_create(d->queue, d->request, CRYPTO_AES_CBC, key, sizeof(key), 0,
+					 NULL, 0, id);
+	return d->status == VCD_S_OK ? remember(d, *id) : failed(d, "a session cannot be made");
 }
 
 /* One block by the session @id: status, or a negative errno. */
@@ -196,7 +197,7 @@ static void stop_drivers(void)
 		pthread_join(drivers[i].thread, NULL);
 	for (i = 0; i < QUEUES; i++)
 		if (drivers[i].error)
-			fail_msg("queue %u: %s", i, drivers[i].error);
+			fail_msg("queue %u: %s (%d)", i, drivers[i].error, drivers[i].status);
 	total = sessions_made();
 	all = malloc(total * sizeof(*all));
 	assert_non_null(all);

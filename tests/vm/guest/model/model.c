@@ -28,6 +28,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -37,6 +38,12 @@
 #include <unistd.h>
 
 #define NAME "cryptodev-model"
+
+/* Where our own mappings go: see model_map(). */
+#define OWN_PLACES ((uintptr_t)1 << 36)
+#define OWN_SIZE ((uintptr_t)64 << 20)
+#define OWN_COUNT 1024u
+_Static_assert(sizeof(struct table) <= OWN_SIZE && HASH_ROOM <= OWN_SIZE, "a place is too small");
 
 /* Whether the program may read, or write over, that memory: asked by a system call that does. */
 static bool reachable(void *p, size_t len, bool write_over)
@@ -86,9 +93,18 @@ void *model_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t at)
 #endif
 }
 
+/*
+ * A program under test may unmap memory while a call of another thread runs, and map the same
+ * place again. The kernel must not put our mapping into that hole, so it is told of a part of the
+ * address space that nobody else asks for. Where that part is taken, it chooses.
+ */
 void *model_map(int fd, size_t len, off_t at)
 {
-	return model_mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, at);
+	static atomic_uint calls;
+	uintptr_t place = OWN_PLACES + atomic_fetch_add(&calls, 1) % OWN_COUNT * OWN_SIZE;
+
+	return model_mmap((void *)place, len, PROT_READ | PROT_WRITE,
+			  fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, fd, at);
 }
 
 int model_open(int flags)

@@ -62,7 +62,7 @@ int model_read(void *to, const void *from, size_t len);
 /** model_write - to the caller's memory. Return: 0 or -EFAULT. */
 int model_write(void *to, const void *from, size_t len);
 
-/** model_map - @len bytes of the file from @at on. Return: as mmap(). */
+/** model_map - @len bytes of the file from @at on; @fd -1: of new memory. Return: as mmap(). */
 void *model_map(int fd, size_t len, off_t at);
 
 /** model_find - the session @id, or NULL. */
