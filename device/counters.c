@@ -46,7 +46,8 @@ const char *vdev_status_name(uint32_t status)
 	    [VCD_S_STALE] = "STALE",   [VCD_S_NOALG] = "NOALG",	    [VCD_S_BADKEY] = "BADKEY",
 	    [VCD_S_BADMSG] = "BADMSG", [VCD_S_NOSPACE] = "NOSPACE", [VCD_S_NOMEM] = "NOMEM",
 	    [VCD_S_BUSY] = "BUSY",     [VCD_S_TOOBIG] = "TOOBIG",   [VCD_S_NOSTATE] = "NOSTATE",
-	    [VCD_S_IO] = "IO",	       [VCD_S_VERSION] = "VERSION",
+	    [VCD_S_IO] = "IO",	       [VCD_S_VERSION] = "VERSION", [VCD_S_NOKEY] = "NOKEY",
+	    [VCD_S_DENIED] = "DENIED", [VCD_S_SLOW] = "SLOW",
 	};
 
 	return status < VCD_S_COUNT ? names[status] : "?";

@@ -175,6 +175,10 @@ int vcd_wire_errno(u32 status)
 		return -EMSGSIZE;
 	case VCD_S_VERSION:
 		return -EPROTO;
+	case VCD_S_NOKEY:
+		return -ENOKEY;
+	case VCD_S_DENIED:
+		return -EACCES;
 	case VCD_S_NOSTATE:
 	case VCD_S_IO:
 	default:

@@ -44,6 +44,24 @@
  * any more. The flag is a permission; COP_FLAG_NO_ZC overrides it. Drivers that
  * do not know it ignore it.
  *
+ * Keys by name
+ * ------------
+ * An extension of this project. A host with a key service has keys that the guest
+ * never has: programs use them by label, as far as the host's policy says.
+ * CIOCGSESSLABEL makes a session of one. A session of a symmetric key is used as any
+ * other one; for an AEAD see crypt_auth_op.iv_len. A session of a private key takes
+ * CIOCKEYOP, or CIOCKEYASYNC and CIOCKEYFETCH: 64 of the latter may be outstanding for each
+ * file description, they are fetched in the order in which they end, and poll() reports
+ * POLLIN when one is done. A file description has one kind of asynchronous operation at a
+ * time: while operations of the other kind are outstanding, EBUSY.
+ *
+ * Errors of all of these: ENOTTY: a driver without it; EOPNOTSUPP: the host has no key
+ * service; ENOKEY: no such key for this guest, also when the ticket is wrong, or when a label
+ * has come to mean another key than when the session was made; EACCES: the policy forbids
+ * this use; EBADMSG: what was to be decrypted is not authentic; EMSGSIZE: a length out
+ * of range, or output larger than the room for it; EIO: the key service did not answer in
+ * time.
+ *
  * A 32-bit program on a 64-bit kernel uses the same numbers with its own
  * structure sizes; the driver has a compat path for it.
  */
@@ -206,6 +224,9 @@ struct crypt_op {
  * @tag_len: tag bytes; 0 for the algorithm's own
  * @iv: nonce
  * @iv_len: ignored by plain AEAD
+ *
+ * Encryption by a session of CIOCGSESSLABEL whose key has no CRYPT_KEY_IV_GUEST: the host
+ * makes the nonce, and its 12 bytes are written to @iv.
  */
 struct crypt_auth_op {
 	__u32 ses;
@@ -283,6 +304,194 @@ struct crypt_batch {
  * for the host.
  */
 
+#define CRYPT_KEY_LABEL_LEN 64 /* with the 0 at its end */
+#define CRYPT_KEY_TICKET_LEN 32
+#define CRYPT_KEY_CHECK_LEN 16
+#define CRYPT_KEY_MAX_SPKI 8192
+#define CRYPT_KEY_MAX_DATA 16384 /* input with @aux, and output, of CIOCKEYOP */
+
+/**
+ * struct crypt_key - what is told of a key.
+ * @label: ends with a 0
+ * @kind: enum vcd_key_kind of virtio_cryptodev.h: 1 symmetric, 2 RSA, 3 P-256, 4 P-384,
+ *	5 P-521, 6 Ed25519, 7 X25519, 8 to 10 ML-DSA-44, -65, -87
+ * @alg: a symmetric key's algorithm
+ * @bits: bits of the modulus, of the curve's field, or of the symmetric key
+ * @use: CRYPT_KEY_USE_*
+ * @flags: CRYPT_KEY_*
+ * @schemes: bit (1 << enum vcd_scheme) for each that is allowed
+ * @form: other than 0: CIOCKEYOP signs messages only, with CRYPT_KEYOP_MESSAGE, and they
+ *	have to be handshakes of TLS 1.3: 1 a server's, 2 a client's
+ * @key_len: bytes of a symmetric key
+ * @max_out: most bytes that CIOCKEYOP puts out
+ * @check: depends on the key's bytes and algorithm, and tells nothing of them
+ * @reserved: zero
+ */
+struct crypt_key {
+	char label[CRYPT_KEY_LABEL_LEN];
+	__u16 kind;
+	__u16 alg;
+	__u32 bits;
+	__u32 use;
+	__u32 flags;
+	__u64 schemes;
+	__u16 form;
+	__u16 key_len;
+	__u32 max_out;
+	__u8 check[CRYPT_KEY_CHECK_LEN];
+	__u8 reserved[16];
+};
+
+/* crypt_key.use */
+#define CRYPT_KEY_USE_SIGN 0x01 /* MACs, too */
+#define CRYPT_KEY_USE_VERIFY 0x02
+#define CRYPT_KEY_USE_ENCRYPT 0x04
+#define CRYPT_KEY_USE_DECRYPT 0x08
+#define CRYPT_KEY_USE_DERIVE 0x10
+
+/* crypt_key.flags */
+#define CRYPT_KEY_FAST 0x01	/* its operations do not wait for the key service */
+#define CRYPT_KEY_IV_GUEST 0x02 /* an AEAD whose nonce the program may choose */
+
+/**
+ * struct crypt_label_op - CIOCGSESSLABEL: make a session of a key by name.
+ * @label: label, ends with a 0, and zeros behind it
+ * @ticket: address of CRYPT_KEY_TICKET_LEN bytes, or 0
+ * @cipher: the symmetric key's cipher or AEAD, or 0
+ * @mac: its MAC, or 0; both 0: a private key
+ * @flags: 0, or CRYPT_LABEL_CHECK: @key.check, in, is the check value it must have
+ * @ses: out: session id
+ * @key: out: the key
+ */
+struct crypt_label_op {
+	char label[CRYPT_KEY_LABEL_LEN];
+	__u64 ticket;
+	__u32 cipher;
+	__u32 mac;
+	__u32 flags;
+	__u32 ses;
+	struct crypt_key key;
+};
+
+#define CRYPT_LABEL_CHECK 0x1
+
+/**
+ * struct crypt_key_list - CIOCKEYLIST: the keys of this guest.
+ * @keys: address of an array of @count struct crypt_key
+ * @first: number of the first one to be listed; they are in the order of labels
+ * @count: entries that @keys has room for; out: entries there now
+ * @total: out: how many keys there are
+ * @reserved: zero
+ *
+ * A key with a ticket is not listed.
+ */
+struct crypt_key_list {
+	__u64 keys;
+	__u32 first;
+	__u32 count;
+	__u32 total;
+	__u32 reserved;
+};
+
+/**
+ * struct crypt_key_info - CIOCKEYINFO: one key and its public part.
+ * @label: label, as above
+ * @ticket: address of CRYPT_KEY_TICKET_LEN bytes, or 0
+ * @spki: address for the public key, SubjectPublicKeyInfo in DER, or 0
+ * @spki_len: bytes that @spki has room for; out: bytes of it, 0 if it has none
+ * @reserved: zero
+ * @key: out: the key
+ *
+ * EMSGSIZE: @spki is not 0 and too small; @spki_len says what it takes.
+ */
+struct crypt_key_info {
+	char label[CRYPT_KEY_LABEL_LEN];
+	__u64 ticket;
+	__u64 spki;
+	__u32 spki_len;
+	__u32 reserved;
+	struct crypt_key key;
+};
+
+/**
+ * struct crypt_key_op - CIOCKEYOP, CIOCKEYASYNC: one operation with a private key.
+ * @ses: session of CIOCGSESSLABEL
+ * @op: CRYPT_KEYOP_SIGN, _DECRYPT or _DERIVE
+ * @flags: SIGN: CRYPT_KEYOP_MESSAGE: @in is the message, not its digest
+ * @scheme: enum vcd_scheme of virtio_cryptodev.h
+ * @in_len: bytes at @in
+ * @in: address of digest, message, ciphertext or the peer's public key
+ * @aux: address of the OAEP label
+ * @aux_len: its bytes
+ * @out_len: bytes that @out has room for; CIOCKEYOP: out: bytes of output
+ * @out: address for the signature, plaintext or shared secret
+ * @cookie: CIOCKEYASYNC: the caller's, returned by CIOCKEYFETCH
+ *
+ * CIOCKEYASYNC reads the input and returns; @out is not used: the output is for CIOCKEYFETCH.
+ */
+struct crypt_key_op {
+	__u32 ses;
+	__u16 op;
+	__u16 flags;
+	__u32 scheme;
+	__u32 in_len;
+	__u64 in;
+	__u64 aux;
+	__u32 aux_len;
+	__u32 out_len;
+	__u64 out;
+	__u64 cookie;
+};
+
+#define CRYPT_KEYOP_SIGN 0
+#define CRYPT_KEYOP_DECRYPT 1
+#define CRYPT_KEYOP_DERIVE 2
+
+#define CRYPT_KEYOP_MESSAGE 0x1
+
+/**
+ * struct crypt_key_fetch - CIOCKEYFETCH: the result of one that is done.
+ * @out: address for its output
+ * @out_len: bytes that @out has room for; out: bytes of output
+ * @status: out: 0, or a negative errno as that of CIOCKEYOP
+ * @cookie: out: which one it is
+ *
+ * EBUSY: none is done. EMSGSIZE: @out is too small; @out_len says what it takes, and the
+ * result stays to be fetched.
+ */
+struct crypt_key_fetch {
+	__u64 out;
+	__u32 out_len;
+	__s32 status;
+	__u64 cookie;
+};
+
+/**
+ * struct crypt_key_blob - what stands for a named key where Linux wants the bytes of one:
+ * the paes ciphers of this driver, dm-crypt, LUKS.
+ * @magic: CRYPT_KEY_BLOB_MAGIC
+ * @version: 1
+ * @flags: CRYPT_KEY_BLOB_TICKET: @ticket counts
+ * @crc32: little-endian CRC-32 (IEEE) of the other 124 bytes, in their order
+ * @reserved: zero
+ * @label: 0-padded
+ * @check: check value that the key must have
+ * @ticket: ticket
+ */
+struct crypt_key_blob {
+	__u8 magic[6];
+	__u8 version;
+	__u8 flags;
+	__u8 crc32[4];
+	__u8 reserved[4];
+	char label[CRYPT_KEY_LABEL_LEN];
+	__u8 check[CRYPT_KEY_CHECK_LEN];
+	__u8 ticket[CRYPT_KEY_TICKET_LEN];
+};
+
+#define CRYPT_KEY_BLOB_MAGIC "vcdkey"
+#define CRYPT_KEY_BLOB_TICKET 0x1
+
 /** struct crparam, struct crypt_kop - declared for CIOCKEY, which is EINVAL. */
 struct crparam {
 	__u8 *crp_p;
@@ -314,8 +523,14 @@ struct crypt_kop {
 #define CIOCASYNCCRYPT _IOW('c', 110, struct crypt_op)
 #define CIOCASYNCFETCH _IOR('c', 111, struct crypt_op)
 #define CIOCCPHASH _IOW('c', 112, struct cphash_op)
-#define CIOCCRYPTBATCH _IOW('c', 160, struct crypt_batch) /* extension */
-#define CIOCTIMEOUT _IOW('c', 161, __u32)		  /* extension */
+#define CIOCCRYPTBATCH _IOW('c', 160, struct crypt_batch)     /* extension */
+#define CIOCTIMEOUT _IOW('c', 161, __u32)		      /* extension */
+#define CIOCGSESSLABEL _IOWR('c', 162, struct crypt_label_op) /* extensions, to the end */
+#define CIOCKEYLIST _IOWR('c', 163, struct crypt_key_list)
+#define CIOCKEYINFO _IOWR('c', 164, struct crypt_key_info)
+#define CIOCKEYOP _IOWR('c', 165, struct crypt_key_op)
+#define CIOCKEYASYNC _IOW('c', 166, struct crypt_key_op)
+#define CIOCKEYFETCH _IOWR('c', 167, struct crypt_key_fetch)
 
 /* Programs may be of any age: C99 and C++98 have no such thing. */
 #ifdef __KERNEL__
@@ -337,5 +552,12 @@ __cryptodev_assert(sizeof(struct crypt_kop) == 144, "crypt_kop");
 __cryptodev_assert(sizeof(struct session_info_op) == 268, "session_info_op");
 __cryptodev_assert(sizeof(struct cphash_op) == 8, "cphash_op");
 __cryptodev_assert(sizeof(struct crypt_batch) == 24, "crypt_batch");
+__cryptodev_assert(sizeof(struct crypt_key) == 128, "crypt_key");
+__cryptodev_assert(sizeof(struct crypt_label_op) == 216, "crypt_label_op");
+__cryptodev_assert(sizeof(struct crypt_key_list) == 24, "crypt_key_list");
+__cryptodev_assert(sizeof(struct crypt_key_info) == 216, "crypt_key_info");
+__cryptodev_assert(sizeof(struct crypt_key_op) == 56, "crypt_key_op");
+__cryptodev_assert(sizeof(struct crypt_key_fetch) == 24, "crypt_key_fetch");
+__cryptodev_assert(sizeof(struct crypt_key_blob) == 128, "crypt_key_blob");
 
 #endif /* VCD_CRYPTODEV_H */

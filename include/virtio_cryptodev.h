@@ -106,8 +106,8 @@
 #define VCD_PROTOCOL_VERSION 1
 
 /*
- * Device feature bits (0 to 23 are the device type's). All are reserved for
- * named additions; version 1 devices offer none and drivers accept none.
+ * Device feature bits (0 to 23 are the device type's). A device that has a key
+ * service offers the first two; the third is reserved.
  */
 #define VIRTIO_CRYPTODEV_F_KEY_NAME 0 /* sessions from host-held keys, by label */
 #define VIRTIO_CRYPTODEV_F_ASYM 1     /* asymmetric operations */
@@ -119,6 +119,15 @@
 #define VCD_MAX_IV_LEN 16
 #define VCD_MAX_DIGEST_LEN 64 /* digest or tag */
 #define VCD_MAX_QUEUES 64
+
+/* Bounds of keys by name. */
+#define VCD_KEY_LABEL_LEN 64  /* a label's field; the label has at most one byte less */
+#define VCD_KEY_TICKET_LEN 32 /* a ticket, where a key has one */
+#define VCD_KEY_CHECK_LEN 16  /* check value */
+#define VCD_KEY_MAX_SPKI 8192 /* a public key in DER */
+#define VCD_KEY_MAX_IN 16384  /* SIGN, DECRYPT, DERIVE: in_len + aux_len */
+#define VCD_KEY_MAX_OUT 16384 /* their output */
+#define VCD_KEY_LIST_PAGE 32  /* most entries in a reply to KEY_LIST */
 
 /**
  * struct vcd_config - device configuration space.
@@ -133,6 +142,8 @@
  * @ciphers: bit map of cipher algorithms
  * @macs: bit map of hash and MAC algorithms
  * @aeads: bit map of AEAD algorithms
+ * @slow_queues: with VIRTIO_CRYPTODEV_F_KEY_NAME or _F_ASYM: queues behind the
+ *	@num_queues, for requests that wait for the key service
  * @reserved: zero
  *
  * Read-only for the driver. Only @epoch changes while the device is live.
@@ -149,29 +160,37 @@ struct vcd_config {
 	__le64 ciphers[2];
 	__le64 macs[2];
 	__le64 aeads[2];
-	__u8 reserved[48];
+	__le32 slow_queues;
+	__u8 reserved[44];
 };
 
 /* Operations. Numbers not listed are answered VCD_S_NOTSUPP. */
 enum vcd_opcode {
 	VCD_OP_HELLO = 0x0001,
-	VCD_OP_STATS = 0x0002,		 /* reserved, VIRTIO_CRYPTODEV_F_STATS */
+	VCD_OP_STATS = 0x0002, /* reserved, VIRTIO_CRYPTODEV_F_STATS */
 	VCD_OP_SESSION_CREATE = 0x0010,
 	VCD_OP_SESSION_DESTROY = 0x0011,
 	VCD_OP_SESSION_INFO = 0x0012,
 	VCD_OP_CRYPT = 0x0020,
 	VCD_OP_AUTHCRYPT = 0x0021,
 	VCD_OP_HASH_COPY = 0x0022,
-	VCD_OP_ASYM_FIRST = 0x0100,	 /* 0x0100..0x01ff reserved, _F_ASYM */
+	VCD_OP_KEY_LIST = 0x0030, /* _F_KEY_NAME */
+	VCD_OP_KEY_INFO = 0x0031, /* _F_KEY_NAME */
+	VCD_OP_SIGN = 0x0100,	  /* 0x0100..0x01ff: _F_ASYM */
+	VCD_OP_DECRYPT = 0x0101,
+	VCD_OP_DERIVE = 0x0102,
 };
 
-/* Flags of VCD_OP_CRYPT and VCD_OP_AUTHCRYPT. */
+/* Flags of requests. An operation that has none of them takes zero. */
 enum vcd_flag {
-	VCD_F_DECRYPT = 0x0001,	   /* otherwise encrypt; ignored without a cipher */
-	VCD_F_HASH_RESET = 0x0002, /* restart the hash before this data */
-	VCD_F_HASH_FINAL = 0x0004, /* end the hash, put the digest out */
-	VCD_F_TLS = 0x0010,	   /* AUTHCRYPT: TLS record, MAC then encrypt */
-	VCD_F_SRTP = 0x0020,	   /* AUTHCRYPT: SRTP packet, encrypt then MAC */
+	VCD_F_DECRYPT = 0x0001,	     /* otherwise encrypt; ignored without a cipher */
+	VCD_F_HASH_RESET = 0x0002,   /* restart the hash before this data */
+	VCD_F_HASH_FINAL = 0x0004,   /* end the hash, put the digest out */
+	VCD_F_TLS = 0x0010,	     /* AUTHCRYPT: TLS record, MAC then encrypt */
+	VCD_F_SRTP = 0x0020,	     /* AUTHCRYPT: SRTP packet, encrypt then MAC */
+	VCD_F_MESSAGE = 0x0040,	     /* SIGN: the input is the message, not its digest */
+	VCD_F_CHECK = 0x0080,	     /* SESSION_CREATE by label: @check must be the key's */
+	VCD_F_IV_BY_DEVICE = 0x0100, /* AUTHCRYPT: encrypt; the device makes the nonce */
 };
 
 /**
@@ -190,6 +209,10 @@ enum vcd_flag {
  * @VCD_S_NOSTATE: continues a hash that was not begun or is lost
  * @VCD_S_IO: the engine failed
  * @VCD_S_VERSION: HELLO: no common version
+ * @VCD_S_NOKEY: no key of that label for this guest, or the ticket or the check
+ *	value is another
+ * @VCD_S_DENIED: the policy does not allow this use of the key
+ * @VCD_S_SLOW: this request belongs on a slow queue
  *
  * A driver treats a value not listed here as VCD_S_IO.
  */
@@ -208,6 +231,9 @@ enum vcd_status {
 	VCD_S_NOSTATE = 11,
 	VCD_S_IO = 12,
 	VCD_S_VERSION = 13,
+	VCD_S_NOKEY = 14,
+	VCD_S_DENIED = 15,
+	VCD_S_SLOW = 16,
 	VCD_S_COUNT
 };
 
@@ -221,7 +247,8 @@ enum vcd_status {
  * @session: session id; HASH_COPY: the destination
  * @aad_len: AUTHCRYPT: bytes of AAD; SRTP: of the authenticated region
  * @crypt_off: AUTHCRYPT, SRTP: where in the region the @src_len data bytes begin
- * @iv_len: bytes of @iv: the cipher's IV size, exactly; CCM: 7 to 13 (the nonce)
+ * @iv_len: bytes of @iv: the cipher's IV size, exactly; CCM: 7 to 13 (the nonce);
+ *	VCD_F_IV_BY_DEVICE: 0
  * @tag_len: AUTHCRYPT: tag bytes, explicit, 1 to the algorithm's size
  * @iv: IV or nonce, zero behind @iv_len
  * @arg: HASH_COPY: the session to copy from
@@ -236,6 +263,10 @@ enum vcd_status {
  * AUTHCRYPT, plain AEAD. Payload in: AAD (aad_len), data (src_len; decrypt: the
  * ciphertext with its tag_len bytes of tag). Payload out: encrypt: ciphertext
  * and tag (src_len + tag_len); decrypt: plaintext (src_len - tag_len).
+ *
+ * A session with a named AEAD key without VCD_KEY_F_IV_GUEST encrypts only with
+ * VCD_F_IV_BY_DEVICE (else VCD_S_DENIED): the device makes a nonce of 12 bytes that
+ * this key has not had, and the reply's iv is it.
  *
  * AUTHCRYPT, VCD_F_TLS (session: CBC cipher and HMAC). Payload in: AAD, data.
  * Encrypt out: the record: data | MAC over AAD and data | padding, encrypted.
@@ -267,22 +298,28 @@ struct vcd_req {
 
 /* Where a session's keys come from: struct vcd_req_create.key_source */
 #define VCD_KEY_INLINE 0 /* the payload holds the key bytes */
-#define VCD_KEY_LABEL 1	 /* reserved, VIRTIO_CRYPTODEV_F_KEY_NAME */
+#define VCD_KEY_LABEL 1	 /* it holds the label of a key that the host has, _F_KEY_NAME */
 
 /**
  * struct vcd_req_create - header of VCD_OP_SESSION_CREATE.
  * @opcode: VCD_OP_SESSION_CREATE
- * @flags: zero
+ * @flags: zero; VCD_KEY_LABEL: VCD_F_CHECK
  * @cipher: cipher or AEAD algorithm, 0 for none
  * @session: zero
  * @mac: hash or MAC algorithm, 0 for none
- * @key_len: bytes of cipher key
- * @mackey_len: bytes of MAC key
- * @key_source: VCD_KEY_INLINE
+ * @key_len: bytes of cipher key; VCD_KEY_LABEL: of label
+ * @mackey_len: bytes of MAC key; VCD_KEY_LABEL: of ticket, 0 or VCD_KEY_TICKET_LEN
+ * @key_source: VCD_KEY_INLINE or VCD_KEY_LABEL
+ * @check: with VCD_F_CHECK: the check value that the key must have; otherwise zero
  * @reserved: zero
  *
  * Payload in: cipher key (key_len), MAC key (mackey_len). Payload out: none.
  * Reply value: the session id.
+ *
+ * VCD_KEY_LABEL, on a slow queue. Payload in: label (key_len), ticket (mackey_len).
+ * Either @cipher or @mac is the algorithm of a symmetric key, by which alone the
+ * session may use it (else VCD_S_NOALG); both are 0 for a private key.
+ * Payload out: struct vcd_key_info. Reply iv: the check value.
  */
 struct vcd_req_create {
 	__le16 opcode;
@@ -293,7 +330,155 @@ struct vcd_req_create {
 	__le32 key_len;
 	__le32 mackey_len;
 	__le32 key_source;
-	__u8 reserved[32];
+	__u8 check[VCD_KEY_CHECK_LEN];
+	__u8 reserved[16];
+};
+
+/**
+ * struct vcd_req_key - header of KEY_LIST, KEY_INFO, SIGN, DECRYPT and DERIVE.
+ * @opcode: one of these
+ * @flags: SIGN: VCD_F_MESSAGE
+ * @in_len: bytes of label, digest, message, ciphertext or peer's public key
+ * @session: SIGN, DECRYPT, DERIVE: session id
+ * @aux_len: KEY_INFO: bytes of ticket; DECRYPT: of OAEP label
+ * @out_len: most bytes of output that the driver takes; the device answers
+ *	VCD_S_TOOBIG, with the bytes needed in the reply's value, if it has more
+ * @scheme: SIGN, DECRYPT, DERIVE: enum vcd_scheme
+ * @reserved0: zero
+ * @first: KEY_LIST: number of the first entry
+ * @reserved1: zero
+ *
+ * All of them go to the slow queues (VCD_S_SLOW on another one), and the input is
+ * read before anything is decided.
+ *
+ * KEY_LIST. No payload in. Payload out: struct vcd_key_info for each key that the
+ * guest may see, in the order of labels, from @first on: as many as fit @out_len,
+ * VCD_KEY_LIST_PAGE at most. Reply value: how many there are in all.
+ *
+ * KEY_INFO. Payload in: label (in_len), ticket (aux_len: 0 or VCD_KEY_TICKET_LEN).
+ * Payload out: struct vcd_key_info, then the public key as SubjectPublicKeyInfo in
+ * DER if it has one. Reply iv: the check value.
+ *
+ * SIGN. Payload in: the digest, as long as the scheme says, or with VCD_F_MESSAGE
+ * the message (in_len). Payload out: the signature; ECDSA's is in DER.
+ *
+ * DECRYPT. Payload in: ciphertext (in_len), OAEP label (aux_len). Payload out: the
+ * plaintext; its length is the reply's out_len. VCD_S_BADMSG: any failure of it.
+ *
+ * DERIVE. Payload in: the peer's public key (in_len): an uncompressed point, or 32
+ * bytes. Payload out: the shared secret.
+ */
+struct vcd_req_key {
+	__le16 opcode;
+	__le16 flags;
+	__le32 in_len;
+	__le64 session;
+	__le32 aux_len;
+	__le32 out_len;
+	__le16 scheme;
+	__u8 reserved0[2];
+	__le32 first;
+	__u8 reserved1[32];
+};
+
+/** enum vcd_key_kind - what a named key is. */
+enum vcd_key_kind {
+	VCD_KIND_SYMMETRIC = 1,
+	VCD_KIND_RSA = 2,
+	VCD_KIND_P256 = 3,
+	VCD_KIND_P384 = 4,
+	VCD_KIND_P521 = 5,
+	VCD_KIND_ED25519 = 6,
+	VCD_KIND_X25519 = 7,
+	VCD_KIND_ML_DSA_44 = 8,
+	VCD_KIND_ML_DSA_65 = 9,
+	VCD_KIND_ML_DSA_87 = 10,
+};
+
+/**
+ * enum vcd_scheme - all there is to choose in an asymmetric operation.
+ *
+ * RSA-PSS has a salt as long as its digest and MGF1 with the same digest; so has
+ * OAEP's MGF1. Numbers are below 64.
+ */
+enum vcd_scheme {
+	VCD_RSA_PKCS1_SHA256 = 1,
+	VCD_RSA_PKCS1_SHA384 = 2,
+	VCD_RSA_PKCS1_SHA512 = 3,
+	VCD_RSA_PSS_SHA256 = 4,
+	VCD_RSA_PSS_SHA384 = 5,
+	VCD_RSA_PSS_SHA512 = 6,
+	VCD_ECDSA_P256_SHA256 = 7,
+	VCD_ECDSA_P256_SHA384 = 8,
+	VCD_ECDSA_P256_SHA512 = 9,
+	VCD_ECDSA_P384_SHA256 = 10,
+	VCD_ECDSA_P384_SHA384 = 11,
+	VCD_ECDSA_P384_SHA512 = 12,
+	VCD_ECDSA_P521_SHA256 = 13,
+	VCD_ECDSA_P521_SHA384 = 14,
+	VCD_ECDSA_P521_SHA512 = 15,
+	VCD_SCHEME_ED25519 = 16,
+	VCD_SCHEME_ML_DSA_44 = 17,
+	VCD_SCHEME_ML_DSA_65 = 18,
+	VCD_SCHEME_ML_DSA_87 = 19,
+	VCD_RSA_PKCS1_SHA1 = 20, /* only where the host's policy says the word */
+	VCD_RSA_OAEP_SHA256 = 32,
+	VCD_RSA_OAEP_SHA384 = 33,
+	VCD_RSA_OAEP_SHA512 = 34,
+	VCD_RSA_OAEP_SHA1 = 35, /* only where the host's policy says the word */
+	VCD_ECDH_P256 = 48,
+	VCD_ECDH_P384 = 49,
+	VCD_ECDH_P521 = 50,
+	VCD_SCHEME_X25519 = 51,
+};
+
+/* struct vcd_key_info.use */
+#define VCD_USE_SIGN 0x01 /* MACs, too */
+#define VCD_USE_VERIFY 0x02
+#define VCD_USE_ENCRYPT 0x04
+#define VCD_USE_DECRYPT 0x08
+#define VCD_USE_DERIVE 0x10
+
+/* struct vcd_key_info.flags */
+#define VCD_KEY_F_FAST 0x01	/* its sessions may be used on every queue */
+#define VCD_KEY_F_IV_GUEST 0x02 /* an AEAD whose nonce the guest may choose */
+
+/** enum vcd_key_form - what a signed message has to be. */
+enum vcd_key_form {
+	VCD_FORM_ANY = 0,
+	VCD_FORM_TLS13_SERVER = 1, /* CertificateVerify of RFC 8446, 4.4.3: the server's */
+	VCD_FORM_TLS13_CLIENT = 2,
+};
+
+/**
+ * struct vcd_key_info - what a guest is told of a named key.
+ * @label: 0-padded; the driver must not rely on the 0 byte being there
+ * @kind: enum vcd_key_kind
+ * @alg: a symmetric key's algorithm
+ * @bits: bits of the modulus, of the curve's field, or of the symmetric key
+ * @use: VCD_USE_*
+ * @flags: VCD_KEY_F_*; without VCD_KEY_F_FAST, requests of its sessions go to the
+ *	slow queues
+ * @schemes: bit (1 << enum vcd_scheme) for each that is allowed
+ * @form: enum vcd_key_form; other than 0: SIGN with VCD_F_MESSAGE only
+ * @key_len: bytes of a symmetric key
+ * @max_out: most bytes that SIGN, DECRYPT or DERIVE puts out
+ * @check: check value: depends on the key's bytes and algorithm, tells nothing of them
+ * @reserved: zero
+ */
+struct vcd_key_info {
+	char label[VCD_KEY_LABEL_LEN];
+	__le16 kind;
+	__le16 alg;
+	__le32 bits;
+	__le32 use;
+	__le32 flags;
+	__le64 schemes;
+	__le16 form;
+	__le16 key_len;
+	__le32 max_out;
+	__u8 check[VCD_KEY_CHECK_LEN];
+	__u8 reserved[16];
 };
 
 /**
@@ -320,8 +505,10 @@ struct vcd_req_hello {
  * struct vcd_reply - header of every reply.
  * @status: enum vcd_status
  * @out_len: bytes of output behind this header; 0 unless @status is VCD_S_OK
- * @value: HELLO: version; SESSION_CREATE: session id; otherwise zero
- * @iv: CRYPT, AUTHCRYPT: IV that continues, zero behind the IV size
+ * @value: HELLO: version; SESSION_CREATE: session id; KEY_LIST: how many keys there
+ *	are; TOOBIG of struct vcd_req_key: bytes needed; otherwise zero
+ * @iv: CRYPT, AUTHCRYPT: IV that continues, zero behind the IV size;
+ *	VCD_F_IV_BY_DEVICE: the nonce; SESSION_CREATE by label, KEY_INFO: the check value
  */
 struct vcd_reply {
 	__le32 status;
@@ -359,7 +546,7 @@ struct vcd_session_info {
 
 static_assert(sizeof(struct vcd_config) == 128, "vcd_config");
 static_assert(offsetof(struct vcd_config, ciphers) == 32, "vcd_config.ciphers");
-static_assert(offsetof(struct vcd_config, reserved) == 80, "vcd_config.reserved");
+static_assert(offsetof(struct vcd_config, slow_queues) == 80, "vcd_config.slow_queues");
 static_assert(sizeof(struct vcd_req) == 64, "vcd_req");
 static_assert(offsetof(struct vcd_req, session) == 8, "vcd_req.session");
 static_assert(offsetof(struct vcd_req, iv_len) == 24, "vcd_req.iv_len");
@@ -367,7 +554,11 @@ static_assert(offsetof(struct vcd_req, iv) == 32, "vcd_req.iv");
 static_assert(offsetof(struct vcd_req, arg) == 48, "vcd_req.arg");
 static_assert(sizeof(struct vcd_req_create) == 64, "vcd_req_create");
 static_assert(offsetof(struct vcd_req_create, mac) == 16, "vcd_req_create.mac");
-static_assert(offsetof(struct vcd_req_create, reserved) == 32, "vcd_req_create.reserved");
+static_assert(offsetof(struct vcd_req_create, check) == 32, "vcd_req_create.check");
+static_assert(sizeof(struct vcd_req_key) == 64, "vcd_req_key");
+static_assert(offsetof(struct vcd_req_key, first) == 28, "vcd_req_key.first");
+static_assert(sizeof(struct vcd_key_info) == 128, "vcd_key_info");
+static_assert(offsetof(struct vcd_key_info, schemes) == 80, "vcd_key_info.schemes");
 static_assert(sizeof(struct vcd_req_hello) == 64, "vcd_req_hello");
 static_assert(offsetof(struct vcd_req_hello, max_version) == 16, "vcd_req_hello.max_version");
 static_assert(sizeof(struct vcd_reply) == 32, "vcd_reply");

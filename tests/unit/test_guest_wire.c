@@ -161,6 +161,8 @@ static void refusals(void **state)
 		assert_int_equal(vcd_wire_reply(&reply, 48, 4096, &result), -EIO);
 		golden_free(golden);
 	}
+	assert_int_equal(vcd_wire_errno(VCD_S_NOKEY), -ENOKEY);
+	assert_int_equal(vcd_wire_errno(VCD_S_DENIED), -EACCES);
 	assert_int_equal(vcd_wire_errno(VCD_S_COUNT), -EIO);
 	assert_int_equal(vcd_wire_errno(UINT32_MAX), -EIO);
 }
