@@ -7,6 +7,9 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,17 +212,51 @@ int net_resolve(int family, const char *host, uint16_t port, struct addrinfo **r
 	return resolve(family, host, port, 0, ret, why);
 }
 
+/*
+ * A look-up in a thread of its own. getaddrinfo_a() would do the same, but glibc starts its threads
+ * behind the back of the thread sanitizer, whose runtime then crashes in them.
+ */
 struct net_lookup {
-	struct gaicb request;
+	atomic_bool done; /* the thread has written found, and leaves the rest alone */
+	struct addrinfo *found;
 	struct addrinfo hints;
 	char host[256];
 	char service[8];
 };
 
+static void *look_up(void *arg)
+{
+	struct net_lookup *l = arg;
+
+	if (getaddrinfo(l->host, l->service, &l->hints, &l->found))
+		l->found = NULL;
+	atomic_store_explicit(&l->done, true, memory_order_release);
+	return NULL;
+}
+
+/* A thread that nobody waits for. Signals are the main thread's. Returns 0 or an error number. */
+static int start_thread(struct net_lookup *l)
+{
+	sigset_t all, before;
+	pthread_attr_t attr;
+	pthread_t thread;
+	int err = pthread_attr_init(&attr);
+
+	if (err)
+		return err;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	if (!err)
+		err = pthread_create(&thread, &attr, look_up, l);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return err;
+}
+
 struct net_lookup *net_lookup_begin(int family, const char *host, uint16_t port)
 {
 	struct net_lookup *l = calloc(1, sizeof(*l));
-	struct gaicb *list[1];
 	size_t len = strlen(host);
 
 	if (!l || len >= sizeof(l->host)) {
@@ -237,10 +274,7 @@ struct net_lookup *net_lookup_begin(int family, const char *host, uint16_t port)
 	    .ai_socktype = SOCK_STREAM,
 	    .ai_flags = AI_NUMERICSERV,
 	};
-	l->request =
-	    (struct gaicb){.ar_name = l->host, .ar_service = l->service, .ar_request = &l->hints};
-	list[0] = &l->request;
-	if (getaddrinfo_a(GAI_NOWAIT, list, 1, NULL)) {
+	if (start_thread(l)) {
 		free(l);
 		return NULL;
 	}
@@ -249,11 +283,9 @@ struct net_lookup *net_lookup_begin(int family, const char *host, uint16_t port)
 
 bool net_lookup_done(struct net_lookup *l, struct addrinfo **ret)
 {
-	int err = gai_error(&l->request);
-
-	if (err == EAI_INPROGRESS)
+	if (!atomic_load_explicit(&l->done, memory_order_acquire))
 		return false;
-	*ret = err ? NULL : l->request.ar_result;
+	*ret = l->found;
 	free(l);
 	return true;
 }

@@ -69,7 +69,6 @@ int net_resolve(int family, const char *host, uint16_t port, struct addrinfo **r
 
 /**
  * net_lookup_begin() - as net_resolve(), but without waiting
- * @host: must live until the look-up is done, or for ever
  *
  * Return: for net_lookup_done(), or NULL: it cannot be begun
  */

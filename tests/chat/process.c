@@ -103,6 +103,8 @@ struct process *process_start(const struct process_setup *setup, const char *con
 	int in[2], out[2], err[2];
 
 	assert_non_null(p);
+	/* A process that has ended is the test's failure to report, and not its own end. */
+	signal(SIGPIPE, SIG_IGN);
 	setup = setup ? setup : &pipes;
 	if (setup->columns) {
 		make_terminal(setup, in, out);

@@ -574,6 +574,5 @@ int main(void)
 	    TEST(bad_nicks),	    TEST(fuzzed_frames),
 	};
 
-	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
