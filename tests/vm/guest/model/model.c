@@ -39,8 +39,19 @@
 
 #define NAME "cryptodev-model"
 
-/* Where our own mappings go: see model_map(). */
+/*
+ * Where our own mappings go: see model_map(). The address sanitizer has its shadow at the lower place.
+ */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define OWN_PLACES ((uintptr_t)1 << 45)
+#else
 #define OWN_PLACES ((uintptr_t)1 << 36)
+#endif
 #define OWN_SIZE ((uintptr_t)64 << 20)
 #define OWN_COUNT 1024u
 _Static_assert(sizeof(struct table) <= OWN_SIZE && HASH_ROOM <= OWN_SIZE, "a place is too small");
