@@ -158,6 +158,7 @@ static uint32_t create_parse(struct vdev_ctx *ctx, const struct vcd_req_create *
 	uint32_t key_len = le32toh(raw->key_len), mackey_len = le32toh(raw->mackey_len);
 
 	if (raw->flags || raw->session || le32toh(raw->key_source) != VCD_KEY_INLINE ||
+	    !all_zero(raw->check, sizeof(raw->check)) ||
 	    !all_zero(raw->reserved, sizeof(raw->reserved)) || (!cipher && !mac) ||
 	    (!cipher && key_len) || (!mac && mackey_len) || key_len > sizeof(create->key) ||
 	    mackey_len > sizeof(create->mackey))

@@ -45,6 +45,8 @@ static void *work(void *arg)
 
 	free(arg);
 	pthread_mutex_lock(&pool->lock);
+	pool->begun++;
+	pthread_cond_signal(&pool->start);
 	for (;;) {
 		struct task *task = pool->todo;
 
@@ -77,6 +79,7 @@ int pool_init(struct pool *pool, unsigned int count)
 		return -errno;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
+	pthread_cond_init(&pool->start, NULL);
 	while (pool->count < count && pool->count < POOL_MAX_THREADS) {
 		struct starter *starter = malloc(sizeof(*starter));
 		int err;
@@ -91,6 +94,10 @@ int pool_init(struct pool *pool, unsigned int count)
 		}
 		pool->count++;
 	}
+	pthread_mutex_lock(&pool->lock);
+	while (pool->begun < pool->count)
+		pthread_cond_wait(&pool->start, &pool->lock);
+	pthread_mutex_unlock(&pool->lock);
 	return 0;
 }
 

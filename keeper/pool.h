@@ -17,14 +17,16 @@ struct task;
 
 /**
  * struct pool - threads and their lines.
- * @lock: protects the lines and @ending
+ * @lock: protects the lines, @ending, @idle and @begun
  * @work: there is something to do
+ * @start: a thread has begun
  * @todo: tasks to be done
  * @todo_last: where the next one goes
  * @done: tasks that are done
  * @done_last: where the next one goes
  * @ending: threads are to end
  * @idle: threads that sleep
+ * @begun: threads that have begun
  * @event: eventfd: something is in @done
  * @threads: threads
  * @count: how many
@@ -32,18 +34,25 @@ struct task;
 struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
+	pthread_cond_t start;
 	struct task *todo;
 	struct task **todo_last;
 	struct task *done;
 	struct task **done_last;
 	bool ending;
 	unsigned int idle;
+	unsigned int begun;
 	int event;
 	pthread_t threads[POOL_MAX_THREADS];
 	unsigned int count;
 };
 
-/** pool_init - start @count threads. Return: 0 or a negative errno. */
+/**
+ * pool_init - start @count threads, and wait until they have begun: what a thread asks of the
+ * kernel at its start need not be allowed later.
+ *
+ * Return: 0 or a negative errno.
+ */
 int pool_init(struct pool *pool, unsigned int count);
 
 /** pool_end - let threads finish what they do, and end them. Tasks that are left stay in the lines. */

@@ -60,9 +60,7 @@ static const int worker_calls[] = {
     SCMP_SYS(madvise),
     SCMP_SYS(mlock),
     SCMP_SYS(mlock2),
-    /* threads: the start of those that have not run yet, locks, their end. A thread that begins
-     * while the filter comes asks for its affinity, by pthread_getattr_np() of a sanitizer. */
-    SCMP_SYS(sched_getaffinity),
+    /* threads: the start of those that have not run yet, locks, their end */
     SCMP_SYS(set_robust_list),
     SCMP_SYS(rseq),
     SCMP_SYS(futex),
@@ -85,7 +83,8 @@ static const int worker_calls[] = {
 
 /* Refused with EACCES: glibc asks /proc and /sys for advice, and lives without. */
 static const int worker_refused[] = {
-    SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(readlink),
+    SCMP_SYS(open),	 SCMP_SYS(openat),   SCMP_SYS(access),
+    SCMP_SYS(faccessat), SCMP_SYS(readlink), SCMP_SYS(sched_getaffinity),
 };
 
 static const int parent_denied[] = {
