@@ -22,7 +22,7 @@
  * sessions.
  *
  * A worker that dies is replaced at once. When it dies again without having finished a request in
- * between, the next one has to wait, longer each time, up to RETRY_MAX_MS. After GIVE_UP such
+ * between, the next one has to wait, longer each time, up to WORKER_RETRY_MAX_MS. After GIVE_UP such
  * deaths the queues are reported broken to the front end. Workers are still tried, because the
  * front end may be waiting for an answer. (A request that kills its worker does not get that far:
  * ledger.h.)
@@ -64,9 +64,6 @@
 
 /* After so many deaths of workers that did nothing, the device is reported broken. */
 #define GIVE_UP 8u
-
-#define RETRY_FIRST_MS 10u
-#define RETRY_MAX_MS 10000u
 
 /* A worker that lived for so long has not died of its start. */
 #define GOOD_LIFE_MS 10000u
@@ -151,7 +148,7 @@ static void start(struct supervisor *s, struct worker_process *w)
 	err = worker_start(w, &s->program, &s->sandbox, s->ledger.fd);
 	if (err) {
 		log_limited(LOG_ERROR, "cannot start a worker: %s", strerror(-err));
-		s->retry_ns = now_ns() + RETRY_MAX_MS * 1000000ull;
+		s->retry_ns = now_ns() + WORKER_RETRY_MAX_MS * 1000000ull;
 	}
 }
 
@@ -367,8 +364,7 @@ static void replace(struct supervisor *s, struct worker_process *w)
 
 	s->failures = progress ? 1 : s->failures + 1;
 	s->ledger.head->restarts++;
-	delay_ms = s->failures > 1 ? RETRY_FIRST_MS << MIN(s->failures - 2, 16u) : 0;
-	delay_ms = MIN(delay_ms, RETRY_MAX_MS);
+	delay_ms = worker_retry_ms(s->failures);
 	log_limited(
 	    LOG_WARN, "worker %d ended (%s %d); %s", (int)w->pid, signalled ? "signal" : "status",
 	    signalled ? WTERMSIG(w->status) : WEXITSTATUS(w->status),
@@ -377,7 +373,7 @@ static void replace(struct supervisor *s, struct worker_process *w)
 		log_msg(LOG_ERROR,
 			"%u workers in a row ended without finishing a request: the device is "
 			"reported broken; a worker is tried every %u s",
-			GIVE_UP, RETRY_MAX_MS / 1000);
+			GIVE_UP, WORKER_RETRY_MAX_MS / 1000);
 		setup_report_broken(&s->setup);
 	}
 	if (delay_ms)

@@ -3,6 +3,7 @@
 #include "daemon/supervisor/worker_process.h"
 
 #include <signal.h>
+#include <sys/param.h>
 #include <sys/wait.h>
 
 #include "common/log.h"
@@ -57,6 +58,14 @@ enum worker_event worker_read(struct worker_process *worker)
 	if (ret == 0)
 		return EVENT_NOTHING;
 	return worker->reader.message.header.request == CHANNEL_READY ? EVENT_READY : EVENT_ANSWER;
+}
+
+unsigned int worker_retry_ms(unsigned int failures)
+{
+	const unsigned int first_ms = 10, most_steps = 16;
+
+	return failures > 1 ? MIN(first_ms << MIN(failures - 2, most_steps), WORKER_RETRY_MAX_MS)
+			    : 0;
 }
 
 enum worker_event worker_reap(struct worker_process *worker)

@@ -53,6 +53,9 @@
 /** Time for a worker to end, in ms, and for its last answers; then it is killed. */
 #define WORKER_END_MS 10000u
 
+/** Longest time until the next worker is started, in ms. */
+#define WORKER_RETRY_MAX_MS 10000u
+
 enum worker_state {
 	WORKER_NONE,
 	WORKER_STARTING,
@@ -138,6 +141,12 @@ int worker_start(struct worker_process *worker, const struct program *program,
  * EVENT_CLOSED; or EVENT_NOTHING.
  */
 enum worker_event worker_read(struct worker_process *worker);
+
+/**
+ * worker_retry_ms - how long the next worker has to wait.
+ * @failures: workers in a row that ended without progress, the last one counted
+ */
+unsigned int worker_retry_ms(unsigned int failures);
 
 /** worker_reap - wait for a process that has ended. Return: EVENT_GONE or EVENT_NOTHING. */
 enum worker_event worker_reap(struct worker_process *worker);
