@@ -13,7 +13,7 @@
 #include "cryptochat/files/files.h"
 #include "cryptochat/protocol/frame.h"
 #include "cryptochat/identity/invite.h"
-#include "cryptochat/ui/json.h"
+#include "cryptochat/ui/event.h"
 #include "cryptochat/link/outbox.h"
 #include "cryptochat/identity/peers.h"
 #include "cryptochat/files/progress.h"
@@ -399,11 +399,14 @@ static void shown_text(void **state)
 
 static void json_lines(void **state)
 {
-	char *line = json_event("message", "from", "b\"b", "text", "a\n\\\033\xff\xc3\xa4", 7, 5);
+	char *line = event_line("message",
+				FACTS(fact_text("from", "b\"b"), fact_number("time", 5),
+				      fact_text("none", NULL), fact_bool("self", false)),
+				"text", "a\n\\\033\xff\xc3\xa4", 7);
 
-	assert_string_equal(line,
-			    "{\"event\":\"message\",\"from\":\"b\\\"b\",\"text\":\"a\\n\\\\\\u001b"
-			    "\\ufffd\xc3\xa4\",\"time\":5}\n");
+	assert_string_equal(line, "{\"event\":\"message\",\"from\":\"b\\\"b\",\"time\":5,\"self\":"
+				  "false,\"text\":\"a\\n\\\\\\u001b"
+				  "\\ufffd\xc3\xa4\"}\n");
 	free(line);
 }
 

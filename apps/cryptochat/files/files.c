@@ -2,22 +2,32 @@
 /* files.c - the transfers with one peer, both directions. */
 #include "cryptochat/files/files.h"
 
+#include <stdio.h>
+
 #include "apps/base/wait.h"
 
 #define SHOW_MS 250
 
-void files_init(struct files *f, struct outbox *outbox, struct ui *ui, const char *dir,
-		bool take_all)
+void files_init(struct files *f, struct outbox *outbox, struct ui *ui, const char *peer,
+		const char *dir, bool take_all)
 {
 	*f = (struct files){
 	    .outbox = outbox,
 	    .ui = ui,
+	    .peer = peer,
 	    .dir = dir,
 	    .take_all = take_all,
 	    .out.fd = -1,
 	    .in.fd = -1,
 	    .next_id = 1,
 	};
+}
+
+char *digest_text(const uint8_t digest[DIGEST_SIZE], char hex[2 * DIGEST_SIZE + 1])
+{
+	for (size_t i = 0; i < DIGEST_SIZE; i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	return hex;
 }
 
 bool files_step(struct files *f)

@@ -40,7 +40,7 @@ enum outgoing_state { OUT_NONE, OUT_OFFERED, OUT_PREFIX, OUT_SENDING, OUT_ENDED 
  * struct outgoing - the file being sent
  * @offset: bytes read and hashed so far
  * @prefix: OUT_PREFIX: bytes the receiver has
- * @digest: OUT_PREFIX: their digest as the receiver says
+  * @digest: OUT_PREFIX: their digest as the receiver says; OUT_ENDED: that of the whole file
  */
 struct outgoing {
 	enum outgoing_state state;
@@ -83,7 +83,8 @@ struct incoming {
 
 /**
  * struct files - the transfers with one peer
- * @outbox: where frames are put; borrowed, like all pointers here
+  * @outbox: where frames are put; borrowed, like all pointers here
+ * @peer: its name
  * @dir: directory for received files
  * @take_all: accept without asking
  * @refuse: reason to refuse all, or NULL
@@ -94,6 +95,7 @@ struct incoming {
 struct files {
 	struct outbox *outbox;
 	struct ui *ui;
+	const char *peer;
 	const char *dir;
 	bool take_all;
 	const char *refuse;
@@ -107,12 +109,16 @@ struct files {
 	int64_t shown_ms;
 };
 
-void files_init(struct files *f, struct outbox *outbox, struct ui *ui, const char *dir,
-		bool take_all);
+/** files_init() - @peer: its name, which may be set later in the same place */
+void files_init(struct files *f, struct outbox *outbox, struct ui *ui, const char *peer,
+		const char *dir, bool take_all);
 
 /** files_check() - can the file at @path be sent? 0, -EINVAL: it is no regular file, or negative
  * errno */
 int files_check(const char *path);
+
+/** files_error() - what an error of files_check() or files_send() means, for people */
+const char *files_error(int err);
 
 /** files_send() - queue a file; returns 0, -EINVAL: not a regular file, or negative errno */
 int files_send(struct files *f, const char *path);
@@ -140,6 +146,19 @@ int files_on_answer(struct files *f, const struct answer *a);
 int files_on_data(struct files *f, const struct data_frame *d);
 int files_on_end(struct files *f, const struct end_frame *e);
 int files_on_done(struct files *f, const struct done_frame *d);
+
+/* Facts of events about the file being received, or sent, and others. */
+#define IN_FACTS(f, ...)                                                                           \
+	FACTS(fact_text("peer", (f)->peer), fact_text("direction", "in"),                          \
+	      fact_number("id", (f)->in.id), fact_text("name", (f)->in.name),                      \
+	      fact_number("size", (f)->in.size), __VA_ARGS__)
+#define OUT_FACTS(f, ...)                                                                          \
+	FACTS(fact_text("peer", (f)->peer), fact_text("direction", "out"),                         \
+	      fact_number("id", (f)->out.id), fact_text("name", (f)->out.name),                    \
+	      fact_number("size", (f)->out.size), __VA_ARGS__)
+
+/** digest_text() - in hexadecimal; returns @hex */
+char *digest_text(const uint8_t digest[DIGEST_SIZE], char hex[2 * DIGEST_SIZE + 1]);
 
 /* Between the parts: receive.c, send.c. */
 bool send_step(struct files *f);

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +96,8 @@ static void fail(struct files *f, const char *why)
 	uint32_t id = f->in.id;
 
 	f->failed++;
-	ui_error(f->ui, "file-failed", "%s was not received: %s", f->in.name, why);
+	ui_error(f->ui, "file-failed", IN_FACTS(f, fact_text("reason", why)),
+		 "%s was not received: %s", f->in.name, why);
 	put_done(f, false, why);
 	close_incoming(f);
 	f->in.state = IN_DISCARD;
@@ -211,8 +213,8 @@ static void take(struct files *f)
 	}
 	if (fd < 0) {
 		f->failed++;
-		ui_error(f->ui, "file-failed", "cannot receive into %s/%s: %s", f->dir, in->part,
-			 strerror(-fd));
+		ui_error(f->ui, "file-failed", IN_FACTS(f, fact_text("reason", strerror(-fd))),
+			 "cannot receive into %s/%s: %s", f->dir, in->part, strerror(-fd));
 		refuse(f, "the receiver cannot store it");
 		close_incoming(f);
 		return;
@@ -246,12 +248,13 @@ int files_on_offer(struct files *f, const struct offer *o)
 	} else if (f->take_all) {
 		take(f);
 	} else if (f->ui->kind == UI_PIPE) {
-		ui_notice(f->ui, "file-refused", NULL,
+		ui_notice(f->ui, "file-refused", IN_FACTS(f, {0}),
 			  "refused a file, %s: cryptochat recv takes files", f->in.name);
 		refuse(f, "this end does not take files (cryptochat recv does)");
 	} else {
-		ui_notice(f->ui, "file-offer", NULL, "offers a file: %s, %s. /accept or /decline?",
-			  f->in.name, progress_size((double)o->size, size));
+		ui_notice(f->ui, "file-offer", IN_FACTS(f, {0}),
+			  "%s offers a file: %s, %s. /accept or /decline?", f->peer, f->in.name,
+			  progress_size((double)o->size, size));
 	}
 	return 0;
 }
@@ -287,7 +290,8 @@ bool receive_step(struct files *f)
 	EVP_MD_CTX_free(copy);
 	a.offset = in->have;
 	if (in->have)
-		ui_notice(f->ui, "file-resume", NULL, "%s: there are %d %% already", in->name,
+		ui_notice(f->ui, "file-resume", IN_FACTS(f, fact_number("have", in->have)),
+			  "%s: there are %d %% already", in->name,
 			  in->size ? (int)(100.0 * (double)in->have / (double)in->size) : 100);
 	put_answer(f, &a);
 	in->state = IN_RECEIVING;
@@ -306,7 +310,7 @@ static int start_anew(struct files *f)
 	close(in->fd);
 	in->fd = fd;
 	in->have = 0;
-	ui_notice(f->ui, "file-restart", NULL,
+	ui_notice(f->ui, "file-restart", IN_FACTS(f, {0}),
 		  "%s: what an earlier attempt left is of another file; it is kept, and this one "
 		  "starts anew as %s",
 		  in->name, in->part);
@@ -379,7 +383,7 @@ int files_on_end(struct files *f, const struct end_frame *e)
 {
 	struct incoming *in = &f->in;
 	uint8_t digest[DIGEST_SIZE];
-	char name[FILE_NAME_SIZE], rate[16], hex[2 * DIGEST_SIZE + 1];
+	char name[FILE_NAME_SIZE], rate[16], hex[2 * DIGEST_SIZE + 1], path[PATH_MAX];
 	int err;
 
 	if (e->id != in->id)
@@ -409,13 +413,15 @@ int files_on_end(struct files *f, const struct end_frame *e)
 		in->state = IN_NONE;
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof(digest); i++)
-		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	digest_text(digest, hex);
+	snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+
 	put_done(f, true, NULL);
 	f->received++;
-	ui_notice(f->ui, "file-received", NULL, "received %s, %s/s, sha256 %s", name,
-		  progress_size(progress_average(&in->progress, in->have, wait_clock_ms()), rate),
-		  hex);
+	ui_notice(
+	    f->ui, "file-received", IN_FACTS(f, fact_text("path", path), fact_text("sha256", hex)),
+	    "received %s, %s/s, sha256 %s", name,
+	    progress_size(progress_average(&in->progress, in->have, wait_clock_ms()), rate), hex);
 	close_incoming(f);
 	return 0;
 }
@@ -425,6 +431,7 @@ void receive_abandon(struct files *f)
 	if (f->in.state == IN_PREFIX || f->in.state == IN_RECEIVING) {
 		f->failed++;
 		ui_error(f->ui, "file-failed",
+			 IN_FACTS(f, fact_text("reason", "the conversation ended")),
 			 "%s was not received to its end; %s/%s is kept for another attempt",
 			 f->in.name, f->dir, f->in.part);
 	}

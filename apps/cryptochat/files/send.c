@@ -33,6 +33,11 @@ static int open_regular(const char *path, uint64_t *size)
 	return fd;
 }
 
+const char *files_error(int err)
+{
+	return err == -EINVAL ? "it is no regular file" : strerror(-err);
+}
+
 int files_check(const char *path)
 {
 	uint64_t size;
@@ -75,7 +80,8 @@ static void close_outgoing(struct files *f)
 static void fail(struct files *f, const char *why)
 {
 	f->failed++;
-	ui_error(f->ui, "file-failed", "%s was not sent: %s", f->out.name, why);
+	ui_error(f->ui, "file-failed", OUT_FACTS(f, fact_text("reason", why)),
+		 "%s was not sent: %s", f->out.name, why);
 	close_outgoing(f);
 }
 
@@ -88,6 +94,7 @@ static void put_end(struct files *f, bool ok)
 
 	if (ok && EVP_DigestFinal_ex(f->out.md, e.digest, NULL) != 1)
 		e.ok = false;
+	memcpy(f->out.digest, e.digest, sizeof(e.digest));
 	frame_begin(&w, buffer, FRAME_END, f->outbox->next_seq);
 	w.room = sizeof(buffer);
 	frame_put_end(&w, &e);
@@ -132,7 +139,7 @@ static bool offer_next(struct files *f)
 	w.room = sizeof(buffer);
 	frame_put_offer(&w, &o);
 	outbox_add(f->outbox, buffer, frame_finish(&w));
-	ui_notice(f->ui, "file-offered", NULL, "offering %s (%llu bytes)", f->out.name,
+	ui_notice(f->ui, "file-offered", OUT_FACTS(f, {0}), "offering %s (%llu bytes)", f->out.name,
 		  (unsigned long long)o.size);
 	return true;
 }
@@ -164,10 +171,11 @@ static bool hash_prefix(struct files *f)
 	       memcmp(digest, o->digest, sizeof(digest)) == 0;
 	EVP_MD_CTX_free(copy);
 	if (same) {
-		ui_notice(f->ui, "file-resume", NULL, "%s: resuming at %d %%", o->name,
+		ui_notice(f->ui, "file-resume", OUT_FACTS(f, fact_number("have", o->offset)),
+			  "%s: resuming at %d %%", o->name,
 			  o->size ? (int)(100.0 * (double)o->offset / (double)o->size) : 100);
 	} else {
-		ui_notice(f->ui, "file-restart", NULL,
+		ui_notice(f->ui, "file-restart", OUT_FACTS(f, {0}),
 			  "%s: what the receiver has is of another file, starting anew", o->name);
 		EVP_DigestInit_ex(o->md, EVP_sha256(), NULL);
 		o->offset = 0;
@@ -250,7 +258,7 @@ int files_on_answer(struct files *f, const struct answer *a)
 
 int files_on_done(struct files *f, const struct done_frame *d)
 {
-	char rate[16];
+	char rate[16], hex[2 * DIGEST_SIZE + 1];
 
 	/* A verdict on what we have given up ourselves. */
 	if (f->out.state == OUT_NONE || d->id != f->out.id)
@@ -263,7 +271,8 @@ int files_on_done(struct files *f, const struct done_frame *d)
 	}
 	f->sent++;
 	ui_notice(
-	    f->ui, "file-sent", NULL, "%s: sent and checked, %s/s", f->out.name,
+	    f->ui, "file-sent", OUT_FACTS(f, fact_text("sha256", digest_text(f->out.digest, hex))),
+	    "%s: sent and checked, %s/s", f->out.name,
 	    progress_size(progress_average(&f->out.progress, f->out.size, wait_clock_ms()), rate));
 	close_outgoing(f);
 	return 0;
@@ -277,7 +286,11 @@ void send_abandon(struct files *f)
 		struct queued *q = f->queue;
 
 		f->failed++;
-		ui_error(f->ui, "file-failed", "%s was not sent: the conversation ended", q->path);
+		ui_error(f->ui, "file-failed",
+			 FACTS(fact_text("peer", f->peer), fact_text("direction", "out"),
+			       fact_text("name", last_component(q->path)),
+			       fact_text("reason", "the conversation ended")),
+			 "%s was not sent: the conversation ended", q->path);
 		f->queue = q->next;
 		free(q);
 	}

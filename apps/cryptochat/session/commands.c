@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cryptochat/session/frames.h"
 #include "cryptochat/session/invitation.h"
 #include "cryptochat/session/member.h"
 #include "cryptochat/session/question.h"
 #include "cryptochat/session/unsent.h"
+#include "cryptochat/session/words.h"
 #include "cryptochat/ui/request.h"
 
 /* The member that commands are about: the only one, or in a hub the one named @nick. */
@@ -26,9 +28,9 @@ static struct member *whom(struct room *room, const char *nick)
 			found = m;
 	}
 	if (!present)
-		ui_error(&room->ui, "nobody", "Nobody is there.");
+		ui_error(&room->ui, "nobody", NULL, "Nobody is there.");
 	else if (!found || (!nick[0] && present > 1))
-		ui_error(&room->ui, "nobody", "Say who: /who lists them.");
+		ui_error(&room->ui, "nobody", NULL, "Say who: /who lists them.");
 	return !nick[0] && present > 1 ? NULL : found;
 }
 
@@ -40,13 +42,15 @@ static void on_send(struct room *room, const char *path)
 	if (!m)
 		return;
 	if (room->options->hub) {
-		ui_error(&room->ui, "file-failed", "A hub does not carry files.");
+		ui_error(&room->ui, "usage", NULL, "A hub does not carry files.");
 		return;
 	}
-	err = path[0] ? files_send(&m->files, path) : -EINVAL;
+	err = files_send(&m->files, path);
 	if (err)
-		ui_error(&room->ui, "file-failed", "cannot send \"%s\": %s", path,
-			 err == -EINVAL ? "it is no regular file" : strerror(-err));
+		ui_error(&room->ui, "file-failed",
+			 FACTS(fact_text("peer", m->nick), fact_text("direction", "out"),
+			       fact_text("name", path), fact_text("reason", files_error(err))),
+			 "cannot send \"%s\": %s", path, files_error(err));
 }
 
 static void on_decision(struct room *room, bool take)
@@ -54,7 +58,7 @@ static void on_decision(struct room *room, bool take)
 	for (struct member *m = room->members; m; m = m->next)
 		if (member_is_present(m) && files_decide(&m->files, take))
 			return;
-	ui_error(&room->ui, "nobody", "No file is on offer.");
+	ui_error(&room->ui, "nobody", NULL, "No file is on offer.");
 }
 
 static void on_accept(struct room *room, const char *rest)
@@ -80,7 +84,7 @@ static void on_verify(struct room *room, const char *rest)
 	}
 	m = whom(room, nick);
 	if (m)
-		member_verify(m, rest);
+		words_command(m, rest);
 }
 
 static void on_status(struct room *room, const char *rest)
@@ -94,25 +98,38 @@ static void on_status(struct room *room, const char *rest)
 		anybody = true;
 	}
 	if (!anybody)
-		ui_error(&room->ui, "nobody", "Nobody is there.");
+		ui_error(&room->ui, "nobody", NULL, "Nobody is there.");
 }
 
 static void on_who(struct room *room, const char *rest)
 {
 	char key[KEY_TEXT_SIZE];
 
-	ui_notice(&room->ui, "who", room->nick, "%s (you) %s", room->nick,
-		  key_text(room->identity.hash, key));
+	ui_notice(&room->ui, "who",
+		  FACTS(fact_text("peer", room->nick),
+			fact_text("key", key_text(room->identity.hash, key)),
+			fact_bool("self", true)),
+		  "%s (you) %s", room->nick, key_text(room->identity.hash, key));
 	for (struct member *m = room->members; m; m = m->next)
 		if (member_is_present(m))
-			ui_notice(&room->ui, "who", m->nick, "%s, %s%s, %s %s", m->nick,
+			ui_notice(&room->ui, "who",
+				  FACTS(fact_text("peer", m->nick),
+					fact_text("key", key_text(m->key, key)),
+					fact_bool("verified", m->verified),
+					fact_bool("connected", m->stage == MEMBER_UP),
+					fact_text("address", m->where)),
+				  "%s, %s%s, %s %s", m->nick,
 				  m->verified ? "verified" : "unverified",
 				  m->stage == MEMBER_AWAY ? ", away" : "", m->where,
 				  key_text(m->key, key));
 	for (struct member *m = room->members; m; m = m->next)
 		for (unsigned int i = 0; member_is_present(m) && i < m->roster_count; i++)
-			ui_notice(&room->ui, "who", m->roster[i].nick, "%s, the hub says, %s",
-				  m->roster[i].nick, key_text(m->roster[i].key, key));
+			ui_notice(&room->ui, "who",
+				  FACTS(fact_text("peer", m->roster[i].nick),
+					fact_text("key", key_text(m->roster[i].key, key)),
+					fact_text("hub", m->nick)),
+				  "%s, the hub says, %s", m->roster[i].nick,
+				  key_text(m->roster[i].key, key));
 }
 
 static void on_kick(struct room *room, const char *nick)
@@ -120,7 +137,7 @@ static void on_kick(struct room *room, const char *nick)
 	struct member *m;
 
 	if (!room->options->hub) {
-		ui_error(&room->ui, "usage",
+		ui_error(&room->ui, "usage", NULL,
 			 "Only whoever runs a hub can ask somebody to leave it; /quit leaves.");
 		return;
 	}
@@ -136,20 +153,21 @@ static void on_invite(struct room *room, const char *rest)
 	int err;
 
 	if (room->listener < 0) {
-		ui_error(&room->ui, "usage", "Only the end that listens can invite somebody.");
+		ui_error(&room->ui, "usage", NULL,
+			 "Only the end that listens can invite somebody.");
 		return;
 	}
 	err = invitation_make(room, text);
 	if (err) {
-		ui_error(&room->ui, "usage", "No invite: %s.",
+		ui_error(&room->ui, "usage", NULL, "No invite: %s.",
 			 err == -EMFILE ? "too many have not been used yet" : strerror(-err));
 		return;
 	}
 	if (room->ui.kind == UI_TERMINAL)
-		ui_error(&room->ui, "invite", "%s", invitation_how(room));
-	ui_error(&room->ui, "invite", "%s", text);
+		ui_error(&room->ui, "invite", NULL, "%s", invitation_how(room));
+	ui_error(&room->ui, "invite", FACTS(fact_text("invite", text)), "%s", text);
 	if (hint && room->ui.kind == UI_TERMINAL)
-		ui_error(&room->ui, "invite", "%s", hint);
+		ui_error(&room->ui, "invite", NULL, "%s", hint);
 	explicit_bzero(text, sizeof(text));
 }
 
@@ -190,7 +208,7 @@ static const struct command {
 static void on_help(struct room *room, const char *rest)
 {
 	for (size_t i = 0; i < COMMANDS; i++)
-		ui_error(&room->ui, "help", "/%s %s", commands[i].name, commands[i].help);
+		ui_error(&room->ui, "help", NULL, "/%s %s", commands[i].name, commands[i].help);
 }
 
 /* The command named by the first @len bytes of @name, or NULL. */
@@ -211,7 +229,7 @@ static void run_line(struct room *room, const char *line)
 	if (c)
 		c->run(room, rest + strspn(rest, " "));
 	else
-		ui_error(&room->ui, "help", "There is no %s; /help lists commands.", line);
+		ui_error(&room->ui, "help", NULL, "There is no %s; /help lists commands.", line);
 }
 
 static void say(struct room *room, const char *line, size_t len)
@@ -225,23 +243,23 @@ static void say(struct room *room, const char *line, size_t len)
 		if (outbox_full(&m->outbox) && room->options->hub)
 			member_too_slow(m);
 		else
-			member_text(m, room->options->hub ? room->nick : NULL, line, len);
+			member_say(m, room->options->hub ? room->nick : NULL, line, len);
 	}
 	if (anybody)
 		ui_echo(&room->ui, room->nick, line, len);
 	else
-		ui_error(&room->ui, "nobody", "Nobody is there.");
+		ui_error(&room->ui, "nobody", NULL, "Nobody is there.");
 }
 
 /* A message, if it is one that can be sent. */
 static void on_message(struct room *room, const char *text, size_t len)
 {
 	if (len > EDITOR_LINE_MAX)
-		ui_error(&room->ui, "usage",
+		ui_error(&room->ui, "usage", NULL,
 			 "this message of %zu bytes was not sent: a message has at most %d", len,
 			 EDITOR_LINE_MAX);
 	else if (!text_is_utf8(text, len))
-		ui_error(&room->ui, "usage", "this message is not UTF-8 and was not sent");
+		ui_error(&room->ui, "usage", NULL, "this message is not UTF-8 and was not sent");
 	else if (len)
 		say(room, text, len);
 }
@@ -289,11 +307,11 @@ static bool all_have_room(const struct room *room)
 static void run_request(struct room *room, const struct command *c, const struct request *r)
 {
 	if (!c)
-		ui_error(&room->ui, "usage", "there is no command \"%s\"", r->command);
+		ui_error(&room->ui, "usage", NULL, "there is no command \"%s\"", r->command);
 	else if (r->argument_name && !c->argument)
-		ui_error(&room->ui, "usage", "\"%s\" takes no argument", c->name);
+		ui_error(&room->ui, "usage", NULL, "\"%s\" takes no argument", c->name);
 	else if (r->argument_name && strcmp(r->argument_name, c->argument) != 0)
-		ui_error(&room->ui, "usage", "the argument of \"%s\" is \"%s\", not \"%s\"",
+		ui_error(&room->ui, "usage", NULL, "the argument of \"%s\" is \"%s\", not \"%s\"",
 			 c->name, c->argument, r->argument_name);
 	else
 		c->run(room, r->argument ? r->argument : "");
@@ -319,7 +337,7 @@ static bool on_request(struct room *room, const char *line, size_t len)
 	}
 	ui_line_done(&room->ui, false);
 	if (err)
-		ui_error(&room->ui, "usage", "a line of %zu bytes was refused: %s", len,
+		ui_error(&room->ui, "usage", NULL, "a line of %zu bytes was refused: %s", len,
 			 err == -EINVAL ? why : strerror(-err));
 	else if (r.text)
 		on_message(room, r.text, r.text_len);

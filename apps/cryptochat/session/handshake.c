@@ -29,6 +29,7 @@
 
 #include "apps/base/wait.h"
 #include "cryptochat/session/member.h"
+#include "cryptochat/session/words.h"
 
 static void put_hello(struct member *m)
 {
@@ -68,6 +69,8 @@ static void key_changed(struct member *m, const char *name, const struct peer *k
 
 	ui_error(
 	    &m->room->ui, "key-changed",
+	    FACTS(fact_text("peer", name), fact_text("known", key_text(known->key, old)),
+		  fact_text("key", key_text(m->key, new))),
 	    "THE KEY OF %s HAS CHANGED.\n"
 	    "   known: %s\n   now:   %s\n"
 	    "Somebody may be posing as %s, or the identity was made anew. Ask by other means; if "
@@ -85,6 +88,7 @@ static void key_rejected(struct member *m, const char *name)
 
 	ui_error(
 	    &m->room->ui, "key-rejected",
+	    FACTS(fact_text("peer", name), fact_text("key", key_text(m->key, key))),
 	    "%s has the key %s, which was rejected when words were compared: refused. If that was "
 	    "a mistake, remove its line from %s.",
 	    name, key_text(m->key, key), m->room->peers.path);
@@ -98,6 +102,7 @@ static void say_refused_stranger(struct member *m)
 	char key[KEY_TEXT_SIZE];
 
 	ui_error(&m->room->ui, "unknown-key",
+		 FACTS(fact_text("address", m->where), fact_text("key", key_text(m->key, key))),
 		 "%s has the unknown key %s: not accepted, since nobody can be asked here. Use an "
 		 "invite, --accept-new, or make contact once at a terminal.",
 		 m->where, key_text(m->key, key));
@@ -114,8 +119,10 @@ static bool accept_new(struct member *m)
 
 	if (o->accept_new) {
 		m->remember = true;
-		ui_notice(&m->room->ui, "new-key", NULL, "%s: new key %s, accepted", m->where,
-			  key_text(m->key, key));
+		ui_notice(
+		    &m->room->ui, "new-key",
+		    FACTS(fact_text("address", m->where), fact_text("key", key_text(m->key, key))),
+		    "%s: new key %s, accepted", m->where, key_text(m->key, key));
 		return true;
 	}
 	if (o->strict || !ui_can_ask(&m->room->ui)) {
@@ -130,8 +137,9 @@ static void call_greet(struct member *m)
 {
 	put_hello(m);
 	member_stage(m, MEMBER_GREETING);
-	ui_notice(&m->room->ui, "calling", NULL, "Connected to %s, waiting to be let in.",
-		  m->where);
+	ui_notice(&m->room->ui, "calling",
+		  FACTS(fact_text("address", m->where), fact_text("state", "connected")),
+		  "Connected to %s, waiting to be let in.", m->where);
 }
 
 /* The key is that of the same peer as before the link broke; nothing else may be. */
@@ -331,17 +339,20 @@ static void name_new(struct member *m)
 	const struct room *room = m->room;
 	const char *nick = m->greeting.nick;
 	const struct peer *other = peers_by_nick(&room->peers, nick);
-	char key[KEY_TEXT_SIZE], mark[7];
+	char key[KEY_TEXT_SIZE], mine[KEY_TEXT_SIZE], mark[7];
 
 	if (!other && strcmp(nick, room->nick) != 0 && !nick_is_marked(nick)) {
 		strcpy(m->nick, nick);
 		return;
 	}
-	key_text(m->key, key);
-	snprintf(mark, sizeof(mark), "%.6s", key + strlen("SHA256:"));
+	key_text(m->key, mine);
+	snprintf(mark, sizeof(mark), "%.6s", mine + strlen("SHA256:"));
 	nick_mark(nick, mark, m->nick);
 	if (other)
 		ui_error(&m->room->ui, "nick",
+			 FACTS(fact_text("peer", m->nick), fact_text("calls_itself", nick),
+			       fact_text("key", mine),
+			       fact_text("known", key_text(other->key, key))),
 			 "Somebody calls itself %s, but has another key than the %s you know (%s): "
 			 "it is "
 			 "called %s here.",
@@ -350,10 +361,15 @@ static void name_new(struct member *m)
 
 static void use_nick(struct member *m, const struct peer *known)
 {
+	char key[KEY_TEXT_SIZE];
+
 	if (known) {
 		if (strcmp(known->nick, m->greeting.nick) != 0)
-			ui_notice(&m->room->ui, "nick", known->nick, "%s calls itself %s today.",
-				  known->nick, m->greeting.nick);
+			ui_notice(&m->room->ui, "nick",
+				  FACTS(fact_text("peer", known->nick),
+					fact_text("calls_itself", m->greeting.nick),
+					fact_text("key", key_text(m->key, key))),
+				  "%s calls itself %s today.", known->nick, m->greeting.nick);
 		strcpy(m->nick, known->nick);
 		m->verified = known->label == PEER_VERIFIED;
 	} else {
@@ -372,7 +388,8 @@ static bool knows_secret(struct member *m)
 	if (room->secret.len && h->proof == PROOF_SECRET &&
 	    proof_is_right(m, h, room->secret.bytes, room->secret.len))
 		return true;
-	ui_error(&room->ui, "wrong-secret", "%s does not have the shared key", m->where);
+	ui_error(&room->ui, "wrong-secret", FACTS(fact_text("address", m->where)),
+		 "%s does not have the shared key", m->where);
 	member_refuse(m, REFUSE_PROOF, "the shared key (--key-file) is not the same");
 	return false;
 }
@@ -467,8 +484,8 @@ static void greet_answered(struct member *m, const struct hello *h)
 	if (room->secret.len) {
 		if (h->proof != PROOF_SECRET ||
 		    !proof_is_right(m, h, room->secret.bytes, room->secret.len)) {
-			ui_error(&room->ui, "wrong-secret", "%s does not have the shared key",
-				 m->where);
+			ui_error(&room->ui, "wrong-secret", FACTS(fact_text("address", m->where)),
+				 "%s does not have the shared key", m->where);
 			member_refuse(m, REFUSE_PROOF,
 				      "the shared key (--key-file) is not the same");
 			room_fail(room, CHAT_IDENTITY);
@@ -493,11 +510,12 @@ static void greet_answered(struct member *m, const struct hello *h)
 static void refused(struct member *m, const struct refuse *r)
 {
 	if (r->code == REFUSE_WORDS && m->stage == MEMBER_AWAY) {
-		member_words_differ(m);
+		words_differ(m);
 		return;
 	}
-	ui_error(&m->room->ui, "refused", "%s refuses: %s", m->where,
-		 r->reason[0] ? r->reason : "no reason given");
+	ui_error(&m->room->ui, "refused",
+		 FACTS(fact_text("address", m->where), fact_text("reason", r->reason)),
+		 "%s refuses: %s", m->where, r->reason[0] ? r->reason : "no reason given");
 	link_close(m->link);
 	if (m->stage == MEMBER_AWAY || !m->caller || m->room->options->once)
 		room_fail(m->room, CHAT_REFUSED);
@@ -512,7 +530,9 @@ static void bad_hello(struct member *m)
 	static const char reason[] = "no HELLO of this protocol version";
 
 	if (m->caller) {
-		ui_notice(&m->room->ui, "failed", NULL, "%s did not get in: %s", m->where, reason);
+		ui_notice(&m->room->ui, "failed",
+			  FACTS(fact_text("address", m->where), fact_text("reason", reason)),
+			  "%s did not get in: %s", m->where, reason);
 		member_refuse(m, REFUSE_VERSION, reason);
 	} else {
 		link_fail(m->link, DOWN_PROTOCOL, reason);

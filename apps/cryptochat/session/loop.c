@@ -26,6 +26,7 @@
 #include "apps/base/net.h"
 #include "apps/base/wait.h"
 #include "cryptochat/session/commands.h"
+#include "cryptochat/session/frames.h"
 #include "cryptochat/session/handshake.h"
 #include "cryptochat/session/member.h"
 #include "cryptochat/session/question.h"
@@ -97,8 +98,8 @@ static void accept_callers(struct room *room)
 		 */
 		room->accept_ms = wait_clock_ms() + ACCEPT_PAUSE_MS;
 		if (!room->cannot_accept)
-			ui_error(&room->ui, "warning", "cannot accept connections for now: %s",
-				 strerror(-fd));
+			ui_error(&room->ui, "warning", NULL,
+				 "cannot accept connections for now: %s", strerror(-fd));
 		room->cannot_accept = true;
 		return;
 	}
@@ -158,8 +159,10 @@ static bool calls_again(struct member *m)
 	if (now - m->since_ms >= o->timeout_ms)
 		return false;
 	if (!m->attempts)
-		ui_notice(&m->room->ui, "calling", NULL, "%s does not answer; trying again.",
-			  m->room->address);
+		ui_notice(
+		    &m->room->ui, "calling",
+		    FACTS(fact_text("address", m->room->address), fact_text("state", "retrying")),
+		    "%s does not answer; trying again.", m->room->address);
 	plan_retry(m);
 	return true;
 }
@@ -172,8 +175,10 @@ static void call_failed(struct member *m, int err)
 	if (m->stage == MEMBER_AWAY) {
 		plan_retry(m);
 	} else if (!calls_again(m)) {
-		ui_error(&room->ui, "failed", "no conversation with %s: %s", room->address,
-			 strerror(-err));
+		ui_error(
+		    &room->ui, "failed",
+		    FACTS(fact_text("address", room->address), fact_text("reason", strerror(-err))),
+		    "no conversation with %s: %s", room->address, strerror(-err));
 		member_end(m, CHAT_NETWORK, "lost", "cannot be reached");
 	}
 }
@@ -228,7 +233,9 @@ static void lost_greeting(struct member *m, const char *why)
 	link_free(m->link);
 	m->link = NULL;
 	if (m->caller) {
-		ui_notice(&room->ui, "failed", NULL, "%s did not get in: %s", m->where, why);
+		ui_notice(&room->ui, "failed",
+			  FACTS(fact_text("address", m->where), fact_text("reason", why)),
+			  "%s did not get in: %s", m->where, why);
 		member_end(m, CHAT_OK, "lost", why);
 		return;
 	}
@@ -237,7 +244,9 @@ static void lost_greeting(struct member *m, const char *why)
 		if (m->dialing || calls_again(m))
 			return;
 	}
-	ui_error(&room->ui, "failed", "no conversation with %s: %s", room->address, why);
+	ui_error(&room->ui, "failed",
+		 FACTS(fact_text("address", room->address), fact_text("reason", why)),
+		 "no conversation with %s: %s", room->address, why);
 	member_end(m, identity ? CHAT_IDENTITY : CHAT_NETWORK, "lost", why);
 }
 
@@ -261,7 +270,9 @@ static void on_down(struct member *m)
 	link_free(m->link);
 	m->link = NULL;
 	if (down == DOWN_PROTOCOL) {
-		ui_error(&room->ui, "protocol-error", "%s: %s", m->nick, why);
+		ui_error(&room->ui, "protocol-error",
+			 FACTS(fact_text("peer", m->nick), fact_text("reason", why)), "%s: %s",
+			 m->nick, why);
 		member_end(m, CHAT_NETWORK, "lost", "was disconnected");
 		return;
 	}
@@ -271,8 +282,10 @@ static void on_down(struct member *m)
 		return;
 	}
 	if (m->stage == MEMBER_UP) {
-		ui_notice(&room->ui, "away", m->nick, "Connection to %s lost (%s); %s.", m->nick,
-			  why, m->caller ? "waiting for it to come back" : "trying again");
+		ui_notice(&room->ui, "away",
+			  FACTS(fact_text("peer", m->nick), fact_text("reason", why)),
+			  "Connection to %s lost (%s); %s.", m->nick, why,
+			  m->caller ? "waiting for it to come back" : "trying again");
 		member_away(m);
 	}
 	m->dialing = again && dial_has_more(&m->dial);
@@ -283,7 +296,8 @@ static void on_down(struct member *m)
 static void serve_away(struct member *m, int64_t now)
 {
 	if (now - m->since_ms > m->room->options->reconnect_ms) {
-		ui_error(&m->room->ui, "lost", "%s did not come back", m->nick);
+		ui_error(&m->room->ui, "lost", FACTS(fact_text("peer", m->nick)),
+			 "%s did not come back", m->nick);
 		member_end(m, CHAT_NETWORK, "lost", "is lost");
 		return;
 	}
@@ -469,7 +483,9 @@ enum chat_exit room_run(struct room *room)
 		if (!m)
 			return CHAT_NETWORK;
 		strcpy(m->where, room->address);
-		ui_notice(&room->ui, "calling", NULL, "Calling %s.", room->address);
+		ui_notice(&room->ui, "calling",
+			  FACTS(fact_text("address", room->address), fact_text("state", "calling")),
+			  "Calling %s.", room->address);
 		call(m);
 	}
 	while (!err) {

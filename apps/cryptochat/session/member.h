@@ -8,32 +8,11 @@
 /** member_up() - greetings are over, @hello is the peer's */
 void member_up(struct member *m, const struct hello *hello);
 
-/** member_frame() - a frame from a member that is up */
-void member_frame(struct member *m, const struct frame *f);
-
 /** member_work() - files, acknowledgements, pings, leaving; returns: call again without waiting */
 bool member_work(struct member *m, int64_t now);
 
 /** member_timeout() - milliseconds until member_work() is due, at most @most */
 int member_timeout(const struct member *m, int64_t now, int most);
-
-/** member_text() - send a message; @nick: hub: who wrote it, else NULL */
-void member_text(struct member *m, const char *nick, const void *text, size_t len);
-
-/** member_stream() - send bytes of standard input, at most FRAME_PAYLOAD */
-void member_stream(struct member *m, const void *data, size_t len);
-
-/** member_eof() - say that no more text will come */
-void member_eof(struct member *m);
-
-/** member_roster() - hub: tell @m about @about */
-void member_roster(struct member *m, enum roster_event event, const struct member *about);
-
-/** member_verify() - start comparing words, or record what came of it */
-void member_verify(struct member *m, const char *word);
-
-/** member_words_differ() - the other person found that the words differ */
-void member_words_differ(struct member *m);
 
 /** member_end() - the conversation is over for this reason; the member is gone */
 void member_end(struct member *m, enum chat_exit status, const char *event, const char *why);

@@ -49,13 +49,16 @@ void question_ask(struct room *room)
 	same = peers_by_key(&room->peers, m->key);
 	if (m->caller)
 		ui_error(&room->ui, "question",
+			 FACTS(fact_text("peer", m->greeting.nick), fact_text("address", m->where),
+			       fact_text("key", key_text(m->key, key))),
 			 "%s wants to talk, from %s, with a key never seen here:", m->greeting.nick,
 			 m->where);
 	else
-		ui_error(&room->ui, "question", "%s has a key never seen here:", room->address);
-	ui_error(&room->ui, "question", "   %s%s%s", key_text(m->key, key),
+		ui_error(&room->ui, "question", NULL,
+			 "%s has a key never seen here:", room->address);
+	ui_error(&room->ui, "question", NULL, "   %s%s%s", key_text(m->key, key),
 		 same ? "\n   You know this key as " : "", same ? same->nick : "");
-	ui_error(&room->ui, "question",
+	ui_error(&room->ui, "question", NULL,
 		 "Accept it? yes, no, or its fingerprint from the other end:");
 	ui_ask_prompt(&room->ui, PROMPT);
 }
@@ -68,7 +71,7 @@ static bool yes_is_meant(struct room *room, const char *line)
 	if (!room->question_changed || trust_is_fingerprint(line))
 		return true;
 	room->question_changed = false;
-	ui_error(&room->ui, "question",
+	ui_error(&room->ui, "question", NULL,
 		 "The question has changed. Now %s waits, with the key\n   %s\nyes once more "
 		 "accepts it.",
 		 name_of(room->question), key_text(room->question->key, key));
@@ -81,7 +84,8 @@ void question_answer(struct room *room, const char *line)
 	enum consent consent = trust_consent(line, m->key);
 
 	if (consent == CONSENT_UNCLEAR) {
-		ui_error(&room->ui, "question", "Please say yes, no, or the whole fingerprint.%s",
+		ui_error(&room->ui, "question", NULL,
+			 "Please say yes, no, or the whole fingerprint.%s",
 			 line[0] && room->ui.kind == UI_TERMINAL
 			     ? "\nWhat you typed was not sent; Up brings it back."
 			     : "");
@@ -98,7 +102,7 @@ void question_answer(struct room *room, const char *line)
 		greet_accept(m);
 		return;
 	}
-	ui_error(&room->ui, "question", "Not accepted.");
+	ui_error(&room->ui, "question", NULL, "Not accepted.");
 	member_refuse(m, REFUSE_UNKNOWN, "your key was not accepted");
 	if (!m->caller)
 		room_fail(room, CHAT_IDENTITY);

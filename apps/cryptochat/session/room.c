@@ -29,7 +29,7 @@ struct member *room_member(struct room *room, bool caller)
 	m->caller = caller;
 	m->rx_next = 1;
 	m->outbox.next_seq = 1;
-	files_init(&m->files, &m->outbox, &room->ui, room->options->dir,
+	files_init(&m->files, &m->outbox, &room->ui, m->nick, room->options->dir,
 		   room->options->command == COMMAND_RECV);
 	member_stage(m, caller ? MEMBER_GREETING : MEMBER_CALLING);
 	m->next = room->members;
@@ -52,7 +52,9 @@ void room_withdraw_question(struct member *m)
 		return;
 	room->question_changed = true;
 	room_question_over(room);
-	ui_notice(&room->ui, "question", NULL, "%s is not waiting for an answer any more.",
+	ui_notice(&room->ui, "question-over",
+		  FACTS(fact_text("peer", m->caller ? m->greeting.nick : room->address)),
+		  "%s is not waiting for an answer any more.",
 		  m->caller ? m->greeting.nick : room->address);
 }
 

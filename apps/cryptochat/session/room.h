@@ -13,7 +13,9 @@
  *	invitation.c invites that are given out
  *	question.c   the user is asked about a key
  *	handshake.c  from a fresh link to a member: keys, proofs, HELLO
- *	member.c     frames of a member that is up, acknowledgements, leaving
+ *	member.c     a member that is up: beginning, signs of life, leaving
+ *	words.c      two people compare words
+ *	frames.c     frames to and from a member that is up
  *	unsent.c     what has not arrived when a conversation ends
  *	room.c       the list of members, the exit code, the question that is open
  */
@@ -76,6 +78,8 @@ enum member_stage {
  * @rx_next: number of the next frame from it
  * @rx_unacked: bytes of frames since the last acknowledgement
  * @ack_due_ms: when to acknowledge; 0: nothing to
+  * @said: number of the last message of the user to it
+ * @delivered: the user's program knows that all up to this number have arrived
  * @eof_in: it will send no more text
  * @eof_out: we told it the same
  * @leaving: we leave as soon as everything has arrived
@@ -109,6 +113,8 @@ struct member {
 	uint64_t rx_next;
 	size_t rx_unacked;
 	int64_t ack_due_ms;
+	uint64_t said;
+	uint64_t delivered;
 	bool eof_in;
 	bool eof_out;
 	bool leaving;
@@ -138,6 +144,7 @@ struct member {
  * @port: where we listen, or whom we call
  * @host: whom we call
  * @tokens: of the invites we gave out and nobody has used yet, @token_count of them
+  * @invite_text: the invite of the start, until programs know it; else empty
  * @secret: of --key-file; len 0: none
  * @accept_ms: when to look at the listener again; 0: at once
  * @cannot_accept: the last try failed, and the user was told
@@ -167,6 +174,7 @@ struct room {
 	uint16_t port;
 	uint8_t tokens[ROOM_INVITES][INVITE_TOKEN_SIZE];
 	unsigned int token_count;
+	char invite_text[INVITE_TEXT_SIZE];
 	struct secret secret;
 	char nick[NICK_SIZE];
 	struct member *members;

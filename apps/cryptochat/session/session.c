@@ -214,6 +214,8 @@ static int first_invite(struct room *room)
 	fprintf(stderr, "%s\n\n    %s\n\n%s%s", invitation_how(room), text,
 		invitation_hint(room) ? invitation_hint(room) : "",
 		invitation_hint(room) ? "\n" : "");
+	if (room->options->json)
+		strcpy(room->invite_text, text);
 	explicit_bzero(text, sizeof(text));
 	return 0;
 }
@@ -302,6 +304,34 @@ static enum chat_exit setup(struct talk *t)
 	return setup_call(room) ? CHAT_NETWORK : CHAT_OK;
 }
 
+/* We listen: people and programs learn what they need to be called. */
+static void say_ready(struct room *room)
+{
+	char key[KEY_TEXT_SIZE];
+
+	if (room->listener < 0)
+		return;
+	if (room->ui.kind == UI_TERMINAL)
+		ui_notice(&room->ui, "listening", NULL,
+			  "Waiting for somebody. /help lists commands.");
+	ui_event(&room->ui, "listening",
+		 FACTS(fact_number("port", room->port), fact_text("nick", room->nick),
+		       fact_text("key", key_text(room->identity.hash, key))));
+	if (room->invite_text[0])
+		ui_event(&room->ui, "invite", FACTS(fact_text("invite", room->invite_text)));
+	explicit_bzero(room->invite_text, sizeof(room->invite_text));
+}
+
+static void say_exit(struct room *room, enum chat_exit status)
+{
+	int sig = wait_stop_signal();
+
+	if (sig)
+		ui_event(&room->ui, "exit", FACTS(fact_number("signal", (uint64_t)sig)));
+	else
+		ui_event(&room->ui, "exit", FACTS(fact_number("status", status)));
+}
+
 static enum chat_exit converse(struct room *room)
 {
 	const struct options *o = room->options;
@@ -319,20 +349,20 @@ static enum chat_exit converse(struct room *room)
 		say("cannot use the terminal: %s", strerror(-err));
 		return CHAT_NETWORK;
 	}
-	if (room->ui.kind == UI_TERMINAL && room->listener >= 0)
-		ui_notice(&room->ui, "listening", NULL,
-			  "Waiting for somebody. /help lists commands.");
+	say_ready(room);
 	status = room_run(room);
 	if (status == CHAT_OK && o->command == COMMAND_RECV && !room->received &&
 	    !wait_stop_signal())
 		status = CHAT_INCOMPLETE;
+	if (status == CHAT_OK && (room->ui.in_error || room->ui.out_error))
+		status = CHAT_NETWORK;
+	say_exit(room, status);
 	ui_close(&room->ui);
 	if (room->ui.in_error)
 		say("cannot read standard input: %s", strerror(-room->ui.in_error));
 	if (room->ui.out_error)
 		say("cannot write standard output: %s", strerror(-room->ui.out_error));
-	return status == CHAT_OK && (room->ui.in_error || room->ui.out_error) ? CHAT_NETWORK
-									      : status;
+	return status == CHAT_OK && room->ui.out_error ? CHAT_NETWORK : status;
 }
 
 enum chat_exit talk_run(const struct options *o)

@@ -8,6 +8,8 @@
 #include "cryptochat/session/unsent.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define NAMED_MAX 20	/* messages named one by one */
 #define EXCERPT_MAX 200 /* bytes of each */
@@ -51,18 +53,27 @@ static void name_messages(struct member *m, unsigned int messages)
 	unsigned int named = 0;
 	struct text_frame t;
 	struct frame f;
+	char *whole;
 
 	for (const struct out_frame *out = m->outbox.first; out; out = out->next) {
 		if (!next_frame(out, &f) || f.type != FRAME_TEXT || frame_get_text(&f, &t))
 			continue;
 		if (named++ == NAMED_MAX)
 			break;
-		ui_error(&m->room->ui, "unsent-message", "   %.*s%s",
-			 (int)(t.len < EXCERPT_MAX ? t.len : EXCERPT_MAX), (const char *)t.text,
-			 t.len > EXCERPT_MAX ? "..." : "");
+		whole = strndup((const char *)t.text, t.len);
+		ui_error(&m->room->ui, "unsent-message",
+			 FACTS(fact_text("peer", m->nick), fact_text("message", whole)),
+			 "   %.*s%s", (int)(t.len < EXCERPT_MAX ? t.len : EXCERPT_MAX),
+			 (const char *)t.text, t.len > EXCERPT_MAX ? "..." : "");
+		if (whole)
+			explicit_bzero(whole, t.len);
+		free(whole);
 	}
 	if (messages > NAMED_MAX)
-		ui_error(&m->room->ui, "unsent-message", "   and %u more", messages - NAMED_MAX);
+		ui_error(
+		    &m->room->ui, "unsent",
+		    FACTS(fact_text("peer", m->nick), fact_number("more", messages - NAMED_MAX)),
+		    "   and %u more", messages - NAMED_MAX);
 }
 
 void unsent_report(struct member *m)
@@ -74,12 +85,14 @@ void unsent_report(struct member *m)
 		return;
 	if (u.messages) {
 		ui_error(&m->room->ui, "unsent",
+			 FACTS(fact_text("peer", m->nick), fact_number("messages", u.messages)),
 			 "%u message%s may not have reached %s:", u.messages,
 			 u.messages == 1 ? "" : "s", m->nick);
 		name_messages(m, u.messages);
 	}
 	if (u.bytes)
 		ui_error(&m->room->ui, "unsent",
+			 FACTS(fact_text("peer", m->nick), fact_number("bytes", u.bytes)),
 			 "%zu bytes of the standard input may not have reached %s.", u.bytes,
 			 m->nick);
 	room_fail(m->room, CHAT_NETWORK);
@@ -91,10 +104,14 @@ void unsent_wait(struct member *m)
 
 	if (u.messages)
 		ui_error(&m->room->ui, "unsent",
+			 FACTS(fact_text("peer", m->nick), fact_number("messages", u.messages),
+			       fact_bool("waiting", true)),
 			 "%u message%s not reached %s yet; waiting. /quit again leaves without.",
 			 u.messages, u.messages == 1 ? " has" : "s have", m->nick);
 	else
 		ui_error(&m->room->ui, "unsent",
+			 FACTS(fact_text("peer", m->nick), fact_number("bytes", u.bytes),
+			       fact_bool("waiting", true)),
 			 "Not everything has reached %s yet; waiting. /quit again leaves without.",
 			 m->nick);
 }

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "cryptochat/protocol/frame.h"
-#include "cryptochat/ui/json.h"
+#include "cryptochat/ui/event.h"
 #include "cryptochat/identity/identity_key.h"
 #include "cryptochat/ui/request.h"
 #include "apps/base/wait.h"
@@ -67,12 +67,19 @@ void ui_close(struct ui *ui)
 {
 	if (ui->kind == UI_TERMINAL)
 		screen_close(&ui->screen);
-	while (ui_wants_output(ui) && !wait_stop_signal()) {
+	while (ui_wants_output(ui)) {
 		struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+		int err = 0;
 
-		if (wait_for(&out, 1, WAIT_FOREVER) < 0)
+		/* After a stop signal, what can be written at once is. */
+		if (wait_stop_signal() && poll(&out, 1, 0) <= 0)
 			break;
-		ui_write(ui);
+		if (!wait_stop_signal())
+			err = wait_for(&out, 1, WAIT_FOREVER);
+		if (err < 0 && err != -EINTR)
+			break;
+		if (err >= 0)
+			ui_write(ui);
 	}
 	buffer_free(&ui->input);
 	buffer_free(&ui->output);
@@ -230,8 +237,8 @@ static void skip_line(struct ui *ui)
 	buffer_consume(&ui->input, end ? len + 1 : len);
 	if (!end && !ui->in_ended)
 		return;
-	ui_error(ui, "usage", "a line of %zu bytes was refused: the longest has %d", ui->skipped,
-		 REQUEST_LINE_MAX - 1);
+	ui_error(ui, "usage", NULL, "a line of %zu bytes was refused: the longest has %d",
+		 ui->skipped, REQUEST_LINE_MAX - 1);
 	ui->skipped = 0;
 }
 
@@ -353,7 +360,9 @@ void ui_message(struct ui *ui, const char *nick, uint64_t time_ms, const uint8_t
 		put(ui, "\n", 1);
 		break;
 	case UI_JSON:
-		line = json_event("message", "from", nick, "text", text, len, time_ms);
+		line = event_line("message",
+				  FACTS(fact_text("from", nick), fact_number("time", time_ms)),
+				  "text", text, len);
 		if (line)
 			put(ui, line, strlen(line));
 		free(line);
@@ -381,15 +390,16 @@ void ui_stream(struct ui *ui, const char *nick, const uint8_t *data, size_t len)
 		break;
 	case UI_JSON:
 		if (text_is_utf8(data, len)) {
-			text = json_event("stream", "from", nick, "text", data, len, 0);
+			text =
+			    event_line("stream", FACTS(fact_text("from", nick)), "text", data, len);
 		} else {
 			char *coded = malloc(BASE64_LENGTH(len) + 1);
 
 			if (!coded)
 				return;
 			base64_encode(data, len, coded);
-			text =
-			    json_event("stream", "from", nick, "base64", coded, strlen(coded), 0);
+			text = event_line("stream", FACTS(fact_text("from", nick)), "base64", coded,
+					  strlen(coded));
 			free(coded);
 		}
 		if (text)
@@ -399,55 +409,68 @@ void ui_stream(struct ui *ui, const char *nick, const uint8_t *data, size_t len)
 	}
 }
 
-static void say(struct ui *ui, const char *event, const char *peer, const char *prefix,
-		const char *raw)
+static void put_event(struct ui *ui, const char *event, const struct fact *facts, const char *text)
 {
-	char safe[TEXT_SHOW_MAX(NOTICE_MAX)], line[sizeof(safe) + 32], *json;
+	char *line = event_line(event, facts, text ? "text" : NULL, text, text ? strlen(text) : 0);
+
+	if (line)
+		put(ui, line, strlen(line));
+	free(line);
+}
+
+/* A sentence for people, @raw, with "-- " or "!! " in front of it at a terminal. */
+static void show(struct ui *ui, const char *prefix, const char *raw)
+{
+	char safe[TEXT_SHOW_MAX(NOTICE_MAX)], line[sizeof(safe) + 32];
 
 	text_show(raw, strlen(raw), "\n", safe);
-	switch (ui->kind) {
-	case UI_TERMINAL:
+	if (ui->kind == UI_TERMINAL) {
 		snprintf(line, sizeof(line), "%s%s\n", prefix, safe);
 		screen_print(&ui->screen, line, false);
-		break;
-	case UI_PIPE:
-		if (ui->asking)
-			dprintf(ui->tty, "%s\n", safe);
-		else
-			fprintf(stderr, "%scryptochat: %s\n", ui->progress ? "\r\033[K" : "", safe);
+	} else if (ui->asking) {
+		dprintf(ui->tty, "%s\n", safe);
+	} else {
+		fprintf(stderr, "%scryptochat: %s\n", ui->progress ? "\r\033[K" : "", safe);
 		ui->progress = false;
-		break;
-	case UI_JSON:
-		json = json_event(event, "peer", peer, "text", raw, strlen(raw), 0);
-		if (json)
-			put(ui, json, strlen(json));
-		free(json);
-		break;
 	}
 }
 
-void ui_notice(struct ui *ui, const char *event, const char *peer, const char *format, ...)
+static void say(struct ui *ui, const char *event, const struct fact *facts, const char *prefix,
+		const char *format, va_list args)
 {
 	char raw[NOTICE_MAX];
+
+	vsnprintf(raw, sizeof(raw), format, args);
+	if (ui->kind == UI_JSON)
+		put_event(ui, event, facts, raw);
+	else
+		show(ui, prefix, raw);
+}
+
+void ui_notice(struct ui *ui, const char *event, const struct fact *facts, const char *format, ...)
+{
 	va_list args;
 
 	if (ui->quiet && ui->kind != UI_JSON)
 		return;
 	va_start(args, format);
-	vsnprintf(raw, sizeof(raw), format, args);
+	say(ui, event, facts, "-- ", format, args);
 	va_end(args);
-	say(ui, event, peer, "-- ", raw);
 }
 
-void ui_error(struct ui *ui, const char *event, const char *format, ...)
+void ui_error(struct ui *ui, const char *event, const struct fact *facts, const char *format, ...)
 {
-	char raw[NOTICE_MAX];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(raw, sizeof(raw), format, args);
+	say(ui, event, facts, "!! ", format, args);
 	va_end(args);
-	say(ui, event, NULL, "!! ", raw);
+}
+
+void ui_event(struct ui *ui, const char *event, const struct fact *facts)
+{
+	if (ui->kind == UI_JSON)
+		put_event(ui, event, facts, NULL);
 }
 
 void ui_progress(struct ui *ui, const char *text)

@@ -6,7 +6,7 @@
  *	pipe:     standard input is sent byte for byte, what comes goes to standard output, status
  *	          to standard error
  *	JSON:     each line of standard input is an object of request.h, each line of standard
- *	          output one of json.h
+ *	          output one of event.h
  *
  * Everything that came from a peer is made safe here before a terminal sees it.
  */
@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "apps/base/buffer.h"
+#include "cryptochat/ui/event.h"
 #include "cryptochat/ui/screen.h"
 #include "apps/base/text.h"
 
@@ -105,16 +106,19 @@ void ui_stream(struct ui *ui, const char *nick, const uint8_t *data, size_t len)
 
 /**
  * ui_notice() - something happened
- * @event: a word for programs
- * @peer: whom it is about, or NULL
+ * @event: a word for programs; event.h says where it is documented
+ * @facts: what programs want to know of it, or NULL
  * @format: a sentence for people, without the newline; what came from a peer in it is escaped here
  */
-__attribute__((format(printf, 4, 5))) void ui_notice(struct ui *ui, const char *event,
-						     const char *peer, const char *format, ...);
+__attribute__((format(printf, 4, 5))) void
+ui_notice(struct ui *ui, const char *event, const struct fact *facts, const char *format, ...);
 
 /** ui_error() - as ui_notice(), but shown even if the user wants quiet */
-__attribute__((format(printf, 3, 4))) void ui_error(struct ui *ui, const char *event,
-						    const char *format, ...);
+__attribute__((format(printf, 4, 5))) void
+ui_error(struct ui *ui, const char *event, const struct fact *facts, const char *format, ...);
+
+/** ui_event() - as ui_notice(), but for programs only: people see it otherwise, or need not know */
+void ui_event(struct ui *ui, const char *event, const struct fact *facts);
 
 /** ui_progress() - terminal: a line above the prompt; NULL: none */
 void ui_progress(struct ui *ui, const char *text);
