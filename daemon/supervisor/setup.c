@@ -22,6 +22,7 @@ void setup_init(struct setup *setup, unsigned int queues)
 	memset(setup, 0, sizeof(*setup));
 	setup->queues = queues;
 	setup->backend_fd = -1;
+	setup->log.fd = -1;
 	for (i = 0; i < VCD_MAX_QUEUES; i++)
 		setup->queue[i] = (struct setup_queue){
 		    .enable = -1,
@@ -42,6 +43,7 @@ void setup_clear(struct setup *setup)
 	unsigned int i;
 
 	close_fd(&setup->backend_fd);
+	close_fd(&setup->log.fd);
 	drop_regions(setup);
 	for (i = 0; i < VCD_MAX_QUEUES; i++) {
 		close_fd(&setup->queue[i].kick.fd);
@@ -102,6 +104,15 @@ static int remove_region(struct setup *setup, const struct vu_message *m)
 		return 0;
 	}
 	return -EPROTO;
+}
+
+static int keep_log(struct setup *setup, struct vu_message *m)
+{
+	if (m->fd_count != 1)
+		return -EPROTO;
+	close_fd(&setup->log.fd);
+	setup->log = (struct setup_log){.log = m->payload.log, .fd = take_fd(&m->fds[0])};
+	return 0;
 }
 
 static int keep_queue_fd(struct setup *setup, struct vu_message *m)
@@ -212,6 +223,8 @@ int setup_apply(struct setup *setup, struct vu_message *m, bool refused)
 		return refused ? 0 : add_region(setup, m);
 	case VU_REM_MEM_REG:
 		return refused ? 0 : remove_region(setup, m);
+	case VU_SET_LOG_BASE:
+		return refused ? 0 : keep_log(setup, m);
 	case VU_SET_VRING_NUM:
 	case VU_SET_VRING_ENABLE:
 	case VU_GET_VRING_BASE:
@@ -280,6 +293,16 @@ static bool one_region(const struct setup_region *region, struct vu_message *m)
 	return true;
 }
 
+static bool log_base(const struct setup_log *log, struct vu_message *m)
+{
+	m->header = (struct vu_header){VU_SET_LOG_BASE, VU_VERSION, sizeof(m->payload.log)};
+	m->payload.log = log->log;
+	if (log->fd < 0)
+		return false;
+	m->fds[m->fd_count++] = log->fd;
+	return true;
+}
+
 #define QUEUE_STEPS 6u
 
 static bool queue_step(const struct setup_queue *queue, uint32_t index, unsigned int step,
@@ -304,7 +327,7 @@ static bool queue_step(const struct setup_queue *queue, uint32_t index, unsigned
 	}
 }
 
-#define FIRST_STEPS 3u
+#define FIRST_STEPS 4u
 #define LAST_STEPS 1u
 
 /* Step @n of all there can be; whether there is something to say in it. */
@@ -320,6 +343,8 @@ static bool message_of(const struct setup *setup, unsigned int n, struct vu_mess
 		return setup->has_features && number(m, VU_SET_FEATURES, setup->features);
 	case 2:
 		return setup->status && number(m, VU_SET_STATUS, setup->status);
+	case 3:
+		return log_base(&setup->log, m);
 	}
 	n -= FIRST_STEPS;
 	if (n < VU_MAX_REGIONS) {

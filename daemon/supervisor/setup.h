@@ -52,6 +52,15 @@ struct setup_fd {
 };
 
 /**
+ * struct setup_log - the log of dirty pages.
+ * @fd: its file, owned; -1: none
+ */
+struct setup_log {
+	struct vu_log log;
+	int fd;
+};
+
+/**
  * struct setup_queue - a queue.
  * @num: entries, 0: not set
  * @placed: @addr was set
@@ -85,6 +94,7 @@ struct setup {
 	uint64_t status;
 	unsigned int queues;
 	int backend_fd;
+	struct setup_log log;
 	unsigned int region_count;
 	struct setup_region region[VU_MAX_REGIONS];
 	struct setup_queue queue[VCD_MAX_QUEUES];

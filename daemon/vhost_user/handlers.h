@@ -19,6 +19,8 @@ enum outcome vu_do_set_mem_table(struct vhost_user *vu, struct vu_message *m);
 enum outcome vu_do_get_max_mem_slots(struct vhost_user *vu, struct vu_message *m);
 enum outcome vu_do_add_mem_reg(struct vhost_user *vu, struct vu_message *m);
 enum outcome vu_do_rem_mem_reg(struct vhost_user *vu, struct vu_message *m);
+enum outcome vu_do_set_log_base(struct vhost_user *vu, struct vu_message *m);
+enum outcome vu_do_set_log_fd(struct vhost_user *vu, struct vu_message *m);
 
 /* ---- queue_requests.c ----------------------------------------------------------------- */
 

@@ -2,13 +2,15 @@
 /*
  * memory_requests.c - messages about guest memory: the whole table at once, or
  * region by region. A new map is made beside the one in use (vm->next_memory), replaces it in
- * one step (vm_set_memory()), and the old one is unmapped afterwards.
+ * one step (vm_set_memory()), and the old one is unmapped afterwards. The same holds for the log of
+ * dirty pages.
  */
 #include "daemon/vhost_user/handlers.h"
 
 #include <string.h>
 
 #include "common/log.h"
+#include "common/util.h"
 
 static_assert(VU_MAX_REGIONS == MEMORY_MAX_REGIONS, "the supervisor keeps as many as we map");
 
@@ -109,5 +111,33 @@ enum outcome vu_do_rem_mem_reg(struct vhost_user *vu, struct vu_message *m)
 	vm_set_memory(vu->vm);
 	memory_region_unmap(&removed);
 	next->count = 0;
+	return DONE;
+}
+
+/* The answer tells the front end that the former log is not written any more. */
+enum outcome vu_do_set_log_base(struct vhost_user *vu, struct vu_message *m)
+{
+	const struct vu_log log = m->payload.log;
+	struct dirty_log next;
+	int err = dirty_log_map(&next, m->fds[0], log.size, log.offset);
+
+	if (err) {
+		log_limited(
+		    LOG_WARN, "log of dirty pages, %llu bytes at file offset %llu, refused: %s",
+		    (unsigned long long)log.size, (unsigned long long)log.offset, strerror(-err));
+		return vu_violation(m, VU_VIOLATION_LOG_UNMAPPABLE);
+	}
+	vm_set_log(vu->vm, &next);
+	dirty_log_unmap(&next);
+	return vu_answer_u64(m, 0);
+}
+
+/*
+ * A descriptor to signal when the log has changed. No front end that is known waits for that: they
+ * read the log when they want to. It is accepted and closed.
+ */
+enum outcome vu_do_set_log_fd(struct vhost_user *vu, struct vu_message *m)
+{
+	close_fd(&m->fds[0]);
 	return DONE;
 }

@@ -180,6 +180,7 @@ bool vu_is_question(uint32_t request)
 	case VU_GET_CONFIG:
 	case VU_GET_MAX_MEM_SLOTS:
 	case VU_GET_STATUS:
+	case VU_SET_LOG_BASE:
 		return true;
 	default:
 		return false;

@@ -47,9 +47,13 @@ enum vu_request {
 /* Bit of the virtio features that says: there are protocol features. */
 #define VU_F_PROTOCOL_FEATURES 30
 
+/* Bit of the virtio features that says: note what is written to guest memory (VHOST_F_LOG_ALL). */
+#define VU_F_LOG_ALL 26
+
 /* Protocol features, bit numbers. */
 enum vu_protocol_feature {
 	VU_PROTOCOL_F_MQ = 0,
+	VU_PROTOCOL_F_LOG_SHMFD = 1,
 	VU_PROTOCOL_F_REPLY_ACK = 3,
 	VU_PROTOCOL_F_BACKEND_REQ = 5,
 	VU_PROTOCOL_F_CONFIG = 9,
@@ -77,7 +81,7 @@ enum vu_protocol_feature {
 /* Most bytes of config space that one message carries. */
 #define VU_MAX_CONFIG 256
 
-/* Flags of struct vu_vring_addr. */
+/* Flags of struct vu_vring_addr: writes to the used ring are noted as if it lay at log_guest. */
 #define VU_VRING_F_LOG 0x1u
 
 struct vu_header {
@@ -98,6 +102,11 @@ struct vu_vring_addr {
 	uint64_t used_user;
 	uint64_t avail_user;
 	uint64_t log_guest;
+};
+
+struct vu_log {
+	uint64_t size;
+	uint64_t offset;
 };
 
 struct vu_region {
@@ -128,6 +137,7 @@ struct vu_config {
 static_assert(sizeof(struct vu_header) == 12, "vu_header");
 static_assert(sizeof(struct vu_vring_state) == 8, "vu_vring_state");
 static_assert(sizeof(struct vu_vring_addr) == 40, "vu_vring_addr");
+static_assert(sizeof(struct vu_log) == 16, "vu_log");
 static_assert(sizeof(struct vu_region) == 32, "vu_region");
 static_assert(sizeof(struct vu_memory) == 8 + 32 * VU_MAX_FDS, "vu_memory");
 static_assert(sizeof(struct vu_one_region) == 40, "vu_one_region");
@@ -137,6 +147,7 @@ union vu_payload {
 	uint64_t u64;
 	struct vu_vring_state state;
 	struct vu_vring_addr addr;
+	struct vu_log log;
 	struct vu_memory memory;
 	struct vu_one_region one;
 	struct vu_config config;

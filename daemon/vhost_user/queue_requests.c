@@ -62,12 +62,15 @@ enum outcome vu_do_set_vring_addr(struct vhost_user *vu, struct vu_message *m)
 
 	if (!queue)
 		return vu_violation(m, VU_VIOLATION_NO_SUCH_QUEUE);
-	if (addr->flags & VU_VRING_F_LOG)
-		return vu_violation(m, VU_VIOLATION_LOG_NOT_OFFERED);
+	if ((addr->flags & VU_VRING_F_LOG) &&
+	    !(vu->protocol_features & (1ull << VU_PROTOCOL_F_LOG_SHMFD)))
+		return vu_violation(m, VU_VIOLATION_LOG_NOT_ACCEPTED);
 	queue_lock(queue);
 	queue->desc_user = addr->desc_user;
 	queue->avail_user = addr->avail_user;
 	queue->used_user = addr->used_user;
+	queue->log_ring = addr->flags & VU_VRING_F_LOG;
+	queue->log_guest = addr->log_guest;
 	queue->placed = true;
 	err = vm_update(vu->vm, queue);
 	queue_unlock(queue);

@@ -41,14 +41,15 @@
 #define BIT(n) (1ull << (n))
 
 #define OUR_FEATURES                                                                               \
-	(BIT(VIRTIO_F_VERSION_1) | BIT(VU_F_PROTOCOL_FEATURES) |                                   \
+	(BIT(VIRTIO_F_VERSION_1) | BIT(VU_F_PROTOCOL_FEATURES) | BIT(VU_F_LOG_ALL) |               \
 	 BIT(VIRTIO_RING_F_INDIRECT_DESC) | BIT(VIRTIO_RING_F_EVENT_IDX))
 
 /* BACKEND_REQ is the supervisor's: its channel does not come to us (supervisor/front_end.c). */
 #define OUR_PROTOCOL_FEATURES                                                                      \
-	(BIT(VU_PROTOCOL_F_MQ) | BIT(VU_PROTOCOL_F_REPLY_ACK) | BIT(VU_PROTOCOL_F_BACKEND_REQ) |   \
-	 BIT(VU_PROTOCOL_F_CONFIG) | BIT(VU_PROTOCOL_F_RESET_DEVICE) |                             \
-	 BIT(VU_PROTOCOL_F_CONFIGURE_MEM_SLOTS) | BIT(VU_PROTOCOL_F_STATUS))
+	(BIT(VU_PROTOCOL_F_MQ) | BIT(VU_PROTOCOL_F_LOG_SHMFD) | BIT(VU_PROTOCOL_F_REPLY_ACK) |     \
+	 BIT(VU_PROTOCOL_F_BACKEND_REQ) | BIT(VU_PROTOCOL_F_CONFIG) |                              \
+	 BIT(VU_PROTOCOL_F_RESET_DEVICE) | BIT(VU_PROTOCOL_F_CONFIGURE_MEM_SLOTS) |                \
+	 BIT(VU_PROTOCOL_F_STATUS))
 
 /* Messages answered before the caller gets to look at its other descriptors. */
 #define MESSAGES_AT_ONCE 64
@@ -192,6 +193,9 @@ static const struct handler handlers[VU_REQUEST_COUNT] = {
     [VU_SET_OWNER] = {do_nothing, 0, 0, ALWAYS},
     [VU_RESET_OWNER] = {do_nothing, 0, 0, ALWAYS},
     [VU_SET_MEM_TABLE] = {vu_do_set_mem_table, ANY_SIZE, ANY_FDS, ALWAYS},
+    [VU_SET_LOG_BASE] = {vu_do_set_log_base, sizeof(struct vu_log), 1,
+			 BIT(VU_PROTOCOL_F_LOG_SHMFD)},
+    [VU_SET_LOG_FD] = {vu_do_set_log_fd, 0, 1, BIT(VU_PROTOCOL_F_LOG_SHMFD)},
     [VU_SET_VRING_NUM] = {vu_do_set_vring_num, STATE, 0, ALWAYS},
     [VU_SET_VRING_ADDR] = {vu_do_set_vring_addr, sizeof(struct vu_vring_addr), 0, ALWAYS},
     [VU_SET_VRING_BASE] = {vu_do_set_vring_base, STATE, 0, ALWAYS},

@@ -30,8 +30,8 @@
 #include "daemon/virtio/memory.h"
 #include "common/util.h"
 
-/* The map in use and the one that replaces it. */
-#define SLOTS (2 * MEMORY_MAX_REGIONS)
+/* The map and the log of dirty pages in use, and those that replace them. */
+#define SLOTS (2 * (MEMORY_MAX_REGIONS + 1))
 
 static struct slot {
 	uintptr_t start;

@@ -30,6 +30,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "daemon/virtio/dirty_log.h"
 #include "daemon/virtio/guard.h"
 #include "common/log.h"
 
@@ -163,7 +164,7 @@ bool memory_lost(const struct memory *memory)
 	for (i = 0; i < memory->count; i++)
 		if (guard_lost(memory->regions[i].guard))
 			return true;
-	return false;
+	return memory->log && guard_lost(memory->log->map.guard);
 }
 
 void memory_clear(struct memory *memory)

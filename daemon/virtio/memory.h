@@ -33,12 +33,16 @@ struct memory_region {
 	unsigned int guard;
 };
 
+struct dirty_log;
+
 /**
  * struct memory - the memory map, regions in order of guest_addr, not overlapping.
+ * @log: where to note what is written, or NULL: nowhere (dirty_log.h)
  * @count: regions
  * @regions: the regions
  */
 struct memory {
+	const struct dirty_log *log;
 	unsigned int count;
 	struct memory_region regions[MEMORY_MAX_REGIONS];
 };
@@ -92,7 +96,7 @@ int memory_remove(struct memory *memory, const struct memory_region *key,
 		  struct memory_region *removed);
 
 /**
- * memory_lost - whether a region's file became shorter than the region.
+ * memory_lost - whether a region's file, or that of the log, became shorter than the mapping.
  *
  * Private memory of zeros takes its place. Cheap when no region was lost.
  */

@@ -54,12 +54,14 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <linux/vhost_types.h>
 #include <linux/virtio_config.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/param.h>
 
 #include "daemon/recovery/crash.h"
+#include "daemon/virtio/queue_log.h"
 #include "common/log.h"
 #include "common/util.h"
 
@@ -207,16 +209,56 @@ static int locate(struct queue *queue, const struct memory *memory, bool event_i
 	return 0;
 }
 
+/* Entries of the available ring that are not taken yet, or -EINVAL. */
+static int pending(const struct queue *queue)
+{
+	uint16_t n = (uint16_t)(load_idx(&queue->avail->idx) - queue->next);
+
+	return n <= queue->num ? n : -EINVAL;
+}
+
+/* The head that is @ahead entries further on in the available ring, not checked. */
+static uint16_t ring_head(const struct queue *queue, unsigned int ahead)
+{
+	return load_idx(&queue->avail->ring[(queue->next + ahead) & (queue->num - 1)]);
+}
+
+/*
+ * Note what a dead worker may have written of requests that are not finished. They will be executed
+ * again, but perhaps on another machine, after this one's memory was copied.
+ */
+static void log_outstanding(struct queue *queue, const struct memory *memory)
+{
+	struct memory_cursor cursor = memory_cursor(memory, queue->region);
+	const struct chain_source source = {
+	    .memory = memory,
+	    .cursor = &cursor,
+	    .desc = queue->desc,
+	    .num = queue->num,
+	    .max_segments = VDEV_DEFAULT_MAX_SEGMENTS,
+	};
+	struct iovec iov[CHAIN_ROOM(VDEV_DEFAULT_MAX_SEGMENTS)];
+	int left = pending(queue);
+	struct chain chain;
+
+	for (int i = 0; i < left && i < VDEV_BATCH_MAX; i++) {
+		if (chain_walk(&source, ring_head(queue, (unsigned int)i), iov, &chain) < 0)
+			return;
+		queue_log_writable(memory, chain.out, chain.out_count);
+	}
+}
+
 /*
  * A queue that completes in order has one position: at a batch border, the index of the next used
  * entry is that of the next request. A dead worker may not have stored the index in the ring, or not
  * have signalled the driver. One signal too many does no harm.
  */
-static void begin(struct queue *queue)
+static void begin(struct queue *queue, const struct memory *memory)
 {
 	store_idx(&queue->used->flags, 0);
 	queue->signalled_valid = false;
 	store_idx(&queue->used->idx, queue->next);
+	queue_log_index(queue, memory);
 	signal_driver(queue);
 }
 
@@ -225,17 +267,21 @@ int queue_update(struct queue *queue, const struct memory *memory, uint64_t feat
 	bool was_active = queue->active;
 	bool wanted = queue->kick_fd >= 0 && queue->enabled && !queue->broken && queue->num &&
 		      queue->placed && (features & (1ull << VIRTIO_F_VERSION_1));
+	/* The log may come after the feature: what is written before could not be noted. */
+	bool can_log = !(features & (1ull << VHOST_F_LOG_ALL)) || memory->log;
 	int err;
 
 	set_active(queue, false);
-	if (!wanted)
+	if (!wanted || !can_log)
 		return 0;
 	err = locate(queue, memory, features & (1ull << VIRTIO_RING_F_EVENT_IDX));
 	/* When its map comes back it goes on where it was. */
 	if (err)
 		return err;
+	if (memory->log && !queue_log_covers(queue, memory))
+		return -ENOSPC;
 	if (!was_active)
-		begin(queue);
+		begin(queue, memory);
 	queue->armed = false;
 	set_active(queue, true);
 	return 0;
@@ -256,11 +302,14 @@ void queue_set_base(struct queue *queue, uint16_t index)
 	queue->ledger->base = (uint16_t)(index - queue->ledger->done);
 }
 
-void queue_resume(struct queue *queue)
+void queue_resume(struct queue *queue, const struct memory *memory)
 {
 	struct ledger_queue *ledger = queue->ledger;
 
 	queue->next = (uint16_t)(ledger->base + ledger->done);
+	/* Also if it is broken now: what its requests wrote stays. */
+	if (memory->log && queue->num && queue->placed && locate(queue, memory, false) == 0)
+		log_outstanding(queue, memory);
 	queue->careful = ledger->strikes > 0 && ledger->strike_done == ledger->done;
 	if (!queue->careful || ledger->strikes < LEDGER_STRIKES)
 		return;
@@ -276,6 +325,7 @@ void queue_reset(struct queue *queue)
 	close_fd(&queue->err_fd);
 	queue->num = 0;
 	queue->placed = false;
+	queue->log_ring = false;
 	queue->enabled = false;
 	queue_set_base(queue, 0);
 }
@@ -294,7 +344,7 @@ static const char *ring_error_text(int err)
 	case -EPROTO:
 		return "a bad indirect table";
 	case -ENXIO:
-		return "the front end made the guest's memory shorter";
+		return "the front end made the guest's memory shorter, or the log of dirty pages";
 	default:
 		return "unknown reason";
 	}
@@ -309,38 +359,28 @@ static void ring_broken(struct queue *queue, int err)
 
 /* ---- the data path -------------------------------------------------------------------- */
 
-/* Entries of the available ring that are not taken yet, or -EINVAL. */
-static int pending(const struct queue *queue)
-{
-	uint16_t n = (uint16_t)(load_idx(&queue->avail->idx) - queue->next);
-
-	return n <= queue->num ? n : -EINVAL;
-}
-
 /* Ask for a kick, and say whether something came before the driver could know. */
-static int arm(struct queue *queue)
+static int arm(struct queue *queue, const struct memory *memory)
 {
 	if (queue->event_idx)
 		store_idx(avail_event(queue), queue->next);
 	else
 		store_idx(&queue->used->flags, 0);
+	if (memory->log)
+		queue_log_armed(queue, memory);
 	queue->armed = true;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return pending(queue);
 }
 
-static void disarm(struct queue *queue)
+static void disarm(struct queue *queue, const struct memory *memory)
 {
 	/* With EVENT_IDX, next moving past avail_event is all it takes. */
-	if (queue->armed && !queue->event_idx)
+	if (queue->armed && !queue->event_idx) {
 		store_idx(&queue->used->flags, VRING_USED_F_NO_NOTIFY);
+		queue_log_index(queue, memory);
+	}
 	queue->armed = false;
-}
-
-/* The head that is @ahead entries further on in the available ring, not checked. */
-static uint16_t ring_head(const struct queue *queue, unsigned int ahead)
-{
-	return load_idx(&queue->avail->ring[(queue->next + ahead) & (queue->num - 1)]);
 }
 
 static bool batch_complete(const struct queue *queue, const struct queue_batch *batch)
@@ -450,7 +490,8 @@ static bool signal_due(struct queue *queue)
  * Publish the batch. The store of the position is what makes it finished; see
  * ledger.h for what a death before or after it does.
  */
-static void complete(struct queue *queue, const struct queue_batch *batch)
+static void complete(struct queue *queue, const struct memory *memory,
+		     const struct queue_batch *batch)
 {
 	struct ledger_queue *ledger = queue->ledger;
 	unsigned int entry = queue->next - batch->n;
@@ -461,10 +502,13 @@ static void complete(struct queue *queue, const struct queue_batch *batch)
 		elem->id = htole32(batch->heads[i]);
 		elem->len = htole32(batch->requests[i].written);
 	}
+	if (memory->log)
+		queue_log_batch(queue, memory, batch);
 	crash_point(CRASH_USED);
 	__atomic_store_n(&ledger->done, ledger->done + batch->n, __ATOMIC_RELEASE);
 	crash_point(CRASH_FINISHED);
 	store_idx(&queue->used->idx, queue->next);
+	queue_log_index(queue, memory);
 	crash_point(CRASH_PUBLISHED);
 	queue->careful = false;
 	if (signal_due(queue))
@@ -481,7 +525,7 @@ static void carry_out(struct queue *queue, struct vdev *device, unsigned int thr
 	vdev_execute(device, thread, batch->list, batch->n);
 	crash_point(CRASH_EXECUTED);
 	prefetch_next(queue->avail, queue->next & (queue->num - 1), batch->n);
-	complete(queue, batch);
+	complete(queue, memory, batch);
 }
 
 /* One batch, if there is one. Whether the ring was found empty; or an error. */
@@ -500,7 +544,7 @@ static int process_locked(struct queue *queue, struct vdev *device, unsigned int
 		prefetch_same(&queue->prefetch, queue->desc, queue->num, (unsigned int)left);
 		prefetch_write(&queue->used->ring[queue->next & (queue->num - 1)]);
 		begin = now_ns();
-		disarm(queue);
+		disarm(queue, memory);
 		max = queue->careful
 			  ? 1
 			  : batch_policy_requests(&queue->policy, (unsigned int)left, batch->lanes);
@@ -517,7 +561,7 @@ static int process_locked(struct queue *queue, struct vdev *device, unsigned int
 		queue->policy.outstanding = batch->n + (unsigned int)MAX(left, 0);
 	}
 	if (left == 0 && when_empty == QUEUE_ARM && !queue->armed)
-		left = arm(queue);
+		left = arm(queue, memory);
 	return left;
 }
 

@@ -66,6 +66,8 @@ struct queue_batch {
  *
  * @desc_user: the front end's address of the descriptor table
  * @placed: the three addresses were given
+ * @log_ring: writes to the used ring are to be noted in the log as if it lay at @log_guest
+ * @log_guest: guest-physical address; the front end's word for it
  * @enabled: by SET_VRING_ENABLE
  * @kick_fd: eventfd that the driver signals, -1: the queue is stopped
  * @call_fd: signalled when the driver wants it, or -1
@@ -99,6 +101,8 @@ struct queue {
 	uint64_t avail_user;
 	uint64_t used_user;
 	bool placed;
+	bool log_ring;
+	uint64_t log_guest;
 	bool enabled;
 	int kick_fd;
 	int call_fd;
@@ -153,8 +157,8 @@ void queue_unlock(struct queue *queue);
  *
  * To be called after any change of the state, of the memory map or features.
  *
- * Return: 0, or -EFAULT, -EINVAL: the queue should be served, but its rings are
- * not in guest memory, or not aligned.
+ * Return: 0, or -EFAULT, -EINVAL, -ENOSPC: the queue should be served, but its rings are
+ * not in guest memory, or not aligned, or the log of dirty pages is too small for the memory map.
  */
 int queue_update(struct queue *queue, const struct memory *memory, uint64_t features);
 
@@ -170,10 +174,12 @@ void queue_set_base(struct queue *queue, uint16_t index);
 
 /**
  * queue_resume - take over the position of a dead worker (locked); queue_update() follows.
+ * @queue: queue
+ * @memory: the memory map of now; what the dead worker may have written is noted in its log
  *
  * A queue at whose position workers keep dying is broken.
  */
-void queue_resume(struct queue *queue);
+void queue_resume(struct queue *queue, const struct memory *memory);
 
 /** queue_reset - stop it (locked), close its descriptors, forget all settings. */
 void queue_reset(struct queue *queue);

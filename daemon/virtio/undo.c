@@ -8,6 +8,7 @@
 
 #include "common/util.h"
 #include "daemon/recovery/crash.h"
+#include "daemon/virtio/dirty_log.h"
 #include "device/iov.h"
 
 /* ---- saving --------------------------------------------------------------------------- */
@@ -132,6 +133,7 @@ static void put_back(const struct memory *memory, const struct ledger_piece *pie
 	n = memory_iov_search(memory, &cursor, piece->guest_addr, piece->len, iov, ARRAY_SIZE(iov));
 	for (i = 0; i < n; i++) {
 		memcpy(iov[i].iov_base, bytes, iov[i].iov_len);
+		dirty_log_written(memory, iov[i].iov_base, iov[i].iov_len);
 		bytes += iov[i].iov_len;
 	}
 }

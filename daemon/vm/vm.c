@@ -20,6 +20,7 @@
 #include "daemon/vm/vm.h"
 
 #include <errno.h>
+#include <linux/vhost_types.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -123,6 +124,7 @@ struct vm *vm_free(struct vm *vm)
 		close_fd(&vm->waiters[i].wake);
 	}
 	memory_clear(&vm->memory);
+	dirty_log_unmap(&vm->log);
 	free(vm->waiters);
 	free(vm->queues);
 	free(vm);
@@ -158,6 +160,20 @@ int vm_set_kick(struct vm *vm, struct queue *queue, int fd)
 	return 0;
 }
 
+static void cannot_start(const struct queue *queue, int err)
+{
+	if (err == -ENOSPC)
+		log_limited(LOG_WARN,
+			    "queue %u cannot start: the front end's log of dirty pages is too "
+			    "small for the guest's memory",
+			    queue->index);
+	else
+		log_limited(LOG_WARN,
+			    "queue %u cannot start, its rings are %s; is the guest's memory "
+			    "shared with us (QEMU: memory-backend-memfd with share=on)?",
+			    queue->index, err == -EINVAL ? "not aligned" : "not in shared memory");
+}
+
 int vm_update(struct vm *vm, struct queue *queue)
 {
 	int err;
@@ -168,10 +184,7 @@ int vm_update(struct vm *vm, struct queue *queue)
 	if (queue->active)
 		vm_wake(vm, queue->index % vm->num_threads);
 	else if (err)
-		log_limited(LOG_WARN,
-			    "queue %u cannot start, its rings are %s; is the guest's memory "
-			    "shared with us (QEMU: memory-backend-memfd with share=on)?",
-			    queue->index, err == -EINVAL ? "not aligned" : "not in shared memory");
+		cannot_start(queue, err);
 	return err;
 }
 
@@ -185,10 +198,19 @@ static void update_all(struct vm *vm)
 		(void)vm_update(vm, &vm->queues[i]);
 }
 
+/* All queues are locked. */
+static void choose_log(struct vm *vm)
+{
+	bool wanted = (vm->features & 1ull << VHOST_F_LOG_ALL) && dirty_log_mapped(&vm->log);
+
+	vm->memory.log = wanted ? &vm->log : NULL;
+}
+
 void vm_set_features(struct vm *vm, uint64_t features)
 {
 	lock_all(vm);
 	vm->features = features;
+	choose_log(vm);
 	update_all(vm);
 	unlock_all(vm);
 }
@@ -208,6 +230,19 @@ void vm_set_memory(struct vm *vm)
 	count = now->count;
 	now->count = next->count;
 	next->count = count;
+	update_all(vm);
+	unlock_all(vm);
+}
+
+void vm_set_log(struct vm *vm, struct dirty_log *log)
+{
+	struct dirty_log former;
+
+	lock_all(vm);
+	former = vm->log;
+	vm->log = *log;
+	*log = former;
+	choose_log(vm);
 	update_all(vm);
 	unlock_all(vm);
 }
@@ -259,7 +294,7 @@ void vm_resume(struct vm *vm)
 	vm->replaying = false;
 	undo_recover(vm->ledger, &vm->memory);
 	for (i = 0; i < vm->num_queues; i++)
-		queue_resume(&vm->queues[i]);
+		queue_resume(&vm->queues[i], &vm->memory);
 	update_all(vm);
 	unlock_all(vm);
 }
@@ -278,9 +313,11 @@ void vm_reset(struct vm *vm)
 		queue->ledger->strikes = 0;
 	}
 	vm->features = 0;
+	choose_log(vm);
 	unlock_all(vm);
 	/* No queue is active, so no thread translates before there is a new map. */
 	memory_clear(&vm->memory);
+	dirty_log_unmap(&vm->log);
 	vdev_reset(vm->device);
 }
 

@@ -10,6 +10,7 @@
 
 #include "daemon/base/latency.h"
 #include "daemon/recovery/ledger.h"
+#include "daemon/virtio/dirty_log.h"
 #include "daemon/virtio/memory.h"
 #include "daemon/virtio/queue.h"
 #include "daemon/recovery/rate_limits.h"
@@ -34,6 +35,7 @@ struct vm_waiter {
  * @waiters: of the threads
  * @memory: guest memory; changed under the locks of all queues
  * @next_memory: for the control thread, to make the next map in; too large for a stack
+ * @log: the front end's log of dirty pages; @memory names it while it is to be written
  * @features: virtio features that the driver accepted; changed under the locks of all queues
  * @replaying: the set-up is being replayed: nothing is served, and the ledger is left alone,
  *	before vm_resume()
@@ -48,6 +50,7 @@ struct vm {
 	struct vm_waiter *waiters;
 	struct memory memory;
 	struct memory next_memory;
+	struct dirty_log log;
 	uint64_t features;
 	bool replaying;
 };
@@ -107,6 +110,9 @@ void vm_set_features(struct vm *vm, uint64_t features);
  * Queues whose rings are not in the new map cease to be served.
  */
 void vm_set_memory(struct vm *vm);
+
+/** vm_set_log - exchange the log of dirty pages and @log, which then is not in use. */
+void vm_set_log(struct vm *vm, struct dirty_log *log);
 
 /** vm_set_limit - change a limit, while threads serve; also for later workers. */
 void vm_set_limit(struct vm *vm, enum limit_kind kind, struct limit limit);

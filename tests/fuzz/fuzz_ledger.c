@@ -116,7 +116,7 @@ static void go_on(struct ledger *ledger)
 		queue_init(&queues[i], i, &ledger->queue[i]);
 		/* It says so aloud when it stops a queue, which would be most of the output. */
 		ledger->queue[i].strikes = MIN(ledger->queue[i].strikes, LEDGER_STRIKES - 1);
-		queue_resume(&queues[i]);
+		queue_resume(&queues[i], &vm.memory);
 		CHECK(!queues[i].active && !queues[i].broken);
 	}
 	vm_stats_get(&vm, &stats.vm);

@@ -45,7 +45,6 @@ struct violation {
 };
 
 static const struct violation violations[] = {
-    {VU_VIOLATION_UNKNOWN_REQUEST, VU_SET_LOG_BASE, 16, 0, 0, NONE, false},
     {VU_VIOLATION_UNKNOWN_REQUEST, VU_REQUEST_COUNT, 0, 0, 0, NONE, false},
     {VU_VIOLATION_UNKNOWN_REQUEST, CHANNEL_CONTROL + 1, 0, 0, 0, NONE, false},
     {VU_VIOLATION_FEATURE_NOT_ACCEPTED, VU_SET_STATUS, 8, 0, 0, NONE, false},
@@ -62,7 +61,9 @@ static const struct violation violations[] = {
     {VU_VIOLATION_QUEUE_SIZE, VU_SET_VRING_NUM, 8, STATE(0, 3), 0, NONE, false},
     {VU_VIOLATION_QUEUE_IN_USE, VU_SET_VRING_NUM, 8, STATE(0, 128), 0, NONE, true},
     {VU_VIOLATION_QUEUE_IN_USE, VU_SET_VRING_BASE, 8, STATE(0, 17), 0, NONE, true},
-    {VU_VIOLATION_LOG_NOT_OFFERED, VU_SET_VRING_ADDR, 40, STATE(0, VU_VRING_F_LOG), 0, NONE, false},
+    {VU_VIOLATION_LOG_NOT_ACCEPTED, VU_SET_VRING_ADDR, 40, STATE(0, VU_VRING_F_LOG), 0, NONE,
+     false},
+    {VU_VIOLATION_LOG_UNMAPPABLE, VU_SET_LOG_BASE, 16, 64, 1, NULL_FILE, true},
     {VU_VIOLATION_BASE, VU_SET_VRING_BASE, 8, STATE(0, 65536), 0, NONE, false},
     {VU_VIOLATION_ENABLE, VU_SET_VRING_ENABLE, 8, STATE(0, 2), 0, NONE, false},
     {VU_VIOLATION_NO_KICK, VU_SET_VRING_KICK, 8, VU_VRING_NO_FD, 0, NONE, false},
@@ -126,8 +127,10 @@ static uint64_t told(const struct violation *v)
 					    : open("/dev/null", O_RDWR | O_CLOEXEC);
 		assert_true(m.fds[i] >= 0);
 	}
-	t.vu.protocol_features =
-	    v->running ? 1ull << VU_PROTOCOL_F_STATUS | 1ull << VU_PROTOCOL_F_CONFIG : 0;
+	t.vu.protocol_features = v->running
+				     ? 1ull << VU_PROTOCOL_F_STATUS | 1ull << VU_PROTOCOL_F_CONFIG |
+					   1ull << VU_PROTOCOL_F_LOG_SHMFD
+				     : 0;
 	t.vm->queues[0].active = v->running;
 	assert_int_equal(vu_send(t.socket, &m), 0);
 	assert_int_equal(vhost_user_input(&t.vu), 0);

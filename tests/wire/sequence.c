@@ -37,8 +37,9 @@ static uint64_t wanted_protocol_features(const struct front *front)
 
 	if (front->options.style == FRONT_UML)
 		return uml;
-	return uml | BIT(VU_PROTOCOL_F_MQ) | BIT(VU_PROTOCOL_F_CONFIGURE_MEM_SLOTS) |
-	       BIT(VU_PROTOCOL_F_STATUS) | BIT(VU_PROTOCOL_F_RESET_DEVICE);
+	return uml | BIT(VU_PROTOCOL_F_MQ) | BIT(VU_PROTOCOL_F_LOG_SHMFD) |
+	       BIT(VU_PROTOCOL_F_CONFIGURE_MEM_SLOTS) | BIT(VU_PROTOCOL_F_STATUS) |
+	       BIT(VU_PROTOCOL_F_RESET_DEVICE);
 }
 
 /* GET_FEATURES; everything that we want must be there. */

@@ -207,7 +207,7 @@ static void test_features(void **state)
 	rig_open(&rig, NULL, NULL);
 	assert_int_equal(front_get_u64(rig.front, VU_GET_FEATURES, &value), 0);
 	assert_int_equal(value, BIT(VIRTIO_F_VERSION_1) | BIT(VU_F_PROTOCOL_FEATURES) |
-				    BIT(VIRTIO_RING_F_INDIRECT_DESC) |
+				    BIT(VU_F_LOG_ALL) | BIT(VIRTIO_RING_F_INDIRECT_DESC) |
 				    BIT(VIRTIO_RING_F_EVENT_IDX));
 	assert_int_equal(front_get_u64(rig.front, VU_GET_PROTOCOL_FEATURES, &value), 0);
 	/* In-band notifications: user-mode Linux would send every kick as a message. */

@@ -18,7 +18,8 @@
  *	           opcode, 16 bytes of the input as its header's fields, made available
  *
  * All numbers are little-endian. What is checked, beside what sanitizers see: the
- * memory map is sorted and does not overlap, and rings that are served lie in it.
+ * memory map is sorted and does not overlap, rings that are served lie in it, and a queue is served
+ * with VHOST_F_LOG_ALL only while there is a log of dirty pages for all of the map.
  */
 #include <endian.h>
 #include <stdbool.h>
@@ -282,6 +283,8 @@ static void check_state(const struct fuzz *f)
 
 		if (!q->active)
 			continue;
+		CHECK(!(f->vm->features & 1ull << VU_F_LOG_ALL) ||
+		      (memory->log && dirty_log_covers_all(memory->log, memory)));
 		CHECK(q->num && q->num <= QUEUE_MAX_NUM && !q->broken && q->kick_fd >= 0);
 		CHECK(mapped(memory, q->desc, q->num * sizeof(*q->desc)));
 		CHECK(mapped(memory, q->avail, sizeof(*q->avail) + q->num * 2));
