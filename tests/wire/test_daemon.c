@@ -694,6 +694,7 @@ static void test_idle(void **state)
 static const char *const MESSAGES[] = {
     "front end disconnected",
     "another one is turned away",
+    "front end connected",
     "cannot accept a connection: Too many open files",
     NULL,
 };

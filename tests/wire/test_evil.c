@@ -212,6 +212,9 @@ static const char *const MESSAGES[] = {
     "does not answer; it is killed",
     "the next one has to wait, as it did nothing",
     "sent an invalid reply",
+    "another one is turned away",
+    "workers died in its request",
+    "front end disconnected",
     "starting another one",
     NULL,
 };

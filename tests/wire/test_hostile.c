@@ -497,6 +497,11 @@ static const char *const MESSAGES[] = {
     "front end does not read its replies",
     "an unknown request",
     "a malformed vhost-user message",
+    "refused: Operation not supported",
+    "refused: File exists",
+    "refused: Invalid argument",
+    "SET_MEM_TABLE (request 5): a region of memory cannot be mapped",
+    "GET_CONFIG (request 24): the range is beyond the config space",
     "made the guest's memory shorter",
     NULL,
 };
