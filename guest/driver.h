@@ -14,6 +14,14 @@
  *	buffer.c	the caller's pages, pinned or copied
  *	request.c	one request of a program, and who waits for it
  *
+ * And of a request of the kernel, for a disk:
+ *
+ *	crypto_skcipher.c	xts(aes) and others by their bytes
+ *	crypto_named.c		xts(paes) and others by the name of a key
+ *	crypto_aead.c		gcm(aes), rfc4106(gcm(aes))
+ *	crypto_api.c		what these have in common; how a request ends
+ *	crypto_list.c		scatter lists, cut
+ *
  * Below that is the core, which knows of no program. A request is an object with
  * one done(), which is called once, and waits by itself for whatever it has to:
  *
@@ -60,6 +68,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "crypto_api.h"
 #include "key.h"
 #include "operation.h"
 #include "queue.h"
@@ -100,6 +109,7 @@ struct vcd_alg {
  * @num_queues: of them
  * @max_request: payload bytes of a request, each direction
  * @max_segments: descriptors of a request
+ * @max_aad: bytes of additional authenticated data of a request
  * @max_sessions: sessions that the device can have
  * @ciphers: bit map of ciphers the device has
  * @macs: bit map of hashes and MACs
@@ -109,6 +119,8 @@ struct vcd_alg {
  * @ending: sessions that are about to be destroyed
  * @ended: woken when one was
  * @share: the driver's own
+ * @kernel_share: of the kernel's crypto API
+ * @kernel: requests of that, see crypto_api.c
  * @shares_lock: protects @shares
  * @shares: of the processes that have the device open
  * @sessions: sessions there are
@@ -128,6 +140,7 @@ struct vcd_device {
 	unsigned int num_queues;
 	u32 max_request;
 	u32 max_segments;
+	u32 max_aad;
 	u32 max_sessions;
 	u64 ciphers[2];
 	u64 macs[2];
@@ -137,6 +150,8 @@ struct vcd_device {
 	atomic_t ending;
 	wait_queue_head_t ended;
 	struct vcd_share *share;
+	struct vcd_share *kernel_share;
+	struct vcd_crypto_line kernel;
 	spinlock_t shares_lock; /* shares */
 	struct list_head shares;
 	atomic_t sessions;

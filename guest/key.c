@@ -276,7 +276,8 @@ void vcd_key_await(struct vcd_request *req)
 	}
 	spin_unlock_irqrestore(&dev->keys_lock, flags);
 	if (make) {
-		atomic64_inc(&dev->remakes);
+		if (key->host_id)
+			atomic64_inc(&dev->remakes);
 		vcd_key_send(key, true);
 	} else if (ready) {
 		vcd_resubmit(req);

@@ -63,6 +63,7 @@ static void vcd_device_free(struct kref *ref)
 
 	ida_free(&vcd_index, dev->index);
 	vcd_share_put(dev->share);
+	vcd_share_put(dev->kernel_share);
 	kfree(dev->queues);
 	kfree(dev);
 }
@@ -102,6 +103,7 @@ static struct vcd_device *vcd_device_alloc(struct virtio_device *vdev)
 	dev->vdev = vdev;
 	spin_lock_init(&dev->keys_lock);
 	init_waitqueue_head(&dev->ended);
+	vcd_crypto_line_init(&dev->kernel);
 	spin_lock_init(&dev->shares_lock);
 	INIT_LIST_HEAD(&dev->shares);
 	dev->index = ida_alloc(&vcd_index, GFP_KERNEL);
@@ -163,6 +165,7 @@ static int vcd_probe(struct virtio_device *vdev)
 	if (err)
 		goto err_unlist;
 	vcd_stats_add(dev);
+	vcd_crypto_register();
 	dev_info(&vdev->dev, "%s: %u queues, requests up to %u bytes\n",
 		 dev->name, dev->num_queues, dev->max_request);
 	return 0;
@@ -220,6 +223,9 @@ static int __init vcd_init(void)
 {
 	int err;
 
+	err = vcd_crypto_init();
+	if (err)
+		return err;
 	vcd_id_table[0].device = vcd_device_id;
 	vcd_wq = alloc_workqueue(KBUILD_MODNAME, WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!vcd_wq)
@@ -235,7 +241,9 @@ static int __init vcd_init(void)
 
 static void __exit vcd_exit(void)
 {
+	vcd_crypto_unregister();
 	unregister_virtio_driver(&vcd_driver);
+	vcd_crypto_exit();
 	vcd_stats_exit();
 	/* Runs what is left: the end of keys, and of requests whose caller has gone. */
 	destroy_workqueue(vcd_wq);

@@ -50,12 +50,24 @@
 
 #define VCD_SKIP_MAX 1024
 
-/* What the device writes to shares no cache line with what the driver does. */
-#ifdef ARCH_DMA_MINALIGN
-#define VCD_DMA_ALIGN max_t(size_t, L1_CACHE_BYTES, ARCH_DMA_MINALIGN)
-#else
-#define VCD_DMA_ALIGN ((size_t)L1_CACHE_BYTES)
-#endif
+/**
+ * vcd_request_buffers() - give a request the memory of its header and its reply
+ * @req: request
+ * @in: header and payload beside it
+ * @in_size: bytes of these
+ * @out: reply and output beside it
+ * @out_size: bytes of these
+ */
+void vcd_request_buffers(struct vcd_request *req, u8 *in, size_t in_size, u8 *out,
+			 size_t out_size)
+{
+	req->in = in;
+	req->out = out;
+	/* Never show old kernel memory if the device claims to have written. */
+	memset(out, 0, out_size);
+	sg_init_one(&req->in_sg, in, in_size);
+	sg_init_one(&req->out_sg, out, out_size);
+}
 
 /**
  * vcd_request_alloc() - make what begins with a struct vcd_request
@@ -79,15 +91,12 @@ void *vcd_request_alloc(size_t size, u32 in_len, u32 out_len, u32 tail_len)
 	if (!req)
 		return NULL;
 	memset(req, 0, size);
-	req->in = (u8 *)req + in_at;
-	req->out = (u8 *)req + out_at;
+	vcd_request_buffers(req, (u8 *)req + in_at, in_size, (u8 *)req + out_at,
+			    out_size);
 	req->out_len = out_len + tail_len;
 	req->tail = req->out + out_size;
 	req->tail_len = tail_len;
-	/* Never show old kernel memory if the device claims to have written. */
-	memset(req->out, 0, out_size + tail_len);
-	sg_init_one(&req->in_sg, req->in, in_size);
-	sg_init_one(&req->out_sg, req->out, out_size);
+	memset(req->tail, 0, tail_len);
 	if (tail_len)
 		sg_init_one(&req->tail_sg, req->tail, tail_len);
 	return req;
@@ -496,6 +505,8 @@ static bool vcd_queue_deadline(struct vcd_queue *queue,
 	unsigned long moved;
 
 	*when = req->deadline;
+	if (req->flags & VCD_REQ_KEPT)
+		return false;
 	if (req->where != VCD_LINE)
 		return true;
 	if (!queue->open || (req->flags & VCD_REQ_PATIENT))

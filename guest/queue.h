@@ -31,6 +31,13 @@ struct vcd_share;
 /* Times that one request has a lost session made again before giving up. */
 #define VCD_REMAKE_MAX		4
 
+/* What the device writes to shares no cache line with what the driver does. */
+#ifdef ARCH_DMA_MINALIGN
+#define VCD_DMA_ALIGN max_t(size_t, L1_CACHE_BYTES, ARCH_DMA_MINALIGN)
+#else
+#define VCD_DMA_ALIGN ((size_t)L1_CACHE_BYTES)
+#endif
+
 /**
  * enum vcd_where - where a request is
  * @VCD_OUTSIDE: not with the core, or on its way from one place to another
@@ -54,12 +61,14 @@ enum vcd_where {
  * @VCD_REQ_IN_PLACE: the device may have overwritten the input: it is not sent again
  * @VCD_REQ_FIRST: goes before all others, also while they are held back
  * @VCD_REQ_PATIENT: waits in line for as long as it takes
+ * @VCD_REQ_KEPT: is never done while the device has it
  */
 enum vcd_req_flag {
 	VCD_REQ_RUNNING = 1,
 	VCD_REQ_IN_PLACE = 2,
 	VCD_REQ_FIRST = 4,
 	VCD_REQ_PATIENT = 8,
+	VCD_REQ_KEPT = 16,
 };
 
 /**
@@ -238,6 +247,8 @@ struct vcd_share {
 
 /* queue.c */
 void *vcd_request_alloc(size_t size, u32 in_len, u32 out_len, u32 tail_len);
+void vcd_request_buffers(struct vcd_request *req, u8 *in, size_t in_size, u8 *out,
+			 size_t out_size);
 void vcd_submit(struct vcd_request *req, bool more);
 void vcd_resubmit(struct vcd_request *req);
 void vcd_end(struct vcd_request *req, int err);

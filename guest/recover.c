@@ -60,6 +60,7 @@ static int vcd_read_config(struct vcd_device *dev)
 	queues = min_t(u32, queues, nr_cpu_ids);
 	dev->num_queues = dev->queues ? min(queues, dev->num_queues) : queues;
 	dev->max_request = min(request, VCD_DRV_MAX_REQUEST);
+	dev->max_aad = le32_to_cpu(config.max_aad);
 	dev->max_segments = segments;
 	dev->max_segment = min_t(size_t, virtio_max_dma_size(vdev), UINT_MAX);
 	return 0;
@@ -76,7 +77,8 @@ static int vcd_queues_alloc(struct vcd_device *dev)
 	for (i = 0; i < dev->num_queues; i++)
 		vcd_queue_init(&dev->queues[i], dev);
 	dev->share = vcd_share_own(dev);
-	return dev->share ? 0 : -ENOMEM;
+	dev->kernel_share = vcd_share_own(dev);
+	return dev->share && dev->kernel_share ? 0 : -ENOMEM;
 }
 
 /* virtio_find_vqs() took separate arrays before Linux 6.11. */
