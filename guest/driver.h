@@ -79,6 +79,9 @@
 #define VCD_DRV_MAX_REQUEST	(1024u * 1024)
 /* Most that vcd_copybreak lets lie next to the header: one descriptor each way. */
 #define VCD_COPY_MAX		4096u
+/* Slow queues that are used, whatever the device has. */
+#define VCD_DRV_MAX_SLOW	16u
+#define VCD_DRV_MAX_QUEUES	(VCD_MAX_QUEUES + VCD_DRV_MAX_SLOW)
 /* Descriptors that a device has to take in one chain: without, nothing works. */
 #define VCD_MIN_SEGMENTS	4u
 
@@ -105,8 +108,13 @@ struct vcd_alg {
  * @name: its name
  * @list: in vcd_devices
  * @gone: removed: every call fails with ENODEV
- * @queues: request queues
- * @num_queues: of them
+ * @queues: request queues, the slow ones last
+ * @num_all: of them, as many as there were at first
+ * @num_queues: from the first one on, that are not slow and in use
+ * @slow: the first slow one; behind the last one if there is none
+ * @num_slow: of them in use; not 0: the host has a key service
+ * @slow_at: virtqueue of the first slow one
+ * @asym: asymmetric operations, too
  * @max_request: payload bytes of a request, each direction
  * @max_segments: descriptors of a request
  * @max_aad: bytes of additional authenticated data of a request
@@ -137,7 +145,12 @@ struct vcd_device {
 	struct list_head list;
 	bool gone;
 	struct vcd_queue *queues;
+	unsigned int num_all;
 	unsigned int num_queues;
+	struct vcd_queue *slow;
+	unsigned int num_slow;
+	unsigned int slow_at;
+	bool asym;
 	u32 max_request;
 	u32 max_segments;
 	u32 max_aad;
@@ -204,6 +217,16 @@ static inline unsigned int vcd_timeout(u32 own)
 static inline unsigned int vcd_queue_index(const struct vcd_queue *queue)
 {
 	return queue - queue->dev->queues;
+}
+
+static inline bool vcd_queue_is_slow(const struct vcd_queue *queue)
+{
+	return queue >= queue->dev->slow;
+}
+
+static inline bool vcd_has_keys(const struct vcd_device *dev)
+{
+	return READ_ONCE(dev->num_slow);
 }
 
 static inline bool vcd_map_has(const u64 map[2], u32 id)

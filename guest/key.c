@@ -17,6 +17,11 @@
  * is where the keys are kept, so nothing has to be allocated to make a session again,
  * or to end it. It is under way or it is not, and while it is the key is not freed.
  *
+ * A key by name is one that the host has: instead of the keys there are its label and
+ * ticket. When the session is made, the host says what key it is, and its check value.
+ * From then on the key must have that value: a label that has come to mean another key
+ * is ENOKEY, so neither an open session nor an open disk goes on with it.
+ *
  * The end: the keys are wiped at once, and the device is told, when it may be. Nobody
  * waits for that but a caller that wants another session and would be one too many.
  */
@@ -37,23 +42,13 @@ static void vcd_key_free(struct work_struct *work)
 static void vcd_key_done(struct vcd_request *req, int err);
 static void vcd_key_gone(struct vcd_request *req);
 
-/**
- * vcd_key_new() - make a key
- * @share: of the process it belongs to, charged with a session
- * @cipher: number of the cipher or AEAD, or 0
- * @mac: number of the hash or MAC, or 0
- * @key_len: bytes of cipher key, which the caller puts into vcd_key_bytes()
- * @mackey_len: bytes of MAC key
- * @timeout_ms: how long the device may take; 0: vcd_timeout_ms
- *
- * Return: the key, to be ended by vcd_key_end(); NULL without memory.
- */
-struct vcd_key *vcd_key_new(struct vcd_share *share, u32 cipher, u32 mac,
-			    u32 key_len, u32 mackey_len, u32 timeout_ms)
+static struct vcd_key *vcd_key_alloc(struct vcd_share *share, u32 cipher, u32 mac,
+				     u32 key_len, u32 mackey_len, u32 timeout_ms,
+				     u32 out_len)
 {
 	struct vcd_key *key;
 
-	key = vcd_request_alloc(sizeof(*key), key_len + mackey_len, 0, 0);
+	key = vcd_request_alloc(sizeof(*key), key_len + mackey_len, out_len, 0);
 	if (!key)
 		return NULL;
 	vcd_device_get(share->dev);
@@ -71,12 +66,76 @@ struct vcd_key *vcd_key_new(struct vcd_share *share, u32 cipher, u32 mac,
 	return key;
 }
 
+/**
+ * vcd_key_new() - make a key
+ * @share: of the process it belongs to, charged with a session
+ * @cipher: number of the cipher or AEAD, or 0
+ * @mac: number of the hash or MAC, or 0
+ * @key_len: bytes of cipher key, which the caller puts into vcd_key_bytes()
+ * @mackey_len: bytes of MAC key
+ * @timeout_ms: how long the device may take; 0: vcd_timeout_ms
+ *
+ * Return: the key, to be ended by vcd_key_end(); NULL without memory.
+ */
+struct vcd_key *vcd_key_new(struct vcd_share *share, u32 cipher, u32 mac,
+			    u32 key_len, u32 mackey_len, u32 timeout_ms)
+{
+	return vcd_key_alloc(share, cipher, mac, key_len, mackey_len, timeout_ms, 0);
+}
+
+/**
+ * vcd_key_new_label() - make a key of one that the host has
+ * @share: of the process it belongs to, charged with a session
+ * @name: which one
+ * @cipher: the symmetric key's cipher or AEAD, or 0
+ * @mac: its MAC, or 0; both 0: a private key
+ * @timeout_ms: how long the device may take; 0: vcd_timeout_ms
+ *
+ * After vcd_key_make() key->info has what the host says of it, and key->check its check
+ * value. Requests may be given any queue: the core takes one that the session is for.
+ *
+ * Return: the key, to be ended by vcd_key_end(); -EOPNOTSUPP: the host has no key
+ * service; -EINVAL: no label; -ENOMEM.
+ */
+struct vcd_key *vcd_key_new_label(struct vcd_share *share,
+				  const struct vcd_label *name, u32 cipher,
+				  u32 mac, u32 timeout_ms)
+{
+	u32 len = strnlen(name->label, sizeof(name->label));
+	u32 ticket_len = name->has_ticket ? sizeof(name->ticket) : 0;
+	struct vcd_key *key;
+
+	if (!vcd_has_keys(share->dev))
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!len || len == sizeof(name->label))
+		return ERR_PTR(-EINVAL);
+	key = vcd_key_alloc(share, cipher, mac, len, ticket_len, timeout_ms,
+			    sizeof(struct vcd_key_info));
+	if (!key)
+		return ERR_PTR(-ENOMEM);
+	key->named = true;
+	key->req.flags = VCD_REQ_RETRY;
+	key->has_check = name->has_check;
+	memcpy(key->check, name->check, sizeof(key->check));
+	memcpy(vcd_key_bytes(key), name->label, len);
+	memcpy(vcd_key_bytes(key) + len, name->ticket, ticket_len);
+	return key;
+}
+
 /* Send the request that makes the session; key->state is MAKING. */
 static void vcd_key_send(struct vcd_key *key, bool sleeper)
 {
-	vcd_wire_create((struct vcd_req_create *)key->req.in, key->cipher, key->mac,
-			key->key_len, key->mackey_len);
-	key->req.queue = vcd_queue_here(key->share->dev);
+	struct vcd_req_create *req = (struct vcd_req_create *)key->req.in;
+	struct vcd_device *dev = key->share->dev;
+
+	if (key->named)
+		vcd_wire_create_label(req, key->cipher, key->mac, key->key_len,
+				      key->mackey_len,
+				      key->has_check ? key->check : NULL);
+	else
+		vcd_wire_create(req, key->cipher, key->mac, key->key_len,
+				key->mackey_len);
+	key->req.queue = key->named ? vcd_queue_slow(dev) : vcd_queue_here(dev);
 	key->req.share = key->share;
 	key->req.sleeper = sleeper;
 	vcd_submit(&key->req, false);
@@ -109,10 +168,10 @@ static void vcd_key_destroy(struct vcd_key *key)
 	vcd_wire_session(vcd_header(req), VCD_OP_SESSION_DESTROY, key->host_id);
 	sg_init_one(&req->in_sg, req->in, sizeof(struct vcd_req));
 	req->host_id = key->host_id;
-	req->queue = vcd_queue_here(key->share->dev);
+	req->queue = vcd_queue_for(key);
 	req->share = key->share->dev->share;
 	req->sleeper = true;
-	req->flags = VCD_REQ_PATIENT;
+	req->flags = VCD_REQ_PATIENT | VCD_REQ_RETRY;
 	vcd_submit(req, false);
 }
 
@@ -147,6 +206,36 @@ static void vcd_key_done(struct vcd_request *req, int err)
 	complete_all(&key->made);
 }
 
+/* What the host says of a key by name; the first time it is kept. */
+static int vcd_key_learn(struct vcd_key *key)
+{
+	const struct vcd_result *result = &key->req.result;
+	struct vcd_key_info info;
+	struct crypt_key now;
+	int err;
+
+	static_assert(sizeof(key->check) == sizeof(result->iv));
+	if (result->out_len != sizeof(info))
+		return -EIO;
+	memcpy(&info, key->req.out + sizeof(struct vcd_reply), sizeof(info));
+	err = vcd_wire_key_info(&info, &now);
+	if (err)
+		return err;
+	if (memcmp(now.check, result->iv, sizeof(now.check)) ||
+	    (now.kind == VCD_KIND_SYMMETRIC) != (key->cipher || key->mac))
+		return -EIO;
+	/* A host that did not look itself. */
+	if (key->has_check && memcmp(now.check, key->check, sizeof(now.check)))
+		return -ENOKEY;
+	WRITE_ONCE(key->fast, now.flags & VCD_KEY_F_FAST);
+	if (key->host_id)
+		return 0;
+	memcpy(key->check, now.check, sizeof(key->check));
+	key->has_check = true;
+	key->info = now;
+	return 0;
+}
+
 /* The reply to the request that makes the session: 0 and the id, or an errno. */
 static int vcd_key_reply(struct vcd_key *key, u64 *host_id)
 {
@@ -157,6 +246,8 @@ static int vcd_key_reply(struct vcd_key *key, u64 *host_id)
 		err = vcd_judge(&key->req);
 	if (!err)
 		err = vcd_wire_errno(key->req.result.status);
+	if (!err && key->named)
+		err = vcd_key_learn(key);
 	*host_id = err ? 0 : key->req.result.value;
 	/* There is nothing yet that could be stale. */
 	return err == -ESTALE || (!err && !*host_id) ? -EIO : err;

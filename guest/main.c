@@ -166,8 +166,8 @@ static int vcd_probe(struct virtio_device *vdev)
 		goto err_unlist;
 	vcd_stats_add(dev);
 	vcd_crypto_register();
-	dev_info(&vdev->dev, "%s: %u queues, requests up to %u bytes\n",
-		 dev->name, dev->num_queues, dev->max_request);
+	dev_info(&vdev->dev, "%s: %u queues, %u slow ones, requests up to %u bytes\n",
+		 dev->name, dev->num_queues, dev->num_slow, dev->max_request);
 	return 0;
 
 err_unlist:
@@ -207,10 +207,17 @@ static struct virtio_device_id vcd_id_table[] = {
 };
 MODULE_DEVICE_TABLE(virtio, vcd_id_table);
 
+static const unsigned int vcd_features[] = {
+	VIRTIO_CRYPTODEV_F_KEY_NAME,
+	VIRTIO_CRYPTODEV_F_ASYM,
+};
+
 static struct virtio_driver vcd_driver = {
 	.driver.name = KBUILD_MODNAME,
 	.driver.owner = THIS_MODULE,
 	.id_table = vcd_id_table,
+	.feature_table = vcd_features,
+	.feature_table_size = ARRAY_SIZE(vcd_features),
 	.probe = vcd_probe,
 	.remove = vcd_remove,
 #ifdef CONFIG_PM_SLEEP

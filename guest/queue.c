@@ -22,6 +22,14 @@
  * sleep at once; one that paid ends that. A guest whose host needs the very CPU
  * it polls on, or whose requests take long, soon stops polling.
  *
+ * Queues are of two kinds. The slow ones are for what waits for the host's key service,
+ * and the device may take long for it; so what goes there never stands before other
+ * work. Which kind a named key's session is for, its owner need not know: the core
+ * moves the request to the other kind.
+ *
+ * A device that is busy says so. With VCD_REQ_RETRY or a key by name that is no
+ * result: the request pauses, charged to nobody, and goes into line again.
+ *
  * A request has a deadline, timeout_ms after it came into the ring. In line it is
  * put off while the device gives back what the request waits for. What is overdue
  * is done with -EIO. The device may still have it: then gone() is called when it
@@ -33,7 +41,8 @@
  * - Only virtqueues that recover.c has asked for are looked at. The core's list of a
  *   device's virtqueues has others, too, whose index the host has chosen (the
  *   admin queue of virtio-pci).
- * - A request in a line or in the ring is in queue->all, and its deadline is watched.
+ * - A request in a line, in the ring or paused is in queue->all, and is watched.
+ * - req->queue of a request that others know changes under the old one's lock.
  * - queue->sleepers + queue->lined > 0 and a live ring mean callbacks are enabled.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -49,6 +58,9 @@
 #include "trace.h"
 
 #define VCD_SKIP_MAX 1024
+
+/* Most that a request pauses when the device is busy: 2 to this power, in ms. */
+#define VCD_PAUSE_MAX 6
 
 /**
  * vcd_request_buffers() - give a request the memory of its header and its reply
@@ -125,12 +137,19 @@ void vcd_end(struct vcd_request *req, int err)
 	vcd_part_ends(req);
 }
 
-/* A request came back or was given up: it is done, or waits for its session. */
+static void vcd_queue_pause(struct vcd_request *req);
+
+/* A request came back or was given up: it is done, or waits for its session or a while. */
 static void vcd_settle(struct vcd_request *req)
 {
 	int err = req->err ? req->err : vcd_judge(req);
 	u32 status = req->result.status;
 
+	if (!err && status == VCD_S_BUSY &&
+	    ((req->flags & VCD_REQ_RETRY) || (req->key && req->key->named))) {
+		vcd_queue_pause(req);
+		return;
+	}
 	if (!err && req->key) {
 		if ((req->flags & VCD_REQ_RUNNING) &&
 		    (status == VCD_S_STALE || status == VCD_S_NOSTATE)) {
@@ -141,6 +160,10 @@ static void vcd_settle(struct vcd_request *req)
 				return;
 			}
 			err = -EIO;
+		} else if (status == VCD_S_SLOW && !vcd_queue_is_slow(req->queue) &&
+			   vcd_key_set_slow(req->key)) {
+			vcd_resubmit(req);
+			return;
 		}
 	}
 	vcd_end(req, err);
@@ -156,6 +179,7 @@ static void vcd_queue_watch(struct vcd_queue *queue, unsigned long when)
 	mod_delayed_work(vcd_wq, &queue->watch, max((long)(when - jiffies), 0L) + 1);
 }
 
+/* How long the device may take, in jiffies. */
 static unsigned long vcd_patience(const struct vcd_request *req)
 {
 	return msecs_to_jiffies(vcd_timeout(req->timeout_ms));
@@ -322,6 +346,26 @@ static unsigned long vcd_queue_enter(struct vcd_queue *queue, struct vcd_ends *e
 	return flags;
 }
 
+/*
+ * Take the lock of the queue that @req is with. vcd_queue_route() may move it to
+ * another one meanwhile.
+ */
+static struct vcd_queue *vcd_queue_enter_of(struct vcd_request *req,
+					    struct vcd_ends *ends,
+					    unsigned long *flags)
+	__acquires(&req->queue->lock)
+{
+	struct vcd_queue *queue;
+
+	for (;;) {
+		queue = READ_ONCE(req->queue);
+		*flags = vcd_queue_enter(queue, ends);
+		if (queue == req->queue)
+			return queue;
+		spin_unlock_irqrestore(&queue->lock, *flags);
+	}
+}
+
 /* Drop the lock, with @kick tell the device, and end what has ended. */
 static void vcd_queue_leave(struct vcd_queue *queue, struct vcd_ends *ends,
 			    unsigned long flags, bool kick)
@@ -377,13 +421,59 @@ void vcd_queue_interrupt(struct virtqueue *vq)
 {
 	struct vcd_device *dev = vq->vdev->priv;
 
-	vcd_queue_look(&dev->queues[vq->index]);
+	if (vq->index < dev->num_queues)
+		vcd_queue_look(&dev->queues[vq->index]);
+	else
+		vcd_queue_look(&dev->slow[vq->index - dev->slow_at]);
 }
 
 /** vcd_queue_here() - the queue of the CPU the caller runs on */
 struct vcd_queue *vcd_queue_here(struct vcd_device *dev)
 {
 	return &dev->queues[raw_smp_processor_id() % dev->num_queues];
+}
+
+static unsigned int vcd_queue_load(const struct vcd_queue *queue)
+{
+	return READ_ONCE(queue->stats.in_flight) + READ_ONCE(queue->lined);
+}
+
+/** vcd_queue_slow() - the slow queue with the fewest requests; some were set up once */
+struct vcd_queue *vcd_queue_slow(struct vcd_device *dev)
+{
+	unsigned int num = READ_ONCE(dev->num_slow);
+	struct vcd_queue *least = &dev->slow[0];
+	unsigned int i;
+
+	for (i = 1; i < num; i++)
+		if (vcd_queue_load(&dev->slow[i]) < vcd_queue_load(least))
+			least = &dev->slow[i];
+	return least;
+}
+
+/** vcd_queue_for() - a queue for requests of a session */
+struct vcd_queue *vcd_queue_for(const struct vcd_key *key)
+{
+	struct vcd_device *dev = key->share->dev;
+
+	return vcd_key_is_slow(key) ? vcd_queue_slow(dev) : vcd_queue_here(dev);
+}
+
+/*
+ * Move a request to the kind of queue that its session is for. Which one that is may
+ * change whenever the session is made again.
+ */
+static bool vcd_queue_route(struct vcd_request *req)
+{
+	struct vcd_queue *queue = req->queue;
+	unsigned long flags;
+
+	if (!req->key || vcd_key_is_slow(req->key) == vcd_queue_is_slow(queue))
+		return false;
+	spin_lock_irqsave(&queue->lock, flags);
+	WRITE_ONCE(req->queue, vcd_queue_for(req->key));
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return true;
 }
 
 /** vcd_kick() - tell the device about requests added, if it has to be told */
@@ -398,10 +488,11 @@ void vcd_kick(struct vcd_queue *queue)
 /* Into the ring or into a line. */
 static void vcd_queue_take(struct vcd_request *req, bool more)
 {
+	/* The owner kicks the queue that it has chosen. */
+	bool kick = vcd_queue_route(req) || !more;
 	struct vcd_queue *queue = req->queue;
 	struct vcd_ends ends;
 	unsigned long flags;
-	bool kick = !more;
 
 	flags = vcd_queue_enter(queue, &ends);
 	list_add_tail(&req->all, &queue->all);
@@ -444,6 +535,7 @@ void vcd_submit(struct vcd_request *req, bool more)
 	req->give_up = 0;
 	req->err = 0;
 	req->tries = 0;
+	req->pauses = 0;
 	if (req->key && READ_ONCE(req->key->state) != VCD_KEY_LIVE)
 		vcd_key_await(req);
 	else
@@ -456,7 +548,54 @@ void vcd_resubmit(struct vcd_request *req)
 	vcd_queue_take(req, false);
 }
 
-/* Done without a reply. It is in a line or in the ring; caller holds queue->lock. */
+/*
+ * The device is busy: the request waits outside of the ring, each time for longer,
+ * and leaves what it was charged to others.
+ */
+static void vcd_queue_pause(struct vcd_request *req)
+{
+	struct vcd_queue *queue = req->queue;
+	struct vcd_ends ends;
+	unsigned long flags;
+
+	flags = vcd_queue_enter(queue, &ends);
+	if (!req->pauses)
+		req->until = jiffies + vcd_patience(req);
+	list_add_tail(&req->all, &queue->all);
+	INIT_LIST_HEAD(&req->link);
+	if (queue->err || req->give_up) {
+		vcd_queue_out(req, req->give_up ? req->give_up : queue->err, &ends);
+	} else if (time_after(jiffies, req->until)) {
+		queue->stats.timeouts++;
+		trace_vcd_timeout(req);
+		pr_warn_ratelimited("%s: the host was busy for %u ms\n",
+				    queue->dev->name, vcd_timeout(req->timeout_ms));
+		vcd_queue_out(req, -EIO, &ends);
+	} else {
+		queue->stats.busy_waits++;
+		req->where = VCD_PAUSED;
+		req->again = jiffies +
+			     msecs_to_jiffies(1u << min_t(u8, req->pauses, VCD_PAUSE_MAX));
+		req->pauses = min_t(u8, req->pauses + 1, VCD_PAUSE_MAX);
+		vcd_queue_watch(queue, req->again);
+	}
+	vcd_queue_leave(queue, &ends, flags, false);
+}
+
+/* A pause is over. Caller holds queue->lock. */
+static void vcd_queue_unpause(struct vcd_queue *queue, struct vcd_request *req)
+{
+	if (time_before(jiffies, req->again)) {
+		vcd_queue_watch(queue, req->again);
+		return;
+	}
+	req->where = VCD_LINE;
+	queue->lined++;
+	vcd_share_enter(queue, req);
+	vcd_set_deadline(queue, req);
+}
+
+/* Done without a reply. It is in queue->all; caller holds queue->lock. */
 static void vcd_queue_give_up(struct vcd_request *req, int err, struct vcd_ends *ends)
 {
 	struct vcd_queue *queue = req->queue;
@@ -465,6 +604,10 @@ static void vcd_queue_give_up(struct vcd_request *req, int err, struct vcd_ends 
 		list_del(&req->link);
 		queue->lined--;
 		vcd_share_leave(queue, req);
+		vcd_queue_out(req, err, ends);
+		return;
+	}
+	if (req->where == VCD_PAUSED) {
 		vcd_queue_out(req, err, ends);
 		return;
 	}
@@ -482,14 +625,15 @@ static void vcd_queue_give_up(struct vcd_request *req, int err, struct vcd_ends 
  */
 void vcd_abort(struct vcd_request *req, int err)
 {
-	struct vcd_queue *queue = req->queue;
+	struct vcd_queue *queue;
 	struct vcd_ends ends;
 	unsigned long flags;
 	bool kick = false;
 
-	flags = vcd_queue_enter(queue, &ends);
+	queue = vcd_queue_enter_of(req, &ends, &flags);
 	req->give_up = err;
-	if (req->where == VCD_LINE || req->where == VCD_RING) {
+	if (req->where == VCD_LINE || req->where == VCD_RING ||
+	    req->where == VCD_PAUSED) {
 		vcd_queue_give_up(req, err, &ends);
 		vcd_queue_look_locked(queue, &ends, &kick);
 	}
@@ -518,7 +662,7 @@ static bool vcd_queue_deadline(struct vcd_queue *queue,
 	return true;
 }
 
-/* End what is overdue, and try again what memory was short for. */
+/* End what is overdue and what pauses, and try again what memory was short for. */
 static void vcd_queue_overdue(struct work_struct *work)
 {
 	struct vcd_queue *queue = container_of(to_delayed_work(work),
@@ -531,6 +675,10 @@ static void vcd_queue_overdue(struct work_struct *work)
 	flags = vcd_queue_enter(queue, &ends);
 	queue->watched = false;
 	list_for_each_entry_safe(req, next, &queue->all, all) {
+		if (req->where == VCD_PAUSED) {
+			vcd_queue_unpause(queue, req);
+			continue;
+		}
 		if (!vcd_queue_deadline(queue, req, &when))
 			continue;
 		if (time_before(jiffies, when)) {
@@ -661,12 +809,12 @@ static bool vcd_poll(struct vcd_queue *queue, struct completion *done)
 /* From here on nobody polls for @req. */
 static void vcd_sleeps(struct vcd_request *req)
 {
-	struct vcd_queue *queue = req->queue;
+	struct vcd_queue *queue;
 	struct vcd_ends ends;
 	unsigned long flags;
 	bool kick = false;
 
-	flags = vcd_queue_enter(queue, &ends);
+	queue = vcd_queue_enter_of(req, &ends, &flags);
 	if (!req->sleeper) {
 		req->sleeper = true;
 		if (req->where == VCD_RING)
@@ -687,8 +835,9 @@ static void vcd_sleeps(struct vcd_request *req)
  */
 int vcd_wait(struct vcd_request *req, struct completion *done, unsigned int state)
 {
+	struct vcd_queue *queue = READ_ONCE(req->queue);
 	bool polled = completion_done(done) ||
-		      (vcd_should_poll(req->queue) && vcd_poll(req->queue, done));
+		      (vcd_should_poll(queue) && vcd_poll(queue, done));
 	int err = 0;
 
 	if (!polled) {

@@ -45,6 +45,7 @@ struct vcd_share;
  * @VCD_RING: the device has it; under queue->lock
  * @VCD_LATE: the device has it, and it is done; under queue->lock
  * @VCD_KEY: waits for its session to be made; under dev->keys_lock
+ * @VCD_PAUSED: the device was busy; goes back into line at @again; under queue->lock
  */
 enum vcd_where {
 	VCD_OUTSIDE,
@@ -52,6 +53,7 @@ enum vcd_where {
 	VCD_RING,
 	VCD_LATE,
 	VCD_KEY,
+	VCD_PAUSED,
 };
 
 /**
@@ -62,6 +64,8 @@ enum vcd_where {
  * @VCD_REQ_FIRST: goes before all others, also while they are held back
  * @VCD_REQ_PATIENT: waits in line for as long as it takes
  * @VCD_REQ_KEPT: is never done while the device has it
+ * @VCD_REQ_RETRY: that the device is busy is no result: it is sent again, for as long as
+ *	the device may take; done with -EIO after that. So is any request of a key by name.
  */
 enum vcd_req_flag {
 	VCD_REQ_RUNNING = 1,
@@ -69,11 +73,13 @@ enum vcd_req_flag {
 	VCD_REQ_FIRST = 4,
 	VCD_REQ_PATIENT = 8,
 	VCD_REQ_KEPT = 16,
+	VCD_REQ_RETRY = 32,
 };
 
 /**
  * struct vcd_request - a request; the first member of what its owner allocates
- * @queue: queue it goes through, set by the owner
+ * @queue: queue it goes through, set by the owner; the core takes another one when its
+ *	session is for the other kind of queue. Changed under the lock of the queue left.
  * @share: what it is charged to, the owner's
  * @key: its session on the device, made when it has to be; NULL: it needs none
  * @done: called once, with the final result; no lock is held, must not sleep
@@ -87,7 +93,7 @@ enum vcd_req_flag {
  * @dst: data out beside @out, or NULL
  * @result: the reply, for @done without an error
  * @link: in a line, in the key's, or in a list of those that are done
- * @all: in queue->all while it is in line or in the ring
+ * @all: in queue->all while it is in line, in the ring or paused
  * @where: enum vcd_where
  * @parts: the core's: one until @done was called, one for the device if that is later
  * @err: result if there is no reply
@@ -95,8 +101,11 @@ enum vcd_req_flag {
  * @charged: to its share; under queue->lock
  * @sleeper: nobody polls for it; under queue->lock
  * @tries: times that its session was lost
+ * @pauses: times that the device was busy
  * @used: used length that the device published
  * @deadline: in jiffies
+ * @again: when it goes back into line, in jiffies
+ * @until: it pauses no more after that, in jiffies
  * @seq: number on its queue
  * @host_id: the device's session id it was sent with
  * @in_sg: the header and payload that lies beside it
@@ -129,8 +138,11 @@ struct vcd_request {
 	bool charged;
 	bool sleeper;
 	u8 tries;
+	u8 pauses;
 	u32 used;
 	unsigned long deadline;
+	unsigned long again;
+	unsigned long until;
 	u64 seq;
 	u64 host_id;
 	struct scatterlist in_sg;
@@ -152,6 +164,7 @@ struct vcd_request {
  * @timeouts: requests that were done after timeout_ms without a reply
  * @share_waits: requests that waited because their process had its share
  * @room_waits: requests that waited because the ring was full
+ * @busy_waits: times that a request was paused because the device was busy
  * @in_flight: requests in the ring
  */
 struct vcd_queue_stats {
@@ -163,6 +176,7 @@ struct vcd_queue_stats {
 	u64 timeouts;
 	u64 share_waits;
 	u64 room_waits;
+	u64 busy_waits;
 	unsigned int in_flight;
 };
 
@@ -174,7 +188,7 @@ struct vcd_queue_stats {
  * @open: requests may go into the ring; else they wait in line
  * @err: when not 0 the queue is dead, and this is what requests end with
  * @size: descriptors of the ring
- * @all: requests in line and in the ring
+ * @all: requests in line, in the ring and paused
  * @line: requests that wait for room, charged to their share
  * @lined: requests in line, these and those that wait for a share
  * @sleepers: requests in the ring that nobody polls for: while there are any, the
@@ -182,7 +196,7 @@ struct vcd_queue_stats {
  * @moved: when the device last gave something back, in jiffies
  * @watched: @watch is to run, at @watch_at
  * @watch_at: in jiffies
- * @watch: ends what is overdue
+ * @watch: ends what is overdue, and what pauses
  * @misses: polls in a row that did not pay, see queue.c
  * @skip: callers that sleep at once before the next one polls again
  * @stats: counters
@@ -258,6 +272,8 @@ int vcd_wait(struct vcd_request *req, struct completion *done,
 	     unsigned int state);
 int vcd_judge(struct vcd_request *req);
 struct vcd_queue *vcd_queue_here(struct vcd_device *dev);
+struct vcd_queue *vcd_queue_slow(struct vcd_device *dev);
+struct vcd_queue *vcd_queue_for(const struct vcd_key *key);
 void vcd_queue_init(struct vcd_queue *queue, struct vcd_device *dev);
 void vcd_queue_interrupt(struct virtqueue *vq);
 void vcd_queue_open(struct vcd_queue *queue);

@@ -29,6 +29,24 @@
 /* Milliseconds that a device that is to be taken away has to end what it has. */
 #define VCD_QUIESCE_MS 2000u
 
+/* What the host offers beyond ciphers and hashes; the queues for that. */
+static void vcd_read_services(struct vcd_device *dev, const struct vcd_config *config)
+{
+	bool offered = virtio_has_feature(dev->vdev, VIRTIO_CRYPTODEV_F_KEY_NAME);
+	u32 slow = offered ? le32_to_cpu(config->slow_queues) : 0;
+
+	if (offered && !slow)
+		dev_warn(&dev->vdev->dev,
+			 "the host has a key service, but no queue for it: keys by name are not available\n");
+	slow = min(slow, VCD_DRV_MAX_SLOW);
+	/* The first time decides how many there are. */
+	if (dev->queues)
+		slow = min_t(u32, slow, dev->queues + dev->num_all - dev->slow);
+	WRITE_ONCE(dev->num_slow, slow);
+	dev->slow_at = le32_to_cpu(config->num_queues);
+	dev->asym = slow && virtio_has_feature(dev->vdev, VIRTIO_CRYPTODEV_F_ASYM);
+}
+
 /* Read the config space; the host may have written anything there. */
 static int vcd_read_config(struct vcd_device *dev)
 {
@@ -56,6 +74,7 @@ static int vcd_read_config(struct vcd_device *dev)
 		dev->macs[i] = le64_to_cpu(config.macs[i]);
 		dev->aeads[i] = le64_to_cpu(config.aeads[i]);
 	}
+	vcd_read_services(dev, &config);
 	/* The first time decides how many there are. */
 	queues = min_t(u32, queues, nr_cpu_ids);
 	dev->num_queues = dev->queues ? min(queues, dev->num_queues) : queues;
@@ -71,23 +90,36 @@ static int vcd_queues_alloc(struct vcd_device *dev)
 {
 	unsigned int i;
 
-	dev->queues = kcalloc(dev->num_queues, sizeof(*dev->queues), GFP_KERNEL);
+	dev->num_all = dev->num_queues + dev->num_slow;
+	dev->queues = kcalloc(dev->num_all, sizeof(*dev->queues), GFP_KERNEL);
 	if (!dev->queues)
 		return -ENOMEM;
-	for (i = 0; i < dev->num_queues; i++)
+	dev->slow = &dev->queues[dev->num_queues];
+	for (i = 0; i < dev->num_all; i++)
 		vcd_queue_init(&dev->queues[i], dev);
 	dev->share = vcd_share_own(dev);
 	dev->kernel_share = vcd_share_own(dev);
 	return dev->share && dev->kernel_share ? 0 : -ENOMEM;
 }
 
-/* virtio_find_vqs() took separate arrays before Linux 6.11. */
-static int vcd_find_vqs(struct virtio_device *vdev, unsigned int num,
-			struct virtqueue *vqs[])
+/* Virtqueues to ask for. The slow ones lie behind all others of the device. */
+static unsigned int vcd_vqs_num(const struct vcd_device *dev)
 {
+	return dev->num_slow ? dev->slow_at + dev->num_slow : dev->num_queues;
+}
+
+/* Those of the device that are not used have no interrupt. */
+static bool vcd_vq_is_used(const struct vcd_device *dev, unsigned int i)
+{
+	return i < dev->num_queues || i >= dev->slow_at;
+}
+
+/* virtio_find_vqs() took separate arrays before Linux 6.11. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+static int vcd_find_vqs(struct vcd_device *dev, struct virtqueue *vqs[])
+{
+	unsigned int i, num = vcd_vqs_num(dev);
 	struct virtqueue_info *info;
-	unsigned int i;
 	int err;
 
 	info = kcalloc(num, sizeof(*info), GFP_KERNEL);
@@ -95,40 +127,65 @@ static int vcd_find_vqs(struct virtio_device *vdev, unsigned int num,
 		return -ENOMEM;
 	for (i = 0; i < num; i++) {
 		info[i].name = "requests";
-		info[i].callback = vcd_queue_interrupt;
+		info[i].callback = vcd_vq_is_used(dev, i) ? vcd_queue_interrupt : NULL;
 	}
-	err = virtio_find_vqs(vdev, num, vqs, info, NULL);
+	err = virtio_find_vqs(dev->vdev, num, vqs, info, NULL);
 	kfree(info);
 	return err;
+}
 #else
-	vq_callback_t *callbacks[VCD_MAX_QUEUES];
-	const char *names[VCD_MAX_QUEUES];
-	unsigned int i;
+struct vcd_vqs_info {
+	vq_callback_t *callbacks[VCD_DRV_MAX_QUEUES];
+	const char *names[VCD_DRV_MAX_QUEUES];
+};
 
+static int vcd_find_vqs(struct vcd_device *dev, struct virtqueue *vqs[])
+{
+	unsigned int i, num = vcd_vqs_num(dev);
+	struct vcd_vqs_info *info;
+	int err;
+
+	info = kzalloc(sizeof(*info), GFP_KERNEL);
+	if (!info)
+		return -ENOMEM;
 	for (i = 0; i < num; i++) {
-		names[i] = "requests";
-		callbacks[i] = vcd_queue_interrupt;
+		info->names[i] = "requests";
+		info->callbacks[i] = vcd_vq_is_used(dev, i) ? vcd_queue_interrupt : NULL;
 	}
-	return virtio_find_vqs(vdev, num, vqs, callbacks, names, NULL);
+	err = virtio_find_vqs(dev->vdev, num, vqs, info->callbacks, info->names, NULL);
+	kfree(info);
+	return err;
+}
 #endif
+
+/* A transport says so when it is asked for one too many: over PCI, MMIO and CCW. */
+static bool vcd_vqs_too_many(int err)
+{
+	return err == -EINVAL || err == -ENOENT;
 }
 
 /*
- * Find as many virtqueues as the transport has, at most dev->num_queues. One
- * that has fewer says so when it is asked for one too many: -EINVAL over PCI,
- * -ENOENT over MMIO and CCW. An attempt that fails leaves nothing behind; one that
- * succeeds cannot be taken back without a reset, so the number only goes down.
+ * Find as many virtqueues as the transport has, at most those of the config space.
+ * If it has too few for the slow ones, then none of them. An attempt that fails leaves
+ * nothing behind; one that succeeds cannot be taken back without a reset, so the
+ * number only goes down.
  */
 static int vcd_queues_find(struct vcd_device *dev, struct virtqueue *vqs[])
 {
 	unsigned int wanted = dev->num_queues;
-	int err;
+	int err = vcd_find_vqs(dev, vqs);
 
-	for (;;) {
-		err = vcd_find_vqs(dev->vdev, dev->num_queues, vqs);
-		if ((err != -EINVAL && err != -ENOENT) || dev->num_queues == 1)
-			break;
+	if (vcd_vqs_too_many(err) && dev->num_slow) {
+		dev_warn(&dev->vdev->dev,
+			 "the transport has fewer virtqueues than the %u that the host's key service takes: keys by name are not available\n",
+			 vcd_vqs_num(dev));
+		WRITE_ONCE(dev->num_slow, 0);
+		dev->asym = false;
+		err = vcd_find_vqs(dev, vqs);
+	}
+	while (vcd_vqs_too_many(err) && dev->num_queues > 1) {
 		dev->num_queues--;
+		err = vcd_find_vqs(dev, vqs);
 	}
 	if (!err && dev->num_queues < wanted)
 		dev_warn(&dev->vdev->dev,
@@ -157,15 +214,17 @@ static void vcd_queue_attach(struct vcd_queue *queue, struct virtqueue *vq)
 static int vcd_queues_attach(struct vcd_device *dev)
 {
 	struct virtqueue **vqs;
-	unsigned int i;
+	unsigned int i, num;
 	int err;
 
-	vqs = kcalloc(dev->num_queues, sizeof(*vqs), GFP_KERNEL);
+	vqs = kcalloc(vcd_vqs_num(dev), sizeof(*vqs), GFP_KERNEL);
 	if (!vqs)
 		return -ENOMEM;
 	err = vcd_queues_find(dev, vqs);
-	for (i = 0; !err && i < dev->num_queues; i++) {
-		if (virtqueue_get_vring_size(vqs[i]) >= VCD_MIN_SEGMENTS)
+	num = err ? 0 : vcd_vqs_num(dev);
+	for (i = 0; !err && i < num; i++) {
+		if (!vcd_vq_is_used(dev, i) ||
+		    virtqueue_get_vring_size(vqs[i]) >= VCD_MIN_SEGMENTS)
 			continue;
 		dev_err(&dev->vdev->dev, "queue %u is too short\n", i);
 		dev->vdev->config->del_vqs(dev->vdev);
@@ -173,6 +232,8 @@ static int vcd_queues_attach(struct vcd_device *dev)
 	}
 	for (i = 0; !err && i < dev->num_queues; i++)
 		vcd_queue_attach(&dev->queues[i], vqs[i]);
+	for (i = 0; !err && i < dev->num_slow; i++)
+		vcd_queue_attach(&dev->slow[i], vqs[dev->slow_at + i]);
 	kfree(vqs);
 	return err;
 }
@@ -208,15 +269,12 @@ static int vcd_hello(struct vcd_device *dev)
  */
 int vcd_device_start(struct vcd_device *dev)
 {
-	unsigned int queues = dev->num_queues;
 	unsigned int i;
 	int err;
 
 	err = vcd_read_config(dev);
-	if (!err && !dev->queues) {
+	if (!err && !dev->queues)
 		err = vcd_queues_alloc(dev);
-		queues = err ? 0 : dev->num_queues;
-	}
 	if (!err)
 		err = vcd_queues_attach(dev);
 	if (!err) {
@@ -224,15 +282,16 @@ int vcd_device_start(struct vcd_device *dev)
 		err = vcd_hello(dev);
 	}
 	if (err) {
-		dev->num_queues = queues;
 		vcd_device_stop(dev, false, -EIO);
 		return err;
 	}
-	for (i = 0; i < dev->num_queues; i++)
-		vcd_queue_open(&dev->queues[i]);
-	/* Queues that there are no more. */
-	for (; i < queues; i++)
-		vcd_queue_empty(&dev->queues[i], NULL, -EIO);
+	for (i = 0; i < dev->num_all; i++) {
+		if (dev->queues[i].vq)
+			vcd_queue_open(&dev->queues[i]);
+		else
+			/* There is no such queue any more. */
+			vcd_queue_empty(&dev->queues[i], NULL, -EIO);
+	}
 	return 0;
 }
 
@@ -245,15 +304,15 @@ int vcd_device_start(struct vcd_device *dev)
 void vcd_device_stop(struct vcd_device *dev, bool patient, int err)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(min(vcd_timeout(0), VCD_QUIESCE_MS));
-	struct virtqueue *vqs[VCD_MAX_QUEUES] = { NULL };
-	unsigned int i;
+	struct virtqueue *vqs[VCD_DRV_MAX_QUEUES] = { NULL };
+	unsigned int i, num = dev->queues ? dev->num_all : 0;
 
-	for (i = 0; dev->queues && i < dev->num_queues; i++) {
+	for (i = 0; i < num; i++) {
 		spin_lock_irq(&dev->queues[i].lock);
 		dev->queues[i].open = false;
 		spin_unlock_irq(&dev->queues[i].lock);
 	}
-	for (i = 0; dev->queues && i < dev->num_queues; i++) {
+	for (i = 0; i < num; i++) {
 		struct vcd_queue *queue = &dev->queues[i];
 
 		while (patient && vcd_queue_look(queue) && time_before(jiffies, end))
@@ -266,7 +325,7 @@ void vcd_device_stop(struct vcd_device *dev, bool patient, int err)
 	/* Those who are about to notify the device. */
 	synchronize_rcu();
 	virtio_reset_device(dev->vdev);
-	for (i = 0; dev->queues && i < dev->num_queues; i++)
+	for (i = 0; i < num; i++)
 		vcd_queue_empty(&dev->queues[i], vqs[i], err);
 	/* All are there or none is. */
 	if (vqs[0])

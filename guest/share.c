@@ -47,7 +47,7 @@ static struct vcd_share *vcd_share_alloc(struct vcd_device *dev, struct pid *tgi
 	struct vcd_share *share;
 	unsigned int i;
 
-	share = kzalloc(struct_size(share, use, dev->num_queues),
+	share = kzalloc(struct_size(share, use, dev->num_all),
 			GFP_KERNEL_ACCOUNT);
 	if (!share)
 		return NULL;
@@ -56,7 +56,7 @@ static struct vcd_share *vcd_share_alloc(struct vcd_device *dev, struct pid *tgi
 	share->tgid = get_pid(tgid);
 	INIT_LIST_HEAD(&share->list);
 	init_waitqueue_head(&share->room);
-	share->num = dev->num_queues;
+	share->num = dev->num_all;
 	for (i = 0; i < share->num; i++) {
 		INIT_LIST_HEAD(&share->use[i].line);
 		share->use[i].moved = jiffies;

@@ -23,6 +23,7 @@ static int vcd_device_show(struct seq_file *m, void *unused)
 	struct vcd_device *dev = m->private;
 
 	seq_printf(m, "queues %u\n", dev->num_queues);
+	seq_printf(m, "slow_queues %u\n", dev->num_slow);
 	seq_printf(m, "max_request %u\n", dev->max_request);
 	seq_printf(m, "max_segments %u\n", dev->max_segments);
 	seq_printf(m, "sessions %d\n", atomic_read(&dev->sessions));
@@ -38,18 +39,19 @@ static int vcd_queues_show(struct seq_file *m, void *unused)
 	struct vcd_device *dev = m->private;
 	unsigned int i;
 
-	seq_puts(m, "queue requests bytes in_flight kicks polled slept timeouts share_waits room_waits\n");
-	for (i = 0; i < dev->num_queues; i++) {
+	seq_puts(m, "queue requests bytes in_flight kicks polled slept timeouts share_waits room_waits busy_waits\n");
+	for (i = 0; i < dev->num_all; i++) {
 		struct vcd_queue *queue = &dev->queues[i];
 		struct vcd_queue_stats stats;
 
 		spin_lock_irq(&queue->lock);
 		stats = queue->stats;
 		spin_unlock_irq(&queue->lock);
-		seq_printf(m, "%u %llu %llu %u %llu %llu %llu %llu %llu %llu\n", i,
+		seq_printf(m, "%u %llu %llu %u %llu %llu %llu %llu %llu %llu %llu\n", i,
 			   stats.requests, stats.bytes, stats.in_flight,
 			   stats.kicks, stats.polled, stats.slept,
-			   stats.timeouts, stats.share_waits, stats.room_waits);
+			   stats.timeouts, stats.share_waits, stats.room_waits,
+			   stats.busy_waits);
 	}
 	return 0;
 }

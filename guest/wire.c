@@ -44,6 +44,48 @@ void vcd_wire_create(struct vcd_req_create *req, u32 cipher, u32 mac,
 }
 
 /**
+ * vcd_wire_create_label() - fill in VCD_OP_SESSION_CREATE with a label in the payload
+ * @req: header to fill in
+ * @cipher: the symmetric key's cipher or AEAD, or 0
+ * @mac: its MAC, or 0; both 0: a private key
+ * @label_len: bytes of label
+ * @ticket_len: 0 or VCD_KEY_TICKET_LEN
+ * @check: check value that the key must have, VCD_KEY_CHECK_LEN bytes; NULL: any
+ */
+void vcd_wire_create_label(struct vcd_req_create *req, u32 cipher, u32 mac,
+			   u32 label_len, u32 ticket_len, const u8 *check)
+{
+	vcd_wire_create(req, cipher, mac, label_len, ticket_len);
+	req->key_source = cpu_to_le32(VCD_KEY_LABEL);
+	if (check) {
+		req->flags = cpu_to_le16(VCD_F_CHECK);
+		memcpy(req->check, check, sizeof(req->check));
+	}
+}
+
+/**
+ * vcd_wire_key() - fill in KEY_LIST, KEY_INFO, SIGN, DECRYPT or DERIVE
+ * @req: header to fill in; the session id and @first are 0
+ * @opcode: one of these
+ * @flags: VCD_F_MESSAGE
+ * @scheme: enum vcd_scheme, or 0
+ * @in_len: bytes of label, digest, message, ciphertext or public key
+ * @aux_len: bytes of ticket or OAEP label
+ * @out_len: most bytes of output
+ */
+void vcd_wire_key(struct vcd_req_key *req, u16 opcode, u16 flags, u16 scheme,
+		  u32 in_len, u32 aux_len, u32 out_len)
+{
+	memset(req, 0, sizeof(*req));
+	req->opcode = cpu_to_le16(opcode);
+	req->flags = cpu_to_le16(flags);
+	req->in_len = cpu_to_le32(in_len);
+	req->aux_len = cpu_to_le32(aux_len);
+	req->out_len = cpu_to_le32(out_len);
+	req->scheme = cpu_to_le16(scheme);
+}
+
+/**
  * vcd_wire_session() - fill in a request that has a session id and nothing else
  * @req: header to fill in
  * @opcode: VCD_OP_SESSION_DESTROY or VCD_OP_SESSION_INFO
@@ -181,7 +223,41 @@ int vcd_wire_errno(u32 status)
 		return -EACCES;
 	case VCD_S_NOSTATE:
 	case VCD_S_IO:
+	case VCD_S_SLOW:
 	default:
 		return -EIO;
 	}
+}
+
+/**
+ * vcd_wire_key_info() - check what the device says of a key, for a program
+ * @info: private copy of it
+ * @key: out: the same in CPU order; the label ends with a 0
+ *
+ * Return: 0; -EIO when no key can be like that.
+ */
+int vcd_wire_key_info(const struct vcd_key_info *info, struct crypt_key *key)
+{
+	size_t len = strnlen(info->label, sizeof(info->label));
+
+	static_assert(sizeof(key->label) == sizeof(info->label), "label");
+	static_assert(sizeof(key->check) == sizeof(info->check), "check");
+	memset(key, 0, sizeof(*key));
+	if (!len || len == sizeof(info->label))
+		return -EIO;
+	memcpy(key->label, info->label, len);
+	key->kind = le16_to_cpu(info->kind);
+	key->alg = le16_to_cpu(info->alg);
+	key->bits = le32_to_cpu(info->bits);
+	key->use = le32_to_cpu(info->use);
+	key->flags = le32_to_cpu(info->flags);
+	key->schemes = le64_to_cpu(info->schemes);
+	key->form = le16_to_cpu(info->form);
+	key->key_len = le16_to_cpu(info->key_len);
+	key->max_out = le32_to_cpu(info->max_out);
+	memcpy(key->check, info->check, sizeof(key->check));
+	if (!key->kind || key->max_out > VCD_KEY_MAX_OUT ||
+	    key->key_len > VCD_MAX_MACKEY_LEN)
+		return -EIO;
+	return 0;
 }

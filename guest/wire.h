@@ -10,14 +10,15 @@
 
 #include <linux/types.h>
 
+#include "cryptodev.h"
 #include "virtio_cryptodev.h"
 
 /**
  * struct vcd_result - a reply after it was checked.
  * @status: enum vcd_status
  * @out_len: bytes of output
- * @value: session id or version
- * @iv: IV that continues
+ * @value: session id, version, how many keys there are, or bytes needed
+ * @iv: IV that continues, nonce, or check value
  */
 struct vcd_result {
 	u32 status;
@@ -29,6 +30,10 @@ struct vcd_result {
 void vcd_wire_hello(struct vcd_req_hello *req);
 void vcd_wire_create(struct vcd_req_create *req, u32 cipher, u32 mac,
 		     u32 key_len, u32 mackey_len);
+void vcd_wire_create_label(struct vcd_req_create *req, u32 cipher, u32 mac,
+			   u32 label_len, u32 ticket_len, const u8 *check);
+void vcd_wire_key(struct vcd_req_key *req, u16 opcode, u16 flags, u16 scheme,
+		  u32 in_len, u32 aux_len, u32 out_len);
 void vcd_wire_session(struct vcd_req *req, u16 opcode, u64 session);
 void vcd_wire_crypt(struct vcd_req *req, u64 session, u16 flags, u32 src_len,
 		    const u8 *iv, u8 iv_len);
@@ -38,5 +43,6 @@ void vcd_wire_hash_copy(struct vcd_req *req, u64 dst, u64 src);
 int vcd_wire_reply(const struct vcd_reply *reply, u32 used, u32 max_out,
 		   struct vcd_result *result);
 int vcd_wire_errno(u32 status);
+int vcd_wire_key_info(const struct vcd_key_info *info, struct crypt_key *key);
 
 #endif /* VCD_GUEST_WIRE_H */

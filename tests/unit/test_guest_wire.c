@@ -163,16 +163,105 @@ static void refusals(void **state)
 	}
 	assert_int_equal(vcd_wire_errno(VCD_S_NOKEY), -ENOKEY);
 	assert_int_equal(vcd_wire_errno(VCD_S_DENIED), -EACCES);
+	assert_int_equal(vcd_wire_errno(VCD_S_SLOW), -EIO);
 	assert_int_equal(vcd_wire_errno(VCD_S_COUNT), -EIO);
 	assert_int_equal(vcd_wire_errno(UINT32_MAX), -EIO);
+}
+
+/* Requests about keys by name, every byte of the header. */
+static void keys(void **state)
+{
+	const uint8_t check[VCD_KEY_CHECK_LEN] = "0123456789abcde";
+	struct vcd_req_create create, want_create = {
+					  .opcode = htole16(VCD_OP_SESSION_CREATE),
+					  .flags = htole16(VCD_F_CHECK),
+					  .cipher = htole32(11),
+					  .key_len = htole32(7),
+					  .mackey_len = htole32(VCD_KEY_TICKET_LEN),
+					  .key_source = htole32(VCD_KEY_LABEL),
+				      };
+	struct vcd_req_key key, want_key = {
+				    .opcode = htole16(VCD_OP_SIGN),
+				    .flags = htole16(VCD_F_MESSAGE),
+				    .in_len = htole32(100),
+				    .aux_len = htole32(3),
+				    .out_len = htole32(VCD_KEY_MAX_OUT),
+				    .scheme = htole16(VCD_RSA_PSS_SHA256),
+				};
+
+	memcpy(want_create.check, check, sizeof(check));
+	memset(&create, 0xa5, sizeof(create));
+	vcd_wire_create_label(&create, 11, 0, 7, VCD_KEY_TICKET_LEN, check);
+	assert_memory_equal(&create, &want_create, sizeof(create));
+	want_create.flags = 0;
+	memset(want_create.check, 0, sizeof(want_create.check));
+	vcd_wire_create_label(&create, 11, 0, 7, VCD_KEY_TICKET_LEN, NULL);
+	assert_memory_equal(&create, &want_create, sizeof(create));
+	memset(&key, 0xa5, sizeof(key));
+	vcd_wire_key(&key, VCD_OP_SIGN, VCD_F_MESSAGE, VCD_RSA_PSS_SHA256, 100, 3, VCD_KEY_MAX_OUT);
+	assert_memory_equal(&key, &want_key, sizeof(key));
+}
+
+/* What the host says of a key is checked, and nothing else of it reaches a program. */
+static void key_info(void **state)
+{
+	struct vcd_key_info info = {
+	    .label = "web-tls",
+	    .kind = htole16(VCD_KIND_P256),
+	    .alg = htole16(0x0102),
+	    .bits = htole32(256),
+	    .use = htole32(VCD_USE_SIGN),
+	    .flags = htole32(VCD_KEY_F_FAST),
+	    .schemes = htole64(UINT64_C(1) << VCD_ECDH_P256),
+	    .form = htole16(VCD_FORM_TLS13_SERVER),
+	    .key_len = htole16(32),
+	    .max_out = htole32(72),
+	    .check = "0123456789abcde",
+	    .reserved = "not for programs",
+	};
+	struct crypt_key want = {
+	    .label = "web-tls",
+	    .kind = VCD_KIND_P256,
+	    .alg = 0x0102,
+	    .bits = 256,
+	    .use = CRYPT_KEY_USE_SIGN,
+	    .flags = CRYPT_KEY_FAST,
+	    .schemes = UINT64_C(1) << VCD_ECDH_P256,
+	    .form = 1,
+	    .key_len = 32,
+	    .max_out = 72,
+	    .check = "0123456789abcde",
+	};
+	struct vcd_key_info bad;
+	struct crypt_key key;
+
+	info.label[40] = 'x';
+	memset(&key, 0xa5, sizeof(key));
+	assert_int_equal(vcd_wire_key_info(&info, &key), 0);
+	assert_memory_equal(&key, &want, sizeof(key));
+	bad = info;
+	memset(bad.label, 'x', sizeof(bad.label));
+	assert_int_equal(vcd_wire_key_info(&bad, &key), -EIO);
+	bad.label[sizeof(bad.label) - 1] = 0;
+	assert_int_equal(vcd_wire_key_info(&bad, &key), 0);
+	bad.label[0] = 0;
+	assert_int_equal(vcd_wire_key_info(&bad, &key), -EIO);
+	bad = info;
+	bad.kind = 0;
+	assert_int_equal(vcd_wire_key_info(&bad, &key), -EIO);
+	bad = info;
+	bad.max_out = htole32(VCD_KEY_MAX_OUT + 1);
+	assert_int_equal(vcd_wire_key_info(&bad, &key), -EIO);
+	bad = info;
+	bad.key_len = htole16(VCD_MAX_MACKEY_LEN + 1);
+	assert_int_equal(vcd_wire_key_info(&bad, &key), -EIO);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(requests),
-	    cmocka_unit_test(replies),
-	    cmocka_unit_test(refusals),
+	    cmocka_unit_test(keys),    cmocka_unit_test(key_info), cmocka_unit_test(requests),
+	    cmocka_unit_test(replies), cmocka_unit_test(refusals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
