@@ -333,7 +333,7 @@ static bool same_config(const CD_POOL *pool, const void *arg)
     const CD_DEVICE *device = (const CD_DEVICE *)pool;
     const CD_CONFIG *config = arg;
 
-    return strcmp(pool->path, config->device) == 0
+    return !pool->own_only && strcmp(pool->path, config->device) == 0
            && pool->timeout_ms == config->timeout_ms
            && device->retry_ms == config->retry_ms
            && device->hardware == config->hardware;

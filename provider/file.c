@@ -235,6 +235,11 @@ bool cd_file_keeps_out(const CD_FILE *file)
     return file->descriptor->modern;
 }
 
+int cd_file_descriptor(const CD_FILE *file)
+{
+    return file->descriptor->fd;
+}
+
 void cd_file_kill(CD_FILE *file, bool stolen)
 {
     atomic_store(&file->dead, true);
@@ -306,7 +311,7 @@ CD_FILE *cd_file_get(CD_POOL *pool)
     if (file == NULL || !cd_file_usable(file)) {
         file = open_locked(pool);
         error = errno;
-        if (file == NULL)
+        if (file == NULL && !pool->own_only)
             file = adopt_locked(pool);
         if (file != NULL) {
             put_locked(*slot);
@@ -315,6 +320,19 @@ CD_FILE *cd_file_get(CD_POOL *pool)
     }
     if (file != NULL)
         file->refs++;
+    pthread_mutex_unlock(&cd_lock);
+    errno = error;
+    return file;
+}
+
+CD_FILE *cd_file_open(CD_POOL *pool)
+{
+    CD_FILE *file;
+    int error;
+
+    pthread_mutex_lock(&cd_lock);
+    file = open_locked(pool);
+    error = errno;
     pthread_mutex_unlock(&cd_lock);
     errno = error;
     return file;
@@ -355,7 +373,7 @@ static void fork_prepare(void)
 
     pthread_mutex_lock(&cd_lock);
     for (CD_POOL *pool = cd_pools; pool != NULL; pool = pool->next)
-        if (geteuid() == 0 && bare(pool)) {
+        if (!pool->own_only && geteuid() == 0 && bare(pool)) {
             put_locked(pool->files[0]);
             pool->files[0] = open_locked(pool);
         }

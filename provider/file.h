@@ -21,6 +21,7 @@ typedef struct cd_file_st CD_FILE;
  * @refs: providers that use it
  * @path: path of the device
  * @timeout_ms: how long a call may wait for the host, if the driver can be told
+ * @own_only: no open file of another process is used, and none is made for it
  * @files: open files, or NULL
  * @turn: the next one of them
  * @open_error: errno of the last attempt to open it, 0 when that worked
@@ -32,6 +33,7 @@ typedef struct cd_pool_st {
     unsigned int refs;
     char *path;
     unsigned int timeout_ms;
+    bool own_only;
     CD_FILE *files[CD_POOL_FILES];
     unsigned int turn;
     atomic_int open_error;
@@ -61,6 +63,10 @@ bool cd_pool_has_file(CD_POOL *pool);
 
 /** cd_file_get - a reference on the next file in turn, or NULL with errno. */
 CD_FILE *cd_file_get(CD_POOL *pool);
+
+/** cd_file_open - a new open file that the pool does not have, or NULL with
+ * errno. */
+CD_FILE *cd_file_open(CD_POOL *pool);
 void cd_file_ref(CD_FILE *file);
 void cd_file_put(CD_FILE *file);
 
@@ -78,6 +84,9 @@ bool cd_file_may_end(const CD_FILE *file);
  * the caller's memory after a call has returned.
  */
 bool cd_file_keeps_out(const CD_FILE *file);
+
+/** cd_file_descriptor - its descriptor, to wait on. */
+int cd_file_descriptor(const CD_FILE *file);
 
 /** cd_file_kill - marks it dead. @stolen: its descriptor belongs to other code
  * and is not closed. */

@@ -16,6 +16,7 @@
 #include <openssl/provider.h>
 
 #include "provider/device.h"
+#include "provider/key.h"
 
 /* The parameters that OSSL_PROVIDER_get_params() can ask for. */
 #define CD_PARAM_OPS "cryptodev-ops"
@@ -189,12 +190,32 @@ static int cd_get_params(void *provctx, OSSL_PARAM params[])
     return p == NULL || OSSL_PARAM_set_int(p, 1);
 }
 
+static const OSSL_ALGORITHM *query_keys(int operation)
+{
+    switch (operation) {
+    case OSSL_OP_STORE:
+        return cd_key_stores;
+    case OSSL_OP_DECODER:
+        return cd_key_decoders;
+    case OSSL_OP_SIGNATURE:
+        return cd_key_signatures;
+    case OSSL_OP_ASYM_CIPHER:
+        return cd_key_ciphers;
+    case OSSL_OP_KEYEXCH:
+        return cd_key_exchanges;
+    default:
+        return NULL;
+    }
+}
+
 static const OSSL_ALGORITHM *cd_query(void *provctx, int operation,
                                       int *no_cache)
 {
     CD_PROV *prov = provctx;
 
     *no_cache = 0;
+    if (prov->device == NULL)
+        return NULL;
     switch (operation) {
     case OSSL_OP_CIPHER:
         return prov->ciphers;
@@ -202,8 +223,10 @@ static const OSSL_ALGORITHM *cd_query(void *provctx, int operation,
         return prov->digests;
     case OSSL_OP_MAC:
         return prov->macs;
+    case OSSL_OP_KEYMGMT:
+        return cd_key_managements(prov, no_cache);
     default:
-        return NULL;
+        return query_keys(operation);
     }
 }
 
@@ -297,6 +320,34 @@ EVP_CIPHER *cd_soft_cipher(CD_PROV *prov, const CD_ALG *alg)
     return EVP_CIPHER_fetch(prov->soft, name, "provider=default");
 }
 
+/* OpenSSL's functions. Return: that for the provider's section, or NULL. */
+static OSSL_FUNC_core_get_params_fn *take_core(CD_PROV *prov,
+                                               const OSSL_DISPATCH *in)
+{
+    OSSL_FUNC_core_get_params_fn *get = NULL;
+
+    for (; in->function_id != 0; in++) {
+        switch (in->function_id) {
+        case OSSL_FUNC_CORE_GET_PARAMS:
+            get = OSSL_FUNC_core_get_params(in);
+            break;
+        case OSSL_FUNC_CORE_GET_LIBCTX:
+            prov->app =
+                (OSSL_LIB_CTX *)OSSL_FUNC_core_get_libctx(in)(prov->handle);
+            break;
+        case OSSL_FUNC_BIO_READ_EX:
+            prov->bio_read = OSSL_FUNC_BIO_read_ex(in);
+            break;
+        case OSSL_FUNC_BIO_GETS:
+            prov->bio_gets = OSSL_FUNC_BIO_gets(in);
+            break;
+        default:
+            break;
+        }
+    }
+    return get;
+}
+
 int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
                        const OSSL_DISPATCH **out, void **provctx)
 {
@@ -308,15 +359,13 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
         {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))cd_query},
         {0, NULL},
     };
-    OSSL_FUNC_core_get_params_fn *get = NULL;
+    OSSL_FUNC_core_get_params_fn *get;
     CD_PROV *prov = OPENSSL_zalloc(sizeof(*prov));
 
     if (prov == NULL)
         return 0;
-    for (; in->function_id != 0; in++)
-        if (in->function_id == OSSL_FUNC_CORE_GET_PARAMS)
-            get = OSSL_FUNC_core_get_params(in);
     prov->handle = handle;
+    get = take_core(prov, in);
     cd_counters_add(&prov->counters);
     prov->max_aead = CD_MAX_AEAD + 1;
     prov->soft = OSSL_LIB_CTX_new();

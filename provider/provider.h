@@ -30,6 +30,7 @@
  *   ccm.c         CCM
  *   aead_params.c, aead_tls.c, aead_run.c  what the AEADs share
  *   digest.c, mac.c  SHA-2 and HMAC; hash.c: their bytes on device or software
+ *   key*.c        private keys that the host has; see key.h
  *
  * Functions return 1 for success and 0 for failure, as OpenSSL's do.
  */
@@ -187,6 +188,8 @@ bool cd_device_ready(CD_DEVICE *device);
 /**
  * struct cd_prov_st - one loaded provider.
  * @handle: OpenSSL's handle of it
+ * @app: the library context that it was loaded into, or NULL
+ * @bio_read, @bio_gets: OpenSSL's functions for what is decoded
  * @soft: library context of the software
  * @config: configuration
  * @device: the device; NULL in a program that is to leave it alone
@@ -197,6 +200,9 @@ bool cd_device_ready(CD_DEVICE *device);
  */
 typedef struct cd_prov_st {
     const OSSL_CORE_HANDLE *handle;
+    OSSL_LIB_CTX *app;
+    OSSL_FUNC_BIO_read_ex_fn *bio_read;
+    OSSL_FUNC_BIO_gets_fn *bio_gets;
     OSSL_LIB_CTX *soft;
     CD_CONFIG config;
     CD_DEVICE *device;

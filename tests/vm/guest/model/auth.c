@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define AUTH_ROOM (1u << 20)
 
@@ -128,6 +129,10 @@ int model_auth(struct table *t, struct crypt_auth_op *op)
 	ivsize = ref_cipher_find(s->cipher) ? ref_cipher_find(s->cipher)->ivsize
 					    : ref_aead_find(s->cipher)->ivsize;
 	memcpy(iv, s->iv, sizeof(iv));
+	/* The host makes the nonces of a key by name. */
+	if (s->named && !a.open &&
+	    (!op->iv || getrandom(iv, 12, 0) != 12 || model_write(op->iv, iv, 12)))
+		return -EFAULT;
 	if (op->iv && model_read(iv, op->iv, ivsize))
 		return -EFAULT;
 	if (op->tag_len)

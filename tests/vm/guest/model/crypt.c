@@ -87,7 +87,8 @@ int model_crypt(int fd, struct table *t, const struct crypt_op *op, struct later
 	uint8_t iv[16] = {0};
 	int err = 0;
 
-	if (!s || ref_aead_find(s->cipher) || op->op > COP_DECRYPT || (c && op->len % c->block))
+	if (!s || (!s->cipher && !s->mac) || ref_aead_find(s->cipher) || op->op > COP_DECRYPT ||
+	    (c && op->len % c->block))
 		return -EINVAL;
 	if (!op->len && !s->mac)
 		return 0;

@@ -21,6 +21,8 @@
  *	session.c	CIOCGSESSION, CIOCFSESSION, CIOCGSESSINFO
  *	crypt.c		CIOCCRYPT, asynchronous and in batches too; CIOCCPHASH
  *	auth.c		CIOCAUTHCRYPT
+ *	named.c		the calls of keys by name
+ *	keys.c		these keys, and what they do
  *	calls.c		puts all this behind open() and ioctl() of a program
  */
 #include "state.h"
@@ -187,6 +189,11 @@ static int with_table(int fd, struct table *t, unsigned long request, void *arg)
 		struct cphash_op copy;
 		struct crypt_batch batch;
 		struct session_info_op info;
+		struct crypt_label_op label;
+		struct crypt_key_list list;
+		struct crypt_key_info key_info;
+		struct crypt_key_op key_op;
+		struct crypt_key_fetch fetch;
 		uint32_t id;
 	} u;
 	struct slot *s;
@@ -221,6 +228,27 @@ static int with_table(int fd, struct table *t, unsigned long request, void *arg)
 	case CIOCGSESSINFO:
 		err = model_session_info(t, &u.info);
 		return err ? err : model_write(arg, &u.info, sizeof(u.info));
+	case CIOCGSESSLABEL:
+		err = model_label_session(t, &u.label);
+		return err ? err : model_write(arg, &u.label, sizeof(u.label));
+	case CIOCKEYLIST:
+		err = model_key_list(&u.list);
+		return err ? err : model_write(arg, &u.list, sizeof(u.list));
+	case CIOCKEYINFO:
+		err = model_key_info(&u.key_info);
+		if (err && err != -EMSGSIZE)
+			return err;
+		return model_write(arg, &u.key_info, sizeof(u.key_info)) ? -EFAULT : err;
+	case CIOCKEYOP:
+		err = model_key_operate(t, &u.key_op);
+		return err ? err : model_write(arg, &u.key_op, sizeof(u.key_op));
+	case CIOCKEYASYNC:
+		return model_key_submit(t, &u.key_op);
+	case CIOCKEYFETCH:
+		err = model_key_fetch(t, &u.fetch);
+		if (err && err != -EMSGSIZE)
+			return err;
+		return model_write(arg, &u.fetch, sizeof(u.fetch)) ? -EFAULT : err;
 	default:
 		err = model_crypt(fd, t, &u.crypt, NULL);
 		return err ? err : model_write(arg, &u.crypt, sizeof(u.crypt));
@@ -234,7 +262,7 @@ short model_poll(int fd)
 
 	if (t == MAP_FAILED)
 		return 0;
-	if (__atomic_load_n(&t->later_num, __ATOMIC_RELAXED))
+	if (__atomic_load_n(&t->later_num, __ATOMIC_RELAXED) || model_key_ready(t))
 		mask |= POLLIN;
 	if (__atomic_load_n(&t->later_num, __ATOMIC_RELAXED) < LATER)
 		mask |= POLLOUT;
@@ -265,6 +293,12 @@ int model_ioctl(int fd, unsigned long request, void *arg)
 	case CIOCASYNCFETCH:
 	case CIOCCRYPTBATCH:
 	case CIOCGSESSINFO:
+	case CIOCGSESSLABEL:
+	case CIOCKEYLIST:
+	case CIOCKEYINFO:
+	case CIOCKEYOP:
+	case CIOCKEYASYNC:
+	case CIOCKEYFETCH:
 		break;
 	default:
 		return -EINVAL;

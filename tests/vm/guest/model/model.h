@@ -28,4 +28,10 @@ void *model_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t at);
 /** model_poll - what poll() says of it. Return: POLLIN and POLLOUT as they apply. */
 short model_poll(int fd);
 
+/** model_key_hold - while it is on, submitted operations of private keys do not end. */
+void model_key_hold(bool hold);
+
+/** model_key_most - how many of these were outstanding at a time, since it was asked last. */
+unsigned int model_key_most(void);
+
 #endif

@@ -23,6 +23,21 @@ static bool cipher_ok(uint32_t id, uint32_t keylen)
 	return false;
 }
 
+static int insert(struct table *t, const struct slot *made, uint32_t *id)
+{
+	for (uint32_t i = 0; i <= SLOTS; i++) {
+		struct slot *s = &t->slots[++t->generation % SLOTS];
+
+		if (s->id || !t->generation)
+			continue;
+		*s = *made;
+		s->id = t->generation;
+		*id = s->id;
+		return 0;
+	}
+	return -ENOMEM;
+}
+
 int model_session_new(struct table *t, const struct session_op *op, uint32_t *id)
 {
 	struct slot made = {
@@ -48,17 +63,22 @@ int model_session_new(struct table *t, const struct session_op *op, uint32_t *id
 		if (model_read(made.mackey, op->mackey, op->mackeylen))
 			return -EFAULT;
 	}
-	for (uint32_t i = 0; i <= SLOTS; i++) {
-		struct slot *s = &t->slots[++t->generation % SLOTS];
+	return insert(t, &made, id);
+}
 
-		if (s->id || !t->generation)
-			continue;
-		made.id = t->generation;
-		*s = made;
-		*id = made.id;
-		return 0;
-	}
-	return -ENOMEM;
+int model_session_named(struct table *t, const struct session_op *op, uint32_t named, uint32_t *id)
+{
+	struct slot made = {.named = named};
+
+	if (!op->cipher && !op->mac)
+		return insert(t, &made, id);
+	if (!op->cipher)
+		return -EINVAL;
+	made.cipher = op->cipher;
+	made.taglen = 16;
+	made.keylen = op->keylen;
+	memcpy(made.key, op->key, op->keylen);
+	return insert(t, &made, id);
 }
 
 off_t model_hash_area(const struct table *t, const struct slot *s)

@@ -19,7 +19,11 @@
 #define HASH_ROOM (3u << 20)
 #define LATER 64
 
-/** struct slot - a session; @hashed: bytes of its half-done hash */
+/**
+ * struct slot - a session.
+ * @hashed: bytes of its half-done hash
+ * @named: its key is entry @named - 1 of model_named(), 0: it was brought by the program
+ */
 struct slot {
 	uint32_t id;
 	uint32_t cipher, mac;
@@ -29,6 +33,7 @@ struct slot {
 	uint8_t iv[16];
 	uint32_t hashed;
 	uint32_t taglen;
+	uint32_t named;
 };
 
 /** struct later - a submitted operation: done at once, its digest handed over when fetched. */
@@ -39,12 +44,22 @@ struct later {
 	int err;
 };
 
+/** struct key_later - the result of a submitted operation of a private key. */
+struct key_later {
+	uint64_t cookie;
+	int32_t status;
+	uint32_t len;
+	uint8_t out[512];
+};
+
 /** struct table - what an open file description has. */
 struct table {
 	pthread_mutex_t lock;
 	uint32_t generation;
 	uint32_t later_first, later_num;
 	struct later later[LATER];
+	uint32_t key_later_num;
+	struct key_later key_later[LATER];
 	struct slot slots[SLOTS];
 };
 
@@ -70,6 +85,13 @@ struct slot *model_find(struct table *t, uint32_t id);
 
 /** model_session_new - CIOCGSESSION. Return: 0 or negative errno, as all of these. */
 int model_session_new(struct table *t, const struct session_op *op, uint32_t *id);
+
+/**
+ * model_session_named - a session of a key by name.
+ * @op: algorithms and key; neither cipher nor MAC: a private key
+ * @named: number of the key, from 1 on
+ */
+int model_session_named(struct table *t, const struct session_op *op, uint32_t named, uint32_t *id);
 
 /** model_session_end - CIOCFSESSION. */
 void model_session_end(int fd, struct table *t, struct slot *s);
@@ -97,5 +119,20 @@ int model_batch(int fd, struct table *t, const struct crypt_batch *batch);
 
 /** model_auth - CIOCAUTHCRYPT. */
 int model_auth(struct table *t, struct crypt_auth_op *op);
+
+/** model_label_session - CIOCGSESSLABEL. */
+int model_label_session(struct table *t, struct crypt_label_op *op);
+
+/** model_key_list, model_key_info - CIOCKEYLIST, CIOCKEYINFO. */
+int model_key_list(struct crypt_key_list *list);
+int model_key_info(struct crypt_key_info *info);
+
+/** model_key_operate, model_key_submit, model_key_fetch - CIOCKEYOP, CIOCKEYASYNC, CIOCKEYFETCH. */
+int model_key_operate(struct table *t, struct crypt_key_op *op);
+int model_key_submit(struct table *t, const struct crypt_key_op *op);
+int model_key_fetch(struct table *t, struct crypt_key_fetch *fetch);
+
+/** model_key_ready - whether an operation of a private key can be fetched. */
+bool model_key_ready(const struct table *t);
 
 #endif
