@@ -27,8 +27,9 @@ readonly VM_DIR REPO_DIR VM_BUILD VM_LEVEL GUEST_BIN GUEST_SCRIPTS VECTORS
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/vcrypto-case.XXXXXX")
 VM_PID=
 
+# case_cleanup [STATUS]: a case with a trap of its own says what it would have ended with.
 case_cleanup() {
-	local status=$?
+	local status=${1:-$?}
 	trap - EXIT
 	vm_abort
 	rm -rf "$WORK"

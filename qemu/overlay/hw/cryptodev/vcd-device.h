@@ -29,4 +29,11 @@ bool vcd_properties_check(uint16_t *num_queues, uint16_t queue_size,
 /* virtio_init() with our config space, and any number. */
 void vcd_virtio_init(VirtIODevice *vdev, uint16_t virtio_id, const char *name);
 
+/*
+ * Whether a device with the config space @own can serve a guest that was told
+ * @peer, at the source of a migration. If not, what is missing is reported.
+ */
+bool vcd_config_serves(VirtIODevice *vdev, const struct vcd_config *own,
+                       const struct vcd_config *peer);
+
 #endif /* HW_VCD_DEVICE_H */

@@ -164,6 +164,10 @@ static int backend_start(VHostUserCryptodev *s, Error **errp)
         goto err_guest_notifiers;
     }
     s->started = true;
+    if (s->config_changed) {
+        s->config_changed = false;
+        virtio_notify_config(vdev);
+    }
     return 0;
 
 err_guest_notifiers:
@@ -418,7 +422,49 @@ static void unrealize(DeviceState *dev)
     unmake(s);
 }
 
-/* As with the device in QEMU no session travels; rings and config space do. */
+/*
+ * Migration. The daemon logs what it writes to guest memory, and vhost does the
+ * rest. No session travels: the destination's daemon answers STALE. The source's
+ * config space does, because the guest has read it: whatever it saw must hold at
+ * the destination.
+ */
+static int state_pre_save(void *opaque)
+{
+    VHostUserCryptodev *s = opaque;
+
+    get_config(VIRTIO_DEVICE(s), (uint8_t *)&s->peer);
+    return 0;
+}
+
+/* While the stream is read: refuse what cannot work. */
+static int state_post_load(void *opaque, int version_id)
+{
+    VHostUserCryptodev *s = opaque;
+    struct vcd_config own;
+
+    get_config(VIRTIO_DEVICE(s), (uint8_t *)&own);
+    return vcd_config_serves(VIRTIO_DEVICE(s), &own, &s->peer) ? 0 : -EINVAL;
+}
+
+static int post_load(VirtIODevice *vdev)
+{
+    VHOST_USER_CRYPTODEV(vdev)->config_changed = true;
+    return 0;
+}
+
+static const VMStateDescription vmstate_vhost_user_cryptodev_state = {
+    .name = "vhost-user-cryptodev/state",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .pre_save = state_pre_save,
+    .post_load = state_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BUFFER_UNSAFE(peer, VHostUserCryptodev, 1,
+                              sizeof(struct vcd_config)),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
 static const VMStateDescription vmstate_vhost_user_cryptodev = {
     .name = "vhost-user-cryptodev",
     .version_id = 1,
@@ -454,6 +500,8 @@ static void vhost_user_cryptodev_class_init(ObjectClass *klass,
     vdc->guest_notifier_mask = guest_notifier_mask;
     vdc->guest_notifier_pending = guest_notifier_pending;
     vdc->get_vhost = get_vhost;
+    vdc->post_load = post_load;
+    vdc->vmsd = &vmstate_vhost_user_cryptodev_state;
 }
 
 static const TypeInfo vhost_user_cryptodev_info = {

@@ -30,6 +30,8 @@ struct VHostUserCryptodev {
     VhostUserState vhost_user;
     VirtQueue **vqs;
     struct vcd_config config; /* the daemon's; what the driver reads */
+    struct vcd_config peer; /* in a migration: the source's config */
+    bool config_changed; /* the driver is to be told when the daemon starts */
     bool connected; /* vhost_dev_init() was done */
     bool started; /* vhost_dev_start() was done */
 };

@@ -306,59 +306,14 @@ static int state_pre_save(void *opaque)
     return 0;
 }
 
-static bool lacks(const char *what, __le32 here, __le32 there)
-{
-    if (le32_to_cpu(here) >= le32_to_cpu(there)) {
-        return false;
-    }
-    error_report("virtio-cryptodev: the guest was told %s %u, but here it is "
-                 "%u", what, le32_to_cpu(there), le32_to_cpu(here));
-    return true;
-}
-
-static bool lacks_algorithms(const char *what, const __le64 here[2],
-                             const __le64 there[2])
-{
-    unsigned int i;
-
-    for (i = 0; i < 128; i++) {
-        uint64_t bit = 1ULL << (i % 64);
-
-        if ((le64_to_cpu(there[i / 64]) & bit) &&
-            !(le64_to_cpu(here[i / 64]) & bit)) {
-            error_report("virtio-cryptodev: the guest was told that there is "
-                         "%s %u, but the engine here does not have it", what, i);
-            return true;
-        }
-    }
-    return false;
-}
-
 /* While the stream is read: refuse what cannot work. */
 static int state_post_load(void *opaque, int version_id)
 {
     VirtIOCryptodev *s = opaque;
-    const struct vcd_config *peer = &s->peer;
     struct vcd_config own;
 
     config_get(s, &own);
-    if (own.num_queues != peer->num_queues) {
-        error_report("virtio-cryptodev: num-queues is %u at the source and %u "
-                     "here", le32_to_cpu(peer->num_queues),
-                     le32_to_cpu(own.num_queues));
-        return -EINVAL;
-    }
-    if (lacks("version", own.version, peer->version) ||
-        lacks("max-request", own.max_request, peer->max_request) ||
-        lacks("max-segments", own.max_segments, peer->max_segments) ||
-        lacks("max-sessions", own.max_sessions, peer->max_sessions) ||
-        lacks("max-aad", own.max_aad, peer->max_aad) ||
-        lacks_algorithms("cipher", own.ciphers, peer->ciphers) ||
-        lacks_algorithms("MAC", own.macs, peer->macs) ||
-        lacks_algorithms("AEAD", own.aeads, peer->aeads)) {
-        return -EINVAL;
-    }
-    return 0;
+    return vcd_config_serves(VIRTIO_DEVICE(s), &own, &s->peer) ? 0 : -EINVAL;
 }
 
 /* At the end: this device may have a past of its own (loadvm). */
