@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/util.h"
@@ -32,6 +34,21 @@ int notify_open(void)
 			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
 		return errno == EPERM ? -EACCES : -errno;
 	return take_fd(&fd);
+}
+
+/* The first descriptor of those that are passed; the interface fixes it. */
+#define FIRST_PASSED 3
+
+int notify_socket(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	char own[16];
+
+	(void)snprintf(own, sizeof(own), "%d", (int)getpid());
+	/* Another process's environment, inherited. */
+	if (!pid || !count || strcmp(pid, own) != 0)
+		return -1;
+	return strcmp(count, "1") == 0 ? FIRST_PASSED : -EINVAL;
 }
 
 void notify_send(int fd, const char *lines)

@@ -17,6 +17,14 @@
  */
 int notify_open(void);
 
+/**
+ * notify_socket - the socket that a service manager has opened for this process, as
+ * sd_listen_fds(3) describes.
+ *
+ * Return: its descriptor; -1 when there is none; -EINVAL when there are several.
+ */
+int notify_socket(void);
+
 /** notify_send - send lines such as "READY=1\n"; @fd of notify_open(), -1: nothing happens. */
 void notify_send(int fd, const char *lines);
 

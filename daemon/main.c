@@ -40,6 +40,7 @@
 #include "daemon/virtio/guard.h"
 #include "daemon/recovery/ledger.h"
 #include "common/log.h"
+#include "common/notify.h"
 #include "daemon/options.h"
 #include "daemon/confine/sandbox.h"
 #include "daemon/event_loop.h"
@@ -402,9 +403,30 @@ static int run_worker(struct daemon *d)
 	return err;
 }
 
-/* The process that workers are started from. */
-static int run_supervisor(const struct options *o, char **argv)
+/*
+ * A service manager that listens for this VM has made the socket: then it is not made again, and
+ * its file stays when the daemon ends.
+ */
+static int take_activation(struct options *o)
 {
+	int fd = notify_socket();
+
+	if (fd == -EINVAL)
+		log_msg(LOG_ERROR, "the service manager passed several sockets; one is needed: see "
+				   "ListenStream= in vhost-user-cryptodev@.socket");
+	if (fd < 0 || !o->socket_path)
+		return fd == -EINVAL ? fd : 0;
+	log_msg(LOG_INFO, "front ends come by the service manager's socket, not by %s",
+		o->socket_path);
+	o->fd = fd;
+	o->socket_path = NULL;
+	return 0;
+}
+
+/* The process that workers are started from. */
+static int run_supervisor(struct options *o, char **argv)
+{
+	int err = take_activation(o);
 	const struct supervisor_options options = {
 	    .socket_path = o->socket_path,
 	    .fd = o->fd,
@@ -421,6 +443,8 @@ static int run_supervisor(const struct options *o, char **argv)
 	    .worker_option = OPTIONS_WORKER,
 	};
 
+	if (err)
+		return err;
 	return setenv(SUPERVISOR_VERSION, VCD_VERSION, 1) ? -errno : supervise(&options);
 }
 

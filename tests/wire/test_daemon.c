@@ -377,6 +377,79 @@ static void test_fd_listening(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+/* Start a daemon with @fd as descriptor 3, as a service manager would; @how: its environment. */
+static void start_activated(struct process *process, const char *how, int fd, int *output)
+{
+	char command[128], control[80];
+
+	/* The shell knows descriptors of one digit. */
+	assert_true(fd < 10);
+	snprintf(command, sizeof(command), "exec 3<&%d; export %s; exec \"$@\"", fd, how);
+	snprintf(control, sizeof(control), "--control=%s/control", dir);
+	assert_int_equal(process_start(process, "/bin/sh",
+				       ARGS("-c", command, "sh", rig_daemon, control, "-v",
+					    "--socket-path=/nonexistent/socket"),
+				       fd, output),
+			 0);
+}
+
+/* The socket that a service manager passes takes the place of --socket-path. */
+static void test_activated(void **state)
+{
+	struct process process;
+	struct front *front;
+	int fd = bound_socket(path, true);
+
+	/* Someone is there before the daemon is. */
+	assert_int_equal(front_connect(NULL, path, &front), 0);
+	start_activated(&process, "LISTEN_PID=$$ LISTEN_FDS=1", fd, NULL);
+	assert_int_equal(front_start(front), 0);
+	assert_int_equal(kill(process.pid, SIGHUP), 0);
+	assert_int_equal(front_restart(front), 0);
+	front_free(front);
+	assert_int_equal(front_connect(NULL, path, &front), 0);
+	assert_int_equal(front_start(front), 0);
+	front_free(front);
+	assert_int_equal(process_stop(&process), 0);
+	/* It still listens: the next front end starts the next daemon. */
+	assert_int_equal(front_connect(NULL, path, &front), 0);
+	start_activated(&process, "LISTEN_PID=$$ LISTEN_FDS=1", fd, NULL);
+	close(fd);
+	assert_int_equal(front_start(front), 0);
+	front_free(front);
+	assert_int_equal(process_stop(&process), 0);
+	assert_int_equal(unlink(path), 0);
+}
+
+/* Several sockets are a mistake; those of another process are none of the daemon's business. */
+static void test_activated_wrongly(void **state)
+{
+	static const char *const wrong[][2] = {
+	    {"LISTEN_PID=$$ LISTEN_FDS=2", "passed several sockets"},
+	    {"LISTEN_PID=$$ LISTEN_FDS=1x", "passed several sockets"},
+	    {"LISTEN_PID=1 LISTEN_FDS=1", "cannot listen on /nonexistent/socket"},
+	    {"LISTEN_PID=$$", "cannot listen on /nonexistent/socket"},
+	};
+	int fd = bound_socket(path, true);
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct process process;
+		char text[4096] = "";
+		size_t len = 0;
+		ssize_t n;
+		int output;
+
+		start_activated(&process, wrong[i][0], fd, &output);
+		while ((n = read(output, text + len, sizeof(text) - 1 - len)) > 0)
+			len += (size_t)n;
+		close(output);
+		assert_int_equal(process_wait(&process), 1);
+		assert_non_null(strstr(text, wrong[i][1]));
+	}
+	close(fd);
+	assert_int_equal(unlink(path), 0);
+}
+
 /* With a connected socket it ends when the front end is gone. */
 static void test_fd_connected(void **state)
 {
@@ -713,6 +786,8 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_killed_and_replaced),
 	    cmocka_unit_test(test_successor),
 	    cmocka_unit_test(test_fd_listening),
+	    cmocka_unit_test(test_activated),
+	    cmocka_unit_test(test_activated_wrongly),
 	    cmocka_unit_test(test_fd_connected),
 	    cmocka_unit_test(test_reconnect),
 	    cmocka_unit_test(test_one_at_a_time),

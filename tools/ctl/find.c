@@ -130,3 +130,25 @@ int find_vm(const char *name, char **path)
 	older = NULL;
 	return 0;
 }
+
+int find_front_end(const char *name, char **path)
+{
+	_cleanup_free_ char *own = NULL;
+
+	if (asprintf(path, "%s/%s.socket", directory(), name) < 0) {
+		*path = NULL;
+		return -ENOMEM;
+	}
+	if (asprintf(&own, "%s/%s/socket", directory(), name) < 0) {
+		own = NULL;
+		free(*path);
+		*path = NULL;
+		return -ENOMEM;
+	}
+	if (access(*path, F_OK) == 0 || access(own, F_OK) != 0)
+		return 0;
+	free(*path);
+	*path = own;
+	own = NULL;
+	return 0;
+}

@@ -50,4 +50,15 @@ bool find_good_name(const char *name);
  */
 int find_vm(const char *name, char **path);
 
+/**
+ * find_front_end - where the front end of a VM connects to.
+ * @name: of the unit's instance, a good one
+ * @path: out: to be freed
+ *
+ * That of vhost-user-cryptodev@NAME.socket, unless a daemon runs that listens in its own directory.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int find_front_end(const char *name, char **path);
+
 #endif /* VCD_CTL_FIND_H */

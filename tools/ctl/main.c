@@ -17,6 +17,7 @@
 #include "daemon/operate/control.h"
 #include "common/cli.h"
 #include "common/util.h"
+#include "tools/ctl/attach.h"
 #include "tools/ctl/client.h"
 #include "tools/ctl/find.h"
 #include "tools/ctl/keeper.h"
@@ -40,6 +41,7 @@ enum {
  * @keeper: path of a keeper's socket, or NULL
  * @vm: name of a VM, or NULL
  * @output: file to write instead of standard output, or NULL
+ * @qemu: program of attach-xml, or NULL
  * @all: ask every daemon
  * @json: print JSON
  * @interval_ms: of top
@@ -50,6 +52,7 @@ struct options {
 	const char *keeper;
 	const char *vm;
 	const char *output;
+	const char *qemu;
 	bool all;
 	bool json;
 	unsigned int interval_ms;
@@ -70,6 +73,8 @@ static const struct cli_option table[] = {
 	       all, cli_flag),
     CLI_OPTION('o', "output", "FILE", "write to FILE, whole or not at all", output, cli_text,
 	       .otherwise = "standard output"),
+    CLI_OPTION(0, "qemu", "PROGRAM", "attach-xml: the QEMU that runs the VM", qemu, cli_text,
+	       .otherwise = "qemu-system-MACHINE"),
     CLI_OPTION('i', "interval", "SECONDS", "top: time between two looks", interval_ms, cli_seconds,
 	       CLI_RANGE(0.01, 3600), .unit = "seconds", .value = "1"),
     CLI_OPTION('n', "count", "N", "top: end after N looks", count, cli_number,
@@ -106,6 +111,8 @@ static const struct cli cli = {
 	     "                            disk now; ends when the new worker serves, or has\n"
 	     "                            failed (status 1)\n"
 	     "  top                       print rates, live; to a file, one line for each look\n"
+	     "  attach-xml NAME           print what the libvirt domain needs to have the device\n"
+	     "                            of vhost-user-cryptodev@NAME, for the installed QEMU\n"
 	     "  help                      print this\n"
 	     "\n"
 	     "Commands with --keeper=SOCKET:\n"
@@ -314,6 +321,38 @@ static int run_at_keeper(const struct options *o, char *const words[])
 	}
 }
 
+/* Which QEMU is there, and where the daemon listens. */
+static int attach_xml(const struct options *o, const char *name)
+{
+	const char *program = o->qemu ? o->qemu : attach_default_qemu();
+	_cleanup_free_ char *socket = NULL;
+	struct attach_qemu qemu;
+	int err;
+
+	if (!name || !attach_name_valid(name))
+		return usage_error("attach-xml: the name of a unit's instance is needed: letters, "
+				   "digits and _.-");
+	err = attach_probe(program, &qemu);
+	if (err) {
+		fprintf(stderr, PROGRAM ": %s: %s; name the program with --qemu=PROGRAM\n", program,
+			err == -EPROTO ? "this is no QEMU, or it failed" : strerror(-err));
+		return STATUS_REFUSED;
+	}
+	if (!qemu.own && !qemu.generic) {
+		fprintf(stderr,
+			PROGRAM ": QEMU %u.%u has no front end for the daemon; install 10.2 or "
+				"later, or vhost-user-cryptodev-pci (docs/qemu.md)\n",
+			qemu.major, qemu.minor);
+		return STATUS_REFUSED;
+	}
+	if (find_front_end(name, &socket)) {
+		fputs(PROGRAM ": out of memory\n", stderr);
+		return STATUS_REFUSED;
+	}
+	attach_print(&qemu, name, socket, stdout);
+	return STATUS_OK;
+}
+
 /* What is not for one daemon, and what is wrong with the words as such. */
 static int run_command(const struct options *o, char *const words[])
 {
@@ -328,6 +367,9 @@ static int run_command(const struct options *o, char *const words[])
 		cli_help(&cli, stdout);
 		return STATUS_OK;
 	}
+	if (!strcmp(words[0], "attach-xml"))
+		return words[1] && words[2] ? usage_error("attach-xml: one name is needed")
+					    : attach_xml(o, words[1]);
 	if (o->keeper)
 		return top ? usage_error("top is for daemons") : run_at_keeper(o, words);
 	if (!o->all)
