@@ -3,7 +3,8 @@
 #include "apps/base/text.h"
 
 #include <string.h>
-#include <wchar.h>
+
+#include <utf8proc.h>
 
 static size_t escape(uint8_t byte, uint8_t *out)
 {
@@ -180,10 +181,41 @@ bool text_is_invisible(uint32_t c)
 
 int text_width(uint32_t c)
 {
-	int width = wcwidth((wchar_t)c);
+	switch (utf8proc_category((utf8proc_int32_t)c)) {
+	case UTF8PROC_CATEGORY_CN:
+	case UTF8PROC_CATEGORY_CO:
+	case UTF8PROC_CATEGORY_CC:
+		/* What is younger than the tables is shown by most terminals as one column. */
+		return 1;
+	default:
+		return utf8proc_charwidth((utf8proc_int32_t)c);
+	}
+}
 
-	/* What the locale does not know is shown by most terminals as one column. */
-	return width < 0 ? 1 : width;
+#define VARIATION_EMOJI 0xfe0f /* makes the character before it two columns wide */
+
+size_t text_cluster(const void *text, size_t len, size_t *columns)
+{
+	const uint8_t *at = text;
+	utf8proc_int32_t state = 0;
+	uint32_t last = 0, c = 0;
+	size_t used = utf8_decode(at, len, &last);
+
+	*columns = 1;
+	if (!used)
+		return len ? 1 : 0;
+	*columns = (size_t)text_width(last);
+	while (used < len) {
+		size_t n = utf8_decode(at + used, len - used, &c);
+
+		if (!n || utf8proc_grapheme_break_stateful((utf8proc_int32_t)last,
+							   (utf8proc_int32_t)c, &state))
+			break;
+		*columns += c == VARIATION_EMOJI ? 1 : (size_t)text_width(c);
+		used += n;
+		last = c;
+	}
+	return used;
 }
 
 char *text_show(const void *text, size_t len, const char *keep, char *out)

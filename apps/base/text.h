@@ -70,6 +70,17 @@ bool text_is_invisible(uint32_t c);
 /** text_width() - columns of a character on a terminal: 0, 1 or 2 */
 int text_width(uint32_t c);
 
+/**
+ * text_cluster() - what a reader takes for one character: a letter with its marks, a joined emoji
+ * @text: UTF-8; a byte that is none is a character of its own
+ * @len: bytes of it
+ * @columns: the most columns that a terminal uses for it: terminals that do not join emoji show
+ *	each of the parts
+ *
+ * Return: its bytes; 0: @len is 0
+ */
+size_t text_cluster(const void *text, size_t len, size_t *columns);
+
 /* Most bytes that text_show() writes, its 0 included. */
 #define TEXT_SHOW_MAX(len) (4 * (len) + 1)
 

@@ -70,6 +70,12 @@ static void child(const struct process_setup *setup, const char *const *argv, in
 	if (setsid() < 0 || (setup->columns && ioctl(0, TIOCSCTTY, 0) < 0))
 		_exit(126);
 	reset_signals();
+	/* What the person who runs the test has set is no part of it. */
+	setenv("TERM", setup->term ? setup->term : "xterm-256color", 1);
+	if (setup->plain)
+		setenv("NO_COLOR", "1", 1);
+	else
+		unsetenv("NO_COLOR");
 	/* execv() does not change the strings; its type is older than const. */
 	execv(argv[0], (char *const *)(uintptr_t)argv);
 	_exit(127);
@@ -205,7 +211,7 @@ void process_pump_once(int timeout_ms)
 		assert_true(n + 3 <= 3 * MAX_PROCESSES);
 		fds[n++] =
 		    (struct pollfd){.fd = p->fed < p->feed_len ? p->in : -1, .events = POLLOUT};
-		fds[n++] = (struct pollfd){.fd = p->out.fd, .events = POLLIN};
+		fds[n++] = (struct pollfd){.fd = p->deaf ? -1 : p->out.fd, .events = POLLIN};
 		fds[n++] = (struct pollfd){.fd = p->err.fd, .events = POLLIN};
 	}
 	if (poll(fds, n, timeout_ms) <= 0)

@@ -32,6 +32,7 @@ struct stream {
  * @in: our end of its standard input, or -1
  * @out: its standard output
  * @err: its standard error
+  * @deaf: what it writes to standard output is not read
  * @feed: input that has not been written yet
  * @fed: bytes of input written so far
  */
@@ -40,7 +41,9 @@ struct process {
 	int in;
 	struct stream out;
 	struct stream err;
+		bool deaf;
 	uint8_t *feed;
+
 	size_t feed_len;
 	size_t fed;
 	bool close_after_feed;
@@ -56,7 +59,9 @@ struct process {
  * @close_stdout: start without a standard output
  * @columns: if above 0, standard input and output are a terminal of so many columns, the
  *	process's controlling one; process.in and process.out are its other side
- * @rows: its rows
+  * @rows: its rows
+  * @plain: $NO_COLOR is set
+ * @term: $TERM; NULL: that of a terminal that knows everything
  */
 struct process_setup {
 	int stdin_fd;
@@ -64,7 +69,11 @@ struct process_setup {
 	bool close_stdin;
 	bool close_stdout;
 	unsigned short columns;
-	unsigned short rows;
+		unsigned short rows;
+		const char *term;
+	bool plain;
+
+
 };
 
 /** process_start() - start @argv (NULL at the end); setup may be NULL */

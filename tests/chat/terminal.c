@@ -86,15 +86,34 @@ static void put_mark(struct terminal *t, const char *bytes)
 	memcpy(cell + used, bytes, len + 1);
 }
 
+/* Does the character before the cursor end in a joiner? */
+static bool joins_before(const struct terminal *t)
+{
+	size_t column = t->column;
+	const char *cell;
+	size_t len;
+
+	if (!column)
+		return false;
+	do
+		column--;
+	while (column && !t->line[t->row].cell[column][0]);
+	cell = t->line[t->row].cell[column];
+	len = strlen(cell);
+	return len >= 3 && strcmp(cell + len - 3, "\xe2\x80\x8d") == 0;
+}
+
 static void put(struct terminal *t, const char *bytes, size_t len)
 {
 	size_t width = width_of(decode(bytes, len));
 	char(*cell)[TERMINAL_CELL];
 
-	if (!width) {
+	if (!width || (t->joins && joins_before(t))) {
 		put_mark(t, bytes);
 		return;
 	}
+	if (t->column + width > t->columns && t->no_wrap)
+		t->column = t->columns - width;
 	if (t->column + width > t->columns) {
 		line_feed(t);
 		t->column = 0;
@@ -136,6 +155,12 @@ static void sequence(struct terminal *t)
 		t->paste = true;
 	else if (strcmp(t->held, "\033[?2004l") == 0)
 		t->paste = false;
+	else if (strcmp(t->held, "\033[?7l") == 0)
+		t->no_wrap = true;
+	else if (strcmp(t->held, "\033[?7h") == 0)
+		t->no_wrap = false;
+	else if (t->held[2] != '?' && t->held[t->held_len - 1] == 'm')
+		t->colours++;
 	else if (strcmp(t->held, "\033[J") == 0)
 		erase_below(t);
 	else if (t->held[2] != '?' && t->held[t->held_len - 1] == 'A')

@@ -29,6 +29,9 @@ struct terminal_line {
  * @row: of the cursor, in @line
  * @column: of the cursor; @columns: behind the last one, the next character wraps
  * @bells: how often it rang
+  * @colours: changes of colour that it was told
+ * @no_wrap: characters at the edge take the last place
+ * @joins: set by the test: emoji with a joiner between them are shown as one
  * @paste: bracketed paste is on
  * @offence: the first byte sequence that is not allowed, escaped; or ""
  * @held: bytes of a sequence or character that is not complete
@@ -42,7 +45,11 @@ struct terminal {
 	size_t row;
 	size_t column;
 	unsigned int bells;
+		unsigned int colours;
+	bool no_wrap;
+	bool joins;
 	bool paste;
+
 	char offence[64];
 	char held[16];
 	size_t held_len;

@@ -8,6 +8,9 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 
 /* The line being typed is erased, and drawn again below what came. */
@@ -135,19 +138,19 @@ static void paste(void **state)
 	assert_true(alice.t->paste);
 	person_types(&alice, "\033[200~one\rtwo\tthree\n\004" UP "four\033[201~");
 	person_prompt(&alice,
-		      "> one\xe2\x86\xb5two three\xe2\x86\xb5"
+		      "> one\xe2\x86\xb5two\xe2\x86\x92three\xe2\x86\xb5"
 		      "four",
 		      20);
 	process_say(bob, "meanwhile\n");
 	person_sees(&alice, "<bob> meanwhile");
 	person_prompt(&alice,
-		      "> one\xe2\x86\xb5two three\xe2\x86\xb5"
+		      "> one\xe2\x86\xb5two\xe2\x86\x92three\xe2\x86\xb5"
 		      "four",
 		      20);
 	person_types(&alice, "\r");
-	process_expect_text(bob, "one\ntwo three\nfour\n");
+	process_expect_text(bob, "one\ntwo\tthree\nfour\n");
 	person_sees(&alice, "<alice> one");
-	person_sees(&alice, "        | two three");
+	person_sees(&alice, "        | two   three");
 	person_sees(&alice, "        | four");
 	person_free(&alice);
 }
@@ -260,14 +263,298 @@ static void suspended(void **state)
 	person_free(&alice);
 }
 
+/* Emoji that are joined of several: some terminals show one, others all of them. Neither makes us
+ * erase what stands above the line. */
+static void joined_emoji(struct person *alice, struct process *bob)
+{
+	static const char family[] = "\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d"
+				     "\xf0\x9f\x91\xa7";
+	char text[12 * sizeof(family)] = "", line[20];
+
+	for (int i = 0; i < 5; i++) {
+		snprintf(line, sizeof(line), "message %d", i);
+		talk_says(bob, line);
+		person_sees(alice, line);
+	}
+	for (int i = 0; i < 12; i++)
+		strcat(text, family);
+	person_types(alice, text);
+	for (int i = 0; i < 5; i++) {
+		snprintf(line, sizeof(line), "interruption %d", i);
+		talk_says(bob, line);
+		person_sees(alice, line);
+	}
+	/* One Backspace takes a whole family. */
+	person_types(alice, "\x7f");
+	person_types(alice, LEFT "x\r");
+	text[11 * (sizeof(family) - 1)] = 0;
+	memmove(text + 10 * (sizeof(family) - 1) + 1, text + 10 * (sizeof(family) - 1),
+		sizeof(family));
+	text[10 * (sizeof(family) - 1)] = 'x';
+	process_expect_in_out(bob, text);
+	for (int i = 0; i < 5; i++) {
+		snprintf(line, sizeof(line), "message %d", i);
+		person_sees(alice, line);
+		snprintf(line, sizeof(line), "interruption %d", i);
+		person_sees(alice, line);
+	}
+}
+
+static void emoji(void **state)
+{
+	struct person alice;
+	struct process *bob;
+
+	screen_meet(&alice, &bob, 40, "--accept-new --json");
+	joined_emoji(&alice, bob);
+	person_free(&alice);
+}
+
+static void emoji_joined(void **state)
+{
+	struct person alice;
+	struct process *bob;
+
+	screen_meet(&alice, &bob, 40, "--accept-new --json");
+	alice.t->joins = true;
+	joined_emoji(&alice, bob);
+	person_free(&alice);
+}
+
+/* A paste is taken whole or not at all, and the user is told. */
+static void long_paste(void **state)
+{
+	struct person alice;
+	struct process *bob;
+	char *text = malloc(60100);
+
+	assert_non_null(text);
+	screen_meet(&alice, &bob, 80, "--accept-new");
+	memset(text, 'x', 60100);
+	memcpy(text, "\033[200~", 6);
+	strcpy(text + 6 + 60001, "\033[201~");
+	person_types(&alice, "kept ");
+	person_types(&alice, text);
+	person_sees(&alice, "The paste of 60001 bytes was not taken: a message has at most 60000.");
+	person_prompt(&alice, "> kept", 7);
+	strcpy(text + 6 + 59990, "END\033[201~");
+	person_types(&alice, text);
+	person_types(&alice, "\r");
+	process_expect_in_out(bob, "xEND\n");
+	assert_int_equal(bob->out.len, 5 + 59993 + 1);
+	person_free(&alice);
+	free(text);
+}
+
+/* Part of a line that is longer than the screen is shown, with marks where something is missing. */
+static void line_beyond_the_screen(void **state)
+{
+	struct person alice;
+	struct process *bob;
+	char text[2001];
+
+	screen_meet(&alice, &bob, 20, "--accept-new");
+	memset(text, 'a', 2000);
+	text[2000] = 0;
+	person_types(&alice, text);
+	person_sees(&alice, "> <aaaaaaaaaaaaaaaaa");
+	person_types(&alice, "\001");
+	person_sees(&alice, "a>");
+	person_types(&alice, "\r");
+	process_expect_in_out(bob, text);
+	person_free(&alice);
+}
+
+static void search(void **state)
+{
+	struct person alice;
+	struct process *bob;
+
+	screen_meet(&alice, &bob, 80, "--accept-new");
+	person_types(&alice, "first apple\rsecond pear\rthird apple\rdraft");
+	person_prompt(&alice, "> draft", 7);
+	person_types(&alice, "\022app");
+	person_prompt(&alice, "search 'app': third apple", 25);
+	person_types(&alice, "\022");
+	person_prompt(&alice, "search 'app': first apple", 25);
+	person_types(&alice, "x");
+	person_prompt(&alice, "none has 'appx': first apple", 28);
+	person_types(&alice, "\007");
+	person_prompt(&alice, "> draft", 7);
+	person_types(&alice, "\022pear\033[H");
+	person_prompt(&alice, "> second pear", 2);
+	person_types(&alice, "a \r");
+	process_expect_in_out(bob, "a second pear\n");
+	person_free(&alice);
+}
+
+static void completion(void **state)
+{
+	struct person alice;
+	struct process *bob;
+	char command[300];
+
+	screen_meet(&alice, &bob, 80, "--accept-new");
+	person_types(&alice, "/sta\t");
+	person_prompt(&alice, "> /status", 10);
+	person_types(&alice, "\025/s\t");
+	person_sees(&alice, "/send  /status");
+	person_prompt(&alice, "> /s", 4);
+	person_types(&alice, "\025bo\t");
+	person_prompt(&alice, "> bob:", 7);
+	person_types(&alice, "\025ask b\t");
+	person_prompt(&alice, "> ask bob", 10);
+	assert_int_equal(mkdir(kit_path("some dir"), 0700), 0);
+	kit_file("some dir/the file", "x", 1);
+	kit_file("some dir/the fence", "x", 1);
+	snprintf(command, sizeof(command), "\025/send %s/so\t", kit_path("some dir"));
+	*strstr(command, "some dir/so") = 0;
+	strcat(command, "so\tthe\te\t");
+	person_types(&alice, command);
+	snprintf(command, sizeof(command), "> /send %s/the fence", kit_path("some dir"));
+	person_prompt(&alice, command, strlen(command));
+	person_types(&alice, "  \r"); /* blanks at the end are no part of the name */
+	person_sees(&alice, "the fence was not sent:");
+	person_types(&alice, "/send\r");
+	person_sees(&alice, "/send FILE: say which file");
+	person_free(&alice);
+}
+
+/* Emacs' shell, and a serial line: no control sequence at all, and everything works. */
+static void dumb_terminal(void **state)
+{
+	struct process_setup setup = {.columns = 80, .rows = 24, .term = "dumb"};
+	struct process *alice, *bob;
+	uint16_t port;
+
+	alice = talk_listen(&setup, "alice", "listen", &port);
+	bob = talk_connect(NULL, "bob", port, "--accept-new");
+	process_expect_in_out(alice, "accept? ");
+	process_say(alice, "yes\n");
+	process_expect_in_out(alice, "Talking to bob");
+	process_say(alice, "hello\tbob\n/who\n");
+	process_expect_text(bob, "hello\tbob\n");
+	process_say(bob, "hello alice\n");
+	process_expect_in_out(alice, "<bob> hello alice");
+	process_expect_in_out(alice, "alice (you)");
+	process_say(alice, "\004");
+	process_expect_exit(alice, OK);
+	assert_null(memchr(alice->out.data, '\033', alice->out.len));
+	process_expect_exit(bob, OK);
+}
+
+/* Ctrl-S at the hub's terminal: the members go on, and its owner sees everything afterwards. */
+static void terminal_that_takes_nothing(void **state)
+{
+	char text[2001], words[] = "--accept-new --json --keepalive=1 --reconnect=0";
+	struct person hub;
+	struct process *bob, *carol;
+	uint16_t port;
+
+	person_listen(&hub, TERMINAL_COLUMNS, "hub", "listen --hub --accept-new --keepalive=1",
+		      &port);
+	bob = talk_connect(NULL, "bob", port, words);
+	carol = talk_connect(NULL, "carol", port, words);
+	process_expect_in_out(carol, "\"event\":\"joined\"");
+	process_expect_in_out(bob, "\"peer\":\"carol\"");
+	hub.p->deaf = true;
+	memset(text, 'x', 2000);
+	text[2000] = 0;
+	for (int i = 0; i < 100; i++) {
+		snprintf(text, 20, "number %d;", i);
+		text[strlen(text)] = 'x';
+		talk_says(bob, text);
+	}
+	process_expect_in_out(carol, "number 99;");
+	assert_null(strstr(carol->out.data, "\"event\":\"away\""));
+	assert_null(strstr(bob->out.data, "\"event\":\"away\""));
+	hub.p->deaf = false;
+	person_sees(&hub, "number 0;");
+	person_sees(&hub, "number 99;");
+	person_types(&hub, "hello\r");
+	process_expect_in_out(carol, "hello");
+	/* It can be left while it takes nothing, too. */
+	hub.p->deaf = true;
+	for (int i = 0; i < 50; i++)
+		talk_says(bob, text);
+	talk_says(bob, "that was it");
+	process_expect_in_out(carol, "that was it");
+	assert_int_equal(kill(hub.p->pid, SIGTERM), 0);
+	process_expect_in_out(carol, "\"event\":\"left\"");
+	hub.p->deaf = false;
+	process_expect_exit(hub.p, 128 + SIGTERM);
+	person_free(&hub);
+}
+
+/* Lines of earlier conversations, if the user wants them to be kept. */
+static void history_in_a_file(void **state)
+{
+	struct person alice;
+	struct process *bob;
+	uint16_t port;
+	size_t len;
+	char *kept;
+
+	for (int i = 0; i < 2; i++) {
+		person_listen(&alice, 80, "alice", "listen --accept-new --history", &port);
+		bob = talk_connect(NULL, "bob", port, "--accept-new");
+		person_sees(&alice, "Talking to bob");
+		person_types(&alice, i ? UP UP "\r\004"
+				       : "old \\ line\r\033[200~two\nlines\033[201~\r\004");
+		process_expect_exit(alice.p, OK);
+		process_expect_exit(bob, OK);
+		process_expect_text(bob, i ? "old \\ line\n" : "old \\ line\ntwo\nlines\n");
+		person_free(&alice);
+	}
+	kept = talk_read(kit_path("alice/history"), &len);
+	assert_string_equal(kept, "old \\\\ line\ntwo\\nlines\nold \\\\ line\n");
+	free(kept);
+}
+
+static void colours(void **state)
+{
+	struct process_setup plain = {.columns = 80, .rows = 24, .plain = true};
+	struct person alice;
+	struct process *bob;
+	uint16_t port;
+
+	screen_meet(&alice, &bob, 80, "--accept-new");
+	process_say(bob, "red\n");
+	person_sees(&alice, "<bob> red");
+	assert_int_not_equal(alice.t->colours, 0);
+	person_free(&alice);
+	process_free_all();
+	alice = (struct person){.t = terminal_new(80, 24)};
+	alice.p = talk_listen(&plain, "alice", "listen --accept-new", &port);
+	bob = talk_connect(NULL, "bob", port, "--accept-new");
+	process_say(bob, "black\n");
+	person_sees(&alice, "<bob> black");
+	assert_int_equal(alice.t->colours, 0);
+	person_free(&alice);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(typing_survives), TEST(long_line_survives),
-	    TEST(widths),	   TEST(resized),
-	    TEST(paste),	   TEST(history),
-	    TEST(end_of_input),	   TEST(interrupted),
+	    TEST(typing_survives),
+	    TEST(long_line_survives),
+	    TEST(widths),
+	    TEST(resized),
+	    TEST(paste),
+	    TEST(history),
+	    TEST(end_of_input),
+	    TEST(interrupted),
 	    TEST(suspended),
+	    TEST(emoji),
+	    TEST(emoji_joined),
+	    TEST(long_paste),
+	    TEST(line_beyond_the_screen),
+	    TEST(search),
+	    TEST(completion),
+	    TEST(dumb_terminal),
+	    TEST(terminal_that_takes_nothing),
+	    TEST(history_in_a_file),
+	    TEST(colours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

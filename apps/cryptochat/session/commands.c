@@ -3,9 +3,11 @@
 #include "cryptochat/session/commands.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cryptochat/session/complete.h"
 #include "cryptochat/session/frames.h"
 #include "cryptochat/session/invitation.h"
 #include "cryptochat/session/member.h"
@@ -37,15 +39,25 @@ static struct member *whom(struct room *room, const char *nick)
 static void on_send(struct room *room, const char *path)
 {
 	struct member *m = whom(room, "");
+	char meant[PATH_MAX];
 	int err;
 
 	if (!m)
 		return;
+
 	if (room->options->hub) {
 		ui_error(&room->ui, "usage", NULL, "A hub does not carry files.");
 		return;
 	}
-	err = files_send(&m->files, path);
+	if (!path[0]) {
+		ui_error(&room->ui, "usage", FACTS(fact_text("peer", m->nick)),
+			 "/send FILE: say which file; Tab completes its name.");
+		return;
+	}
+	/* People type, and programs know the name. */
+	err = room->ui.kind == UI_TERMINAL ? complete_path(path, meant) : 0;
+	if (!err)
+		err = files_send(&m->files, room->ui.kind == UI_TERMINAL ? meant : path);
 	if (err)
 		ui_error(&room->ui, "file-failed",
 			 FACTS(fact_text("peer", m->nick), fact_text("direction", "out"),
@@ -204,6 +216,11 @@ static const struct command {
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+const char *command_name(size_t i)
+{
+	return i < COMMANDS ? commands[i].name : NULL;
+}
 
 static void on_help(struct room *room, const char *rest)
 {
@@ -425,8 +442,14 @@ void typed_input(struct room *room)
 			;
 		break;
 	case UI_TERMINAL:
-		while (ui_line(&room->ui, &line, &len))
-			on_line(room, line, len);
+		for (;;) {
+			if (ui_line(&room->ui, &line, &len))
+				on_line(room, line, len);
+			else if (ui_tab(&room->ui))
+				complete(room);
+			else
+				break;
+		}
 		break;
 	}
 	end_input(room);

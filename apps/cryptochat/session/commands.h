@@ -8,4 +8,7 @@
 /** typed_input() - deal with what the user has typed */
 void typed_input(struct room *room);
 
+/** command_name() - of command @i; NULL: there are not so many */
+const char *command_name(size_t i);
+
 #endif /* CRYPTOCHAT_SESSION_COMMANDS_H */

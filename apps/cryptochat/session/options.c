@@ -134,6 +134,8 @@ static const struct cli_option table[] = {
 	       .otherwise = "the current one", .on = ON_TALK | ON_RECV),
     CLI_OPTION(0, "json", NULL, "write events to standard output, one JSON object a line", json,
 	       cli_flag, .on = ON_NET),
+    CLI_OPTION(0, "history", NULL, "keep the lines you type, in the directory of --config", history,
+	       cli_flag, .on = ON_TALK),
     CLI_OPTION(0, "bell", NULL, "ring the terminal's bell when a message arrives", bell, cli_flag,
 	       .on = ON_TALK),
     CLI_OPTION(0, "quiet", NULL, "print errors only, and no status", quiet, cli_flag, .on = ON_NET),
@@ -273,9 +275,11 @@ static enum cli_result check(const struct options *o, struct cli_state *state)
 	if (o->require_offload && (o->offload == OFFLOAD_OFF || strcmp(o->device, "none") == 0))
 		return cli_bad(state,
 			       "--require-offload needs a device, and --offload=auto or all");
-	if (o->message &&
-	    (strlen(o->message) > EDITOR_LINE_MAX || !text_is_utf8(o->message, strlen(o->message))))
-		return cli_bad(state, "the message is too long, or no UTF-8");
+	if (o->message && strlen(o->message) > EDITOR_LINE_MAX)
+		return cli_bad(state, "the message has %zu bytes; it may have %d",
+			       strlen(o->message), EDITOR_LINE_MAX);
+	if (o->message && !text_is_utf8(o->message, strlen(o->message)))
+		return cli_bad(state, "the message is not UTF-8");
 	return CLI_RUN;
 }
 

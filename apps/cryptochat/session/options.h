@@ -62,6 +62,7 @@ enum chat_command {
  * @strict: never ask about them
  * @eof_close: leave at the end of standard input
  * @json: events for programs
+  * @history: keep the lines that are typed
  * @bell: ring when something comes
  * @quiet: no status
  * @offload: who encrypts
@@ -94,7 +95,9 @@ struct options {
 	bool strict;
 	bool eof_close;
 	bool json;
+	bool history;
 	bool bell;
+
 	bool quiet;
 	enum offload_policy offload;
 	bool require_offload;

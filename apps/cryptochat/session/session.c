@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <locale.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -35,6 +34,7 @@ struct talk {
 	struct room room;
 	char identity[PATH_MAX];
 	char known_peers[PATH_MAX];
+	char history[PATH_MAX];
 };
 
 static int setup_identity(struct talk *t, bool *made)
@@ -52,6 +52,7 @@ static int setup_identity(struct talk *t, bool *made)
 		return err;
 	}
 	if ((size_t)snprintf(t->identity, PATH_MAX, "%s/identity.pem", dir) >= PATH_MAX ||
+	    (size_t)snprintf(t->history, PATH_MAX, "%s/history", dir) >= PATH_MAX ||
 	    (size_t)snprintf(t->known_peers, PATH_MAX, "%s/known_peers", dir) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	err = identity_load(t->room.offload.libctx, t->identity, &t->room.identity, made);
@@ -332,8 +333,9 @@ static void say_exit(struct room *room, enum chat_exit status)
 		ui_event(&room->ui, "exit", FACTS(fact_number("status", status)));
 }
 
-static enum chat_exit converse(struct room *room)
+static enum chat_exit converse(struct talk *t)
 {
+	struct room *room = &t->room;
 	const struct options *o = room->options;
 	bool no_input = o->message || o->command == COMMAND_SEND || o->command == COMMAND_RECV;
 	enum chat_exit status;
@@ -348,6 +350,12 @@ static enum chat_exit converse(struct room *room)
 	if (err) {
 		say("cannot use the terminal: %s", strerror(-err));
 		return CHAT_NETWORK;
+	}
+	if (o->history && room->ui.kind == UI_TERMINAL) {
+		err = ui_history(&room->ui, t->history);
+		if (err)
+			ui_error(&room->ui, "warning", NULL, "cannot read %s: %s", t->history,
+				 strerror(-err));
 	}
 	say_ready(room);
 	status = room_run(room);
@@ -376,10 +384,6 @@ enum chat_exit talk_run(const struct options *o)
 		say("not enough memory");
 		return CHAT_NETWORK;
 	}
-	setlocale(LC_CTYPE, "");
-	if (strcmp(setlocale(LC_CTYPE, NULL), "C") == 0)
-		setlocale(LC_CTYPE,
-			  "C.UTF-8"); /* widths of characters, whatever the user has set */
 	srandom((unsigned int)getpid());
 	if (o->message || o->command == COMMAND_SEND || o->command == COMMAND_RECV)
 		once.once = true;
@@ -387,7 +391,7 @@ enum chat_exit talk_run(const struct options *o)
 	t->room.listener = -1;
 	status = setup(t);
 	if (status == CHAT_OK && o->command != COMMAND_IDENTITY)
-		status = converse(&t->room);
+		status = converse(t);
 	if (t->room.listener >= 0)
 		close(t->room.listener);
 	if (t->room.lookup && net_lookup_done(t->room.lookup, &late) && late)

@@ -29,45 +29,24 @@ void editor_free(struct editor *e)
 	*e = (struct editor){0};
 }
 
-static uint32_t at(const struct editor *e, size_t pos, size_t *len)
-{
-	uint32_t c = 0;
-
-	*len = pos < e->len ? utf8_decode((const uint8_t *)e->line + pos, e->len - pos, &c) : 0;
-	return c;
-}
-
-/* One character on, together with the marks of no width that belong to it. */
+/* One character on, together with the marks that belong to it. */
 static size_t next(const struct editor *e, size_t pos)
 {
-	size_t n;
+	size_t columns;
 
-	at(e, pos, &n);
-	pos += n;
-	while (pos < e->len) {
-		uint32_t c = at(e, pos, &n);
-
-		if (c == '\n' || text_width(c) > 0)
-			break;
-		pos += n;
-	}
-	return pos;
+	return pos + text_cluster(e->line + pos, e->len - pos, &columns);
 }
 
+/* Where a character begins is known from the start of the line only. */
 static size_t previous(const struct editor *e, size_t pos)
 {
-	size_t n;
-	uint32_t c;
+	size_t at = 0, after = 0;
 
-	do {
-		if (pos == 0)
-			return 0;
-		do
-			pos--;
-		while (pos && ((unsigned char)e->line[pos] & 0xc0) == 0x80);
-		c = at(e, pos, &n);
-	} while (c != '\n' && text_width(c) == 0);
-	return pos;
+	while (after < pos) {
+		at = after;
+		after = next(e, at);
+	}
+	return at;
 }
 
 static bool is_space(const struct editor *e, size_t pos)
@@ -109,8 +88,11 @@ static enum editor_result insert(struct editor *e, uint32_t c)
 	uint8_t bytes[4];
 	size_t n = text_encode(c, bytes);
 
-	if (e->len + n > EDITOR_LINE_MAX)
-		return EDITOR_SAME;
+	e->pasted += e->pasting ? n : 0;
+	if (e->len + n > EDITOR_LINE_MAX) {
+		e->refused += n;
+		return e->pasting ? EDITOR_SAME : EDITOR_FULL;
+	}
 	memmove(e->line + e->cursor + n, e->line + e->cursor, e->len - e->cursor + 1);
 	memcpy(e->line + e->cursor, bytes, n);
 	e->len += n;
@@ -148,12 +130,75 @@ static enum editor_result recall(struct editor *e, bool older)
 	return EDITOR_CHANGED;
 }
 
-enum editor_result editor_key(struct editor *e, uint32_t key)
+/* The newest line before @from that has the query in it is shown. */
+static void look(struct editor *e, size_t from)
+{
+	for (size_t i = from; i-- > 0;) {
+		if (!strstr(e->history[i], e->query))
+			continue;
+		show(e, e->history[i]);
+		e->history_at = i;
+		e->no_match = false;
+		return;
+	}
+	e->no_match = true;
+}
+
+static enum editor_result begin_search(struct editor *e)
+{
+	if (e->history_at == e->history_count) {
+		free(e->draft);
+		e->draft = strdup(e->line);
+	}
+	e->searching = true;
+	e->no_match = false;
+	e->query[0] = 0;
+	return EDITOR_CHANGED;
+}
+
+static void end_search(struct editor *e, bool keep)
+{
+	e->searching = false;
+	if (!keep) {
+		e->history_at = e->history_count;
+		show(e, e->draft ? e->draft : "");
+	}
+}
+
+static void extend_query(struct editor *e, uint32_t c)
+{
+	uint8_t bytes[4];
+	size_t n = text_encode(c, bytes), len = strlen(e->query);
+
+	if (len + n >= sizeof(e->query))
+		return;
+	memcpy(e->query + len, bytes, n);
+	e->query[len + n] = 0;
+	/* The line that is shown may have it. */
+	look(e, e->history_at < e->history_count ? e->history_at + 1 : e->history_count);
+}
+
+static void shorten_query(struct editor *e)
+{
+	size_t len = strlen(e->query);
+
+	while (len && ((unsigned char)e->query[len - 1] & 0xc0) == 0x80)
+		len--;
+	e->query[len ? len - 1 : 0] = 0;
+	look(e, e->history_count);
+}
+
+static enum editor_result plain_key(struct editor *e, uint32_t key)
 {
 	switch (key) {
 	case KEY_NONE:
+	case KEY_CANCEL:
 	case KEY_SUSPEND: /* the terminal's owner deals with it */
 		return EDITOR_SAME;
+	case KEY_TAB:
+		return EDITOR_TAB;
+	case KEY_SEARCH:
+		return begin_search(e);
 	case KEY_ENTER:
 		return EDITOR_LINE;
 	case KEY_EOF:
@@ -190,27 +235,99 @@ enum editor_result editor_key(struct editor *e, uint32_t key)
 	}
 }
 
-static void remember(struct editor *e)
+/* A key while a line is searched for; false: it is not one of the search's own. */
+static bool search_key(struct editor *e, uint32_t key)
+{
+	switch (key) {
+	case KEY_NONE:
+	case KEY_SUSPEND:
+		return true;
+	case KEY_SEARCH:
+		look(e, e->history_at);
+		return true;
+	case KEY_BACKSPACE:
+		shorten_query(e);
+		return true;
+	case KEY_CANCEL:
+		end_search(e, false);
+		return true;
+	default:
+		if (key < KEY_NONE)
+			extend_query(e, key);
+		return key < KEY_NONE;
+	}
+}
+
+enum editor_result editor_key(struct editor *e, uint32_t key)
+{
+	enum editor_result result;
+
+	if (!e->searching)
+		return plain_key(e, key);
+	if (search_key(e, key))
+		return EDITOR_CHANGED;
+	/* Another key ends the search, keeps what was found, and does what it always does. */
+	end_search(e, true);
+	result = plain_key(e, key);
+	return result == EDITOR_SAME ? EDITOR_CHANGED : result;
+}
+
+void editor_paste_begins(struct editor *e)
+{
+	if (e->searching)
+		end_search(e, true);
+	e->pasting = true;
+	e->paste_at = e->cursor;
+	e->pasted = e->refused = 0;
+}
+
+size_t editor_paste_ends(struct editor *e)
+{
+	size_t refused = e->refused ? e->pasted : 0;
+
+	e->pasting = false;
+	if (refused)
+		cut(e, e->paste_at, e->cursor);
+	e->pasted = e->refused = 0;
+	return refused;
+}
+
+void editor_replace(struct editor *e, size_t from, const char *text)
+{
+	size_t len = strlen(text), tail = e->len - e->cursor;
+
+	if (from > e->cursor || from + len + tail > EDITOR_LINE_MAX)
+		return;
+	memmove(e->line + from + len, e->line + e->cursor, tail + 1);
+	memcpy(e->line + from, text, len);
+	e->cursor = from + len;
+	e->len = e->cursor + tail;
+}
+
+bool editor_remember(struct editor *e, const char *line)
 {
 	char *copy;
 
-	if (!e->len || (e->history_count && strcmp(e->history[e->history_count - 1], e->line) == 0))
-		return;
-	copy = strdup(e->line);
+	if (!line[0] || (e->history_count && strcmp(e->history[e->history_count - 1], line) == 0))
+		return false;
+	copy = strdup(line);
 	if (!copy)
-		return;
+		return false;
 	if (e->history_count == EDITOR_HISTORY) {
 		free(e->history[0]);
 		memmove(e->history, e->history + 1, sizeof(e->history) - sizeof(e->history[0]));
 		e->history_count--;
 	}
 	e->history[e->history_count++] = copy;
+	e->history_at = e->history_count;
+	return true;
 }
 
 void editor_clear(struct editor *e, bool keep)
 {
 	if (keep)
-		remember(e);
+		editor_remember(e, e->line);
+	e->searching = false;
 	e->history_at = e->history_count;
 	e->line[0] = 0;
 	e->len = e->cursor = 0;

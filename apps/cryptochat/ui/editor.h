@@ -2,7 +2,7 @@
 /*
  * editor.h - a line being typed, and those typed before. Knows nothing of a terminal.
  *
- * The line is UTF-8 without controls, except that a paste may have brought line ends.
+  * The line is UTF-8 without controls, except that a paste may have brought line ends and tabs.
  */
 #ifndef CRYPTOCHAT_UI_EDITOR_H
 #define CRYPTOCHAT_UI_EDITOR_H
@@ -23,6 +23,11 @@
  * @history_count: how many
  * @history_at: line shown, @history_count: the one being typed
  * @draft: the line being typed while another one is shown
+  * @searching: keys go to @query, and the line of the history that has it is shown
+ * @no_match: no line of the history has it
+ * @pasting: between editor_paste_begins() and editor_paste_ends(); the paste has @pasted bytes and
+ *	began at @paste_at
+ * @refused: bytes of the paste that had no room
  * @aside: a line put aside, or NULL; @aside_cursor: where the cursor was in it
  */
 struct editor {
@@ -33,7 +38,15 @@ struct editor {
 	size_t history_count;
 	size_t history_at;
 	char *draft;
+	bool searching;
+	bool no_match;
+	char query[64];
+	bool pasting;
+	size_t paste_at;
+	size_t pasted;
+	size_t refused;
 	char *aside;
+
 	size_t aside_cursor;
 };
 
@@ -41,6 +54,8 @@ struct editor {
 enum editor_result {
 	EDITOR_SAME,
 	EDITOR_CHANGED,
+	EDITOR_TAB,  /* complete the word before the cursor */
+	EDITOR_FULL, /* there is no room for the character */
 	EDITOR_LINE, /* the line is complete: take it, then editor_clear() */
 	EDITOR_EOF,  /* end of input, on an empty line */
 };
@@ -50,6 +65,18 @@ int editor_init(struct editor *e);
 
 /** editor_key() - a key or character of keys_feed() */
 enum editor_result editor_key(struct editor *e, uint32_t key);
+
+/** editor_paste_begins() - the next characters are of a paste */
+void editor_paste_begins(struct editor *e);
+
+/** editor_paste_ends() - a paste that has not fitted is taken back as a whole; returns its bytes, else 0 */
+size_t editor_paste_ends(struct editor *e);
+
+/** editor_replace() - @text instead of what is from @from to the cursor, if there is room */
+void editor_replace(struct editor *e, size_t from, const char *text);
+
+/** editor_remember() - a line for the history; returns: it is new there */
+bool editor_remember(struct editor *e, const char *line);
 
 /** editor_clear() - begin a new line; @remember: the old one goes to the history */
 void editor_clear(struct editor *e, bool remember);

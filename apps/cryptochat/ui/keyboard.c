@@ -49,7 +49,11 @@ static uint32_t from_control(uint8_t byte)
 	case KEY_CONTROL('Z'):
 		return KEY_SUSPEND;
 	case '\t':
-		return ' ';
+		return KEY_TAB;
+	case KEY_CONTROL('R'):
+		return KEY_SEARCH;
+	case KEY_CONTROL('G'):
+		return KEY_CANCEL;
 	default:
 		return KEY_NONE;
 	}
@@ -154,7 +158,7 @@ static uint32_t plain(struct keys *k, uint8_t byte)
 			return KEY_NONE;
 		}
 		if (k->pasting)
-			return byte == '\r' || byte == '\n' ? '\n' : byte == '\t' ? ' ' : KEY_NONE;
+			return byte == '\r' || byte == '\n' ? '\n' : byte == '\t' ? '\t' : KEY_NONE;
 		return from_control(byte);
 	}
 	if (byte < 0x80) {

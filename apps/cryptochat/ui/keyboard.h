@@ -24,6 +24,9 @@ enum key_code {
 	KEY_KILL_END,
 	KEY_KILL_START,
 	KEY_KILL_WORD,
+	KEY_TAB,
+	KEY_SEARCH,
+	KEY_CANCEL,
 	KEY_REDRAW,
 	KEY_EOF,
 	KEY_SUSPEND,
@@ -52,7 +55,8 @@ struct keys {
 /**
  * keys_feed() - take one byte
  *
- * Within a bracketed paste a line end is the character '\n', outside it is KEY_ENTER. Sequences
+  * Within a bracketed paste a line end is the character '\n' and a tab '\t', outside they are
+ * KEY_ENTER and KEY_TAB. Sequences
  * and control characters without a meaning here, and what is no UTF-8, are swallowed.
  *
  * Return: a code point, enum key_code, or KEY_NONE: nothing yet

@@ -10,11 +10,16 @@
  * first row. Erasing is going up so many rows and clearing to the end of the
  * screen; printing is erasing, writing, drawing.
  *
- * Where each character lands is computed as terminals do it: one that does not fit in a row goes
- * to the next. A row that is exactly full leaves the cursor in a state in which terminals
- * differ, so a line end follows it.
+ * Terminals disagree about the width of emoji, and about what a full row does. So we end our rows
+ * ourselves, by widths that are the largest in use, with the terminal's own wrapping switched off:
+ * the number of our rows is what we believe it to be, and nothing of the conversation is erased. The
+ * cursor is put into its place by writing the text before it once more.
  *
- * Everything of one change leaves in one write().
+ * A terminal may take no output for a long time. Then what is to be shown is collected, and the
+ * conversation goes on.
+ *
+ * A terminal without control sequences (TERM=dumb) is a printer with a keyboard: it edits lines
+ * itself.
  */
 #include "cryptochat/ui/screen.h"
 
@@ -29,20 +34,12 @@
 #include "apps/base/text.h"
 
 #define RETURN_MARK "\xe2\x86\xb5" /* a pasted line end: U+21B5 */
-
-static void put_all(int fd, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return; /* the terminal is gone; reading it says so */
-		if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-		}
-	}
-}
+#define TAB_MARK "\xe2\x86\x92"	   /* a pasted tab: U+2192 */
+#define MORE_BEFORE "<"
+#define MORE_AFTER ">"
+#define PROMPT_COLUMNS 32      /* the most that a prompt takes */
+#define BACKLOG_MAX (1u << 20) /* bytes that wait for a terminal that takes none */
+#define CLOSE_MS 1000
 
 static void size_of(const struct screen *s, size_t *rows, size_t *columns)
 {
@@ -53,57 +50,78 @@ static void size_of(const struct screen *s, size_t *rows, size_t *columns)
 	*columns = ws.ws_col > 1 ? ws.ws_col : 80;
 }
 
-/* A place on rows of @columns; text moves it as it moves a terminal's cursor. */
-struct place {
+/* Where text of ours is written; a row that is full is ended by us, and never by the terminal. */
+struct pen {
+	FILE *out;
 	size_t columns;
 	size_t row;
 	size_t column;
 };
 
-static void advance(struct place *p, size_t width)
+/* Room for a character of @width columns; returns: a new row was begun. */
+static bool make_room(struct pen *p, size_t width)
 {
-	if (p->column + width > p->columns) {
-		p->row++;
-		p->column = 0;
-	}
-	p->column += width;
+	if (p->column + width <= p->columns || !p->column)
+		return false;
+	fputs("\r\n", p->out);
+	p->row++;
+	p->column = 0;
+	return true;
 }
 
-/* The place before the next character: a full row's end is the next one's start. */
-static void settle(struct place *p)
+/* The next character of the line as it is shown; returns its bytes in the line. */
+static size_t glyph(const char *text, size_t len, const char **shown, size_t *bytes, size_t *width)
 {
-	if (p->column == p->columns) {
-		p->row++;
-		p->column = 0;
+	size_t n = text_cluster(text, len, width);
+
+	*shown = text;
+	*bytes = n;
+	if (text[0] == '\n' || text[0] == '\t') {
+		*shown = text[0] == '\n' ? RETURN_MARK : TAB_MARK;
+		*bytes = strlen(*shown);
+		*width = 1;
+		return 1;
 	}
+	return n;
 }
 
-static void advance_text(struct place *p, const char *text, size_t len)
+static void write_text(struct pen *p, const char *text, size_t len)
 {
-	uint32_t c;
+	const char *shown;
+	size_t bytes, width;
 
 	while (len) {
-		size_t n = utf8_decode((const uint8_t *)text, len, &c);
+		size_t n = glyph(text, len, &shown, &bytes, &width);
 
-		if (!n)
-			return;
-		advance(p, c == '\n' ? 1 : (size_t)text_width(c));
+		make_room(p, width);
+		fwrite(shown, 1, bytes, p->out);
+		p->column += width;
 		text += n;
 		len -= n;
 	}
 }
 
-static void write_line(FILE *out, const char *text, size_t len)
+/* As much of a text as fits in one row. */
+static void write_fitting(struct pen *p, const char *text, size_t columns)
 {
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\n')
-			fputs(RETURN_MARK, out);
-		else
-			fputc(text[i], out);
+	size_t len = strlen(text), width;
+
+	while (len) {
+		size_t n = text_cluster(text, len, &width);
+
+		if (p->column + width > columns)
+			break;
+		fwrite(text, 1, n, p->out);
+		p->column += width;
+		text += n;
+		len -= n;
 	}
 }
 
-/* The part of the line that is shown, if all of it would take more rows than there are. */
+/*
+ * The part of the line that is shown, if all of it would take more rows than there are. A mark
+ * stands where something is left out.
+ */
 struct view {
 	size_t start;
 	size_t end;
@@ -112,12 +130,14 @@ struct view {
 static struct view choose_view(const struct screen *s, size_t rows, size_t columns)
 {
 	const struct editor *e = &s->editor;
-	size_t most = rows > 4 ? (rows - 2) * columns / 2 : columns;
+	size_t most_rows = rows > 4 ? rows - 2 : 1;
+	/* Bytes are at least columns, and a wide character may leave one empty at a row's end. */
+	size_t most = most_rows * (columns - 1);
 	struct view v = {0, e->len};
 
-	if (e->len <= most / 2)
+	most = most > 2 * PROMPT_COLUMNS ? most - PROMPT_COLUMNS : most / 2;
+	if (e->len <= most)
 		return v;
-	/* Bytes are at least columns, so this many fit in any case. */
 	if (e->cursor > most / 2)
 		v.start = e->cursor - most / 2;
 	while (v.start && ((unsigned char)e->line[v.start] & 0xc0) == 0x80)
@@ -140,55 +160,121 @@ static void erase(struct screen *s, FILE *out)
 	s->rows_above = 0;
 }
 
-static void draw_status(const struct screen *s, FILE *out, struct place *p)
+/* What stands before the line: the prompt, or what is searched for; and a mark, if the line's
+ * beginning is not shown. */
+static void write_prompt(const struct screen *s, const struct view *v, struct pen *p)
 {
-	const char *text = s->status;
-	size_t len = strlen(text), used = 0;
+	const struct editor *e = &s->editor;
+	size_t most = p->columns > 2 * PROMPT_COLUMNS ? PROMPT_COLUMNS : p->columns / 2;
+	char text[sizeof(e->query) + 32];
 
-	while (len) {
-		uint32_t c;
-		size_t n = utf8_decode((const uint8_t *)text, len, &c);
-		size_t width = n ? (size_t)text_width(c) : 0;
-
-		if (!n || used + width >= p->columns)
-			break;
-		fwrite(text, 1, n, out);
-		used += width;
-		text += n;
-		len -= n;
+	if (e->searching) {
+		snprintf(text, sizeof(text), "%s'%s': ", e->no_match ? "none has " : "search ",
+			 e->query);
+		write_fitting(p, text, most);
+	} else {
+		write_fitting(p, s->prompt, most);
 	}
-	fputs("\n", out);
-	p->row++;
+	if (v->start)
+		write_fitting(p, MORE_BEFORE, p->columns);
+}
+
+/* The line, from v->start to v->end. The cursor's row is @row, and begins with the byte @start. */
+static void write_line(const struct screen *s, const struct view *v, struct pen *p, size_t *row,
+		       size_t *start)
+{
+	const struct editor *e = &s->editor;
+	size_t begun = v->start, at = v->start;
+	const char *shown = NULL;
+	size_t n, bytes = 0, width;
+
+	for (;; at += n) {
+		bool end = at >= v->end;
+
+		n = width = 1;
+		if (!end)
+			n = glyph(e->line + at, v->end - at, &shown, &bytes, &width);
+		if (make_room(p, width))
+			begun = at;
+		if (at <= e->cursor && (end || e->cursor < at + n)) {
+			*row = p->row;
+			*start = begun;
+		}
+		if (end)
+			break;
+		fwrite(shown, 1, bytes, p->out);
+		p->column += width;
+	}
+	if (v->end < e->len)
+		fputs(MORE_AFTER, p->out);
 }
 
 static void draw(struct screen *s, FILE *out)
 {
-	const struct editor *e = &s->editor;
-	struct place p = {0}, cursor;
-	size_t rows;
+	struct pen p = {.out = out};
+	size_t rows, row = 0, start = 0, first;
 	struct view v;
 
 	size_of(s, &rows, &p.columns);
 	v = choose_view(s, rows, p.columns);
-	if (s->status[0])
-		draw_status(s, out, &p);
-	fputs(s->prompt, out);
-	advance_text(&p, s->prompt, strlen(s->prompt));
-	write_line(out, e->line + v.start, v.end - v.start);
-	advance_text(&p, e->line + v.start, e->cursor - v.start);
-	cursor = p;
-	advance_text(&p, e->line + e->cursor, v.end - e->cursor);
-	if (p.column == p.columns)
-		fputs("\n", out);
-	settle(&p);
-	settle(&cursor);
-	if (p.row > cursor.row)
-		fprintf(out, "\033[%zuA", p.row - cursor.row);
-	fputs("\r", out);
-	if (cursor.column)
-		fprintf(out, "\033[%zuC", cursor.column);
-	s->rows_above = cursor.row;
+	fputs("\033[?7l", out);
+	if (s->status[0]) {
+		write_fitting(&p, s->status, p.columns - 1);
+		fputs("\r\n", out);
+		p.row++;
+		p.column = 0;
+	}
+	first = p.row;
+	write_prompt(s, &v, &p);
+	write_line(s, &v, &p, &row, &start);
+	/* The cursor gets to its place by the same text, so that it is right there whatever widths
+	 * the terminal has. */
+	if (s->editor.cursor < v.end || v.end < s->editor.len) {
+		if (p.row > row)
+			fprintf(out, "\033[%zuA", p.row - row);
+		fputs("\r", out);
+		p.column = 0;
+		if (row == first)
+			write_prompt(s, &v, &p);
+		write_text(&p, s->editor.line + start, s->editor.cursor - start);
+	}
+	fputs("\033[?7h", out);
+	s->rows_above = row;
 	s->drawn = true;
+}
+
+/* The terminal takes nothing now: what was to be shown waits, or is counted if there is too much. */
+static void wait_for_terminal(struct screen *s, const char *text, bool bell)
+{
+	size_t len = text ? strlen(text) : 0;
+	char *more = len && s->backlog_len + len < BACKLOG_MAX
+			 ? realloc(s->backlog, s->backlog_len + len + 1)
+			 : NULL;
+
+	s->stale = true;
+	s->bell |= bell;
+	if (!len)
+		return;
+	if (!more) {
+		s->left_out++;
+		return;
+	}
+	memcpy(more + s->backlog_len, text, len + 1);
+	s->backlog = more;
+	s->backlog_len += len;
+}
+
+static void show_backlog(struct screen *s, FILE *out)
+{
+	if (s->backlog)
+		fputs(s->backlog, out);
+	if (s->left_out)
+		fprintf(out, "!! %u messages were left out here: the terminal took no output.\n",
+			s->left_out);
+	free(s->backlog);
+	s->backlog = NULL;
+	s->backlog_len = 0;
+	s->left_out = 0;
 }
 
 /* Erase, print @text if there is one, draw: in one piece. */
@@ -196,25 +282,55 @@ static void update(struct screen *s, const char *text, bool bell)
 {
 	char *data = NULL;
 	size_t len = 0;
+	FILE *out;
+
+	if (tty_out_waits(&s->tty)) {
+		wait_for_terminal(s, text, bell);
+		return;
+	}
+	out = open_memstream(&data, &len);
+	if (!out)
+		return;
+	if (!s->dumb)
+		erase(s, out);
+	show_backlog(s, out);
+	if (text)
+		fputs(text, out);
+	if (bell || s->bell)
+		fputc('\a', out);
+	s->stale = s->bell = false;
+	if (!s->dumb)
+		draw(s, out);
+	if (fclose(out) == 0)
+		tty_out_put(&s->tty, data, len);
+	else
+		free(data);
+}
+
+/* Something that changes the terminal's mode; it takes its place after what waits. */
+static void control(struct screen *s, const char *sequence, bool erased)
+{
+	char *data = NULL;
+	size_t len = 0;
 	FILE *out = open_memstream(&data, &len);
 
 	if (!out)
 		return;
-	erase(s, out);
-	if (text)
-		fputs(text, out);
-	if (bell)
-		fputc('\a', out);
-	draw(s, out);
+	if (erased)
+		erase(s, out);
+	fputs(sequence, out);
 	if (fclose(out) == 0)
-		put_all(s->out, data, len);
-	free(data);
+		tty_out_put(&s->tty, data, len);
+	else
+		free(data);
 }
 
 static int enter(struct screen *s)
 {
 	struct termios t = s->saved;
 
+	if (s->dumb)
+		return 0;
 	t.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN);
 	t.c_iflag &= ~(tcflag_t)(IXON | ICRNL | INLCR | ISTRIP);
 	t.c_cc[VSUSP] = _POSIX_VDISABLE; /* the terminal must be given back first */
@@ -224,35 +340,38 @@ static int enter(struct screen *s)
 	if (tcsetattr(s->in, TCSADRAIN, &t) < 0)
 		return -errno;
 	s->raw = true;
-	put_all(s->out, "\033[?2004h", 8);
+	control(s, "\033[?2004h", false);
 	return 0;
 }
 
 static void leave(struct screen *s)
 {
-	char *data = NULL;
-	size_t len = 0;
-	FILE *out;
-
 	if (!s->raw)
 		return;
-	out = open_memstream(&data, &len);
-	if (out) {
-		erase(s, out);
-		fputs("\033[?2004l", out);
-		if (fclose(out) == 0)
-			put_all(s->out, data, len);
-		free(data);
+	/* A terminal that takes nothing would keep us here for ever. */
+	if (tty_out_waits(&s->tty)) {
+		tcsetattr(s->in, TCSANOW, &s->saved);
+	} else {
+		control(s, "\033[?2004l", true);
+		tcsetattr(s->in, tty_out_waits(&s->tty) ? TCSANOW : TCSADRAIN, &s->saved);
 	}
-	tcsetattr(s->in, TCSADRAIN, &s->saved);
 	s->raw = false;
+}
+
+/* Does this terminal understand control sequences? */
+static bool is_dumb(void)
+{
+	const char *term = getenv("TERM");
+
+	return !term || !term[0] || strcmp(term, "dumb") == 0;
 }
 
 int screen_open(struct screen *s, int in, int out)
 {
 	int err;
 
-	*s = (struct screen){.in = in, .out = out, .prompt = "> "};
+	*s = (struct screen){.in = in, .out = out, .prompt = "> ", .dumb = is_dumb()};
+	tty_out_open(&s->tty, out);
 	err = editor_init(&s->editor);
 	if (!err && tcgetattr(in, &s->saved) < 0)
 		err = -errno;
@@ -268,7 +387,16 @@ int screen_open(struct screen *s, int in, int out)
 void screen_close(struct screen *s)
 {
 	leave(s);
+	tty_out_close(&s->tty, CLOSE_MS);
+	free(s->backlog);
+	s->backlog = NULL;
 	editor_free(&s->editor);
+}
+
+void screen_write(struct screen *s)
+{
+	if (tty_out_flush(&s->tty) && s->stale)
+		update(s, NULL, false);
 }
 
 void screen_print(struct screen *s, const char *text, bool bell)
@@ -287,7 +415,8 @@ void screen_status(struct screen *s, const char *text)
 void screen_prompt(struct screen *s, const char *text)
 {
 	snprintf(s->prompt, sizeof(s->prompt), "%s", text);
-	update(s, NULL, false);
+	/* A terminal without control sequences gets it once, and the answer behind it. */
+	update(s, s->dumb && strcmp(text, "> ") != 0 ? text : NULL, false);
 }
 
 void screen_refresh(struct screen *s)
@@ -300,22 +429,46 @@ void screen_refresh(struct screen *s)
 static void suspend(struct screen *s)
 {
 	leave(s);
-	raise(SIGSTOP);
+	/* All of our job, as the terminal's own Ctrl-Z does it. */
+	kill(0, SIGSTOP);
 	if (enter(s) == 0)
 		update(s, NULL, false);
 }
 
+/* The beginning or the end of a paste. */
+static enum editor_result paste(struct screen *s, bool begins)
+{
+	if (begins) {
+		editor_paste_begins(&s->editor);
+		return EDITOR_SAME;
+	}
+	s->refused = editor_paste_ends(&s->editor);
+	/* A paste is drawn once, at its end. */
+	update(s, NULL, false);
+	return s->refused ? EDITOR_FULL : EDITOR_CHANGED;
+}
+
 enum editor_result screen_key(struct screen *s, uint8_t byte)
 {
+	bool pasting = s->keys.pasting;
 	uint32_t key = keys_feed(&s->keys, byte);
-	enum editor_result result = editor_key(&s->editor, key);
+	enum editor_result result;
 
+	if (s->keys.pasting != pasting)
+		return paste(s, s->keys.pasting);
+	/* A dumb terminal's own editor has passed the Tab on. */
+	result = editor_key(&s->editor, s->dumb && key == KEY_TAB ? '\t' : key);
 	if (key == KEY_SUSPEND)
 		suspend(s);
-	/* A paste is drawn once, at its end. */
-	else if (!s->keys.pasting && (result == EDITOR_CHANGED || (key == KEY_NONE && byte == '~')))
+	else if (!pasting && result == EDITOR_CHANGED)
 		update(s, NULL, false);
 	return result;
+}
+
+void screen_replace(struct screen *s, size_t from, const char *text)
+{
+	editor_replace(&s->editor, from, text);
+	update(s, NULL, false);
 }
 
 void screen_put_aside(struct screen *s)

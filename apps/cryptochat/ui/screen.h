@@ -15,6 +15,7 @@
 
 #include "cryptochat/ui/editor.h"
 #include "cryptochat/ui/keyboard.h"
+#include "cryptochat/ui/tty_out.h"
 
 #define SCREEN_STATUS_SIZE 256
 
@@ -26,6 +27,12 @@
  * @raw: the settings are ours
  * @rows_above: rows of ours above the cursor's, as drawn last
  * @drawn: ours are on the terminal
+ * @dumb: it knows no control sequences, and edits lines itself
+ * @tty: how it is written
+ * @backlog: text that waits for it, @backlog_len bytes; @left_out: messages there was no room for
+ * @stale: our rows are not as they should be, since it takes no output
+ * @bell: it is to ring then
+ * @refused: bytes of the last paste, if it was too long and was taken back
  * @prompt: text before the line
  * @status: a line above the prompt, or empty
  */
@@ -36,6 +43,14 @@ struct screen {
 	bool raw;
 	size_t rows_above;
 	bool drawn;
+	bool dumb;
+	struct tty_out tty;
+	char *backlog;
+	size_t backlog_len;
+	unsigned int left_out;
+	bool stale;
+	bool bell;
+	size_t refused;
 	struct keys keys;
 	struct editor editor;
 	char prompt[64];
@@ -59,6 +74,18 @@ void screen_prompt(struct screen *s, const char *text);
 
 /** screen_key() - a byte from the terminal; after EDITOR_LINE the line is in the editor */
 enum editor_result screen_key(struct screen *s, uint8_t byte);
+
+/** screen_replace() - @text instead of what is from @from to the cursor */
+void screen_replace(struct screen *s, size_t from, const char *text);
+
+/** screen_wants_output() - does something wait for the terminal? */
+static inline bool screen_wants_output(const struct screen *s)
+{
+	return tty_out_waits(&s->tty);
+}
+
+/** screen_write() - the terminal takes output again */
+void screen_write(struct screen *s);
 
 /** screen_line_done() - the line was taken; @keep: leave it in the scrollback and the history */
 void screen_line_done(struct screen *s, bool keep);

@@ -17,6 +17,7 @@
 
 #include "cryptochat/protocol/frame.h"
 #include "cryptochat/ui/event.h"
+#include "cryptochat/ui/history.h"
 #include "cryptochat/identity/identity_key.h"
 #include "cryptochat/ui/request.h"
 #include "apps/base/wait.h"
@@ -32,6 +33,7 @@
 
 int ui_open(struct ui *ui, bool json, bool no_input, bool bell, bool quiet)
 {
+	const char *no_colour = getenv("NO_COLOR");
 	struct stat st;
 	bool is_file = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
 	int err;
@@ -58,16 +60,18 @@ int ui_open(struct ui *ui, bool json, bool no_input, bool bell, bool quiet)
 	}
 	wait_watch_size();
 	err = screen_open(&ui->screen, STDIN_FILENO, STDOUT_FILENO);
-	if (!err)
-		ui->kind = UI_TERMINAL;
-	return err;
+	if (err)
+		return err;
+	ui->kind = UI_TERMINAL;
+	ui->colour = !ui->screen.dumb && !(no_colour && no_colour[0]);
+	return 0;
 }
 
 void ui_close(struct ui *ui)
 {
 	if (ui->kind == UI_TERMINAL)
 		screen_close(&ui->screen);
-	while (ui_wants_output(ui)) {
+	while (ui->kind != UI_TERMINAL && ui_wants_output(ui)) {
 		struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
 		int err = 0;
 
@@ -171,6 +175,8 @@ void ui_read(struct ui *ui)
 
 bool ui_wants_output(const struct ui *ui)
 {
+	if (ui->kind == UI_TERMINAL)
+		return screen_wants_output(&ui->screen);
 	return buffer_used(&ui->output) && !ui->out_error;
 }
 
@@ -179,6 +185,10 @@ void ui_write(struct ui *ui)
 	size_t len = buffer_used(&ui->output);
 	ssize_t n;
 
+	if (ui->kind == UI_TERMINAL) {
+		screen_write(&ui->screen);
+		return;
+	}
 	if (len > ui->out_step)
 		len = ui->out_step;
 	n = write(STDOUT_FILENO, buffer_peek(&ui->output), len);
@@ -205,6 +215,19 @@ static void put(struct ui *ui, const void *data, size_t len)
 	buffer_commit(&ui->output, len);
 }
 
+/* A line has its limit, and a paste is taken whole or not at all. */
+static void say_full(struct ui *ui)
+{
+	if (ui->screen.refused)
+		ui_error(ui, "usage", NULL,
+			 "The paste of %zu bytes was not taken: a message has at most %d.",
+			 ui->screen.refused, EDITOR_LINE_MAX);
+	else if (!ui->full)
+		ui_error(ui, "usage", NULL, "A message has at most %d bytes.", EDITOR_LINE_MAX);
+	ui->full = !ui->screen.refused;
+	ui->screen.refused = 0;
+}
+
 /* The terminal's input: edit until a line is complete. */
 static bool terminal_line(struct ui *ui)
 {
@@ -218,6 +241,12 @@ static bool terminal_line(struct ui *ui)
 		case EDITOR_EOF:
 			ui->eof_key = true;
 			return false;
+		case EDITOR_TAB:
+			ui->tab_key = true;
+			return false;
+		case EDITOR_FULL:
+			say_full(ui);
+			break;
 		default:
 			break;
 		}
@@ -276,12 +305,51 @@ bool ui_line(struct ui *ui, const char **line, size_t *len)
 	return true;
 }
 
+bool ui_tab(struct ui *ui)
+{
+	bool was = ui->tab_key;
+
+	ui->tab_key = false;
+	return was;
+}
+
+const char *ui_typed(const struct ui *ui, size_t *cursor)
+{
+	*cursor = ui->screen.editor.cursor;
+	return ui->screen.editor.line;
+}
+
+void ui_replace(struct ui *ui, size_t from, const char *text)
+{
+	screen_replace(&ui->screen, from, text);
+}
+
+int ui_history(struct ui *ui, const char *path)
+{
+	ui->history = path;
+	return history_load(path, &ui->screen.editor);
+}
+
+static void keep_line(struct ui *ui)
+{
+	int err = history_add(ui->history, ui->screen.editor.line);
+
+	if (!err)
+		return;
+	ui_error(ui, "warning", NULL, "cannot write %s: %s; lines are not kept any more",
+		 ui->history, strerror(-err));
+	ui->history = NULL;
+}
+
 void ui_line_done(struct ui *ui, bool keep)
 {
 	const char *line;
 	size_t len;
 
 	if (ui->kind == UI_TERMINAL) {
+		ui->full = false;
+		if (keep && ui->history && ui->screen.editor.len)
+			keep_line(ui);
 		screen_line_done(&ui->screen, keep);
 	} else if (plain_line(ui, &line, &len)) {
 		if (len < buffer_used(&ui->input))
@@ -300,6 +368,19 @@ static void put_clock(FILE *out, time_t now)
 		fputs(clock, out);
 }
 
+/* The same nick has the same colour on every screen. */
+static void write_nick(const struct ui *ui, const char *nick, char *head, size_t size)
+{
+	unsigned int hash = 2166136261u; /* FNV-1a */
+
+	for (const char *at = nick; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 16777619u;
+	if (ui->colour)
+		snprintf(head, size, "<\033[%um%s\033[0m> ", 31 + hash % 6, nick);
+	else
+		snprintf(head, size, "<%s> ", nick);
+}
+
 /* A message as people see it: the lines after the first are set in, so that none poses as
  * another's. */
 static void put_lines(FILE *out, const char *head, const char *text)
@@ -315,7 +396,7 @@ static void put_lines(FILE *out, const char *head, const char *text)
 
 static void print_message(struct ui *ui, const char *nick, const void *text, size_t len, bool bell)
 {
-	char *safe = malloc(TEXT_SHOW_MAX(len)), *data = NULL, head[NICK_SIZE + 8];
+	char *safe = malloc(TEXT_SHOW_MAX(len)), *data = NULL, head[NICK_SIZE + 32];
 	size_t size = 0;
 	FILE *out = open_memstream(&data, &size);
 
@@ -324,7 +405,7 @@ static void print_message(struct ui *ui, const char *nick, const void *text, siz
 	if (safe && out) {
 		text_show(text, len, "\n\t", safe);
 		put_clock(out, time(NULL));
-		snprintf(head, sizeof(head), "<%s> ", nick);
+		write_nick(ui, nick, head, sizeof(head));
 		put_lines(out, head, safe);
 	}
 	if (out && fclose(out) == 0 && safe) {
@@ -339,7 +420,8 @@ static void print_message(struct ui *ui, const char *nick, const void *text, siz
 
 void ui_echo(struct ui *ui, const char *nick, const char *text, size_t len)
 {
-	if (ui->kind == UI_TERMINAL)
+	/* A dumb terminal shows what was typed itself. */
+	if (ui->kind == UI_TERMINAL && !ui->screen.dumb)
 		print_message(ui, nick, text, len, false);
 }
 
@@ -422,10 +504,12 @@ static void put_event(struct ui *ui, const char *event, const struct fact *facts
 static void show(struct ui *ui, const char *prefix, const char *raw)
 {
 	char safe[TEXT_SHOW_MAX(NOTICE_MAX)], line[sizeof(safe) + 32];
+	const char *colour = prefix[0] == '!' ? "\033[31m" : "\033[36m"; /* red, cyan */
 
 	text_show(raw, strlen(raw), "\n", safe);
 	if (ui->kind == UI_TERMINAL) {
-		snprintf(line, sizeof(line), "%s%s\n", prefix, safe);
+		snprintf(line, sizeof(line), "%s%s%s%s\n", ui->colour ? colour : "", prefix,
+			 ui->colour ? "\033[0m" : "", safe);
 		screen_print(&ui->screen, line, false);
 	} else if (ui->asking) {
 		dprintf(ui->tty, "%s\n", safe);

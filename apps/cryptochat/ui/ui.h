@@ -32,6 +32,10 @@ enum ui_kind { UI_TERMINAL, UI_PIPE, UI_JSON };
  * @skipped: JSON: bytes dropped so far of a line that is too long; 0: not in one
  * @in_ended: the end of the input was read, or reading failed
  * @eof_key: terminal: Ctrl-D was typed on an empty line; whoever acts on it clears it
+  * @colour: terminal: nicks and marks have colours
+ * @history: terminal: file of the lines typed, or NULL
+ * @tab_key: terminal: Tab was typed; ui_tab() clears it
+ * @full: terminal: the user knows that the line is full
  * @in_error: negative errno of a failed read
  * @out_error: negative errno of a failed write; output is dropped from then on
  * @progress: pipe: a line of progress is on standard error, without its end
@@ -51,6 +55,11 @@ struct ui {
 	size_t skipped;
 	bool in_ended;
 	bool eof_key;
+	bool colour;
+	const char *history;
+	bool tab_key;
+
+	bool full;
 	int in_error;
 	int out_error;
 	bool progress;
@@ -94,6 +103,19 @@ bool ui_line(struct ui *ui, const char **line, size_t *len);
 
 /** ui_line_done() - @keep: put it into the history */
 void ui_line_done(struct ui *ui, bool keep);
+
+/** ui_tab() - terminal: was Tab typed? Then ui_typed() is what it is about */
+bool ui_tab(struct ui *ui);
+
+/** ui_typed() - terminal: the line as it is, and where the cursor is in it */
+const char *ui_typed(const struct ui *ui, size_t *cursor);
+
+/** ui_replace() - terminal: @text instead of what is from @from to the cursor */
+void ui_replace(struct ui *ui, size_t from, const char *text);
+
+/** ui_history() - terminal: lines typed are kept in the file @path (borrowed), and those in it come
+ * back; returns 0 or negative errno */
+int ui_history(struct ui *ui, const char *path);
 
 /** ui_echo() - terminal: show our own message above the prompt, as the others see it */
 void ui_echo(struct ui *ui, const char *nick, const char *text, size_t len);
