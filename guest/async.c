@@ -61,6 +61,8 @@ void vcd_async_init(struct vcd_file *file)
 {
 	spin_lock_init(&file->async_lock);
 	INIT_LIST_HEAD(&file->async_list);
+	INIT_LIST_HEAD(&file->key_sent);
+	INIT_LIST_HEAD(&file->key_done);
 	init_waitqueue_head(&file->async_wait);
 }
 
@@ -246,13 +248,13 @@ static int vcd_async_start(struct vcd_async *async, const struct crypt_op *op)
 	return 0;
 }
 
-/* Room for one more. */
+/* Room for one more, and nothing outstanding of CIOCKEYASYNC. */
 static bool vcd_async_enter(struct vcd_file *file)
 {
 	bool room;
 
 	spin_lock(&file->async_lock);
-	room = file->async_num < READ_ONCE(vcd_async_max);
+	room = !file->key_num && file->async_num < READ_ONCE(vcd_async_max);
 	if (room)
 		file->async_num++;
 	spin_unlock(&file->async_lock);
@@ -273,7 +275,7 @@ static void vcd_async_leave(struct vcd_file *file)
  * @op: private copy of the program's structure
  *
  * Return: 0; -EINVAL unknown session or COP_FLAG_NO_ZC; -EBUSY async_max are
- * under way; -ENOMEM; -EINTR.
+ * under way, or some of CIOCKEYASYNC; -ENOMEM; -EINTR.
  */
 int vcd_async_submit(struct vcd_file *file, const struct crypt_op *op)
 {
@@ -332,7 +334,10 @@ int vcd_async_fetch(struct vcd_file *file, struct crypt_op *op)
 	return err;
 }
 
-/** vcd_async_poll() - POLLIN: the oldest is done; POLLOUT: room; POLLHUP: no device */
+/**
+ * vcd_async_poll() - POLLIN: the oldest, or one of CIOCKEYASYNC, is done; POLLOUT: room;
+ *	POLLHUP: no device
+ */
 __poll_t vcd_async_poll(struct vcd_file *file, struct file *filp,
 			poll_table *wait)
 {
@@ -342,9 +347,9 @@ __poll_t vcd_async_poll(struct vcd_file *file, struct file *filp,
 	poll_wait(filp, &file->async_wait, wait);
 	spin_lock(&file->async_lock);
 	async = list_first_entry_or_null(&file->async_list, struct vcd_async, list);
-	if (async && async->done)
+	if ((async && async->done) || !list_empty(&file->key_done))
 		mask |= EPOLLIN | EPOLLRDNORM;
-	if (file->async_num < READ_ONCE(vcd_async_max))
+	if (file->async_num + file->key_num < READ_ONCE(vcd_async_max))
 		mask |= EPOLLOUT | EPOLLWRNORM;
 	spin_unlock(&file->async_lock);
 	return READ_ONCE(file->dev->gone) ? mask | EPOLLHUP : mask;

@@ -15,6 +15,8 @@
 
 #define VCD_AAD_MAX		4096u
 #define VCD_SRTP_HEAD_MAX	256u
+/* Bytes of a nonce that the host makes. */
+#define VCD_AUTH_NONCE		12u
 
 /* Tag sizes that the algorithm has. */
 static bool vcd_tag_ok(const struct vcd_alg *alg, u32 len)
@@ -65,12 +67,22 @@ static u16 vcd_auth_flags(const struct crypt_auth_op *op)
 	return op->op == COP_DECRYPT ? VCD_F_DECRYPT : 0;
 }
 
+/* Whether the host makes the nonce: of a key by name, unless its policy says otherwise. */
+static bool vcd_auth_host_nonce(const struct vcd_session *session,
+				const struct crypt_auth_op *op)
+{
+	return op->op == COP_ENCRYPT && vcd_is_aead(session->cipher) &&
+	       session->key->named &&
+	       !(session->key->info.flags & CRYPT_KEY_IV_GUEST);
+}
+
 static int vcd_auth_aead(struct vcd_xfer *xfer, struct crypt_auth_op *op,
 			 const u8 *iv, u32 tag_len)
 {
+	u16 flags = vcd_auth_flags(op);
 	const u8 *nonce = iv;
-	u8 nonce_len;
-	int err;
+	u8 nonce_len = 0;
+	int err = 0;
 
 	if (op->auth_len > VCD_AAD_MAX)
 		return -EINVAL;
@@ -78,7 +90,10 @@ static int vcd_auth_aead(struct vcd_xfer *xfer, struct crypt_auth_op *op,
 		return -EINVAL;
 	if (op->op == COP_ENCRYPT && op->len > U32_MAX - tag_len)
 		return -EINVAL;
-	err = vcd_auth_nonce(xfer->session->cipher, &nonce, &nonce_len);
+	if (vcd_auth_host_nonce(xfer->session, op))
+		flags |= VCD_F_IV_BY_DEVICE;
+	else
+		err = vcd_auth_nonce(xfer->session->cipher, &nonce, &nonce_len);
 	if (err)
 		return err;
 	xfer->head = op->auth_src;
@@ -88,8 +103,8 @@ static int vcd_auth_aead(struct vcd_xfer *xfer, struct crypt_auth_op *op,
 	xfer->dst = op->dst;
 	xfer->dst_len = op->op == COP_DECRYPT ? op->len - tag_len :
 						op->len + tag_len;
-	vcd_wire_auth(&xfer->hdr, vcd_auth_flags(op), op->len, op->auth_len, 0,
-		      tag_len, nonce, nonce_len);
+	vcd_wire_auth(&xfer->hdr, flags, op->len, op->auth_len, 0, tag_len, nonce,
+		      nonce_len);
 	return 0;
 }
 
@@ -206,6 +221,11 @@ static int vcd_auth_run(struct vcd_session *session, struct crypt_auth_op *op,
 	err = vcd_xfer_run(&xfer);
 	if (err)
 		return err == -ENODATA ? -EINVAL : err;
+	if (vcd_auth_host_nonce(session, op)) {
+		if (copy_to_user(op->iv, xfer.iv, VCD_AUTH_NONCE))
+			return -EFAULT;
+		return vcd_auth_finish(&xfer, op, tag_len, tag);
+	}
 	/* An AEAD's nonce stays what it was. */
 	if (!vcd_is_aead(session->cipher))
 		memcpy(iv, xfer.iv, iv_len);
@@ -223,6 +243,8 @@ static int vcd_auth_session(struct vcd_session *session, struct crypt_auth_op *o
 
 	if (!session->cipher)
 		return -EINVAL;
+	if (vcd_auth_host_nonce(session, op))
+		return op->iv ? vcd_auth_run(session, op, iv) : -EFAULT;
 	if (op->iv) {
 		if (copy_from_user(iv, op->iv, session->cipher->iv_len))
 			return -EFAULT;

@@ -73,6 +73,7 @@ static int vcd_release(struct inode *inode, struct file *filp)
 	struct vcd_file *file = filp->private_data;
 
 	vcd_async_exit(file);
+	vcd_keyop_exit(file);
 	vcd_session_end_all(file);
 	vcd_share_put(file->share);
 	vcd_device_put(file->dev);
@@ -138,7 +139,7 @@ static long vcd_ioctl_simple(struct file *filp, unsigned int cmd,
 			return -EFAULT;
 		return vcd_hash_copy(file, &cphash);
 	default:
-		return -EINVAL;
+		return vcd_label_ioctl(file, cmd, arg);
 	}
 }
 

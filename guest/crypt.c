@@ -258,6 +258,9 @@ int vcd_op_init(struct vcd_op *run, struct vcd_file *file,
 	if (!run->session)
 		return -EINVAL;
 	cipher = run->session->cipher;
+	/* A private key: CIOCKEYOP is for that. */
+	if (!cipher && !run->session->mac)
+		return -EINVAL;
 	if (op->op != COP_ENCRYPT && op->op != COP_DECRYPT)
 		return -EINVAL;
 	if (vcd_is_aead(cipher) || (cipher && op->len % cipher->block_size))

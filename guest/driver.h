@@ -9,6 +9,8 @@
  *	batch.c		CIOCCRYPTBATCH: many at once, one kick
  *	async.c		CIOCASYNCCRYPT, CIOCASYNCFETCH, poll
  *	auth.c		CIOCAUTHCRYPT: AEAD, TLS, SRTP
+ *	label.c		keys by name: CIOCKEYLIST, CIOCKEYINFO, CIOCGSESSLABEL
+ *	keyop.c		operations with private keys: CIOCKEYOP, CIOCKEYASYNC, CIOCKEYFETCH
  *	session.c	sessions of the ABI
  *	transfer.c	one request's payload: copied beside the header, or pages
  *	buffer.c	the caller's pages, pinned or copied
@@ -47,7 +49,7 @@
  *	vcd_share	by the files, sessions, keys and requests of a process
  *	vcd_call	by its caller, and by the core until the device has no part in
  *			it. A caller that is killed or out of patience leaves.
- *	vcd_async	by its file until it is fetched
+ *	vcd_async	by its file until it is fetched; so is a vcd_keyop
  *
  * Locks: session->serial (mutex, one chained operation at a time) is outside of all
  * others. queue->lock (irqs off; ring, lines, shares and counters), dev->keys_lock

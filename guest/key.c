@@ -212,6 +212,7 @@ static int vcd_key_learn(struct vcd_key *key)
 	const struct vcd_result *result = &key->req.result;
 	struct vcd_key_info info;
 	struct crypt_key now;
+	bool symmetric;
 	int err;
 
 	static_assert(sizeof(key->check) == sizeof(result->iv));
@@ -221,8 +222,9 @@ static int vcd_key_learn(struct vcd_key *key)
 	err = vcd_wire_key_info(&info, &now);
 	if (err)
 		return err;
+	symmetric = now.kind == VCD_KIND_SYMMETRIC;
 	if (memcmp(now.check, result->iv, sizeof(now.check)) ||
-	    (now.kind == VCD_KIND_SYMMETRIC) != (key->cipher || key->mac))
+	    symmetric != (key->cipher || key->mac))
 		return -EIO;
 	/* A host that did not look itself. */
 	if (key->has_check && memcmp(now.check, key->check, sizeof(now.check)))

@@ -2,7 +2,7 @@
 /*
  * operation.h - what a program asks of a session: one operation, and the requests it is cut into.
  *
- * See crypt.c, batch.c, async.c, auth.c and transfer.c.
+ * See crypt.c, batch.c, async.c, auth.c, label.c, keyop.c and transfer.c.
  */
 #ifndef VCD_GUEST_OPERATION_H
 #define VCD_GUEST_OPERATION_H
@@ -136,6 +136,15 @@ __poll_t vcd_async_poll(struct vcd_file *file, struct file *filp,
 
 /* auth.c */
 int vcd_auth(struct vcd_file *file, struct crypt_auth_op *op);
+
+/* label.c */
+long vcd_label_ioctl(struct vcd_file *file, unsigned int cmd, void __user *arg);
+
+/* keyop.c */
+int vcd_keyop(struct vcd_file *file, struct crypt_key_op *op);
+int vcd_keyop_submit(struct vcd_file *file, const struct crypt_key_op *op);
+int vcd_keyop_fetch(struct vcd_file *file, struct crypt_key_fetch __user *arg);
+void vcd_keyop_exit(struct vcd_file *file);
 
 /* transfer.c */
 u32 vcd_xfer_max(const struct vcd_device *dev);

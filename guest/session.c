@@ -62,17 +62,31 @@ void vcd_session_iv_store(struct vcd_session *session,
 	spin_unlock(&session->iv_lock);
 }
 
+/* The session on the device. */
+static int vcd_session_make(struct vcd_session *session)
+{
+	struct vcd_device *dev = session->dev;
+	int err = vcd_key_make(session->key);
+	long left;
+
+	if (err != -ENOSPC || !atomic_read(&dev->ending))
+		return err;
+	/* Sessions already ended may still stand in the way. */
+	left = wait_event_killable_timeout(dev->ended, !atomic_read(&dev->ending),
+					   msecs_to_jiffies(vcd_timeout(session->timeout_ms)));
+	if (left <= 0)
+		return left ? -EINTR : -ENOSPC;
+	return vcd_key_make(session->key);
+}
+
 /* The key's bytes, and the session on the device. */
 static int vcd_session_key(struct vcd_session *session, const struct session_op *op)
 {
-	struct vcd_device *dev = session->dev;
 	const struct vcd_alg *cipher = session->cipher, *mac = session->mac;
 	u32 key_len = cipher ? op->keylen : 0;
 	/* A plain hash takes no key, whatever the program says. */
 	u32 mackey_len = mac && vcd_mac_is_keyed(mac) ? op->mackeylen : 0;
 	struct vcd_key *key;
-	long left;
-	int err;
 
 	key = vcd_key_new(session->share, cipher ? cipher->id : 0, mac ? mac->id : 0,
 			  key_len, mackey_len, session->timeout_ms);
@@ -82,15 +96,7 @@ static int vcd_session_key(struct vcd_session *session, const struct session_op 
 	if (copy_from_user(vcd_key_bytes(key), op->key, key_len) ||
 	    copy_from_user(vcd_key_bytes(key) + key_len, op->mackey, mackey_len))
 		return -EFAULT;
-	err = vcd_key_make(key);
-	if (err != -ENOSPC || !atomic_read(&dev->ending))
-		return err;
-	/* Sessions already ended may still stand in the way. */
-	left = wait_event_killable_timeout(dev->ended, !atomic_read(&dev->ending),
-					   msecs_to_jiffies(vcd_timeout(session->timeout_ms)));
-	if (left <= 0)
-		return left ? -EINTR : -ENOSPC;
-	return vcd_key_make(key);
+	return vcd_session_make(session);
 }
 
 /* Charge another session to the process. -EMFILE: it has its share. */
@@ -176,6 +182,20 @@ static int vcd_session_algs(const struct vcd_device *dev,
 	return 0;
 }
 
+/* It is the program's from now on, or nobody's. */
+static int vcd_session_publish(struct vcd_file *file, struct vcd_session *session,
+			       int err, u32 *id)
+{
+	if (!err)
+		err = xa_alloc_cyclic(&file->sessions, id, session, xa_limit_32b,
+				      &file->next_id, GFP_KERNEL_ACCOUNT);
+	if (err < 0) {
+		vcd_session_put(session);
+		return err;
+	}
+	return 0;
+}
+
 /**
  * vcd_session_new() - CIOCGSESSION
  * @file: file description that will own it
@@ -196,15 +216,62 @@ int vcd_session_new(struct vcd_file *file, const struct session_op *op, u32 *id)
 	session = vcd_session_alloc(file, cipher, mac);
 	if (IS_ERR(session))
 		return PTR_ERR(session);
-	err = vcd_session_key(session, op);
-	if (!err)
-		err = xa_alloc_cyclic(&file->sessions, id, session, xa_limit_32b,
-				      &file->next_id, GFP_KERNEL_ACCOUNT);
-	if (err < 0) {
-		vcd_session_put(session);
+	return vcd_session_publish(file, session, vcd_session_key(session, op), id);
+}
+
+/* The algorithm by which a symmetric key is used; none of them: a private key. */
+static int vcd_label_algs(const struct vcd_device *dev, u32 cipher_id, u32 mac_id,
+			  const struct vcd_alg **cipher, const struct vcd_alg **mac)
+{
+	const struct session_op op = { .cipher = cipher_id, .mac = mac_id };
+
+	*cipher = NULL;
+	*mac = NULL;
+	if (!cipher_id && !mac_id)
+		return dev->asym ? 0 : -EOPNOTSUPP;
+	if (cipher_id && mac_id)
+		return -EINVAL;
+	if (mac_id && (!vcd_mac_find(mac_id) || !vcd_mac_is_keyed(vcd_mac_find(mac_id))))
+		return -EINVAL;
+	return vcd_session_algs(dev, &op, cipher, mac);
+}
+
+/**
+ * vcd_session_new_label() - CIOCGSESSLABEL
+ * @file: file description that will own it
+ * @name: label of a key that the host has
+ * @cipher_id: the symmetric key's cipher or AEAD, or 0
+ * @mac_id: its MAC, or 0
+ * @info: out: what the host says of the key
+ * @id: out: session id, never 0
+ *
+ * Return: 0 or a negative errno.
+ */
+int vcd_session_new_label(struct vcd_file *file, const struct vcd_label *name,
+			  u32 cipher_id, u32 mac_id, struct crypt_key *info, u32 *id)
+{
+	const struct vcd_alg *cipher, *mac;
+	struct vcd_session *session;
+	struct vcd_key *key;
+	int err;
+
+	err = vcd_label_algs(file->dev, cipher_id, mac_id, &cipher, &mac);
+	if (err)
 		return err;
+	session = vcd_session_alloc(file, cipher, mac);
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	key = vcd_key_new_label(session->share, name, cipher_id, mac_id,
+				session->timeout_ms);
+	if (IS_ERR(key)) {
+		err = PTR_ERR(key);
+	} else {
+		session->key = key;
+		err = vcd_session_make(session);
+		if (!err)
+			*info = key->info;
 	}
-	return 0;
+	return vcd_session_publish(file, session, err, id);
 }
 
 /**

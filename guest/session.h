@@ -22,6 +22,7 @@
 struct vcd_alg;
 struct vcd_device;
 struct vcd_key;
+struct vcd_label;
 struct vcd_share;
 
 /**
@@ -36,6 +37,9 @@ struct vcd_share;
  * @async_list: operations submitted and not fetched, in order
  * @async_num: how many
  * @async_wait: woken when one is done or fetched
+ * @key_sent: operations with private keys that are not done; under @async_lock
+ * @key_done: those that are done and not fetched, in the order in which they ended
+ * @key_num: how many of both; 0 while @async_num is not, and the other way round
  */
 struct vcd_file {
 	struct vcd_device *dev;
@@ -43,10 +47,13 @@ struct vcd_file {
 	struct xarray sessions;
 	u32 next_id;
 	u32 timeout_ms;
-	spinlock_t async_lock; /* async_list, async_num, each one's done */
+	spinlock_t async_lock; /* all below, and each one's done */
 	struct list_head async_list;
 	unsigned int async_num;
 	wait_queue_head_t async_wait;
+	struct list_head key_sent;
+	struct list_head key_done;
+	unsigned int key_num;
 };
 
 /**
@@ -56,7 +63,7 @@ struct vcd_file {
  * @share: what its requests are charged to
  * @timeout_ms: how long the device may take for each; 0: vcd_timeout_ms
  * @cipher: cipher or AEAD, or NULL
- * @mac: hash or MAC, or NULL
+ * @mac: hash or MAC, or NULL; both NULL: a private key
  * @key: algorithms and keys, and the device's session of them
  * @serial: held by operations that go on where the last one ended
  * @iv_lock: protects @iv
@@ -82,6 +89,8 @@ struct vcd_session {
 /* session.c */
 int vcd_session_new(struct vcd_file *file, const struct session_op *op,
 		    u32 *id);
+int vcd_session_new_label(struct vcd_file *file, const struct vcd_label *name,
+			  u32 cipher, u32 mac, struct crypt_key *info, u32 *id);
 int vcd_session_end(struct vcd_file *file, u32 id);
 void vcd_session_end_all(struct vcd_file *file);
 int vcd_session_info(struct vcd_file *file, struct session_info_op *op);

@@ -16,8 +16,9 @@
 /* What a status means to a program: docs/device-spec.md, 2.4. */
 static int status_errno(uint32_t status, const struct kind *kind)
 {
-	static const int table[] = {0,	    EINVAL, EINVAL, EIO,      EINVAL, EINVAL, EBADMSG,
-				    ENOSPC, ENOMEM, EBUSY,  EMSGSIZE, EIO,    EIO,    EPROTO};
+	static const int table[] = {0,	     EINVAL, EINVAL, EIO,    EINVAL,   EINVAL,
+				    EBADMSG, ENOSPC, ENOMEM, EBUSY,  EMSGSIZE, EIO,
+				    EIO,     EPROTO, ENOKEY, EACCES, EIO};
 
 	if (status == 9 && kind->flags & KIND_ASYNC)
 		return -EAGAIN;
@@ -49,7 +50,7 @@ static const struct reply_case replies[] = {
     {"error with output", EVIL_STATUS_DATA, VCD_S_IO, IS_EIO},
     {"unknown status with output", EVIL_STATUS_DATA, 77, IS_EIO},
     {"status 2147483648", EVIL_STATUS, 0x80000000u, IS_EIO},
-    {"status 14", EVIL_STATUS, VCD_S_COUNT, IS_EIO},
+    {"unknown status", EVIL_STATUS, VCD_S_COUNT, IS_EIO},
     {"nothing written", EVIL_NOT_WRITTEN, 0, IS_EIO},
     {"output claimed, not written", EVIL_HEADER_ONLY, 0, HARMLESS},
     {"noise", EVIL_NOISE, 0, HARMLESS},
