@@ -17,6 +17,12 @@
 /* The list of devices of a QEMU that has everything is a tenth of it. */
 #define MAX_OUTPUT (1u << 20)
 
+/*
+ * libvirt gives slots from the lowest on, and does not know of this device: QEMU would give it the
+ * first one, which then is not free any more. The bus is the machine's first.
+ */
+#define SLOT "addr=0x1c"
+
 /* The longest name that makes a valid user of the unit with a drop-in; docs/deployment.md. */
 #define MAX_NAME 64u
 
@@ -147,11 +153,11 @@ void attach_print(const struct attach_qemu *qemu, const char *name, const char *
 		       reconnect(qemu));
 	if (qemu->own)
 		(void)snprintf(device, sizeof(device),
-			       "vhost-user-cryptodev-pci,chardev=vcrypto,num-queues=1");
+			       "vhost-user-cryptodev-pci,chardev=vcrypto,num-queues=1," SLOT);
 	else
 		(void)snprintf(device, sizeof(device),
 			       "vhost-user-test-device-pci,chardev=vcrypto,virtio-id=%u,num_vqs=1,"
-			       "vq_size=256,config_size=%zu",
+			       "vq_size=256,config_size=%zu," SLOT,
 			       (unsigned int)VIRTIO_ID_CRYPTODEV, sizeof(struct vcd_config));
 	fprintf(
 	    out,

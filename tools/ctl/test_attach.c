@@ -106,7 +106,7 @@ static void test_page(void **state)
 {
 	check_page((struct attach_qemu){true, false, 7, 2},
 		   LIST("<access mode='shared'/>", "vhost-user-cryptodev-pci,chardev=vcrypto",
-			"path=/run/x/vm1.socket,reconnect=1'", "QEMU 7.2"),
+			"addr=0x1c'", "path=/run/x/vm1.socket,reconnect=1'", "QEMU 7.2"),
 		   LIST("reconnect-ms", "test-device", "cannot migrate"));
 	check_page((struct attach_qemu){true, true, 9, 1}, LIST("reconnect=1'"),
 		   LIST("reconnect-ms", "test-device"));
@@ -115,7 +115,7 @@ static void test_page(void **state)
 	check_page((struct attach_qemu){true, false, 10, 0}, LIST("reconnect-ms=1000'"),
 		   LIST("reconnect=1'"));
 	check_page((struct attach_qemu){false, true, 11, 1},
-		   LIST("vhost-user-test-device-pci,chardev=vcrypto,virtio-id=21,",
+		   LIST("vhost-user-test-device-pci,chardev=vcrypto,virtio-id=21,", "addr=0x1c'",
 			"path=/run/x/vm1.socket'", "cannot migrate"),
 		   LIST("reconnect=", "reconnect-ms", "vhost-user-cryptodev-pci"));
 }
