@@ -5,6 +5,7 @@
  */
 #include "device/crypt.h"
 
+#include "device/named.h"
 #include "device/record.h"
 #include "device/state.h"
 
@@ -68,7 +69,11 @@ static uint32_t authcrypt_check(const struct vdev_ctx *ctx, const struct vdev_fi
 	bool decrypt = req->flags & VCD_F_DECRYPT;
 	uint64_t payload;
 
-	if (req->flags & ~(VCD_F_DECRYPT | VCD_F_TLS | VCD_F_SRTP) || req->arg)
+	if (req->flags & ~(VCD_F_DECRYPT | VCD_F_TLS | VCD_F_SRTP | VCD_F_IV_BY_DEVICE) || req->arg)
+		return VCD_S_INVALID;
+	/* Without a key service the flag is one that is not used. */
+	if (req->flags & VCD_F_IV_BY_DEVICE &&
+	    (req->flags != VCD_F_IV_BY_DEVICE || req->iv_len || !ctx->device->options.keys))
 		return VCD_S_INVALID;
 	if (req->flags & VCD_F_SRTP) {
 		if (req->flags & VCD_F_TLS)
@@ -107,6 +112,17 @@ static uint32_t aead_plan(const struct vdev_ctx *ctx, const struct vdev_fields *
 	return check_room(ctx, plan);
 }
 
+/* An AEAD's encryption with a nonce that the device makes. */
+static __attribute__((noinline)) uint32_t
+run_with_nonce(const struct vdev_ctx *ctx, struct vdev_fields req, struct vdev_plan *plan)
+{
+	uint32_t status = vdev_make_nonce(&req);
+
+	if (status == VCD_S_OK)
+		status = aead_plan(ctx, &req, plan);
+	return status == VCD_S_OK ? vdev_batch_add(ctx, plan, &req) : status;
+}
+
 uint32_t vdev_crypt_prepare(const struct vdev_ctx *ctx, const struct vdev_fields *req,
 			    struct vdev_answer *answer)
 {
@@ -120,9 +136,16 @@ uint32_t vdev_crypt_prepare(const struct vdev_ctx *ctx, const struct vdev_fields
 	plan.slot = vdev_session_table_find(&ctx->device->table, req->session);
 	if (!plan.slot)
 		return VCD_S_STALE;
+	if (__builtin_expect(plan.slot->named != NULL, false)) {
+		status = vdev_named_gate(ctx, req, plan.slot);
+		if (status != VCD_S_OK)
+			return status;
+	}
 	if (req->flags & (VCD_F_TLS | VCD_F_SRTP))
 		return vdev_record_run(*ctx, req, plan.slot->session, answer);
 	plan.holds_hash = false;
+	if (__builtin_expect(req->flags & VCD_F_IV_BY_DEVICE, 0))
+		return run_with_nonce(ctx, *req, &plan);
 	status = crypt ? crypt_plan(ctx, req, &plan) : aead_plan(ctx, req, &plan);
 	if (status != VCD_S_OK)
 		return status;

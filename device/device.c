@@ -31,7 +31,10 @@ static int options_check(struct vdev_options *options)
 	    options->threads > options->engine->threads ||
 	    options->inline_threads > options->threads)
 		return -EINVAL;
-	if (!options->num_queues || options->num_queues > VCD_MAX_QUEUES)
+	if (!options->num_queues || options->num_queues > VCD_MAX_QUEUES ||
+	    options->slow_queues > VCD_MAX_QUEUES - options->num_queues)
+		return -EINVAL;
+	if (!options->keys != !options->slow_queues || options->slow_queues >= options->threads)
 		return -EINVAL;
 	if (options->max_sessions > VDEV_SESSION_TABLE_MAX || options->max_request < MIN_REQUEST ||
 	    options->max_request > MAX_REQUEST || options->max_segments < MIN_SEGMENTS ||
@@ -59,6 +62,7 @@ static void config_fill(struct vcd_config *config, const struct vdev_options *op
 	    .max_aad = htole32(VDEV_MAX_AAD),
 	    .epoch = htole32(epoch),
 	    .poll_us = htole32(options->poll_us),
+	    .slow_queues = htole32(options->slow_queues),
 	};
 	for (size_t i = 0; (alg = eng_alg_at(i)); i++) {
 		bool cipher = alg->kind == ENG_ALG_CIPHER || alg->kind == ENG_ALG_AEAD;
@@ -96,6 +100,11 @@ static int threads_new(struct vdev *device)
 		if (vdev_batch_init(&device->threads[i].batch, device->options.engine, i,
 				    &counters[i], device->options.max_request))
 			return -ENOMEM;
+	for (unsigned int i = n - device->options.slow_queues; i < n; i++) {
+		device->threads[i].keys = vdev_key_batch_new();
+		if (!device->threads[i].keys)
+			return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -117,6 +126,7 @@ int vdev_new_at(const struct vdev_options *options, uint64_t seed, uint32_t epoc
 		free(device);
 		return error;
 	}
+	device->table.keys = device->options.keys;
 	error = threads_new(device);
 	if (error) {
 		vdev_free(device);
@@ -152,13 +162,19 @@ void vdev_rest(struct vdev *device, unsigned int thread)
 	vdev_arena_wipe(&device->threads[thread].batch.arena);
 }
 
+static void thread_fini(struct vdev_thread *thread)
+{
+	vdev_arena_fini(&thread->batch.arena);
+	vdev_key_batch_free(thread->keys);
+}
+
 struct vdev *vdev_free(struct vdev *device)
 {
 	if (!device)
 		return NULL;
 	vdev_session_table_fini(&device->table);
 	for (unsigned int i = 0; device->threads && i < device->options.threads; i++)
-		vdev_arena_fini(&device->threads[i].batch.arena);
+		thread_fini(&device->threads[i]);
 	free(device->threads);
 	free(device->counters);
 	free(device);
@@ -168,6 +184,13 @@ struct vdev *vdev_free(struct vdev *device)
 void vdev_config(const struct vdev *device, struct vcd_config *config)
 {
 	*config = device->config;
+}
+
+uint64_t vdev_features(const struct vdev *device)
+{
+	return device->options.keys ? UINT64_C(1) << VIRTIO_CRYPTODEV_F_KEY_NAME |
+					  UINT64_C(1) << VIRTIO_CRYPTODEV_F_ASYM
+				    : 0;
 }
 
 struct engine *vdev_engine(const struct vdev *device)
@@ -227,5 +250,13 @@ void vdev_execute(struct vdev *device, unsigned int thread_number,
 	vdev_requests_parse(device, thread, requests, n);
 	vdev_batch_flush(&thread->batch);
 	vdev_thread_section_end(device, thread);
+	if (thread->keys)
+		vdev_key_batch_run(device, thread);
 	vdev_count(&thread->batch.counters->batches, 1);
+}
+
+void vdev_set_token(struct vdev *device, unsigned int thread, uint64_t first)
+{
+	if (device->threads[thread].keys)
+		device->threads[thread].keys->token = first;
 }

@@ -35,6 +35,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "device/key_service.h"
 #include "engine/engine.h"
 #include "virtio_cryptodev.h"
 
@@ -67,7 +68,10 @@ struct vdev_counters {
  * @threads: threads that will call vdev_execute()
  * @inline_threads: the first threads, up to this number, run under a lock that others wait for.
  *	They do not free the sessions that a HELLO ends
- * @num_queues: for the config space
+ * @num_queues: for the config space: queues that are not slow
+ * @slow_queues: slow queues behind them, for requests that wait for @keys. The last so many of
+ *	@threads serve them, one each. Not 0 with @keys, otherwise 0
+ * @keys: key service, borrowed, or NULL
  * @max_sessions: sessions at one time; 0: VDEV_DEFAULT_MAX_SESSIONS
  * @max_request: payload bytes per request and direction; 0: VDEV_DEFAULT_MAX_REQUEST
  * @max_segments: descriptors per chain; 0: VDEV_DEFAULT_MAX_SEGMENTS
@@ -83,6 +87,8 @@ struct vdev_options {
 	unsigned int threads;
 	unsigned int inline_threads;
 	uint32_t num_queues;
+	uint32_t slow_queues;
+	const struct vdev_key_service *keys;
 	uint32_t max_sessions;
 	uint32_t max_request;
 	uint32_t max_segments;
@@ -127,6 +133,9 @@ struct vdev *vdev_free(struct vdev *device);
 /** vdev_config - fill in the config space. */
 void vdev_config(const struct vdev *device, struct vcd_config *config);
 
+/** vdev_features - the device feature bits that it offers. */
+uint64_t vdev_features(const struct vdev *device);
+
 /** vdev_engine - the engine that serves @device. */
 struct engine *vdev_engine(const struct vdev *device);
 
@@ -166,6 +175,15 @@ void vdev_execute(struct vdev *device, unsigned int thread, struct vdev_request 
 		  size_t n);
 
 /**
+ * vdev_set_token - before vdev_execute() of a slow queue's batch: give its requests tokens.
+ * @first: the token of the first request; those that follow have the numbers that follow. A batch
+ *	that is executed again after a death of the process has the same; 0: none
+ *
+ * A thread that serves no slow queue may call it, too: that changes nothing.
+ */
+void vdev_set_token(struct vdev *device, unsigned int thread, uint64_t first);
+
+/**
  * struct vdev_stats - counts since the device was made, or since the first device on its counters.
  * @requests: replies written
  * @status: replies by enum vcd_status
@@ -200,12 +218,16 @@ void vdev_stats_get(const struct vdev *device, struct vdev_stats *stats);
 /** Bytes that a HASH_COPY is charged: about the size of a half-done hash. */
 #define VDEV_WORK_HASH_COPY 256u
 
+/** Bytes that a request to the key service is charged. */
+#define VDEV_WORK_KEY 4096u
+
 /**
  * struct vdev_usage - what one thread has been charged since the device was made.
  * @requests: requests, including those that could not be answered
  * @bytes: the payload of each request, with AAD and keys; or the measure of its work, when that is
- *	more: %VDEV_WORK_LEAST, %VDEV_WORK_HASH_COPY, the size of a session's info
- * @set_ups: keys that the engine was asked to set up
+ *	more: %VDEV_WORK_LEAST, %VDEV_WORK_HASH_COPY, the size of a session's info; and
+ *	%VDEV_WORK_KEY for what is asked of the key service
+ * @set_ups: keys that the engine or the key service was asked to set up
  *
  * This is for limits and not a statistic: a request is charged when it is first looked at. A
  * request that is refused, or whose tag is wrong, costs as much as one that succeeds. A request
@@ -218,8 +240,8 @@ struct vdev_usage {
 };
 
 /**
- * vdev_cost - bytes that a request will be charged, without %VDEV_WORK_HASH_COPY and the size of a
- * session's info.
+ * vdev_cost - bytes that a request will be charged, without %VDEV_WORK_HASH_COPY, %VDEV_WORK_KEY and
+ * the size of a session's info.
  * @in: its readable part
  */
 uint64_t vdev_cost(const struct vdev *device, const struct iovec *in, unsigned int in_count);

@@ -18,6 +18,10 @@
  *
  * In VCD_OP_SESSION_CREATE, steps 8 and 9 are the algorithms, VCD_S_NOALG, then the keys,
  * VCD_S_BADKEY, then the table, VCD_S_NOSPACE.
+ *
+ * What needs the key service has the room for the output, VCD_S_INVALID, in step 6, and the queue,
+ * VCD_S_SLOW, between steps 7 and 8. CRYPT and AUTHCRYPT on a session by label have after step 8 the
+ * queue, VCD_S_SLOW, then the key's rights, VCD_S_DENIED (named.c).
  */
 #include "device/request.h"
 
@@ -29,6 +33,7 @@
 
 #include "device/counters.h"
 #include "device/crypt.h"
+#include "device/named.h"
 #include "device/reply.h"
 #include "device/state.h"
 
@@ -45,12 +50,14 @@ union header {
 	struct vcd_req raw;
 	struct vcd_req_hello hello;
 	struct vcd_req_create create;
+	struct vcd_req_key key;
 	struct vdev_fields fields;
 };
 
 static_assert(sizeof(union header) == sizeof(struct vcd_req), "one header size");
 static_assert(sizeof(struct vcd_req_hello) == sizeof(struct vcd_req), "one header size");
 static_assert(sizeof(struct vcd_req_create) == sizeof(struct vcd_req), "one header size");
+static_assert(sizeof(struct vcd_req_key) == sizeof(struct vcd_req), "one header size");
 #define SAME_PLACE(field, raw_field)                                                               \
 	static_assert(                                                                             \
 	    offsetof(struct vdev_fields, field) == offsetof(struct vcd_req, raw_field) &&          \
@@ -133,7 +140,7 @@ static void create_wipe(struct create *create)
 	OPENSSL_cleanse(create, sizeof(*create));
 }
 
-static uint32_t create_status(int error)
+uint32_t vdev_create_status(int error)
 {
 	switch (error) {
 	case 0:
@@ -178,7 +185,7 @@ static uint32_t create_parse(struct vdev_ctx *ctx, const struct vcd_req_create *
 }
 
 /* Take a slot. The last one may belong to a session that this batch has destroyed. */
-static struct vdev_slot *reserve(struct vdev_ctx *ctx)
+struct vdev_slot *vdev_request_reserve(struct vdev_ctx *ctx)
 {
 	struct vdev_session_table *table = &ctx->device->table;
 	struct vdev_slot *slot = vdev_session_table_reserve(table);
@@ -200,14 +207,17 @@ static uint32_t session_create(struct vdev_ctx *ctx, const struct vcd_req_create
 	struct vdev_slot *slot;
 	uint32_t status;
 
+	if (device->options.keys && le32toh(raw->key_source) == VCD_KEY_LABEL)
+		return vdev_named_create(ctx, raw);
 	status = create_parse(ctx, raw, &create);
 	if (status != VCD_S_OK)
 		return status;
-	slot = reserve(ctx);
+	slot = vdev_request_reserve(ctx);
 	if (!slot)
 		return VCD_S_NOSPACE;
 	ctx->thread->usage.set_ups++;
-	status = create_status(eng_session_new(device->options.engine, &create.params, &session));
+	status =
+	    vdev_create_status(eng_session_new(device->options.engine, &create.params, &session));
 	if (status != VCD_S_OK) {
 		vdev_session_table_cancel(&device->table, slot);
 		return status;
@@ -227,6 +237,9 @@ static uint32_t session_destroy(struct vdev_ctx *ctx, const struct vdev_fields *
 	return VCD_S_OK;
 }
 
+/* What carries out the operations of a key that the key service has. */
+#define KEY_SERVICE_DRIVER "keeper"
+
 static void put_name(char field[VCD_ALG_NAME_LEN], const char *name)
 {
 	/* The field is zero, and its last byte stays zero. */
@@ -238,6 +251,7 @@ static uint32_t session_info(struct vdev_ctx *ctx, const struct vdev_fields *req
 {
 	struct engine *engine = ctx->device->options.engine;
 	struct vcd_session_info info = {0};
+	const struct eng_alg *cipher, *mac;
 	struct vdev_slot *slot;
 
 	if (!names_only(ctx, req) || req->arg)
@@ -245,13 +259,16 @@ static uint32_t session_info(struct vdev_ctx *ctx, const struct vdev_fields *req
 	slot = vdev_session_table_find(&ctx->device->table, req->session);
 	if (!slot)
 		return VCD_S_STALE;
-	if (slot->session->cipher) {
-		put_name(info.cipher_name, slot->session->cipher->name);
-		put_name(info.cipher_driver, eng_driver_name(engine, slot->session->cipher));
+	vdev_slot_algs(slot, &cipher, &mac);
+	if (cipher) {
+		put_name(info.cipher_name, cipher->name);
+		put_name(info.cipher_driver,
+			 slot->session ? eng_driver_name(engine, cipher) : KEY_SERVICE_DRIVER);
 	}
-	if (slot->session->mac) {
-		put_name(info.mac_name, slot->session->mac->name);
-		put_name(info.mac_driver, eng_driver_name(engine, slot->session->mac));
+	if (mac) {
+		put_name(info.mac_name, mac->name);
+		put_name(info.mac_driver,
+			 slot->session ? eng_driver_name(engine, mac) : KEY_SERVICE_DRIVER);
 	}
 	if (ctx->room < sizeof(info))
 		return VCD_S_INVALID;
@@ -265,7 +282,9 @@ static uint32_t hash_copy_locked(struct vdev_slot *dst, struct vdev_slot *src)
 {
 	uint32_t status;
 
-	if (dst == src || !dst->session->mac || dst->session->mac != src->session->mac)
+	/* A session whose key the key service has keeps no hash. */
+	if (dst == src || !dst->session || !src->session || !dst->session->mac ||
+	    dst->session->mac != src->session->mac)
 		return VCD_S_INVALID;
 	if (!vdev_hash_trylock(dst))
 		return VCD_S_BUSY;
@@ -311,6 +330,12 @@ session_operation(struct vdev_ctx ctx, union header *header, struct vdev_answer 
 		return decode(header) ? session_info(&ctx, req, answer) : VCD_S_INVALID;
 	case VCD_OP_HASH_COPY:
 		return decode(header) ? hash_copy(&ctx, req) : VCD_S_INVALID;
+	case VCD_OP_KEY_LIST:
+	case VCD_OP_KEY_INFO:
+	case VCD_OP_SIGN:
+	case VCD_OP_DECRYPT:
+	case VCD_OP_DERIVE:
+		return vdev_key_prepare(&ctx, &header->key);
 	default:
 		return VCD_S_NOTSUPP;
 	}
@@ -381,6 +406,8 @@ parse(struct vdev *device, struct vdev_thread *thread, struct vdev_request *requ
 void vdev_requests_parse(struct vdev *device, struct vdev_thread *thread,
 			 struct vdev_request *const requests[], size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		thread->position = i;
 		parse(device, thread, requests[i]);
+	}
 }

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "device/named.h"
+
 /* Make @table's arrays. Zeroes are free slots; slots that are never touched take no memory. */
 static int arrays_new(struct vdev_session_table *table)
 {
@@ -181,6 +183,9 @@ size_t vdev_session_table_reclaim(struct vdev_session_table *table, size_t budge
 	for (uint32_t index = first;; index = table->slots[index].next) {
 		eng_session_free(table->slots[index].session);
 		table->slots[index].session = NULL;
+		if (table->slots[index].named)
+			vdev_named_free(table->keys, table->slots[index].named);
+		table->slots[index].named = NULL;
 		if (index == last)
 			break;
 	}
@@ -202,6 +207,16 @@ size_t vdev_section_end(struct vdev_session_table *table, unsigned int thread, s
 	return vdev_session_table_reclaim(table, budget);
 }
 
+void vdev_slot_algs(const struct vdev_slot *slot, const struct eng_alg **cipher,
+		    const struct eng_alg **mac)
+{
+	const struct eng_alg *alg = slot->named ? slot->named->alg : NULL;
+	const bool is_mac = alg && alg->kind == ENG_ALG_MAC;
+
+	*cipher = slot->session ? slot->session->cipher : is_mac ? NULL : alg;
+	*mac = slot->session ? slot->session->mac : is_mac ? alg : NULL;
+}
+
 bool vdev_session_table_next(struct vdev_session_table *table, uint32_t *cursor, uint64_t *id,
 			     const struct eng_alg **cipher, const struct eng_alg **mac)
 {
@@ -220,10 +235,8 @@ bool vdev_session_table_next(struct vdev_session_table *table, uint32_t *cursor,
 		pthread_mutex_lock(&table->lock);
 		*id = atomic_load(&slot->id);
 		found = *id != 0;
-		if (found) {
-			*cipher = slot->session->cipher;
-			*mac = slot->session->mac;
-		}
+		if (found)
+			vdev_slot_algs(slot, cipher, mac);
 		pthread_mutex_unlock(&table->lock);
 	}
 	return found;
@@ -271,6 +284,29 @@ size_t vdev_session_table_clear(struct vdev_session_table *table)
 	if (atomic_load_explicit(&table->live, memory_order_relaxed))
 		for (uint32_t i = 0; i < table->touched; i += 64)
 			n += clear_some(table, i, table->published[i / 64], epoch);
+	if (n)
+		atomic_store(&table->epoch, epoch);
+	pthread_mutex_unlock(&table->lock);
+	return n;
+}
+
+size_t vdev_session_table_end_named(struct vdev_session_table *table, uint64_t key)
+{
+	size_t n = 0;
+	uint64_t epoch;
+
+	pthread_mutex_lock(&table->lock);
+	epoch = atomic_load(&table->epoch) + 1;
+	for (uint32_t i = 0; i < table->touched; i++) {
+		struct vdev_slot *slot = &table->slots[i];
+
+		/* A slot of a published session is not reclaimed before it was retired, with the lock. */
+		if (!(table->published[i / 64] >> i % 64 & 1) || !slot->named ||
+		    (key && slot->named->key != key) || !atomic_exchange(&slot->id, 0))
+			continue;
+		retire(table, i, epoch);
+		n++;
+	}
 	if (n)
 		atomic_store(&table->epoch, epoch);
 	pthread_mutex_unlock(&table->lock);

@@ -57,7 +57,10 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "device/key_service.h"
 #include "engine/engine.h"
+
+struct vdev_named;
 
 /** Most sessions of a table. */
 #define VDEV_SESSION_TABLE_MAX (1u << 20)
@@ -66,7 +69,8 @@
  * struct vdev_slot - one session; a cache line, so that its users disturb no other's.
  * @id: its id while it is published, else 0
  * @hash_busy: a job on the half-done hash is outstanding
- * @session: the engine's session, from publish to reclaim
+ * @session: the engine's session, from publish to reclaim; NULL: the key service has its key
+ * @named: of a session by label, likewise; otherwise NULL. Set by the slot's owner before publish
  * @serial: upper part of the id of its present or next session
  * @retired: the epoch that began when it was retired
  * @next: next free slot; next retired slot
@@ -75,6 +79,7 @@ struct vdev_slot {
 	_Alignas(64) _Atomic(uint64_t) id;
 	_Atomic(uint32_t) hash_busy;
 	struct eng_session *session;
+	struct vdev_named *named;
 	uint64_t serial;
 	uint64_t retired;
 	uint32_t next;
@@ -98,6 +103,7 @@ struct vdev_section {
  * @first_retired: first slot of the list, or VDEV_SLOT_NONE; written with @lock
  * @live: published sessions
  * @serial: the next serial: @own_serial, or a counter that other tables use too
+ * @keys: the key service, for sessions by label; set after vdev_session_table_init(), or NULL
  * @lock: protects publishing and the members that follow
  * @free: first free slot, or VDEV_SLOT_NONE
  * @touched: slots from here on have never been used
@@ -117,6 +123,7 @@ struct vdev_session_table {
 	_Atomic(uint64_t) live;
 	uint64_t *serial;
 	uint64_t own_serial;
+	const struct vdev_key_service *keys;
 	pthread_mutex_t lock;
 	uint32_t free;
 	uint32_t touched;
@@ -226,6 +233,13 @@ bool vdev_session_table_remove(struct vdev_session_table *table, uint64_t id);
 
 /** vdev_session_table_clear - end all sessions, likewise. Return: how many. */
 size_t vdev_session_table_clear(struct vdev_session_table *table);
+
+/** vdev_session_table_end_named - end the sessions of @key, a number of the key service; 0: of all keys. */
+size_t vdev_session_table_end_named(struct vdev_session_table *table, uint64_t key);
+
+/** vdev_slot_algs - the algorithms of the session in @slot, NULL where it has none. */
+void vdev_slot_algs(const struct vdev_slot *slot, const struct eng_alg **cipher,
+		    const struct eng_alg **mac);
 
 /** vdev_hash_trylock - reserve the half-done hash of @slot's session. Return: false: it is busy. */
 static inline bool vdev_hash_trylock(struct vdev_slot *slot)

@@ -10,8 +10,10 @@
  *              out and answered at once; so are TLS records and SRTP packets (record.c)
  *   prepare    crypt.c checks CRYPT and AUTHCRYPT against the session, batch.c makes them jobs
  *   flush      batch.c: the engine runs the jobs, then output and replies are written
+ *   keys       on slow queues, key_batch.c: what needs the key service (key_service.h) is passed to
+ *              it, and answered when it is done
  *
- * All of it is one section of the session table (session_table.h): a session that was found stays
+ * All of it but the last stage is one section of the session table (session_table.h): a session that was found stays
  * until the section ends.
  *
  * Invariants
@@ -27,17 +29,22 @@
 
 #include "device/batch.h"
 #include "device/device.h"
+#include "device/key_batch.h"
 #include "device/session_table.h"
 
 /**
  * struct vdev_thread - what belongs to one thread.
  * @usage: what was charged; read by the thread itself only
  * @ended: sessions that its requests have ended and that it has not freed, or others for it
+ * @position: in the batch, of the request that is being parsed
+ * @keys: requests for the key service; NULL: the thread serves no slow queue
  */
 struct vdev_thread {
 	struct vdev_batch batch;
 	struct vdev_usage usage;
 	size_t ended;
+	size_t position;
+	struct vdev_key_batch *keys;
 };
 
 /**

@@ -82,7 +82,7 @@ static void never_told(void **state)
 /* The fullest queue there can be; at the end of the daemon two of them stay. */
 static void full(void **state)
 {
-	int fds[OPERATIONS_CLIENTS];
+	int fds[OPERATIONS_CLIENTS], keeper[2];
 
 	operations_add(&q, OPERATION_FORWARD, -1);
 	q.outstanding = true;
@@ -91,6 +91,10 @@ static void full(void **state)
 		operations_add(&q, OPERATION_CLIENT, fds[i] = new_fd());
 	}
 	assert_false(operations_room(&q));
+	/* the second connection to the keeper takes the place of the first */
+	operations_add(&q, OPERATION_KEEPER, keeper[0] = new_fd());
+	operations_add(&q, OPERATION_KEEPER, keeper[1] = new_fd());
+	assert_false(is_open(keeper[0]));
 	operations_front_end_gone(&q);
 	assert_int_equal(q.count, OPERATIONS_MAX);
 	operations_drop(&q);
@@ -99,6 +103,7 @@ static void full(void **state)
 	assert_int_equal(q.queue[1].kind, OPERATION_RESET);
 	for (unsigned int i = 0; i < OPERATIONS_CLIENTS; i++)
 		assert_false(is_open(fds[i]));
+	assert_false(is_open(keeper[1]));
 }
 
 int main(void)
