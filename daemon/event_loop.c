@@ -21,6 +21,7 @@
 
 #include "daemon/operate/control.h"
 #include "daemon/vhost_user/channel.h"
+#include "keeper/client/service.h"
 #include "common/log.h"
 #include "common/util.h"
 
@@ -81,6 +82,11 @@ static int adopt_client(void *control, int fd)
 	return control_adopt(control, fd);
 }
 
+static void adopt_keeper(void *keys, int fd)
+{
+	service_connect(keys, fd);
+}
+
 static int begin(struct event_loop *loop)
 {
 	struct vcd_config config;
@@ -90,6 +96,10 @@ static int begin(struct event_loop *loop)
 	if (loop->control) {
 		loop->vu.adopt_client = adopt_client;
 		loop->vu.adopt_arg = loop->control;
+	}
+	if (loop->keys) {
+		loop->vu.adopt_keeper = adopt_keeper;
+		loop->vu.keeper_arg = loop->keys;
 	}
 	err = watch(loop, loop->vu.socket);
 	vdev_config(loop->vm->device, &config);

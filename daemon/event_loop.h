@@ -9,6 +9,7 @@
 #include "daemon/vhost_user/vhost_user.h"
 
 struct control;
+struct service;
 
 /**
  * struct event_loop - what the control thread listens to.
@@ -18,6 +19,7 @@ struct control;
  * @epoll: what the loop waits in
  * @vu: the front end, as it comes over the channel
  * @control: clients of the operator's socket, served in the same loop, or NULL
+ * @keys: gets the connections to the keeper, or NULL
  */
 struct event_loop {
 	struct vm *vm;
@@ -26,6 +28,7 @@ struct event_loop {
 	int epoll;
 	struct vhost_user vu;
 	struct control *control;
+	struct service *keys;
 };
 
 /**

@@ -33,6 +33,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include "keeper/client/service.h"
 #include "daemon/vm/thread.h"
 #include "daemon/vm/vm.h"
 #include "daemon/operate/commands.h"
@@ -63,6 +64,7 @@
  * @control: the operator's socket
  * @commands: what is answered there
  * @engine: engine
+ * @keys: key service, or NULL
  * @device: device
  * @vm: the VM's device: queues, memory
  * @threads: these serve it
@@ -75,10 +77,27 @@ struct daemon {
 	struct control control;
 	struct commands commands;
 	struct engine *engine;
+	struct service *keys;
 	struct vdev *device;
 	struct vm *vm;
 	struct serving_threads threads;
 };
+
+/* All queues and all serving threads, with the slow ones. */
+static unsigned int all_queues(const struct options *o)
+{
+	return o->num_queues + o->slow_queues;
+}
+
+static unsigned int all_threads(const struct options *o)
+{
+	return o->workers + o->slow_queues;
+}
+
+static struct ledger_shape shape_of(const struct options *o)
+{
+	return vm_ledger(all_queues(o), all_threads(o), o->max_request);
+}
 
 static int stage_process(struct daemon *d)
 {
@@ -102,7 +121,7 @@ static int stage_process(struct daemon *d)
 static void open_vault(const struct options *o)
 {
 #ifndef VCD_INSTRUMENTED
-	unsigned int workers = o->workers ? o->workers : 1;
+	unsigned int workers = o->workers ? all_threads(o) : 1;
 	size_t sessions = o->max_sessions ? o->max_sessions : VDEV_DEFAULT_MAX_SESSIONS;
 	size_t request = o->max_request ? o->max_request : VDEV_DEFAULT_MAX_REQUEST;
 	/* Room for all that can be; memory is used when it is touched. */
@@ -110,6 +129,9 @@ static void open_vault(const struct options *o)
 	struct vault_state state;
 	int err;
 
+	if (o->keeper)
+		size += SERVICE_BYTES +
+			o->slow_queues * VDEV_BATCH_MAX * ((size_t)VDEV_KEY_IN + VDEV_KEY_OUT);
 	if (!strncmp(o->engine, "cryptodev", strlen("cryptodev")))
 		size += workers * 4 * request;
 	err = vault_open(size, &state);
@@ -149,7 +171,7 @@ static int open_engine(struct daemon *d)
 	int err;
 
 	open_vault(o);
-	err = eng_open(o->engine, o->workers ? o->workers : 1, &d->engine);
+	err = eng_open(o->engine, o->workers ? all_threads(o) : 1, &d->engine);
 	switch (err) {
 	case 0:
 		report_failed(d->engine);
@@ -185,7 +207,7 @@ static int open_engine(struct daemon *d)
 static int open_passed(struct daemon *d)
 {
 	const struct options *o = &d->options;
-	const struct ledger_shape shape = vm_ledger(o->num_queues, o->workers, o->max_request);
+	const struct ledger_shape shape = shape_of(o);
 	int err;
 
 	d->loop.channel = o->link;
@@ -294,21 +316,28 @@ static int pin_threads(struct daemon *d)
 static int stage_work(struct daemon *d)
 {
 	const struct options *o = &d->options;
-	const struct vdev_options device = {
+	struct vdev_options device = {
 	    .engine = d->engine,
-	    .threads = o->workers,
+	    .threads = all_threads(o),
 	    .num_queues = o->num_queues,
+	    .slow_queues = o->slow_queues,
 	    .max_sessions = o->max_sessions,
 	    .max_request = o->max_request,
 	    .max_segments = VDEV_DEFAULT_MAX_SEGMENTS,
 	    .counters = d->ledger.counters,
 	    .serial = &d->ledger.head->serial,
 	};
-	int err;
+	int err = o->keeper ? service_new(0, &d->keys) : 0;
 
-	err = vdev_new(&device, &d->device);
+	if (d->keys)
+		device.keys = service_of(d->keys);
 	if (!err)
-		err = vm_new(d->device, &d->ledger, o->num_queues, o->workers, &d->vm);
+		err = vdev_new(&device, &d->device);
+	if (!err && d->keys)
+		service_attach(d->keys, d->device);
+	if (!err)
+		err = vm_new(d->device, &d->ledger, all_queues(o), all_threads(o), o->slow_queues,
+			     &d->vm);
 	if (!err)
 		err = threads_start(&d->threads, d->vm, o->poll_us, o->poll_cpu);
 	if (err) {
@@ -319,6 +348,7 @@ static int stage_work(struct daemon *d)
 	if (err)
 		return err;
 	set_limits(d);
+	d->loop.keys = d->keys;
 	d->commands = (struct commands){.gather = gather, .arg = d, .vm = d->vm};
 	/* Nothing is served before the supervisor says so. */
 	d->vm->replaying = true;
@@ -393,9 +423,16 @@ static int run_worker(struct daemon *d)
 
 	/* Requests that were begun are finished; that is all that happens to queues. */
 	vhost_user_end(&d->loop.vu);
+	/* Those that wait for the keeper are the next worker's. */
+	if (d->keys)
+		service_cancel(d->keys);
 	threads_stop(&d->threads);
 	d->vm = vm_free(d->vm);
+	if (d->keys)
+		service_attach(d->keys, NULL);
+	/* The device closes its keys. */
 	d->device = vdev_free(d->device);
+	d->keys = service_free(d->keys);
 	d->engine = eng_close(d->engine);
 	control_close(&d->control);
 	event_loop_close(&d->loop);
@@ -432,8 +469,10 @@ static int run_supervisor(struct options *o, char **argv)
 	    .fd = o->fd,
 	    .access = {.mode = o->socket_mode, .group = o->socket_group},
 	    .control = o->control,
-	    .queues = o->num_queues,
-	    .shape = vm_ledger(o->num_queues, o->workers, o->max_request),
+	    .keeper = o->keeper,
+	    .vm = o->vm_name ? o->vm_name : OPTIONS_NO_VM_NAME,
+	    .queues = all_queues(o),
+	    .shape = shape_of(o),
 	    .max_serial = vdev_session_table_max_seed(o->max_sessions ? o->max_sessions
 								      : VDEV_DEFAULT_MAX_SESSIONS) /
 			  2 * 3,

@@ -19,6 +19,9 @@
 /* Queues by default: more than that needs a guest of that many CPUs. */
 #define DEFAULT_MAX_QUEUES 8
 
+/* Longest name of a VM that the keeper takes (keeper/link.h). */
+#define KEEPER_VM_NAME 63
+
 #define MAX_FD (1u << 20)
 #define MAX_POLL_US 1000000
 #define MAX_SESSIONS (1u << 20)
@@ -145,7 +148,7 @@ static enum cli_result set_quiet(struct cli_state *state, const struct cli_optio
 static enum cli_result print_capabilities(struct cli_state *state, const struct cli_option *option,
 					  char *text, void *member)
 {
-	puts("{\n  \"type\": \"crypto\"\n}");
+	puts("{\n  \"type\": \"crypto\",\n  \"features\": [\n    \"keeper\"\n  ]\n}");
 	return CLI_DONE;
 }
 
@@ -159,8 +162,11 @@ static const struct cli_option table[] = {
 	       .otherwise = "by the umask"),
     CLI_OPTION(0, "socket-group", "GROUP", "group of the socket's file", socket_group, cli_text,
 	       .otherwise = "that of the process"),
-    CLI_OPTION(0, "vm-name", "NAME", "name of the virtual machine, for status and metrics", vm_name,
-	       set_vm_name),
+    CLI_OPTION(0, "vm-name", "NAME",
+	       "name of the virtual machine, for status, metrics and the keeper", vm_name,
+	       set_vm_name, .otherwise = "none; for the keeper: " OPTIONS_NO_VM_NAME),
+    CLI_OPTION(0, "keeper", "SOCKET", "offer the guest the keys that vcrypto-keeper(8) has for it",
+	       keeper, set_socket),
     CLI_OPTION(0, "print-capabilities", NULL, "print what this program is, as JSON, and exit",
 	       vm_name, print_capabilities),
     CLI_OPTION(0, "engine", "SPEC",
@@ -171,8 +177,12 @@ static const struct cli_option table[] = {
 	       print_engine, cli_flag),
     CLI_OPTION(0, "num-queues", "N", "queues of the device", num_queues, cli_number,
 	       CLI_RANGE(1, VCD_MAX_QUEUES), .otherwise = "CPUs, at most 8"),
-    CLI_OPTION(0, "workers", "N", "threads that serve the queues", workers, cli_number,
-	       CLI_RANGE(1, VCD_MAX_QUEUES), .otherwise = "queues, at most CPUs"),
+    CLI_OPTION(0, "slow-queues", "N",
+	       "queues for operations that wait for the keeper, behind the others; with --keeper",
+	       slow_queues, cli_number, CLI_RANGE(1, VCD_MAX_QUEUES - 1), .otherwise = "1"),
+    CLI_OPTION(0, "workers", "N", "threads that serve the queues; each slow queue has one more",
+	       workers, cli_number, CLI_RANGE(1, VCD_MAX_QUEUES),
+	       .otherwise = "queues, at most CPUs"),
     CLI_OPTION(0, "poll-us", "N", "poll an empty ring that long before sleeping", poll_us,
 	       cli_number, CLI_RANGE(0, MAX_POLL_US), .unit = "us", .value = "0"),
     CLI_OPTION(0, "poll-cpu", "PERCENT",
@@ -251,6 +261,16 @@ static enum cli_result finish(struct options *o, struct cli_state *state)
 		return cli_bad(state,
 			       "--workers=%u: with %u queues, more than %u have nothing to do",
 			       o->workers, o->num_queues, o->num_queues);
+	if (o->slow_queues && !o->keeper)
+		return cli_bad(state, "--slow-queues is for --keeper");
+	if (o->keeper && !o->slow_queues)
+		o->slow_queues = 1;
+	if (o->num_queues + o->slow_queues > VCD_MAX_QUEUES)
+		return cli_bad(state, "%u queues and %u slow ones are more than %d", o->num_queues,
+			       o->slow_queues, VCD_MAX_QUEUES);
+	if (o->keeper && o->vm_name && strlen(o->vm_name) > KEEPER_VM_NAME)
+		return cli_bad(state, "--vm-name: with --keeper, at most %d characters",
+			       KEEPER_VM_NAME);
 	/* Without a sandbox there is a filter only by name. */
 	if (o->sandbox == SANDBOX_NONE && !o->seccomp_given)
 		o->seccomp = SECCOMP_OFF;

@@ -23,6 +23,9 @@ enum exit_status {
 /** Longest name of a virtual machine (--vm-name). */
 #define OPTIONS_VM_NAME 64
 
+/** Name of a virtual machine that has none, for the keeper. */
+#define OPTIONS_NO_VM_NAME "default"
+
 /** Most CPUs of --cpus: as many as there can be workers. */
 #define OPTIONS_MAX_CPUS 64
 
@@ -33,10 +36,12 @@ enum exit_status {
  * @socket_mode: access to the file at @socket_path, 0: as the umask has it
  * @socket_group: group of that file, a name or a number, or NULL
  * @vm_name: what the operator calls the virtual machine, or NULL
+ * @keeper: socket of the key service, or NULL
  * @engine: engine, for eng_open()
  * @print_engine: describe it and end
- * @num_queues: queues
- * @workers: worker threads
+ * @num_queues: queues, without the slow ones
+ * @slow_queues: slow queues behind them; each has a thread of its own
+ * @workers: worker threads, without those
  * @poll_us: longest time to poll an empty ring
  * @poll_cpu: percent of a CPU that a worker may poll without success
  * @cpus: CPUs that workers are pinned to, in turn
@@ -60,9 +65,11 @@ struct options {
 	mode_t socket_mode;
 	const char *socket_group;
 	const char *vm_name;
+	const char *keeper;
 	const char *engine;
 	bool print_engine;
 	unsigned int num_queues;
+	unsigned int slow_queues;
 	unsigned int workers;
 	unsigned int poll_us;
 	unsigned int poll_cpu;

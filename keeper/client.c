@@ -14,7 +14,7 @@
 
 #define DEFAULT_TIMEOUT_MS 20000
 
-int keeper_connect(const char *path)
+static int connect_to(const char *path, int flags)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	_cleanup_fd_ int fd = -1;
@@ -22,10 +22,20 @@ int keeper_connect(const char *path)
 	if (strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	memcpy(address.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
 	return take_fd(&fd);
+}
+
+int keeper_connect(const char *path)
+{
+	return connect_to(path, 0);
+}
+
+int keeper_connect_now(const char *path)
+{
+	return connect_to(path, SOCK_NONBLOCK);
 }
 
 int keeper_send(struct keeper_client *client, struct keeper_request *request, const void *payload,

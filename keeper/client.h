@@ -32,6 +32,12 @@ struct keeper_client {
 int keeper_connect(const char *path);
 
 /**
+ * keeper_connect_now - likewise, without blocking: -EAGAIN when the keeper has too many callers that it
+ * has not accepted. Nor will the socket block.
+ */
+int keeper_connect_now(const char *path);
+
+/**
  * keeper_send - send a request.
  * @client: client
  * @request: head; @request->id and @request->len are filled in

@@ -9,6 +9,7 @@
 #include "daemon/supervisor/clients.h"
 #include "daemon/supervisor/endpoints.h"
 #include "daemon/supervisor/front_end.h"
+#include "daemon/supervisor/keeper_link.h"
 #include "daemon/supervisor/operations.h"
 #include "daemon/supervisor/setup.h"
 #include "daemon/supervisor/supervisor.h"
@@ -42,6 +43,7 @@ struct supervisor {
 	struct endpoints endpoints;
 	struct clients clients;
 	struct front_end front;
+	struct keeper_link keeper;
 	struct operations operations;
 	struct worker_process worker;
 	struct worker_process successor;
@@ -79,6 +81,9 @@ void supervisor_accept_failed(struct supervisor *s, int err);
 
 /** supervisor_accepted - a front end has connected. */
 void supervisor_accepted(struct supervisor *s, int fd);
+
+/** supervisor_keeper_event - something happened on the connection to the keeper. */
+void supervisor_keeper_event(struct supervisor *s);
 
 /** supervisor_front_end_input - the front end has sent something. */
 void supervisor_front_end_input(struct supervisor *s);

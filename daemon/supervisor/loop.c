@@ -94,13 +94,13 @@ static void hear_successor(struct supervisor *s)
 	hear(s, &s->successor);
 }
 
-enum source { SIGNALS, WORKER, SUCCESSOR, FRONT, CLIENT, CONTROL, LISTENER, SOURCES };
+enum source { SIGNALS, WORKER, SUCCESSOR, FRONT, CLIENT, CONTROL, LISTENER, KEEPER, SOURCES };
 
 static void (*const handlers[SOURCES])(struct supervisor *s) = {
     [SIGNALS] = take_signals,	   [WORKER] = hear_worker,
     [SUCCESSOR] = hear_successor,  [FRONT] = supervisor_front_end_input,
     [CLIENT] = client_input,	   [CONTROL] = accept_client,
-    [LISTENER] = accept_front_end,
+    [LISTENER] = accept_front_end, [KEEPER] = supervisor_keeper_event,
 };
 
 /* Only sources are waited for whose events can be dealt with: others would only wake us up. */
@@ -120,6 +120,7 @@ static void choose_sources(const struct supervisor *s, struct pollfd p[SOURCES])
 	p[LISTENER].fd = front && accepting ? s->endpoints.listener.fd : -1;
 	for (unsigned int i = 0; i < SOURCES; i++)
 		p[i].events = POLLIN;
+	keeper_link_poll(&s->keeper, &p[KEEPER]);
 }
 
 /* How long to sleep, in ms; -1: until something happens. */
@@ -129,6 +130,7 @@ static int timeout_ms(const struct supervisor *s)
 	    s->worker.deadline_ns,
 	    s->successor.deadline_ns,
 	    s->accept_ns,
+	    s->keeper.at_ns,
 	    supervisor_waits(s) ? s->retry_ns : 0,
 	};
 	uint64_t first = UINT64_MAX;
@@ -165,6 +167,7 @@ static int loop(struct supervisor *s)
 		/* After the event, which may be the answer that is due. */
 		supervisor_event(s, &s->worker, worker_check(&s->worker, now_ns()));
 		supervisor_event(s, &s->successor, worker_check(&s->successor, now_ns()));
+		keeper_link_tick(&s->keeper);
 		if (s->accept_ns <= now_ns())
 			s->accept_ns = 0;
 	}
@@ -224,6 +227,7 @@ static void close_all(struct supervisor *s)
 	program_close(&s->program);
 	close_fd(&s->program.dir);
 	close_fd(&s->front.fd);
+	keeper_link_close(&s->keeper);
 }
 
 int supervise(const struct supervisor_options *options)
@@ -243,6 +247,7 @@ int supervise(const struct supervisor_options *options)
 	};
 	endpoints_init(&s.endpoints);
 	setup_init(&s.setup, options->queues);
+	keeper_link_init(&s.keeper, options->keeper, options->vm);
 	worker_init(&s.worker);
 	worker_init(&s.successor);
 	err = open_all(&s);

@@ -28,6 +28,13 @@ void operations_add(struct operations *operations, enum operation_kind kind, int
 {
 	if (kind == OPERATION_RESET && count_of(operations, OPERATION_RESET))
 		return;
+	for (unsigned int i = operations->outstanding; i < operations->count; i++) {
+		if (kind != OPERATION_KEEPER || operations->queue[i].kind != kind)
+			continue;
+		close_fd(&operations->queue[i].fd);
+		operations->queue[i].fd = fd;
+		return;
+	}
 	/* One front end has one message, and clients are counted: see operations_room(). */
 	assert(operations->count < OPERATIONS_MAX);
 	operations->queue[operations->count++] = (struct operation){kind, fd};

@@ -14,14 +14,18 @@
 /** Clients of the control socket that can wait in the queue. */
 #define OPERATIONS_CLIENTS 8u
 
-/** These, the front end's one message, and a reset. */
-#define OPERATIONS_MAX (OPERATIONS_CLIENTS + 2)
+/**
+ * These, a reset, the keeper's connection, and the one that is outstanding: the front end's message or
+ * another connection.
+ */
+#define OPERATIONS_MAX (OPERATIONS_CLIENTS + 3)
 
 /**
  * enum operation_kind - what the worker is told.
  * @OPERATION_RESET: CHANNEL_RESET: the front end is gone
  * @OPERATION_FORWARD: the front end's message
  * @OPERATION_CLIENT: CHANNEL_CONTROL: serve a client of the control socket
+ * @OPERATION_KEEPER: CHANNEL_KEEPER: use this connection to the keeper
  * @OPERATION_CANCELLED: a FORWARD whose front end left before the answer: the answer is dropped,
  *	and no other worker is told it
  */
@@ -29,12 +33,13 @@ enum operation_kind {
 	OPERATION_RESET,
 	OPERATION_FORWARD,
 	OPERATION_CLIENT,
+	OPERATION_KEEPER,
 	OPERATION_CANCELLED,
 };
 
 /**
  * struct operation - one of them.
- * @fd: the client's connection, owned; or -1
+ * @fd: the connection of the client, or to the keeper, owned; or -1
  */
 struct operation {
 	enum operation_kind kind;
@@ -51,7 +56,11 @@ struct operations {
 	bool outstanding;
 };
 
-/** operations_add - append one; @fd is taken over. A RESET that is in the queue suffices. */
+/**
+ * operations_add - append one; @fd is taken over.
+ *
+ * A RESET that is in the queue suffices. A KEEPER takes the place of one that was not told yet.
+ */
 void operations_add(struct operations *operations, enum operation_kind kind, int fd);
 
 /** operations_room - whether another client fits. */

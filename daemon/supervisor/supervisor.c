@@ -122,6 +122,23 @@ void supervisor_front_end_input(struct supervisor *s)
 		operations_add(&s->operations, OPERATION_FORWARD, -1);
 }
 
+/* ---- the keeper ----------------------------------------------------------------------- */
+
+/* The worker gets the connection, if there is one. */
+static void pass_keeper(struct supervisor *s)
+{
+	int fd = keeper_link_copy(&s->keeper);
+
+	if (fd >= 0)
+		operations_add(&s->operations, OPERATION_KEEPER, fd);
+}
+
+void supervisor_keeper_event(struct supervisor *s)
+{
+	if (keeper_link_event(&s->keeper))
+		pass_keeper(s);
+}
+
 /* ---- transitions of the worker -------------------------------------------------------- */
 
 /* What an event does; its message, if it has one, is in the worker's reader. */
@@ -240,6 +257,7 @@ static void serving(struct supervisor *s, struct worker_process *w)
 	if (!s->served)
 		notify_send(s->endpoints.notify, "READY=1\n");
 	s->served = true;
+	pass_keeper(s);
 	if (!s->lost_ns)
 		return;
 	s->lost_ns = 0;
@@ -301,6 +319,8 @@ static void tell_operation(struct supervisor *s, struct worker_process *w)
 		tell(s, w, &s->front.reader.message);
 	else if (first->kind == OPERATION_CLIENT)
 		tell_private(s, w, CHANNEL_CONTROL, first->fd);
+	else if (first->kind == OPERATION_KEEPER)
+		tell_private(s, w, CHANNEL_KEEPER, first->fd);
 	else
 		tell_private(s, w, CHANNEL_RESET, -1);
 }

@@ -18,6 +18,8 @@
  * @fd: a socket that is open already, or -1
  * @access: of @socket_path
  * @control: where the operator connects, or NULL
+ * @keeper: socket of the key service, or NULL
+ * @vm: what the VM is called there
  * @queues: queues of the device
  * @shape: of the ledger
  * @max_serial: see struct ledger
@@ -31,6 +33,8 @@ struct supervisor_options {
 	int fd;
 	struct unix_socket_access access;
 	const char *control;
+	const char *keeper;
+	const char *vm;
 	unsigned int queues;
 	struct ledger_shape shape;
 	uint64_t max_serial;

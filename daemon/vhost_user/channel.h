@@ -35,6 +35,7 @@
  * @CHANNEL_RESUME: the whole set-up was replayed: go on
  * @CHANNEL_RESET: the front end is gone: forget its set-up and sessions
  * @CHANNEL_CONTROL: serve the client of the control socket whose descriptor comes with it
+ * @CHANNEL_KEEPER: use the connection to the keeper whose descriptor comes with it
  */
 enum channel_request {
 	CHANNEL_FIRST = 0x10000,
@@ -44,6 +45,7 @@ enum channel_request {
 	CHANNEL_RESUME,
 	CHANNEL_RESET,
 	CHANNEL_CONTROL,
+	CHANNEL_KEEPER,
 };
 
 /** channel_is_request - whether a message is one of the supervisor's own. */

@@ -20,6 +20,14 @@ static enum outcome do_control(struct vhost_user *vu, struct vu_message *m)
 	return vu->adopt_client(vu->adopt_arg, take_fd(&m->fds[0])) ? REFUSE : DONE;
 }
 
+static enum outcome do_keeper(struct vhost_user *vu, struct vu_message *m)
+{
+	if (m->fd_count != 1 || !vu->adopt_keeper)
+		return REFUSE;
+	vu->adopt_keeper(vu->keeper_arg, take_fd(&m->fds[0]));
+	return DONE;
+}
+
 enum outcome vu_run_supervisor_request(struct vhost_user *vu, struct vu_message *m)
 {
 	switch (m->header.request) {
@@ -31,6 +39,8 @@ enum outcome vu_run_supervisor_request(struct vhost_user *vu, struct vu_message 
 		return do_reset(vu);
 	case CHANNEL_CONTROL:
 		return do_control(vu, m);
+	case CHANNEL_KEEPER:
+		return do_keeper(vu, m);
 	default:
 		return vu_violation(m, VU_VIOLATION_UNKNOWN_REQUEST);
 	}

@@ -40,6 +40,7 @@
 
 #define BIT(n) (1ull << (n))
 
+/* And those of the device: vdev_features(). */
 #define OUR_FEATURES                                                                               \
 	(BIT(VIRTIO_F_VERSION_1) | BIT(VU_F_PROTOCOL_FEATURES) | BIT(VU_F_LOG_ALL) |               \
 	 BIT(VIRTIO_RING_F_INDIRECT_DESC) | BIT(VIRTIO_RING_F_EVENT_IDX))
@@ -58,7 +59,7 @@
 
 static enum outcome do_get_features(struct vhost_user *vu, struct vu_message *m)
 {
-	return vu_answer_u64(m, OUR_FEATURES);
+	return vu_answer_u64(m, OUR_FEATURES | vdev_features(vu->vm->device));
 }
 
 static enum outcome do_set_features(struct vhost_user *vu, struct vu_message *m)
@@ -66,7 +67,7 @@ static enum outcome do_set_features(struct vhost_user *vu, struct vu_message *m)
 	uint64_t features = m->payload.u64;
 	unsigned int i;
 
-	if (features & ~OUR_FEATURES)
+	if (features & ~(OUR_FEATURES | vdev_features(vu->vm->device)))
 		return vu_violation(m, VU_VIOLATION_FEATURES_NOT_OFFERED);
 	if (!(features & BIT(VIRTIO_F_VERSION_1)))
 		log_limited(LOG_WARN,

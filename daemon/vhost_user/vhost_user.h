@@ -20,6 +20,8 @@
  * @status: device status that the front end last set
  * @adopt_client: takes over a client of the control socket; a negative errno: refused; or NULL
  * @adopt_arg: its argument
+ * @adopt_keeper: takes over a connection to the keeper; NULL: the device has no keys by name
+ * @keeper_arg: its argument
  */
 struct vhost_user {
 	struct vm *vm;
@@ -29,6 +31,8 @@ struct vhost_user {
 	uint8_t status;
 	int (*adopt_client)(void *arg, int fd);
 	void *adopt_arg;
+	void (*adopt_keeper)(void *arg, int fd);
+	void *keeper_arg;
 };
 
 /** vhost_user_begin - serve the supervisor on @socket, the channel, which is taken over. */

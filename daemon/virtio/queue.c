@@ -19,6 +19,9 @@
  * as a batch does not fill the lanes it may have more bytes: as many as take a quarter
  * of a millisecond at the pace of the batch before.
  *
+ * A slow queue's requests wait for the key service, all of a batch at the same time. Such a batch
+ * has all that the driver has sent, and the lock may be held for as long as the service's patience.
+ *
  * Kicks are suppressed while we work: with EVENT_IDX by leaving avail_event
  * behind, otherwise by NO_NOTIFY. When the ring is empty, it is *armed*: kicks
  * are asked for, and then the available index is read again, with a full barrier
@@ -385,8 +388,22 @@ static void disarm(struct queue *queue, const struct memory *memory)
 
 static bool batch_complete(const struct queue *queue, const struct queue_batch *batch)
 {
-	return batch->n == VDEV_BATCH_MAX || batch->iov_used > QUEUE_BATCH_IOVS / 2 ||
-	       batch_policy_full(&queue->policy, batch->n, batch->bytes, batch->lanes);
+	if (batch->n == VDEV_BATCH_MAX || batch->iov_used > QUEUE_BATCH_IOVS / 2)
+		return true;
+	/* The time of a slow batch does not depend on its bytes. More than this cannot be undone. */
+	if (queue->slow)
+		return batch->bytes >= BATCH_BYTES_HIGH;
+	return batch_policy_full(&queue->policy, batch->n, batch->bytes, batch->lanes);
+}
+
+/* How many of @left requests the next batch may have. */
+static unsigned int batch_size(const struct queue *queue, unsigned int left,
+			       const struct queue_batch *batch)
+{
+	if (queue->careful)
+		return 1;
+	/* What the keeper does not have yet, it cannot work on. */
+	return queue->slow ? left : batch_policy_requests(&queue->policy, left, batch->lanes);
 }
 
 /*
@@ -521,6 +538,8 @@ static void carry_out(struct queue *queue, struct vdev *device, unsigned int thr
 	if (batch->undo.thread)
 		undo_begin(&batch->undo, queue->index, queue->ledger->done, memory, batch->requests,
 			   batch->n);
+	if (queue->slow)
+		vdev_set_token(device, thread, queue->token + queue->ledger->done);
 	crash_point(CRASH_EXECUTE);
 	vdev_execute(device, thread, batch->list, batch->n);
 	crash_point(CRASH_EXECUTED);
@@ -535,7 +554,6 @@ static int process_locked(struct queue *queue, struct vdev *device, unsigned int
 {
 	int left = pending(queue);
 	uint64_t begin, ns;
-	unsigned int max;
 	int err;
 
 	if (left < 0)
@@ -545,10 +563,8 @@ static int process_locked(struct queue *queue, struct vdev *device, unsigned int
 		prefetch_write(&queue->used->ring[queue->next & (queue->num - 1)]);
 		begin = now_ns();
 		disarm(queue, memory);
-		max = queue->careful
-			  ? 1
-			  : batch_policy_requests(&queue->policy, (unsigned int)left, batch->lanes);
-		err = gather(queue, device, memory, max, batch);
+		err = gather(queue, device, memory, batch_size(queue, (unsigned int)left, batch),
+			     batch);
 		if (batch->n) {
 			carry_out(queue, device, thread, memory, batch);
 			ns = now_ns() - begin;

@@ -61,6 +61,8 @@ struct queue_batch {
  * @turnstile: taken before @lock, see queue.c
  * @lock: held by the serving thread for one batch, by the control thread to change the queue
  * @ledger: position and counters, where the next worker finds them
+ * @slow: its requests wait for the key service: a batch has all that there are
+ * @token: of the request at position 0, see vdev_set_token(); each worker has the same
  *
  * Set by the front end:
  *
@@ -95,6 +97,8 @@ struct queue {
 	pthread_mutex_t turnstile;
 	pthread_mutex_t lock;
 	struct ledger_queue *ledger;
+	bool slow;
+	uint64_t token;
 
 	uint32_t num;
 	uint64_t desc_user;

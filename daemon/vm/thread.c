@@ -4,7 +4,8 @@
  *
  * Theory of operation
  * -------------------
- * Queue i belongs to thread i % vm->num_threads. A thread goes round its queues, a batch each, until
+ * Each slow queue has a thread of its own, which may sleep in a batch until the key service has
+ * answered. The other queues belong to the other threads in turn (vm_thread_of()). A thread goes round its queues, a batch each, until
  * a round finds all of them empty and armed (queue.c). Then it sleeps in epoll_wait(), without a
  * timeout, for a kick. So an idle VM costs nothing, and a busy one neither kicks nor wakes anybody.
  *
@@ -64,13 +65,12 @@ static bool stopping(const struct serving_thread *t)
 /* Under a limit, the first queue may use up what is paid for. So each queue is first in turn. */
 static unsigned int first_queue(struct serving_thread *t)
 {
-	const struct vm *vm = t->vm;
 	unsigned int queues;
 
-	if (!t->batch->limited || t->number >= vm->num_queues)
-		return t->number;
-	queues = (vm->num_queues - t->number - 1) / vm->num_threads + 1;
-	return t->number + t->rounds++ % queues * vm->num_threads;
+	if (!t->batch->limited || t->first >= t->end)
+		return t->first;
+	queues = (t->end - t->first - 1) / t->step + 1;
+	return t->first + t->rounds++ % queues * t->step;
 }
 
 /* Serve one batch per queue. Return: the busiest result. */
@@ -80,13 +80,13 @@ static enum queue_result serve_round(struct serving_thread *t, enum queue_when_e
 	enum queue_result busiest = QUEUE_SLEEPING;
 	unsigned int i, index = first_queue(t);
 
-	for (i = t->number; i < vm->num_queues; i += vm->num_threads) {
+	for (i = t->first; i < t->end; i += t->step) {
 		enum queue_result r = queue_process(&vm->queues[index], vm->device, t->number,
 						    &vm->memory, t->batch, when_empty);
 
-		index += vm->num_threads;
-		if (index >= vm->num_queues)
-			index = t->number;
+		index += t->step;
+		if (index >= t->end)
+			index = t->first;
 		if (r == QUEUE_LOST) {
 			/* The memory is that of all queues: threads that sleep have to see it, too. */
 			vm_wake_all(vm);
@@ -263,10 +263,28 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
+/* Say which queues are the thread's: see vm_thread_of(). Those of slow queues do not poll. */
+static void assign(struct serving_thread *t)
+{
+	const struct vm *vm = t->vm;
+	const unsigned int queues = vm->num_queues - vm->slow, threads = vm->num_threads - vm->slow;
+
+	t->first = t->number;
+	t->step = threads;
+	t->end = queues;
+	if (t->number < threads)
+		return;
+	t->first = queues + (t->number - threads);
+	t->step = 1;
+	t->end = t->first + 1;
+	t->poll_max_ns = t->poll_ns = 0;
+}
+
 static int start(struct serving_thread *t)
 {
 	int err;
 
+	assign(t);
 	t->counters = &t->vm->ledger->thread[t->number];
 	t->batch = calloc(1, sizeof(*t->batch));
 	if (!t->batch)

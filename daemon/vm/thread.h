@@ -15,6 +15,9 @@
 /**
  * struct serving_thread - one thread.
  * @number: 0, 1, ...; also its number for the VM, the device and the engine
+ * @first: its first queue
+ * @step: from each of its queues to the next
+ * @end: its queues are below this
  * @poll_max_ns: longest time to poll empty rings, 0: never
  * @poll_ns: how long to poll before the next sleep
  * @counters: in the ledger
@@ -25,6 +28,9 @@
  */
 struct serving_thread {
 	unsigned int number;
+	unsigned int first;
+	unsigned int step;
+	unsigned int end;
 	struct vm *vm;
 	pthread_t thread;
 	bool running;

@@ -77,15 +77,24 @@ static int waiter_open(struct vm_waiter *waiter)
 	return 0;
 }
 
+/*
+ * Where the tokens of a queue's requests begin: the same for all workers of this daemon, and far from
+ * those of other queues and, as begin is a time, of the VM's next daemon.
+ */
+static uint64_t token_of(const struct ledger *ledger, unsigned int index)
+{
+	return (ledger->head->begin + index) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 int vm_new(struct vdev *device, struct ledger *ledger, unsigned int num_queues,
-	   unsigned int num_threads, struct vm **ret)
+	   unsigned int num_threads, unsigned int slow, struct vm **ret)
 {
 	struct vm *vm;
 	unsigned int i;
 	int err = 0;
 
 	if (num_queues == 0 || num_queues > VCD_MAX_QUEUES || num_threads == 0 ||
-	    num_threads > num_queues)
+	    num_threads > num_queues || slow >= num_threads)
 		return -EINVAL;
 	vm = calloc(1, sizeof(*vm));
 	if (!vm)
@@ -94,12 +103,17 @@ int vm_new(struct vdev *device, struct ledger *ledger, unsigned int num_queues,
 	vm->waiters = calloc(num_threads, sizeof(*vm->waiters));
 	vm->device = device;
 	vm->ledger = ledger;
+	vm->slow = slow;
 	limits_init(&vm->limits);
 	for (; vm->queues && vm->num_queues < num_queues; vm->num_queues++)
 		queue_init(&vm->queues[vm->num_queues], vm->num_queues,
 			   &ledger->queue[vm->num_queues]);
 	for (; vm->waiters && vm->num_threads < num_threads; vm->num_threads++)
 		vm->waiters[vm->num_threads] = (struct vm_waiter){-1, -1};
+	for (i = num_queues - slow; vm->queues && i < num_queues; i++) {
+		vm->queues[i].slow = true;
+		vm->queues[i].token = token_of(ledger, i);
+	}
 	if (!vm->queues || !vm->waiters)
 		err = -ENOMEM;
 	for (i = 0; !err && i < num_threads; i++)
@@ -131,6 +145,13 @@ struct vm *vm_free(struct vm *vm)
 	return NULL;
 }
 
+unsigned int vm_thread_of(const struct vm *vm, unsigned int index)
+{
+	const unsigned int queues = vm->num_queues - vm->slow, threads = vm->num_threads - vm->slow;
+
+	return index < queues ? index % threads : threads + (index - queues);
+}
+
 void vm_wake(struct vm *vm, unsigned int thread)
 {
 	const uint64_t one = 1;
@@ -148,7 +169,7 @@ void vm_wake_all(struct vm *vm)
 
 int vm_set_kick(struct vm *vm, struct queue *queue, int fd)
 {
-	const struct vm_waiter *waiter = &vm->waiters[queue->index % vm->num_threads];
+	const struct vm_waiter *waiter = &vm->waiters[vm_thread_of(vm, queue->index)];
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = queue};
 
 	if (queue->kick_fd >= 0)
@@ -182,7 +203,7 @@ int vm_update(struct vm *vm, struct queue *queue)
 		return 0;
 	err = queue_update(queue, &vm->memory, vm->features);
 	if (queue->active)
-		vm_wake(vm, queue->index % vm->num_threads);
+		vm_wake(vm, vm_thread_of(vm, queue->index));
 	else if (err)
 		cannot_start(queue, err);
 	return err;

@@ -30,7 +30,9 @@ struct vm_waiter {
  * struct vm - the device of one VM.
  * @device: borrowed
  * @ledger: borrowed
- * @num_threads: serving threads; queue i belongs to thread i % num_threads
+ * @num_threads: serving threads
+ * @slow: the last so many queues are slow, and each has one of the last so many threads. The other
+ *	queues belong to the other threads in turn (vm_thread_of())
  * @limits: how much the VM may ask for
  * @waiters: of the threads
  * @memory: guest memory; changed under the locks of all queues
@@ -45,6 +47,7 @@ struct vm {
 	struct ledger *ledger;
 	unsigned int num_queues;
 	unsigned int num_threads;
+	unsigned int slow;
 	struct limits limits;
 	struct queue *queues;
 	struct vm_waiter *waiters;
@@ -68,17 +71,21 @@ struct ledger_shape vm_ledger(unsigned int num_queues, unsigned int num_threads,
  * vm_new - make the device of a VM.
  * @device: made for at least @num_threads threads; outlives the VM
  * @ledger: for that many queues and threads; outlives the VM
- * @num_queues: 1 to VCD_MAX_QUEUES
- * @num_threads: 1 to @num_queues
+ * @num_queues: 1 to VCD_MAX_QUEUES, with the slow ones
+ * @num_threads: 1 to @num_queues, likewise
+ * @slow: slow queues, fewer than @num_threads
  * @ret: out; untouched on failure
  *
  * Return: 0 or a negative errno.
  */
 int vm_new(struct vdev *device, struct ledger *ledger, unsigned int num_queues,
-	   unsigned int num_threads, struct vm **ret);
+	   unsigned int num_threads, unsigned int slow, struct vm **ret);
 
 /** vm_free - free it, after its threads were stopped; NULL is allowed. Return: NULL. */
 struct vm *vm_free(struct vm *vm);
+
+/** vm_thread_of - the thread that queue @index belongs to. */
+unsigned int vm_thread_of(const struct vm *vm, unsigned int index);
 
 /** vm_wake - have serving thread @thread look at its queues; from any thread. */
 void vm_wake(struct vm *vm, unsigned int thread);

@@ -46,7 +46,7 @@ static void open_once(void)
 	CHECK(!eng_open("openssl", 1, &options.engine));
 	CHECK(!vdev_new(&options, &device) &&
 	      !ledger_private(&ledger, &(struct ledger_shape){1, 1, 0}) &&
-	      !vm_new(device, &ledger, 1, 1, &vm));
+	      !vm_new(device, &ledger, 1, 1, 0, &vm));
 	commands = (struct commands){.gather = gather, .vm = vm};
 }
 

@@ -84,7 +84,7 @@ static void begin(struct side *side)
 	memset(side, 0, sizeof(*side));
 	CHECK(ledger_private(&side->ledger, &(struct ledger_shape){QUEUES, 1, 0}) == 0);
 	CHECK(vdev_new(&options, &side->device) == 0);
-	CHECK(vm_new(side->device, &side->ledger, QUEUES, 1, &side->vm) == 0);
+	CHECK(vm_new(side->device, &side->ledger, QUEUES, 1, 0, &side->vm) == 0);
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	side->socket = pair[0];
 	vhost_user_begin(&side->vu, side->vm, pair[1]);

@@ -31,7 +31,7 @@ static int setup(void **state)
 	t.changed = false;
 	return vdev_new(&options, &t.device) ||
 	       ledger_private(&t.ledger, &(struct ledger_shape){QUEUES, 1, 0}) ||
-	       vm_new(t.device, &t.ledger, QUEUES, 1, &t.vm) ||
+	       vm_new(t.device, &t.ledger, QUEUES, 1, 0, &t.vm) ||
 	       threads_start(&t.threads, t.vm, 0, 100);
 }
 

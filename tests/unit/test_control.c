@@ -47,7 +47,7 @@ static int setup(void **state)
 	options.engine = t.engine;
 	if (vdev_new(&options, &t.device) ||
 	    ledger_private(&t.ledger, &(struct ledger_shape){2, 1, 0}) ||
-	    vm_new(t.device, &t.ledger, 2, 1, &t.vm))
+	    vm_new(t.device, &t.ledger, 2, 1, 0, &t.vm))
 		return -1;
 	t.commands = (struct commands){.gather = gather, .vm = t.vm};
 	control_init(&t.control);

@@ -46,7 +46,7 @@ struct violation {
 
 static const struct violation violations[] = {
     {VU_VIOLATION_UNKNOWN_REQUEST, VU_REQUEST_COUNT, 0, 0, 0, NONE, false},
-    {VU_VIOLATION_UNKNOWN_REQUEST, CHANNEL_CONTROL + 1, 0, 0, 0, NONE, false},
+    {VU_VIOLATION_UNKNOWN_REQUEST, CHANNEL_KEEPER + 1, 0, 0, 0, NONE, false},
     {VU_VIOLATION_FEATURE_NOT_ACCEPTED, VU_SET_STATUS, 8, 0, 0, NONE, false},
     {VU_VIOLATION_WRONG_SIZE, VU_SET_VRING_NUM, 4, 0, 0, NONE, false},
     {VU_VIOLATION_WRONG_FDS, VU_SET_FEATURES, 8, 0, 1, EVENT, false},
@@ -95,7 +95,7 @@ static int setup(void **state)
 	options.engine = t.engine;
 	if (vdev_new(&options, &t.device) ||
 	    ledger_private(&t.ledger, &(struct ledger_shape){QUEUES, 1, 0}) ||
-	    vm_new(t.device, &t.ledger, QUEUES, 1, &t.vm) ||
+	    vm_new(t.device, &t.ledger, QUEUES, 1, 0, &t.vm) ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return -1;
 	t.socket = pair[0];

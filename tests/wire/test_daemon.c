@@ -162,7 +162,7 @@ static void test_print_engine(void **state)
 	assert_int_equal(run(ARGS("--print-engine", "--engine=nonsense"), text, sizeof(text)), 1);
 }
 
-/* A reader of JSON that is just strict enough: objects, strings, numbers, null. */
+/* A reader of JSON that is just strict enough: objects, arrays, strings, numbers, null. */
 static const char *json_value(const char *p);
 
 static const char *json_space(const char *p)
@@ -199,12 +199,27 @@ static const char *json_object(const char *p)
 	return p ? p + 1 : NULL;
 }
 
+static const char *json_array(const char *p)
+{
+	p = json_space(p + 1);
+	while (p && *p != ']') {
+		p = json_space(json_value(p));
+		if (p && *p == ',')
+			p = json_space(p + 1);
+		else if (p && *p != ']')
+			return NULL;
+	}
+	return p ? p + 1 : NULL;
+}
+
 static const char *json_value(const char *p)
 {
 	size_t digits;
 
 	if (*p == '{')
 		return json_object(p);
+	if (*p == '[')
+		return json_array(p);
 	if (*p == '"')
 		return json_string(p);
 	if (!strncmp(p, "null", 4))
@@ -228,6 +243,7 @@ static void test_capabilities(void **state)
 	assert_int_equal(run(ARGS("--print-capabilities"), text, sizeof(text)), 0);
 	assert_json(text);
 	assert_non_null(strstr(text, "\"type\": \"crypto\""));
+	assert_non_null(strstr(text, "\"keeper\""));
 }
 
 static void test_stats(void **state)

@@ -18,7 +18,7 @@ device_config_size() {
 
 # device_start COUNT: starts the daemons and waits until each listens.
 device_start() {
-	local number socket
+	local number socket keeper
 	DEVICE_COUNT=$1
 	if (($1 == 0)); then
 		return
@@ -28,11 +28,12 @@ device_start() {
 		return
 	fi
 	[[ -x $OPT_DAEMON ]] || die "no daemon at $OPT_DAEMON; remedy: build it, or --daemon=PATH"
+	mapfile -t keeper < <(keeper_arguments)
 	for ((number = 0; number < $1; number++)); do
 		socket=$RUN_DIR/device$number.sock
 		"${DAEMON_PIN[@]}" "$OPT_DAEMON" --socket-path="$socket" --num-queues="$OPT_NUM_QUEUES" \
 			--control="$RUN_DIR/device$number.control" ${OPT_ENGINE:+--engine="$OPT_ENGINE"} \
-			${OPT_DAEMON_ARGS[@]+"${OPT_DAEMON_ARGS[@]}"} </dev/null \
+			${keeper[@]+"${keeper[@]}"} ${OPT_DAEMON_ARGS[@]+"${OPT_DAEMON_ARGS[@]}"} </dev/null \
 			>"$RUN_DIR/device$number.log" 2>&1 &
 		DEVICE_PIDS+=($!)
 		RUN_PIDS+=($!)

@@ -74,7 +74,7 @@ qdev_options() {
 		done
 		return
 	fi
-	properties="num-queues=$OPT_NUM_QUEUES,virtio-id=$(device_id)"
+	properties="num-queues=$(keeper_queues),virtio-id=$(device_id)"
 	for arg in ${OPT_DEVICE_ARGS[@]+"${OPT_DEVICE_ARGS[@]}"}; do
 		properties+=",$arg"
 	done

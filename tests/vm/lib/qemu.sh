@@ -142,7 +142,7 @@ qemu_command() {
 		mapfile -t options < <(qdev_options "$qemu")
 		GUEST+=(${options[@]+"${options[@]}"})
 	else
-		stock="virtio-id=$(device_id),num_vqs=$OPT_NUM_QUEUES,config_size=$(device_config_size)"
+		stock="virtio-id=$(device_id),num_vqs=$(keeper_queues),config_size=$(device_config_size)"
 		# As README says, not QEMU's 64; --qemu-arg=-global --qemu-arg=$QEMU_DEVICE.vq_size=N changes it.
 		GUEST+=(-global "$QEMU_DEVICE.vq_size=256")
 		for socket in ${DEVICE_SOCKETS[@]+"${DEVICE_SOCKETS[@]}"}; do

@@ -392,7 +392,7 @@ static void begin(struct fuzz *f)
 
 	CHECK(ledger_private(&f->ledger, &(struct ledger_shape){QUEUES, 1, 0}) == 0);
 	CHECK(vdev_new(&options, &f->device) == 0);
-	CHECK(vm_new(f->device, &f->ledger, QUEUES, 1, &f->vm) == 0);
+	CHECK(vm_new(f->device, &f->ledger, QUEUES, 1, 0, &f->vm) == 0);
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	f->socket = pair[0];
 	vhost_user_begin(&f->vu, f->vm, pair[1]);
