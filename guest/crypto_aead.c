@@ -38,14 +38,13 @@ static bool vcd_aead_is_rfc4106(struct crypto_aead *tfm)
 }
 
 /* In software, at once. It takes the memory of the request. */
-static int vcd_aead_fallback(struct aead_request *req, bool decrypt)
+static int vcd_aead_fallback(struct aead_request *req, bool decrypt, u32 flags)
 {
 	struct vcd_aead_tfm *ctx = crypto_aead_ctx(crypto_aead_reqtfm(req));
 	struct aead_request *sub = aead_request_ctx(req);
 
 	aead_request_set_tfm(sub, ctx->fallback);
-	aead_request_set_callback(sub, req->base.flags & CRYPTO_TFM_REQ_MAY_SLEEP, NULL,
-				  NULL);
+	aead_request_set_callback(sub, flags & CRYPTO_TFM_REQ_MAY_SLEEP, NULL, NULL);
 	aead_request_set_crypt(sub, req->src, req->dst, req->cryptlen, req->iv);
 	aead_request_set_ad(sub, req->assoclen);
 	return decrypt ? crypto_aead_decrypt(sub) : crypto_aead_encrypt(sub);
@@ -63,7 +62,7 @@ static void vcd_aead_end(struct vcd_crypto_request *kreq, int err)
 
 	err = vcd_crypto_result(kreq, err);
 	if (vcd_crypto_refused(err))
-		err = vcd_aead_fallback(req, decrypt);
+		err = vcd_aead_fallback(req, decrypt, 0);
 	aead_request_complete(req, err);
 }
 
@@ -135,7 +134,7 @@ static int vcd_aead_crypt(struct aead_request *req, bool decrypt)
 	struct vcd_aead_tfm *ctx = crypto_aead_ctx(crypto_aead_reqtfm(req));
 
 	if (!vcd_crypto_can(&ctx->base) || !vcd_aead_prepare(req, decrypt))
-		return vcd_aead_fallback(req, decrypt);
+		return vcd_aead_fallback(req, decrypt, req->base.flags);
 	return vcd_crypto_start(aead_request_ctx(req), req->base.flags);
 }
 

@@ -387,14 +387,23 @@ static int vcd_crypto_register_all(void)
 {
 	int err;
 
-	if (vcd_crypto_mode != VCD_CRYPTO_ALL)
+	if (vcd_crypto_mode == VCD_CRYPTO_OFF)
 		return 0;
+	err = vcd_named_register();
+	if (err || vcd_crypto_mode != VCD_CRYPTO_ALL)
+		return err;
 	err = vcd_skciphers_register();
 	if (err)
-		return err;
+		goto err_named;
 	err = vcd_aeads_register();
 	if (err)
-		vcd_skciphers_unregister();
+		goto err_skciphers;
+	return 0;
+
+err_skciphers:
+	vcd_skciphers_unregister();
+err_named:
+	vcd_named_unregister();
 	return err;
 }
 
@@ -427,5 +436,7 @@ void vcd_crypto_unregister(void)
 		vcd_aeads_unregister();
 		vcd_skciphers_unregister();
 	}
+	if (vcd_crypto_registered && vcd_crypto_mode != VCD_CRYPTO_OFF)
+		vcd_named_unregister();
 	mutex_unlock(&vcd_crypto_mutex);
 }

@@ -25,7 +25,7 @@ static bool vcd_skcipher_decrypts(const struct vcd_crypto_request *kreq)
 }
 
 /* In software, at once. It takes the memory of the request. */
-static int vcd_skcipher_fallback(struct skcipher_request *req, bool decrypt)
+static int vcd_skcipher_fallback(struct skcipher_request *req, bool decrypt, u32 flags)
 {
 	struct crypto_skcipher *tfm = crypto_skcipher_reqtfm(req);
 	struct vcd_skcipher_tfm *ctx = crypto_skcipher_ctx(tfm);
@@ -35,8 +35,7 @@ static int vcd_skcipher_fallback(struct skcipher_request *req, bool decrypt)
 	if (!ctx->fallback)
 		return -EINVAL;
 	skcipher_request_set_tfm(sub, ctx->fallback);
-	skcipher_request_set_callback(sub, req->base.flags & CRYPTO_TFM_REQ_MAY_SLEEP,
-				      NULL, NULL);
+	skcipher_request_set_callback(sub, flags & CRYPTO_TFM_REQ_MAY_SLEEP, NULL, NULL);
 	skcipher_request_set_crypt(sub, req->src, req->dst, req->cryptlen, req->iv);
 	return decrypt ? crypto_skcipher_decrypt(sub) : crypto_skcipher_encrypt(sub);
 }
@@ -57,7 +56,7 @@ static void vcd_skcipher_end(struct vcd_crypto_request *kreq, int err)
 	if (!err && vcd_skcipher_of(tfm)->next_iv)
 		memcpy(req->iv, kreq->req.result.iv, crypto_skcipher_ivsize(tfm));
 	else if (vcd_crypto_refused(err) && ctx->fallback)
-		err = vcd_skcipher_fallback(req, decrypt);
+		err = vcd_skcipher_fallback(req, decrypt, 0);
 	/* Of a request that is done this would mean that it is not. */
 	skcipher_request_complete(req, err == -EBUSY ? -EIO : err);
 }
@@ -103,7 +102,7 @@ static int vcd_skcipher_crypt(struct skcipher_request *req, bool decrypt)
 	if (!vcd_crypto_can(&ctx->base) || !req->cryptlen ||
 	    req->cryptlen % crypto_skcipher_blocksize(tfm) ||
 	    !vcd_skcipher_prepare(req, decrypt))
-		return vcd_skcipher_fallback(req, decrypt);
+		return vcd_skcipher_fallback(req, decrypt, req->base.flags);
 	return vcd_crypto_start(skcipher_request_ctx(req), req->base.flags);
 }
 

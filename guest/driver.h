@@ -50,6 +50,7 @@
  *	vcd_call	by its caller, and by the core until the device has no part in
  *			it. A caller that is killed or out of patience leaves.
  *	vcd_async	by its file until it is fetched; so is a vcd_keyop
+ *	vcd_crypto_key	by its transform in the crypto API, by each of that one's requests
  *
  * Locks: session->serial (mutex, one chained operation at a time) is outside of all
  * others. queue->lock (irqs off; ring, lines, shares and counters), dev->keys_lock

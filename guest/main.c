@@ -123,7 +123,7 @@ static void vcd_device_quit(struct vcd_device *dev)
 	unsigned int i;
 
 	WRITE_ONCE(dev->gone, true);
-	vcd_device_stop(dev, false, -ENODEV);
+	vcd_device_stop(dev, -ENODEV);
 	for (i = 0; dev->share && i < dev->share->num; i++)
 		cancel_delayed_work_sync(&dev->queues[i].watch);
 }
@@ -192,8 +192,7 @@ static void vcd_remove(struct virtio_device *vdev)
 
 static int __maybe_unused vcd_freeze(struct virtio_device *vdev)
 {
-	vcd_device_stop(vdev->priv, true, 0);
-	return 0;
+	return vcd_device_freeze(vdev->priv);
 }
 
 static int __maybe_unused vcd_restore(struct virtio_device *vdev)

@@ -565,7 +565,7 @@ static void vcd_queue_pause(struct vcd_request *req)
 	INIT_LIST_HEAD(&req->link);
 	if (queue->err || req->give_up) {
 		vcd_queue_out(req, req->give_up ? req->give_up : queue->err, &ends);
-	} else if (time_after(jiffies, req->until)) {
+	} else if (!(req->flags & VCD_REQ_KEPT) && time_after(jiffies, req->until)) {
 		queue->stats.timeouts++;
 		trace_vcd_timeout(req);
 		pr_warn_ratelimited("%s: the host was busy for %u ms\n",
@@ -759,6 +759,25 @@ void vcd_queue_empty(struct vcd_queue *queue, struct virtqueue *vq, int err)
 		list_for_each_entry_safe(req, next, &queue->all, all)
 			vcd_queue_give_up(req, err, &ends);
 	vcd_queue_leave(queue, &ends, flags, false);
+}
+
+/**
+ * vcd_queue_keeps() - whether the ring has a request that can neither fail nor be repeated
+ * @queue: queue
+ */
+bool vcd_queue_keeps(struct vcd_queue *queue)
+{
+	const u32 both = VCD_REQ_KEPT | VCD_REQ_IN_PLACE;
+	struct vcd_request *req;
+	unsigned long flags;
+	bool keeps = false;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	list_for_each_entry(req, &queue->all, all)
+		if (req->where == VCD_RING && (req->flags & both) == both)
+			keeps = true;
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return keeps;
 }
 
 static bool vcd_should_poll(struct vcd_queue *queue)

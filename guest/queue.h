@@ -278,6 +278,7 @@ void vcd_queue_init(struct vcd_queue *queue, struct vcd_device *dev);
 void vcd_queue_interrupt(struct virtqueue *vq);
 void vcd_queue_open(struct vcd_queue *queue);
 unsigned int vcd_queue_look(struct vcd_queue *queue);
+bool vcd_queue_keeps(struct vcd_queue *queue);
 void vcd_queue_empty(struct vcd_queue *queue, struct virtqueue *vq, int err);
 
 /* share.c */
@@ -296,7 +297,8 @@ unsigned long vcd_share_moved(struct vcd_queue *queue,
 
 /* recover.c */
 int vcd_device_start(struct vcd_device *dev);
-void vcd_device_stop(struct vcd_device *dev, bool patient, int err);
+int vcd_device_freeze(struct vcd_device *dev);
+void vcd_device_stop(struct vcd_device *dev, int err);
 
 static inline struct vcd_req *vcd_header(const struct vcd_request *req)
 {

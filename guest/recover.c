@@ -282,7 +282,7 @@ int vcd_device_start(struct vcd_device *dev)
 		err = vcd_hello(dev);
 	}
 	if (err) {
-		vcd_device_stop(dev, false, -EIO);
+		vcd_device_stop(dev, -EIO);
 		return err;
 	}
 	for (i = 0; i < dev->num_all; i++) {
@@ -295,28 +295,64 @@ int vcd_device_start(struct vcd_device *dev)
 	return 0;
 }
 
-/**
- * vcd_device_stop() - reset the device and take its queues away
- * @dev: device; its queues may be stopped, or never have been set up
- * @patient: wait a while for what the device has
- * @err: what requests end with; 0: they wait for vcd_device_start()
- */
-void vcd_device_stop(struct vcd_device *dev, bool patient, int err)
+/* No more goes into the ring. */
+static void vcd_device_close(struct vcd_device *dev)
 {
-	unsigned long end = jiffies + msecs_to_jiffies(min(vcd_timeout(0), VCD_QUIESCE_MS));
-	struct virtqueue *vqs[VCD_DRV_MAX_QUEUES] = { NULL };
-	unsigned int i, num = dev->queues ? dev->num_all : 0;
+	unsigned int i;
 
-	for (i = 0; i < num; i++) {
+	for (i = 0; dev->queues && i < dev->num_all; i++) {
 		spin_lock_irq(&dev->queues[i].lock);
 		dev->queues[i].open = false;
 		spin_unlock_irq(&dev->queues[i].lock);
 	}
+}
+
+/**
+ * vcd_device_freeze() - take a device away that will be started again
+ * @dev: device that was started
+ *
+ * What it has may come back, for a while.
+ *
+ * Return: 0; -EBUSY, and all is as it was: it has data of a disk in place, which could be
+ * sent again as little as it could be given up.
+ */
+int vcd_device_freeze(struct vcd_device *dev)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(min(vcd_timeout(0), VCD_QUIESCE_MS));
+	bool keeps = false;
+	unsigned int i;
+
+	vcd_device_close(dev);
+	for (i = 0; dev->queues && i < dev->num_all; i++) {
+		while (vcd_queue_look(&dev->queues[i]) && time_before(jiffies, end))
+			usleep_range(200, 400);
+		keeps |= vcd_queue_keeps(&dev->queues[i]);
+	}
+	if (!keeps) {
+		vcd_device_stop(dev, 0);
+		return 0;
+	}
+	dev_warn(&dev->vdev->dev, "the host does not give the data of a disk back\n");
+	for (i = 0; i < dev->num_all; i++)
+		if (dev->queues[i].vq)
+			vcd_queue_open(&dev->queues[i]);
+	return -EBUSY;
+}
+
+/**
+ * vcd_device_stop() - reset the device and take its queues away
+ * @dev: device; its queues may be stopped, or never have been set up
+ * @err: what requests end with; 0: they wait for vcd_device_start()
+ */
+void vcd_device_stop(struct vcd_device *dev, int err)
+{
+	struct virtqueue *vqs[VCD_DRV_MAX_QUEUES] = { NULL };
+	unsigned int i, num = dev->queues ? dev->num_all : 0;
+
+	vcd_device_close(dev);
 	for (i = 0; i < num; i++) {
 		struct vcd_queue *queue = &dev->queues[i];
 
-		while (patient && vcd_queue_look(queue) && time_before(jiffies, end))
-			usleep_range(200, 400);
 		spin_lock_irq(&queue->lock);
 		vqs[i] = queue->vq;
 		queue->vq = NULL;
