@@ -466,7 +466,7 @@ static void no_tls_at_all(void **state)
 
 	caller.fd = kit_socket_connect(port);
 	kit_socket_send(caller.fd, "GET / HTTP/1.0\r\n\r\n", 18);
-	process_expect_err(p, "did not get in: TLS: http request");
+	process_expect_err(p, "did not get in: TLS: it does not speak TLS");
 }
 
 /* Somebody else's conversation, by its number, with another key. */

@@ -21,7 +21,7 @@ static void help_and_version(void **unused)
 
 static void bad_commands(void **unused)
 {
-	expect_bad("", "say listen, connect, send or recv");
+	expect_bad("", "say listen, connect, send, recv, identity or peers");
 	expect_bad("call host", "unknown command \"call\"");
 	expect_bad("listen 35001", "--port");
 	expect_bad("connect h 1 2", "not also \"2\"");
@@ -82,10 +82,31 @@ static void send_and_recv(void **unused)
 	assert_int_equal(o.port, 5);
 	assert_int_equal(parse("send a --to=fe80::1", &o), CLI_RUN);
 	assert_string_equal(o.host, "fe80::1");
+	assert_int_equal(parse("connect host:77", &o), CLI_RUN);
+	assert_string_equal(o.host, "host");
+	assert_int_equal(o.port, 77);
+	assert_int_equal(parse("connect [::1]:78", &o), CLI_RUN);
+	assert_string_equal(o.host, "[::1]");
+	assert_int_equal(o.port, 78);
 	assert_int_equal(parse("recv --dir=d", &o), CLI_RUN);
 	assert_null(o.host);
 	assert_int_equal(parse("recv host 9", &o), CLI_RUN);
 	assert_int_equal(o.port, 9);
+}
+
+static void peers(void **unused)
+{
+	struct options o;
+
+	assert_int_equal(parse("peers", &o), CLI_RUN);
+	assert_int_equal(o.peers, PEERS_LIST);
+	assert_int_equal(parse("peers rename a b", &o), CLI_RUN);
+	assert_int_equal(o.peers, PEERS_RENAME);
+	assert_string_equal(o.peer, "a");
+	assert_string_equal(o.new_nick, "b");
+	expect_bad("peers drop a", "peers takes: list, show WHO");
+	expect_bad("peers forget", "peers takes: list, show WHO");
+	expect_bad("peers --accept-new", "--accept-new belongs to");
 }
 
 static void bad_settings(void **unused)
@@ -106,7 +127,7 @@ static void bad_settings(void **unused)
 	expect_bad("connect h --invite-file f", "give a host or --invite-file");
 	expect_bad("connect h --offload=some", "auto, all or off is needed");
 	expect_bad("connect h --offload=off --require-offload", "--require-offload needs");
-	expect_bad("connect h --nick=-x", "--nick");
+	expect_bad("connect h --nick=-x", "\"-x\" is no nick");
 	expect_bad("connect h --eof=later", "half or close is needed");
 	expect_bad("connect h --keepalive=0", "a number from 1 to 600 seconds is needed");
 	/* The arguments of a process can be read by everybody. */
@@ -117,9 +138,13 @@ static void bad_settings(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(help_and_version), cmocka_unit_test(bad_commands),
-	    cmocka_unit_test(bad_numbers),	cmocka_unit_test(defaults),
-	    cmocka_unit_test(send_and_recv),	cmocka_unit_test(bad_settings),
+	    cmocka_unit_test(help_and_version),
+	    cmocka_unit_test(bad_commands),
+	    cmocka_unit_test(bad_numbers),
+	    cmocka_unit_test(defaults),
+	    cmocka_unit_test(send_and_recv),
+	    cmocka_unit_test(bad_settings),
+	    cmocka_unit_test(peers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -576,7 +576,7 @@ static void commands(void **state)
 	person_types(&alice, "/hlep\r");
 	person_sees(&alice, "There is no /hlep; /help lists commands.");
 	person_types(&alice, "/help\r");
-	person_sees(&alice, "!! /quit          leave (also Ctrl-D)");
+	person_sees(&alice, "-- /quit                 leave (also Ctrl-D)");
 	person_types(&alice, "//etc is a directory\r");
 	process_expect_text(bob, "/etc is a directory\n");
 	person_types(&alice, "/quit\r");

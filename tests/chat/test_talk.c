@@ -780,6 +780,39 @@ static void device_required(void **state)
 	process_expect_err(b, "the crypto device cannot be used");
 }
 
+/* The lab protocol has no greeting: only our alert tells such a client that nothing arrived. */
+static void lab_client(void **state)
+{
+	uint16_t port;
+	struct process *a = talk_listen(NULL, "alice", "listen --accept-new", &port), *lab;
+
+	lab = kit_connect(NULL, NULL, "127.0.0.1", port);
+	process_say(lab, "hello\n");
+	process_expect_exit(lab, NETWORK);
+	process_expect_err(lab, "ended inside a frame");
+	process_expect_err(a, "it does not speak TLS (labchat? plain text?)");
+	lab = kit_connect(NULL, NULL, "127.0.0.1", port);
+	process_say(lab, "hello\n");
+	process_end_input(lab);
+	process_expect_exit(lab, NETWORK);
+	assert_int_equal(a->out.len, 0);
+}
+
+/* The device that cannot be used is named. */
+static void device_that_is_none(void **state)
+{
+	char words[600];
+	struct process *p;
+
+	if (!getenv("PROVIDER"))
+		skip();
+	snprintf(words, sizeof(words), "listen --port=0 --device=/nonexistent --provider=%s",
+		 getenv("PROVIDER"));
+	p = talk_start(NULL, "alice", words);
+	process_expect_exit(p, DEVICE);
+	process_expect_err(p, "cannot be used: /nonexistent: cannot open it");
+}
+
 static const char *words_with_provider(uint16_t port)
 {
 	static char words[600];
@@ -832,6 +865,8 @@ int main(void)
 	    TEST(shared_key),
 	    TEST(shared_key_of_one),
 	    TEST(exposed_identity),
+	    TEST(lab_client),
+	    TEST(device_that_is_none),
 	    TEST(damaged_known_peers),
 	    TEST(one_at_a_time),
 	    TEST(hub_of_three),

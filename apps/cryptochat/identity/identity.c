@@ -3,6 +3,7 @@
 #include "cryptochat/identity/identity.h"
 
 #include "apps/base/publish.h"
+#include "cryptochat/identity/passphrase.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,11 +15,38 @@
 #include <unistd.h>
 
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 
 #define DAY 86400L
+#define SCRYPT_N 16384
 
-/* Write the key where no file is yet; -EEXIST: somebody was faster. */
-static int store(const char *path, EVP_PKEY *key)
+/* PKCS #8, encrypted if there is a passphrase. */
+static int write_key(BIO *bio, EVP_PKEY *key, const char *passphrase)
+{
+	PKCS8_PRIV_KEY_INFO *plain;
+	X509_ALGOR *how;
+	X509_SIG *sealed = NULL;
+	int ok = 0;
+
+	if (!passphrase[0])
+		return PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1 ? 0
+											  : -EIO;
+	plain = EVP_PKEY2PKCS8(key);
+	/* What `openssl pkcs8 -scrypt` uses; PBKDF2 would be cheap to try on graphics cards. */
+	how = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, 0, NULL, SCRYPT_N, 8, 1);
+	if (plain && how)
+		sealed = PKCS8_set0_pbe(passphrase, (int)strlen(passphrase), plain, how);
+	if (sealed)
+		ok = PEM_write_bio_PKCS8(bio, sealed);
+	else
+		X509_ALGOR_free(how);
+	X509_SIG_free(sealed);
+	PKCS8_PRIV_KEY_INFO_free(plain);
+	return ok == 1 ? 0 : -EIO;
+}
+
+/* Write the key to @path. Unless @replace, -EEXIST: there is a file. */
+static int store(const char *path, EVP_PKEY *key, const char *passphrase, bool replace)
 {
 	char temporary[PATH_MAX];
 	BIO *bio = NULL;
@@ -30,41 +58,98 @@ static int store(const char *path, EVP_PKEY *key)
 	if (fd < 0)
 		return -errno;
 	bio = BIO_new_fd(fd, BIO_NOCLOSE);
-	err = bio && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1 ? 0 : -EIO;
+	err = bio ? write_key(bio, key, passphrase) : -ENOMEM;
 	BIO_free(bio);
 	if (fsync(fd) < 0 && !err)
 		err = -errno;
 	if (close(fd) < 0 && !err)
 		err = -errno;
-	if (!err)
+	if (!err && replace)
+		err = rename(temporary, path) < 0 ? -errno : 0;
+	else if (!err)
 		err = publish(AT_FDCWD, temporary, path); /* never replaces a key */
 	if (err)
 		unlink(temporary);
 	return err;
 }
 
-static int read_key(OSSL_LIB_CTX *libctx, const char *path, EVP_PKEY **ret, bool *exposed)
+/**
+ * struct question - for the passphrase of a key
+ * @file: where it is, or NULL
+ * @path: the key's file
+ * @err: why there is none; 0: nobody has asked, or there is one
+ * @asked: the key has one
+ */
+struct question {
+	const char *file;
+	const char *path;
+	int err;
+	bool asked;
+};
+
+static int on_passphrase(char *buffer, int size, int writing, void *arg)
 {
+	char text[PASSPHRASE_SIZE];
+	struct question *q = arg;
+	int len = passphrase_get(q->file, q->path, text);
+
+	q->asked = true;
+	q->err = len < 0 ? len : 0;
+	if (len >= 0 && len <= size)
+		memcpy(buffer, text, (size_t)len);
+	explicit_bzero(text, sizeof(text));
+	return len >= 0 && len <= size ? len : -1;
+}
+
+static int open_key(const char *path, bool *exposed)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
 	struct stat st;
-	BIO *bio;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &st) == 0 && st.st_mode & 077) {
-		*exposed = true;
-		close(fd);
-		return -EACCES;
-	}
+	if (fstat(fd, &st) < 0)
+		err = -errno;
+	else if (S_ISDIR(st.st_mode))
+		err = -EISDIR;
+	else if (st.st_mode & 077)
+		err = -EACCES;
+	*exposed = err == -EACCES;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+static int read_key(OSSL_LIB_CTX *libctx, const char *path, const char *passphrase_file,
+		    EVP_PKEY **ret, bool *exposed)
+{
+	struct question q = {.file = passphrase_file, .path = path};
+	int fd = open_key(path, exposed);
+	BIO *bio;
+
+	if (fd < 0)
+		return fd;
 	bio = BIO_new_fd(fd, BIO_CLOSE);
 	if (!bio) {
 		close(fd);
 		return -ENOMEM;
 	}
-	/* An empty passphrase callback argument: never ask on the terminal. */
-	*ret = PEM_read_bio_PrivateKey_ex(bio, NULL, NULL, (void *)(uintptr_t) "", libctx, NULL);
+	*ret = PEM_read_bio_PrivateKey_ex(bio, NULL, on_passphrase, &q, libctx, NULL);
 	BIO_free(bio);
-	return *ret ? 0 : -EINVAL;
+	if (*ret)
+		return 0;
+	return q.err ? q.err : q.asked ? -EKEYREJECTED : -EINVAL;
+}
+
+int identity_protect(const char *path, const struct identity *id)
+{
+	char passphrase[PASSPHRASE_SIZE];
+	int len = passphrase_new(path, passphrase);
+	int err = len < 0 ? len : store(path, id->key, passphrase, true);
+
+	explicit_bzero(passphrase, sizeof(passphrase));
+	return err;
 }
 
 static int make_certificate(struct identity *id)
@@ -87,21 +172,22 @@ static int make_certificate(struct identity *id)
 	return 0;
 }
 
-int identity_load(OSSL_LIB_CTX *libctx, const char *path, struct identity *ret, bool *made)
+int identity_load(OSSL_LIB_CTX *libctx, const char *path, const char *passphrase_file,
+		  struct identity *ret, bool *made)
 {
 	struct identity id = {0};
 	bool exposed = false;
-	int err = read_key(libctx, path, &id.key, &exposed);
+	int err = read_key(libctx, path, passphrase_file, &id.key, &exposed);
 
 	*made = exposed;
 	if (err == -ENOENT) {
 		id.key = EVP_PKEY_Q_keygen(libctx, NULL, "ED25519");
-		err = id.key ? store(path, id.key) : -ENOMEM;
+		err = id.key ? store(path, id.key, "", false) : -ENOMEM;
 		*made = !err;
 		if (err == -EEXIST) {
 			EVP_PKEY_free(id.key);
 			id.key = NULL;
-			err = read_key(libctx, path, &id.key, &exposed);
+			err = read_key(libctx, path, passphrase_file, &id.key, &exposed);
 		}
 	}
 	if (!err)

@@ -27,13 +27,25 @@ struct identity {
  * identity_load() - read the key, or make it
  * @libctx: OpenSSL library context
  * @path: PEM file; its directory exists
+ * @passphrase_file: file whose first line is the passphrase, or NULL: ask at the terminal
  * @ret: identity
  * @made: the key was made now
  *
- * Return: 0; -EACCES with *@made set: others may read the file; -EINVAL: the file holds no
+ * Return: 0; -ENOKEY: there is a passphrase and no terminal; -EKEYREJECTED: the passphrase is wrong;
+ * -EISDIR; -EACCES with *@made set: others may read the file; -EINVAL: the file holds no
  * Ed25519 key; another negative errno
  */
-int identity_load(OSSL_LIB_CTX *libctx, const char *path, struct identity *ret, bool *made);
+int identity_load(OSSL_LIB_CTX *libctx, const char *path, const char *passphrase_file,
+		  struct identity *ret, bool *made);
+
+/**
+ * identity_protect() - ask for a new passphrase, twice, and store the key with it
+ *
+ * An empty one stores the key without a passphrase.
+ *
+ * Return: 0; -ENOKEY: there is no terminal; -EINVAL: the two differ; or a negative errno
+ */
+int identity_protect(const char *path, const struct identity *id);
 
 void identity_free(struct identity *id);
 

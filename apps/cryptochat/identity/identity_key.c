@@ -71,6 +71,13 @@ char *key_text(const uint8_t hash[KEY_HASH_SIZE], char text[KEY_TEXT_SIZE])
 	return text;
 }
 
+int key_read(const char *text, uint8_t hash[KEY_HASH_SIZE])
+{
+	size_t skip = strncmp(text, PREFIX, strlen(PREFIX)) == 0 ? strlen(PREFIX) : 0;
+
+	return base64_decode(text + skip, strlen(text + skip), hash, KEY_HASH_SIZE);
+}
+
 int key_parse(const char *text, uint8_t hash[KEY_HASH_SIZE])
 {
 	size_t skip = strlen(PREFIX);

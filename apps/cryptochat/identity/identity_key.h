@@ -42,4 +42,7 @@ void base64_encode(const uint8_t *data, size_t size, char *out);
  */
 int base64_decode(const char *text, size_t len, uint8_t *data, size_t size);
 
+/** key_read() - as key_parse(), of what a person typed: "SHA256:" may be missing */
+int key_read(const char *text, uint8_t hash[KEY_HASH_SIZE]);
+
 #endif /* CRYPTOCHAT_IDENTITY_IDENTITY_KEY_H */

@@ -252,11 +252,13 @@ int peers_add(struct peers *p, const struct peer *peer)
 	return err ? err : append(p, peer);
 }
 
+enum change { CHANGE_LABEL, CHANGE_NICK, CHANGE_FORGET };
+
 /*
- * The text of a file with the label of @peer's key changed, a line added if there is none, and
- * everything else as it was.
+ * The text of a file in which @what has been done to the lines of @peer's key, and everything else is
+ * as it was. A key that gets a label and has no line gets one.
  */
-static int rewrite(int fd, const char *text, size_t len, const struct peer *peer)
+static int rewrite(int fd, const char *text, size_t len, const struct peer *peer, enum change what)
 {
 	bool found = false;
 	int err = 0;
@@ -266,25 +268,28 @@ static int rewrite(int fd, const char *text, size_t len, const struct peer *peer
 		size_t line = end ? (size_t)(end - text) : len;
 		char changed[PEERS_LINE_MAX];
 		struct peer old;
+		bool ours = peers_parse_line(text, line, &old) == PEERS_PEER &&
+			    memcmp(old.key, peer->key, KEY_HASH_SIZE) == 0;
 
-		if (peers_parse_line(text, line, &old) == PEERS_PEER &&
-		    memcmp(old.key, peer->key, KEY_HASH_SIZE) == 0) {
-			found = true;
-			old.label = peer->label;
-			err = write_all(fd, changed, (size_t)format(&old, changed));
-			line += end ? 1 : 0;
-		} else {
-			line += end ? 1 : 0;
+		line += end ? 1 : 0;
+		found = found || ours;
+		if (!ours) {
 			err = write_all(fd, text, line);
+		} else if (what != CHANGE_FORGET) {
+			if (what == CHANGE_LABEL)
+				old.label = peer->label;
+			else
+				strcpy(old.nick, peer->nick);
+			err = write_all(fd, changed, (size_t)format(&old, changed));
 		}
 		text += line;
 		len -= line;
 	}
-	return err || found ? err : append_line(fd, peer);
+	return err || found || what != CHANGE_LABEL ? err : append_line(fd, peer);
 }
 
-/* Replace the file at @path, which we have locked, by one with the changed label. */
-static int replace(const char *path, const struct peer *peer)
+/* Replace the file at @path, which we have locked, by a changed one. */
+static int replace(const char *path, const struct peer *peer, enum change what)
 {
 	char made[PATH_MAX], *text;
 	size_t len;
@@ -298,7 +303,7 @@ static int replace(const char *path, const struct peer *peer)
 	/* Left by a process that died; whoever has the lock owns the name. */
 	unlink(made);
 	fd = open(made, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	err = fd < 0 ? -errno : rewrite(fd, text, len, peer);
+	err = fd < 0 ? -errno : rewrite(fd, text, len, peer, what);
 	free(text);
 	if (fd >= 0 && !err && fsync(fd) < 0)
 		err = -errno;
@@ -311,21 +316,28 @@ static int replace(const char *path, const struct peer *peer)
 	return err;
 }
 
-int peers_label(struct peers *p, const struct peer *peer)
+static int change_file(const struct peers *p, const struct peer *peer, enum change what)
 {
 	int lock = lock_file(p->path), err = lock < 0 ? lock : 0;
 	/* There has to be a file, so that the place that a link leads to has a name. */
 	int fd = err ? err : open_to_append(p->path);
 	char *path = fd < 0 ? NULL : realpath(p->path, NULL);
-	bool found = false;
 
 	if (!err)
-		err = fd < 0 ? fd : path ? replace(path, peer) : -errno;
+		err = fd < 0 ? fd : path ? replace(path, peer, what) : -errno;
 	free(path);
 	if (fd >= 0)
 		close(fd);
 	if (lock >= 0)
 		close(lock);
+	return err;
+}
+
+int peers_label(struct peers *p, const struct peer *peer)
+{
+	int err = change_file(p, peer, CHANGE_LABEL);
+	bool found = false;
+
 	for (size_t i = 0; i < p->count; i++) {
 		if (memcmp(p->list[i].key, peer->key, KEY_HASH_SIZE) != 0)
 			continue;
@@ -335,6 +347,31 @@ int peers_label(struct peers *p, const struct peer *peer)
 	if (!found && append(p, peer) && !err)
 		err = -ENOMEM;
 	return err;
+}
+
+int peers_rename(struct peers *p, const uint8_t key[KEY_HASH_SIZE], const char *nick)
+{
+	struct peer peer = {0};
+
+	memcpy(peer.key, key, sizeof(peer.key));
+	strcpy(peer.nick, nick);
+	for (size_t i = 0; i < p->count; i++)
+		if (memcmp(p->list[i].key, key, KEY_HASH_SIZE) == 0)
+			strcpy(p->list[i].nick, nick);
+	return change_file(p, &peer, CHANGE_NICK);
+}
+
+int peers_forget(struct peers *p, const uint8_t key[KEY_HASH_SIZE])
+{
+	struct peer peer = {0};
+	size_t left = 0;
+
+	memcpy(peer.key, key, sizeof(peer.key));
+	for (size_t i = 0; i < p->count; i++)
+		if (memcmp(p->list[i].key, key, KEY_HASH_SIZE) != 0)
+			p->list[left++] = p->list[i];
+	p->count = left;
+	return change_file(p, &peer, CHANGE_FORGET);
 }
 
 const struct peer *peers_by_key(const struct peers *p, const uint8_t key[KEY_HASH_SIZE])

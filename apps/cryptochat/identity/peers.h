@@ -75,6 +75,12 @@ int peers_add(struct peers *p, const struct peer *peer);
  */
 int peers_label(struct peers *p, const struct peer *peer);
 
+/** peers_rename() - all lines of a key get another nick; as peers_label() otherwise */
+int peers_rename(struct peers *p, const uint8_t key[KEY_HASH_SIZE], const char *nick);
+
+/** peers_forget() - remove all lines of a key; as peers_label() otherwise. @key is none of the list's */
+int peers_forget(struct peers *p, const uint8_t key[KEY_HASH_SIZE]);
+
 /** peers_by_key() - the first peer with this key, or NULL */
 const struct peer *peers_by_key(const struct peers *p, const uint8_t key[KEY_HASH_SIZE]);
 

@@ -31,7 +31,7 @@ bool trust_is_fingerprint(const char *answer)
 {
 	uint8_t hash[KEY_HASH_SIZE];
 
-	return key_parse(answer, hash) == 0;
+	return key_read(answer, hash) == 0;
 }
 
 enum consent trust_consent(const char *answer, const uint8_t key[KEY_HASH_SIZE])
@@ -42,7 +42,7 @@ enum consent trust_consent(const char *answer, const uint8_t key[KEY_HASH_SIZE])
 		return CONSENT_YES;
 	if (strcasecmp(answer, "no") == 0)
 		return CONSENT_NO;
-	if (key_parse(answer, hash))
+	if (key_read(answer, hash))
 		return CONSENT_UNCLEAR;
 	return memcmp(hash, key, KEY_HASH_SIZE) == 0 ? CONSENT_YES : CONSENT_NO;
 }

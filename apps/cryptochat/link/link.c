@@ -147,6 +147,28 @@ static void finish_connect(struct link *l)
 		l->state = LINK_HANDSHAKE;
 }
 
+/* Is it no TLS at all that came? To be asked before handle(). */
+static bool is_foreign(void)
+{
+	int reason = ERR_GET_REASON(ERR_peek_error());
+
+	return reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST ||
+	       reason == SSL_R_HTTPS_PROXY_REQUEST;
+}
+
+/*
+ * OpenSSL says nothing to a peer that speaks no TLS, and a peer of the lab protocol would take the
+ * end of the connection for success. An alert is no whole frame of that protocol.
+ */
+static void refuse_foreigner(struct link *l)
+{
+	static const uint8_t alert[] = {21, 3, 3, 0, 2, 2, 70}; /* fatal: protocol version */
+
+	if (send(l->fd, alert, sizeof(alert), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		ERR_clear_error(); /* it is gone: nobody is left to be told */
+	snprintf(l->detail, sizeof(l->detail), "it does not speak TLS (labchat? plain text?)");
+}
+
 static void handshake(struct link *l)
 {
 	int result;
@@ -155,7 +177,11 @@ static void handshake(struct link *l)
 	ERR_clear_error();
 	result = SSL_do_handshake(l->ssl);
 	if (result != 1) {
+		bool foreign = is_foreign();
+
 		handle(l, result, SSL_ERROR_WANT_READ, &l->read_wants_write);
+		if (foreign)
+			refuse_foreigner(l);
 		return;
 	}
 	l->read_wants_write = false;

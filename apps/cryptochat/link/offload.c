@@ -72,7 +72,7 @@ static int write_config(const struct offload_setup *setup, const char *module)
 }
 
 /* The provider starts without a device too, and then offers nothing. */
-static void check_device(struct offload *o)
+static void check_device(const struct offload_setup *setup, struct offload *o)
 {
 	const char *status = NULL, *device = NULL;
 	OSSL_PARAM params[] = {
@@ -84,7 +84,10 @@ static void check_device(struct offload *o)
 	if (!o->provider || OSSL_PROVIDER_get_params(o->provider, params) != 1 ||
 	    (status && strcmp(status, "ok") == 0))
 		return;
-	snprintf(o->why_not, sizeof(o->why_not), "%.120s: %.100s", device ? device : "device",
+	/* Without a device, it is the one that was asked for. */
+	if (!device || !device[0])
+		device = setup->device ? setup->device : OFFLOAD_DEFAULT_DEVICE;
+	snprintf(o->why_not, sizeof(o->why_not), "%.120s: %.100s", device,
 		 status ? status : "unknown state");
 	OSSL_PROVIDER_unload(o->provider);
 	o->provider = NULL;
@@ -113,7 +116,7 @@ static void load_provider(const struct offload_setup *setup, struct offload *o)
 	    OSSL_PROVIDER_available(o->libctx, PROVIDER))
 		o->provider = OSSL_PROVIDER_load(o->libctx, PROVIDER);
 	close(fd);
-	check_device(o);
+	check_device(setup, o);
 	if (o->provider) {
 		o->properties = "?provider=" PROVIDER;
 		return;

@@ -117,31 +117,31 @@ static void on_who(struct room *room, const char *rest)
 {
 	char key[KEY_TEXT_SIZE];
 
-	ui_notice(&room->ui, "who",
-		  FACTS(fact_text("peer", room->nick),
-			fact_text("key", key_text(room->identity.hash, key)),
-			fact_bool("self", true)),
-		  "%s (you) %s", room->nick, key_text(room->identity.hash, key));
+	ui_reply(&room->ui, "who",
+		 FACTS(fact_text("peer", room->nick),
+		       fact_text("key", key_text(room->identity.hash, key)),
+		       fact_bool("self", true)),
+		 "%s (you) %s", room->nick, key_text(room->identity.hash, key));
 	for (struct member *m = room->members; m; m = m->next)
 		if (member_is_present(m))
-			ui_notice(&room->ui, "who",
-				  FACTS(fact_text("peer", m->nick),
-					fact_text("key", key_text(m->key, key)),
-					fact_bool("verified", m->verified),
-					fact_bool("connected", m->stage == MEMBER_UP),
-					fact_text("address", m->where)),
-				  "%s, %s%s, %s %s", m->nick,
-				  m->verified ? "verified" : "unverified",
-				  m->stage == MEMBER_AWAY ? ", away" : "", m->where,
-				  key_text(m->key, key));
+			ui_reply(&room->ui, "who",
+				 FACTS(fact_text("peer", m->nick),
+				       fact_text("key", key_text(m->key, key)),
+				       fact_bool("verified", m->verified),
+				       fact_bool("connected", m->stage == MEMBER_UP),
+				       fact_text("address", m->where)),
+				 "%s, %s%s, %s %s", m->nick,
+				 m->verified ? "verified" : "unverified",
+				 m->stage == MEMBER_AWAY ? ", away" : "", m->where,
+				 key_text(m->key, key));
 	for (struct member *m = room->members; m; m = m->next)
 		for (unsigned int i = 0; member_is_present(m) && i < m->roster_count; i++)
-			ui_notice(&room->ui, "who",
-				  FACTS(fact_text("peer", m->roster[i].nick),
-					fact_text("key", key_text(m->roster[i].key, key)),
-					fact_text("hub", m->nick)),
-				  "%s, the hub says, %s", m->roster[i].nick,
-				  key_text(m->roster[i].key, key));
+			ui_reply(&room->ui, "who",
+				 FACTS(fact_text("peer", m->roster[i].nick),
+				       fact_text("key", key_text(m->roster[i].key, key)),
+				       fact_text("hub", m->nick)),
+				 "%s, the hub says, %s", m->roster[i].nick,
+				 key_text(m->roster[i].key, key));
 }
 
 static void on_kick(struct room *room, const char *nick)
@@ -191,28 +191,32 @@ static void on_quit(struct room *room, const char *rest)
 
 static void on_help(struct room *room, const char *rest);
 
-/* @argument: its name in JSON; NULL: the command has none. @waits: it is about somebody, and a
- * program's command waits until somebody is there. */
+/**
+ * struct command - what the user can ask for
+ * @argument: its name in JSON; NULL: the command has none
+ * @waits: it is about somebody, and a program's command waits until somebody is there
+ * @form: what stands after the name, for people
+ */
 static const struct command {
 	const char *name;
 	void (*run)(struct room *room, const char *rest);
 	const char *argument;
 	bool waits;
+	const char *form;
 	const char *help;
 } commands[] = {
-    {"send", on_send, "file", true, "FILE    offer a file"},
-    {"accept", on_accept, NULL, true, "       take the file on offer"},
-    {"decline", on_decline, NULL, true, "      refuse it"},
-    {"verify", on_verify, "answer", true,
-     "       compare words with the other person; then /verify yes or no; "
-     "the owner of a hub names the person: /verify NICK"},
-    {"status", on_status, NULL, false, "       key, cipher, and who encrypted how much"},
-    {"who", on_who, NULL, false, "          who is here"},
-    {"kick", on_kick, "nick", true, "NICK    hub: ask somebody to leave"},
-    {"invite", on_invite, NULL, false, "       a line that lets one more person in"},
-    {"quit", on_quit, NULL, false, "         leave (also Ctrl-D)"},
-    {"help", on_help, NULL, false,
-     "         this list; a message that begins with / is typed with //"},
+    {"send", on_send, "file", true, "FILE", "offer a file; Tab completes its name"},
+    {"accept", on_accept, NULL, true, "", "take the file on offer"},
+    {"decline", on_decline, NULL, true, "", "refuse it"},
+    {"verify", on_verify, "answer", true, "[yes|no]",
+     "compare words with the other person, and say whether they are the same; the owner of a hub "
+     "names the person: /verify NICK"},
+    {"status", on_status, NULL, false, "", "key, cipher, and who encrypted how much"},
+    {"who", on_who, NULL, false, "", "who is here"},
+    {"kick", on_kick, "nick", true, "NICK", "hub: ask somebody to leave"},
+    {"invite", on_invite, NULL, false, "", "a line that lets one more person in"},
+    {"quit", on_quit, NULL, false, "", "leave (also Ctrl-D)"},
+    {"help", on_help, "command", false, "[COMMAND]", "this list, or one command"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -224,8 +228,27 @@ const char *command_name(size_t i)
 
 static void on_help(struct room *room, const char *rest)
 {
-	for (size_t i = 0; i < COMMANDS; i++)
-		ui_error(&room->ui, "help", NULL, "/%s %s", commands[i].name, commands[i].help);
+	const char *wanted = rest[0] == '/' ? rest + 1 : rest;
+	bool found = false;
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		const struct command *c = &commands[i];
+		int width = 8 - (int)strlen(c->name);
+
+		if (wanted[0] && strcmp(wanted, c->name) != 0)
+			continue;
+		found = true;
+		ui_reply(&room->ui, "help", NULL, "/%s %-*s  %s", c->name, 10 + width, c->form,
+			 c->help);
+	}
+	if (!found)
+		ui_error(&room->ui, "usage", NULL, "There is no /%s; /help lists commands.",
+			 wanted);
+	else if (!wanted[0])
+		ui_reply(&room->ui, "help", NULL,
+			 "Up and Ctrl-R bring back lines, Tab completes, Ctrl-Z suspends. A paste "
+			 "is one "
+			 "message. A message that begins with / is typed with //.");
 }
 
 /* The command named by the first @len bytes of @name, or NULL. */
@@ -246,7 +269,7 @@ static void run_line(struct room *room, const char *line)
 	if (c)
 		c->run(room, rest + strspn(rest, " "));
 	else
-		ui_error(&room->ui, "help", NULL, "There is no %s; /help lists commands.", line);
+		ui_error(&room->ui, "usage", NULL, "There is no %s; /help lists commands.", line);
 }
 
 static void say(struct room *room, const char *line, size_t len)

@@ -152,7 +152,7 @@ void complete(struct room *room)
 		m.first[m.common] = 0;
 		ui_replace(&room->ui, from, m.first);
 	} else if (m.count) {
-		ui_notice(&room->ui, "help", NULL, "%s", m.list + 2);
+		ui_reply(&room->ui, "help", NULL, "%s", m.list + 2);
 	}
 }
 

@@ -118,13 +118,27 @@ void member_put_verify(struct member *m, const struct verify_frame *v)
 	commit(m, &w);
 }
 
+/*
+ * How long a message was under way. The two clocks may differ by any time, so the fastest message
+ * counts as not delayed.
+ */
+static int64_t delay_of(struct member *m, uint64_t written_ms)
+{
+	int64_t took = (int64_t)(clock_ms() - written_ms);
+
+	if (!m->clock_known || took < m->clock_offset)
+		m->clock_offset = took;
+	m->clock_known = true;
+	return took - m->clock_offset;
+}
+
 static void on_text(struct member *m, const struct text_frame *t)
 {
 	struct room *room = m->room;
 	/* Only a hub speaks for others. */
 	const char *nick = m->is_hub && t->nick[0] ? t->nick : m->nick;
 
-	ui_message(&room->ui, nick, t->time_ms, t->text, t->len);
+	ui_message(&room->ui, nick, t->time_ms, delay_of(m, t->time_ms), t->text, t->len);
 	if (!room->options->hub)
 		return;
 	for (struct member *o = room->members; o; o = o->next) {

@@ -65,6 +65,7 @@ static void put_hello(struct member *m)
 /* Stop hard: somebody has another key than the one that was accepted for it. */
 static void key_changed(struct member *m, const char *name, const struct peer *known)
 {
+	bool kept = peers_by_key(&m->room->peers, known->key);
 	char old[KEY_TEXT_SIZE], new[KEY_TEXT_SIZE];
 
 	ui_error(
@@ -73,9 +74,11 @@ static void key_changed(struct member *m, const char *name, const struct peer *k
 		  fact_text("key", key_text(m->key, new))),
 	    "THE KEY OF %s HAS CHANGED.\n"
 	    "   known: %s\n   now:   %s\n"
-	    "Somebody may be posing as %s, or the identity was made anew. Ask by other means; if "
-	    "the new key is right, remove the old line from %s.",
-	    name, key_text(known->key, old), key_text(m->key, new), name, m->room->peers.path);
+	    "Somebody may be posing as %s, or the identity was made anew. Ask by other means.%s%s",
+	    name, old, new, name,
+	    kept ? " If the new key is right, forget the old one:\n   cryptochat peers forget "
+		 : "",
+	    kept ? old : "");
 	member_refuse(m, REFUSE_CHANGED, "this key is not the one I know for you");
 	if (!m->caller || m->room->options->once)
 		room_fail(m->room, CHAT_IDENTITY);
@@ -90,8 +93,8 @@ static void key_rejected(struct member *m, const char *name)
 	    &m->room->ui, "key-rejected",
 	    FACTS(fact_text("peer", name), fact_text("key", key_text(m->key, key))),
 	    "%s has the key %s, which was rejected when words were compared: refused. If that was "
-	    "a mistake, remove its line from %s.",
-	    name, key_text(m->key, key), m->room->peers.path);
+	    "a mistake: cryptochat peers forget %s",
+	    name, key, key);
 	member_refuse(m, REFUSE_UNKNOWN, "your key is rejected here");
 	if (!m->caller || m->room->options->once)
 		room_fail(m->room, CHAT_IDENTITY);
@@ -363,7 +366,11 @@ static void use_nick(struct member *m, const struct peer *known)
 {
 	char key[KEY_TEXT_SIZE];
 
-	if (known) {
+	if (known && strcmp(known->nick, NICK_UNKNOWN) == 0) {
+		m->verified = known->label == PEER_VERIFIED;
+		m->remember = true;
+		name_new(m);
+	} else if (known) {
 		if (strcmp(known->nick, m->greeting.nick) != 0)
 			ui_notice(&m->room->ui, "nick",
 				  FACTS(fact_text("peer", known->nick),
@@ -571,8 +578,11 @@ void greet_frame(struct member *m, const struct frame *f)
 void greet_accept(struct member *m)
 {
 	m->remember = true;
-	if (!m->caller)
+	if (!m->caller) {
+		/* The other end may be busy, or say no: the answer counts the next time, too. */
+		member_remember(m, NICK_UNKNOWN);
 		call_greet(m);
-	else if (has_place(m))
+	} else if (has_place(m)) {
 		let_in(m);
+	}
 }

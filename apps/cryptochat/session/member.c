@@ -24,18 +24,23 @@
 #define SILENT_PINGS 3		 /* so many pings missing: the link is dead */
 #define GREETING_MS (600 * 1000) /* people decide slowly, but not for ever */
 
-static void save_key(struct member *m)
+void member_remember(struct member *m, const char *nick)
 {
 	struct room *room = m->room;
 	struct peer p = {.label = m->verified ? PEER_VERIFIED : PEER_UNVERIFIED};
+	const struct peer *known = m->caller
+				       ? peers_by_key(&room->peers, m->key)
+				       : peers_by_address(&room->peers, room->address, m->key);
 	int err;
 
-	m->remember = false;
-	strcpy(p.nick, m->nick);
+	strcpy(p.nick, nick);
 	memcpy(p.key, m->key, sizeof(p.key));
 	if (!m->caller)
 		strcpy(p.address, room->address);
-	err = peers_add(&room->peers, &p);
+	if (known && memcmp(known->key, m->key, sizeof(p.key)) == 0)
+		err = peers_rename(&room->peers, m->key, nick);
+	else
+		err = peers_add(&room->peers, &p);
 	if (err)
 		ui_error(&room->ui, "warning", FACTS(fact_text("peer", m->nick)),
 			 "cannot write %s: %s; the key will be asked for again", room->peers.path,
@@ -76,7 +81,8 @@ void member_up(struct member *m, const struct hello *hello)
 		return;
 	}
 	if (m->remember)
-		save_key(m);
+		member_remember(m, m->nick);
+	m->remember = false;
 	room->met = true;
 	if (room->options->hub)
 		m->files.refuse = "a hub does not carry files";
@@ -128,8 +134,8 @@ static void show_crypto(struct room *room, bool or_none)
 			  ", in this process operations=%" PRIu64 " bytes=%" PRIu64,
 			  c.ops, c.bytes, c.soft_ops, c.soft_bytes);
 	else if (or_none)
-		ui_notice(&room->ui, "crypto", NULL, "crypto: in this process (%s)",
-			  room->offload.why_not[0] ? room->offload.why_not : "--offload=off");
+		ui_reply(&room->ui, "crypto", NULL, "crypto: in this process (%s)",
+			 room->offload.why_not[0] ? room->offload.why_not : "--offload=off");
 }
 
 void member_end(struct member *m, enum chat_exit status, const char *event, const char *why)
@@ -289,12 +295,12 @@ void member_status(struct member *m)
 	const char *cipher = m->link ? SSL_get_cipher_name(m->link->ssl) : NULL;
 	char key[KEY_TEXT_SIZE];
 
-	ui_notice(&m->room->ui, "status",
-		  FACTS(fact_text("peer", m->nick), fact_text("key", key_text(m->key, key)),
-			fact_bool("verified", m->verified), fact_bool("connected", m->link != NULL),
-			fact_text("cipher", cipher), fact_number("sent", m->outbox.next_seq - 1),
-			fact_number("received", m->rx_next - 1)),
-		  "%s, %s, %s, %s%s", m->nick, m->verified ? "verified" : "unverified", key,
-		  cipher ? "TLS 1.3 " : "not connected", cipher ? cipher : "");
+	ui_reply(&m->room->ui, "status",
+		 FACTS(fact_text("peer", m->nick), fact_text("key", key_text(m->key, key)),
+		       fact_bool("verified", m->verified), fact_bool("connected", m->link != NULL),
+		       fact_text("cipher", cipher), fact_number("sent", m->outbox.next_seq - 1),
+		       fact_number("received", m->rx_next - 1)),
+		 "%s, %s, %s, %s%s", m->nick, m->verified ? "verified" : "unverified", key,
+		 cipher ? "TLS 1.3 " : "not connected", cipher ? cipher : "");
 	show_crypto(m->room, true);
 }

@@ -8,6 +8,12 @@
 /** member_up() - greetings are over, @hello is the peer's */
 void member_up(struct member *m, const struct hello *hello);
 
+/* In known_peers, the nick of somebody whose key was accepted and who has not said a nick yet. */
+#define NICK_UNKNOWN "?"
+
+/** member_remember() - write the key into known_peers, or the nick, if the key is there */
+void member_remember(struct member *m, const char *nick);
+
 /** member_work() - files, acknowledgements, pings, leaving; returns: call again without waiting */
 bool member_work(struct member *m, int64_t now);
 

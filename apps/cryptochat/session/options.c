@@ -13,6 +13,8 @@
 #include "apps/base/text.h"
 #include "apps/base/address_options.h"
 
+#define NICK_RULE                                                                                  \
+	"\"%s\" is no nick: 1 to 32 bytes that can be seen, no spaces, and not -, # or / in front"
 #define RECONNECT_MAX_SECONDS 86400
 #define KEEPALIVE_MAX_SECONDS 600
 
@@ -22,11 +24,13 @@
 #define ON_SEND (1u << COMMAND_SEND)
 #define ON_RECV (1u << COMMAND_RECV)
 #define ON_IDENTITY (1u << COMMAND_IDENTITY)
+#define ON_PEERS (1u << COMMAND_PEERS)
 #define ON_TALK (ON_LISTEN | ON_CONNECT)
 #define ON_NET (ON_TALK | ON_SEND | ON_RECV)
-#define ON_ALL (ON_NET | ON_IDENTITY)
+#define ON_ALL (ON_NET | ON_IDENTITY | ON_PEERS)
 
-static const char *const command_names[] = {"listen", "connect", "send", "recv", "identity"};
+static const char *const command_names[] = {"listen", "connect",  "send",
+					    "recv",   "identity", "peers"};
 
 #define COMMANDS (sizeof(command_names) / sizeof(command_names[0]))
 
@@ -71,20 +75,26 @@ static enum cli_result set_invite_host(struct cli_state *state, const struct cli
 }
 
 /* HOST or HOST:PORT; @text is cut in place. */
-static enum cli_result set_to(struct cli_state *state, const struct cli_option *option, char *text,
-			      void *member)
+static enum cli_result parse_host(struct cli_state *state, struct options *o, char *text)
 {
-	struct options *o = (void *)((char *)member - offsetof(struct options, host));
 	char *colon = strrchr(text, ':');
 	bool bare_v6 = colon && strchr(text, ':') != colon && text[0] != '[';
 
 	if (check_host(state, text) != CLI_RUN)
 		return CLI_BAD;
 	o->host = text;
-	if (!colon || bare_v6 || colon[-1] == '[' || strchr(colon, ']'))
+	if (!colon || bare_v6 || colon == text || strchr(colon, ']'))
 		return CLI_RUN;
 	*colon = 0;
 	return option_parse_port(state, colon + 1, false, &o->port);
+}
+
+static enum cli_result set_to(struct cli_state *state, const struct cli_option *option, char *text,
+			      void *member)
+{
+	struct options *o = (void *)((char *)member - offsetof(struct options, host));
+
+	return parse_host(state, o, text);
 }
 
 /* In the order of their enums. */
@@ -115,6 +125,12 @@ static const struct cli_option table[] = {
 	       .otherwise = "login name@host", .on = ON_NET),
     CLI_OPTION(0, "config", "DIR", "directory of identity and known peers", config, cli_text,
 	       .otherwise = "~/.config/cryptochat", .on = ON_ALL),
+    CLI_OPTION(0, "passphrase", NULL,
+	       "ask for a new passphrase that protects your key; an empty one removes it",
+	       passphrase, cli_flag, .on = ON_IDENTITY),
+    CLI_OPTION(0, "passphrase-file", "FILE", "read your key's passphrase from FILE",
+	       passphrase_file, cli_text, .otherwise = "ask at the terminal",
+	       .on = ON_NET | ON_IDENTITY),
     CLI_OPTION(0, "hub", NULL, "let many in; the hub, and whoever runs it, reads everything", hub,
 	       cli_flag, .on = ON_LISTEN),
     CLI_OPTION(0, "port", "PORT", "port to bind; 0: any free one", port, option_port,
@@ -180,7 +196,8 @@ const struct cli chat_cli = {
 	     "connect [HOST [PORT]] [OPTION]...   (no HOST: asks for an invite)\n"
 	     "send FILE... [--to=HOST[:PORT]] [OPTION]...\n"
 	     "recv [HOST [PORT]] [OPTION]...\n"
-	     "identity [--config=DIR]             print your fingerprint",
+	     "identity [--passphrase]             print your fingerprint; change the passphrase\n"
+	     "peers [list | show WHO | forget WHO | rename WHO NICK]",
     .about = "Talk and send files over TLS 1.3, end to end. A crypto device does the bulk of the\n"
 	     "encryption where there is one. send and recv without a peer wait for one.\n",
     .options = table,
@@ -197,10 +214,35 @@ static enum cli_result parse_peer(int count, char **words, struct options *o,
 	if (count > 2)
 		return cli_bad(state, "%s takes a host and a port, not also \"%s\"",
 			       command_names[o->command], words[2]);
+	if (count == 1)
+		return parse_host(state, o, words[0]);
 	if (check_host(state, words[0]))
 		return CLI_BAD;
 	o->host = words[0];
-	return count == 2 ? option_parse_port(state, words[1], false, &o->port) : CLI_RUN;
+	return option_parse_port(state, words[1], false, &o->port);
+}
+
+/* list, show WHO, forget WHO, rename WHO NICK. */
+static enum cli_result parse_peers(int count, char **words, struct options *o,
+				   struct cli_state *state)
+{
+	static const struct {
+		const char *name;
+		int count;
+	} forms[] = {{"list", 1}, {"show", 2}, {"forget", 2}, {"rename", 3}};
+	size_t i = 0;
+
+	while (count && i < 4 && strcmp(forms[i].name, words[0]) != 0)
+		i++;
+	if (i == 4 || (count && count != forms[i].count))
+		return cli_bad(state,
+			       "peers takes: list, show WHO, forget WHO, or rename WHO NICK");
+	o->peers = (enum peers_word)i;
+	o->peer = count > 1 ? words[1] : NULL;
+	o->new_nick = count > 2 ? words[2] : NULL;
+	if (o->new_nick && !nick_ok(o->new_nick))
+		return cli_bad(state, NICK_RULE, o->new_nick);
+	return CLI_RUN;
 }
 
 /* The words that are not options: COMMAND and what belongs to it. */
@@ -211,12 +253,15 @@ static enum cli_result parse_words(struct options *o, struct cli_state *state)
 	size_t i;
 
 	if (count == 0)
-		return cli_bad(state, "say listen, connect, send or recv");
+		return cli_bad(state, "say listen, connect, send, recv, identity or peers");
 	for (i = 0; i < COMMANDS && strcmp(words[0], command_names[i]) != 0; i++)
 		;
 	if (i == COMMANDS)
-		return cli_bad(state, "unknown command \"%s\": say listen, connect, send or recv",
-			       words[0]);
+		return cli_bad(
+		    state,
+		    "unknown command \"%s\": say listen, connect, send, recv, identity or "
+		    "peers",
+		    words[0]);
 	o->command = (enum chat_command)i;
 	switch (o->command) {
 	case COMMAND_LISTEN:
@@ -234,6 +279,8 @@ static enum cli_result parse_words(struct options *o, struct cli_state *state)
 		if (count > 1)
 			return cli_bad(state, "identity takes no \"%s\"", words[1]);
 		break;
+	case COMMAND_PEERS:
+		return parse_peers(count - 1, words + 1, o, state);
 	default:
 		return parse_peer(count - 1, words + 1, o, state);
 	}
@@ -267,7 +314,7 @@ static enum cli_result check_belongings(const struct options *o, struct cli_stat
 static enum cli_result check(const struct options *o, struct cli_state *state)
 {
 	if (o->nick && !nick_ok(o->nick))
-		return cli_bad(state, "--nick is 1 to 32 bytes without spaces and controls");
+		return cli_bad(state, NICK_RULE, o->nick);
 	if (o->accept_new && o->strict)
 		return cli_bad(state, "--accept-new and --strict exclude each other");
 	if (o->host && o->invite_file)

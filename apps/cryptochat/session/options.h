@@ -36,7 +36,11 @@ enum chat_command {
 	COMMAND_SEND,
 	COMMAND_RECV,
 	COMMAND_IDENTITY,
+	COMMAND_PEERS,
 };
+
+/** enum peers_word - what `cryptochat peers` is to do */
+enum peers_word { PEERS_LIST, PEERS_SHOW, PEERS_FORGET, PEERS_RENAME };
 
 #define CHAT_DEFAULT_PORT 35001
 
@@ -71,6 +75,9 @@ enum chat_command {
  * @keepalive_ms: between pings; three of them missing is the end of a link
  * @timeout_ms: how long to try a first call again; 0: each address is tried once
  * @reconnect_ms: how long to hope for another link
+  * @peers: peers: what to do; @peer: with whom; @new_nick: its new name
+ * @passphrase: identity: change the passphrase
+ * @passphrase_file: file with the identity's passphrase, or NULL: ask
  * @files: send: files, @file_count of them
  */
 struct options {
@@ -105,6 +112,11 @@ struct options {
 	int keepalive_ms;
 	int timeout_ms;
 	int reconnect_ms;
+	enum peers_word peers;
+	const char *peer;
+	const char *new_nick;
+	bool passphrase;
+	const char *passphrase_file;
 	char **files;
 	size_t file_count;
 };

@@ -99,6 +99,7 @@ void question_answer(struct room *room, const char *line)
 	room->question_changed = false;
 	room_question_over(room);
 	if (consent == CONSENT_YES) {
+		ui_error(&room->ui, "question", NULL, "Accepted.");
 		greet_accept(m);
 		return;
 	}

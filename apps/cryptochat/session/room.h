@@ -80,6 +80,8 @@ enum member_stage {
  * @ack_due_ms: when to acknowledge; 0: nothing to
   * @said: number of the last message of the user to it
  * @delivered: the user's program knows that all up to this number have arrived
+  * @clock_offset: our clock's milliseconds less its clock's, and the time that its fastest message
+ *	took; valid if @clock_known
  * @eof_in: it will send no more text
  * @eof_out: we told it the same
  * @leaving: we leave as soon as everything has arrived
@@ -115,6 +117,8 @@ struct member {
 	int64_t ack_due_ms;
 	uint64_t said;
 	uint64_t delivered;
+	int64_t clock_offset;
+	bool clock_known;
 	bool eof_in;
 	bool eof_out;
 	bool leaving;

@@ -9,11 +9,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "apps/base/net.h"
 #include "cryptochat/session/invitation.h"
 #include "cryptochat/session/loop.h"
+#include "cryptochat/session/peers_command.h"
 #include "apps/base/wait.h"
 
 #define SECRET_SIZE 32
@@ -32,15 +34,17 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 /* struct room, and the paths that it borrows. */
 struct talk {
 	struct room room;
+	char directory[PATH_MAX];
 	char identity[PATH_MAX];
 	char known_peers[PATH_MAX];
 	char history[PATH_MAX];
 };
 
-static int setup_identity(struct talk *t, bool *made)
+/* The files of the user's directory. */
+static int setup_paths(struct talk *t)
 {
 	const struct options *o = t->room.options;
-	char dir[PATH_MAX];
+	char *dir = t->directory;
 	int err = config_directory(o->config, dir);
 
 	if (err == -ENOENT && !o->config) {
@@ -48,23 +52,66 @@ static int setup_identity(struct talk *t, bool *made)
 		return err;
 	}
 	if (err) {
-		say("cannot use the directory %s: %s", dir, strerror(-err));
+		say("cannot use the directory %s: %s%s", dir, strerror(-err),
+		    o->config ? "" : "; --config says another one");
 		return err;
 	}
 	if ((size_t)snprintf(t->identity, PATH_MAX, "%s/identity.pem", dir) >= PATH_MAX ||
 	    (size_t)snprintf(t->history, PATH_MAX, "%s/history", dir) >= PATH_MAX ||
 	    (size_t)snprintf(t->known_peers, PATH_MAX, "%s/known_peers", dir) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	err = identity_load(t->room.offload.libctx, t->identity, &t->room.identity, made);
+	return 0;
+}
+
+/* Others can change who we are, or whom we trust. */
+static void warn_of_writers(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && st.st_mode & 022)
+		say("warning: other users can write %s; chmod go-w protects it", path);
+}
+
+static int setup_identity(struct talk *t, bool *made)
+{
+	const struct options *o = t->room.options;
+	int err = setup_paths(t);
+
+	if (err)
+		return err;
+	warn_of_writers(t->directory);
+	warn_of_writers(t->known_peers);
+	err = identity_load(t->room.offload.libctx, t->identity, o->passphrase_file,
+			    &t->room.identity, made);
 	if (err == -EACCES && *made)
 		say("%s can be read by other users: chmod 600 it, or if it may have been read, "
 		    "remove it for a new identity",
 		    t->identity);
 	else if (err == -EINVAL)
 		say("%s holds no Ed25519 key", t->identity);
+	else if (err == -EISDIR)
+		say("%s is a directory, and has to be a file", t->identity);
+	else if (err == -ENOKEY)
+		say("%s has a passphrase, and there is no terminal to ask at: --passphrase-file",
+		    t->identity);
+	else if (err == -EKEYREJECTED)
+		say("wrong passphrase for %s", t->identity);
 	else if (err)
 		say("cannot read or make %s: %s", t->identity, strerror(-err));
 	return err;
+}
+
+static enum chat_exit change_passphrase(struct talk *t)
+{
+	int err = identity_protect(t->identity, &t->room.identity);
+
+	if (err == -ENOKEY)
+		say("there is no terminal to ask at");
+	else if (err == -EINVAL)
+		say("the two are not the same; nothing was changed");
+	else if (err)
+		say("cannot write %s: %s", t->identity, strerror(-err));
+	return err ? CHAT_USAGE : CHAT_OK;
 }
 
 static int setup_peers(struct talk *t)
@@ -233,12 +280,15 @@ static int setup_listener(struct room *room)
 	if (room->listener < 0) {
 		say("cannot %s (%s port %u): %s%s", why.step, o->bind ? o->bind : "any address",
 		    o->port, why.reason,
-		    room->listener == -EADDRINUSE ? "; choose another port with --port" : "");
+		    room->listener == -EADDRINUSE ? "; choose another port with --port"
+		    : room->listener == -EACCES && o->port < 1024
+			? "; ports below 1024 are for root, choose another one with --port"
+			: "");
 		return room->listener;
 	}
 	room->port = port;
 	if (!o->quiet)
-		fprintf(stderr, "Listening on port %u.\n", port);
+		say("Listening on port %u.", port);
 	return invite ? first_invite(room) : 0;
 }
 
@@ -279,17 +329,21 @@ static enum chat_exit setup(struct talk *t)
 
 	if (check_files(o))
 		return CHAT_USAGE;
+	if (o->command == COMMAND_PEERS)
+		return setup_paths(t) || setup_peers(t) ? CHAT_USAGE
+							: peers_command(o, &room->peers);
 	status = setup_device(room);
 	if (status)
 		return (enum chat_exit)status;
 	if (setup_identity(t, &made) || setup_peers(t) || setup_secret(room))
 		return CHAT_USAGE;
-	if ((made || o->command == COMMAND_IDENTITY) && !o->quiet)
-		fprintf(stderr, "%s %s\n",
-			made ? "Made a new identity. Your fingerprint is" : "You are",
+	if (made && !o->quiet)
+		fprintf(stderr, "Made a new identity. Your fingerprint is %s\n",
 			key_text(room->identity.hash, key));
-	if (o->command == COMMAND_IDENTITY)
-		return CHAT_OK;
+	if (o->command == COMMAND_IDENTITY) {
+		printf("%s\n", key_text(room->identity.hash, key));
+		return o->passphrase ? change_passphrase(t) : CHAT_OK;
+	}
 	setup_nick(room);
 	if (tls_context(&room->offload, &room->identity, &room->tls)) {
 		char reason[TLS_ERROR_SIZE];
@@ -390,7 +444,7 @@ enum chat_exit talk_run(const struct options *o)
 	t->room.options = &once;
 	t->room.listener = -1;
 	status = setup(t);
-	if (status == CHAT_OK && o->command != COMMAND_IDENTITY)
+	if (status == CHAT_OK && o->command != COMMAND_IDENTITY && o->command != COMMAND_PEERS)
 		status = converse(t);
 	if (t->room.listener >= 0)
 		close(t->room.listener);

@@ -41,9 +41,9 @@ static void reject_key(struct member *m)
 	label_key(m, PEER_REJECTED);
 	ui_error(&m->room->ui, "key-rejected",
 		 FACTS(fact_text("peer", m->nick), fact_text("key", key_text(m->key, key))),
-		 "From now on this key is rejected: %s. If that was a mistake, remove its line "
-		 "from %s.",
-		 key_text(m->key, key), m->room->peers.path);
+		 "From now on this key is rejected: %s. If that was a mistake:\n"
+		 "   cryptochat peers forget %s",
+		 key, key);
 }
 
 void words_command(struct member *m, const char *word)

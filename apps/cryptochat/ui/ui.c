@@ -30,6 +30,7 @@
 #define NOTICE_MAX 1024
 #define ANSWER_MAX 256
 #define PROMPT "> "
+#define DELAY_SHOWN_MS 60000 /* what was under way for so long shows when it was written */
 
 int ui_open(struct ui *ui, bool json, bool no_input, bool bell, bool quiet)
 {
@@ -358,14 +359,17 @@ void ui_line_done(struct ui *ui, bool keep)
 	}
 }
 
-/* "[12:34] " */
-static void put_clock(FILE *out, time_t now)
+/* "[12:34] ", or "[12:40, written 12:34] " of what has been under way for @delay_ms. */
+static void put_clock(FILE *out, int64_t delay_ms)
 {
+	time_t now = time(NULL), then = now - (time_t)(delay_ms / 1000);
 	struct tm tm;
-	char clock[16];
+	char clock[32], written[32] = "";
 
-	if (localtime_r(&now, &tm) && strftime(clock, sizeof(clock), "[%H:%M] ", &tm))
-		fputs(clock, out);
+	if (delay_ms >= DELAY_SHOWN_MS && localtime_r(&then, &tm))
+		strftime(written, sizeof(written), ", written %H:%M", &tm);
+	if (localtime_r(&now, &tm) && strftime(clock, sizeof(clock), "%H:%M", &tm))
+		fprintf(out, "[%s%s] ", clock, written);
 }
 
 /* The same nick has the same colour on every screen. */
@@ -394,7 +398,8 @@ static void put_lines(FILE *out, const char *head, const char *text)
 	fputs("\n", out);
 }
 
-static void print_message(struct ui *ui, const char *nick, const void *text, size_t len, bool bell)
+static void print_message(struct ui *ui, const char *nick, int64_t delay_ms, const void *text,
+			  size_t len, bool bell)
 {
 	char *safe = malloc(TEXT_SHOW_MAX(len)), *data = NULL, head[NICK_SIZE + 32];
 	size_t size = 0;
@@ -404,7 +409,7 @@ static void print_message(struct ui *ui, const char *nick, const void *text, siz
 		len--;
 	if (safe && out) {
 		text_show(text, len, "\n\t", safe);
-		put_clock(out, time(NULL));
+		put_clock(out, delay_ms);
 		write_nick(ui, nick, head, sizeof(head));
 		put_lines(out, head, safe);
 	}
@@ -422,20 +427,21 @@ void ui_echo(struct ui *ui, const char *nick, const char *text, size_t len)
 {
 	/* A dumb terminal shows what was typed itself. */
 	if (ui->kind == UI_TERMINAL && !ui->screen.dumb)
-		print_message(ui, nick, text, len, false);
+		print_message(ui, nick, 0, text, len, false);
 }
 
-void ui_message(struct ui *ui, const char *nick, uint64_t time_ms, const uint8_t *text, size_t len)
+void ui_message(struct ui *ui, const char *nick, uint64_t time_ms, int64_t delay_ms,
+		const uint8_t *text, size_t len)
 {
 	char *line;
 
 	switch (ui->kind) {
 	case UI_TERMINAL:
-		print_message(ui, nick, text, len, ui->bell);
+		print_message(ui, nick, delay_ms, text, len, ui->bell);
 		break;
 	case UI_PIPE:
 		if (ui->out_is_terminal) {
-			print_message(ui, nick, text, len, false);
+			print_message(ui, nick, delay_ms, text, len, false);
 			break;
 		}
 		put(ui, text, len);
@@ -458,7 +464,7 @@ void ui_stream(struct ui *ui, const char *nick, const uint8_t *data, size_t len)
 
 	switch (ui->kind) {
 	case UI_TERMINAL:
-		print_message(ui, nick, data, len, false);
+		print_message(ui, nick, 0, data, len, false);
 		break;
 	case UI_PIPE:
 		if (!ui->out_is_terminal) {
@@ -500,8 +506,19 @@ static void put_event(struct ui *ui, const char *event, const struct fact *facts
 	free(line);
 }
 
+/* Somebody waits for the user. */
+static bool is_call(const char *event)
+{
+	static const char *const calls[] = {"joined", "question", "file-offer", "verify"};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (strcmp(event, calls[i]) == 0)
+			return true;
+	return false;
+}
+
 /* A sentence for people, @raw, with "-- " or "!! " in front of it at a terminal. */
-static void show(struct ui *ui, const char *prefix, const char *raw)
+static void show(struct ui *ui, const char *prefix, const char *raw, bool bell)
 {
 	char safe[TEXT_SHOW_MAX(NOTICE_MAX)], line[sizeof(safe) + 32];
 	const char *colour = prefix[0] == '!' ? "\033[31m" : "\033[36m"; /* red, cyan */
@@ -510,7 +527,7 @@ static void show(struct ui *ui, const char *prefix, const char *raw)
 	if (ui->kind == UI_TERMINAL) {
 		snprintf(line, sizeof(line), "%s%s%s%s\n", ui->colour ? colour : "", prefix,
 			 ui->colour ? "\033[0m" : "", safe);
-		screen_print(&ui->screen, line, false);
+		screen_print(&ui->screen, line, bell);
 	} else if (ui->asking) {
 		dprintf(ui->tty, "%s\n", safe);
 	} else {
@@ -528,7 +545,7 @@ static void say(struct ui *ui, const char *event, const struct fact *facts, cons
 	if (ui->kind == UI_JSON)
 		put_event(ui, event, facts, raw);
 	else
-		show(ui, prefix, raw);
+		show(ui, prefix, raw, ui->bell && is_call(event));
 }
 
 void ui_notice(struct ui *ui, const char *event, const struct fact *facts, const char *format, ...)
@@ -548,6 +565,15 @@ void ui_error(struct ui *ui, const char *event, const struct fact *facts, const 
 
 	va_start(args, format);
 	say(ui, event, facts, "!! ", format, args);
+	va_end(args);
+}
+
+void ui_reply(struct ui *ui, const char *event, const struct fact *facts, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(ui, event, facts, "-- ", format, args);
 	va_end(args);
 }
 

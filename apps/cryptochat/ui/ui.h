@@ -120,8 +120,14 @@ int ui_history(struct ui *ui, const char *path);
 /** ui_echo() - terminal: show our own message above the prompt, as the others see it */
 void ui_echo(struct ui *ui, const char *nick, const char *text, size_t len);
 
-/** ui_message() - somebody wrote; @text: valid UTF-8 */
-void ui_message(struct ui *ui, const char *nick, uint64_t time_ms, const uint8_t *text, size_t len);
+/**
+ * ui_message() - somebody wrote
+ * @time_ms: when, by the sender's clock, since 1970
+ * @delay_ms: how long it was under way, as far as is known
+ * @text: valid UTF-8
+ */
+void ui_message(struct ui *ui, const char *nick, uint64_t time_ms, int64_t delay_ms,
+		const uint8_t *text, size_t len);
 
 /** ui_stream() - bytes of a peer's standard input */
 void ui_stream(struct ui *ui, const char *nick, const uint8_t *data, size_t len);
@@ -138,6 +144,10 @@ ui_notice(struct ui *ui, const char *event, const struct fact *facts, const char
 /** ui_error() - as ui_notice(), but shown even if the user wants quiet */
 __attribute__((format(printf, 4, 5))) void
 ui_error(struct ui *ui, const char *event, const struct fact *facts, const char *format, ...);
+
+/** ui_reply() - as ui_notice(), but it is what the user has asked for: also shown if quiet */
+__attribute__((format(printf, 4, 5))) void
+ui_reply(struct ui *ui, const char *event, const struct fact *facts, const char *format, ...);
 
 /** ui_event() - as ui_notice(), but for programs only: people see it otherwise, or need not know */
 void ui_event(struct ui *ui, const char *event, const struct fact *facts);
