@@ -18,6 +18,8 @@ static OSSL_FUNC_keymgmt_load_fn cd_manage_load;
 static OSSL_FUNC_keymgmt_has_fn cd_manage_has;
 static OSSL_FUNC_keymgmt_match_fn cd_manage_match;
 static OSSL_FUNC_keymgmt_dup_fn cd_manage_dup;
+static OSSL_FUNC_keymgmt_set_params_fn cd_manage_set_params;
+static OSSL_FUNC_keymgmt_settable_params_fn cd_manage_settable_params;
 static OSSL_FUNC_keymgmt_get_params_fn cd_manage_get_params;
 static OSSL_FUNC_keymgmt_gettable_params_fn cd_manage_gettable_params;
 static OSSL_FUNC_keymgmt_export_fn cd_manage_export;
@@ -65,14 +67,50 @@ static int cd_manage_match(const void *one, const void *other, int selection)
     return EVP_PKEY_eq(a->public, b->public) == 1;
 }
 
+/* A public key, or its parameters alone, to be filled with another's point. */
+static CD_PKEY *public_part(const CD_PKEY *key, int selection)
+{
+    CD_PKEY *copy = cd_pkey_new(key->prov);
+    bool whole = (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0;
+
+    if (copy == NULL)
+        return NULL;
+    copy->info = key->info;
+    copy->public = whole ? EVP_PKEY_dup(key->public) : EVP_PKEY_new();
+    if (copy->public != NULL
+        && (whole || EVP_PKEY_copy_parameters(copy->public, key->public) > 0))
+        return copy;
+    cd_pkey_free(copy);
+    return NULL;
+}
+
 static void *cd_manage_dup(const void *keydata, int selection)
 {
     CD_PKEY *key = (CD_PKEY *)keydata;
 
-    if (key->private && (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0)
-        return NULL;
+    if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0)
+        return public_part(key, selection);
     cd_pkey_ref(key);
     return key;
+}
+
+/* Of a public key only: what the host has stays as it is. */
+static int cd_manage_set_params(void *keydata, const OSSL_PARAM params[])
+{
+    CD_PKEY *key = keydata;
+
+    return !key->private && key->public != NULL
+           && EVP_PKEY_set_params(key->public, (OSSL_PARAM *)params) > 0;
+}
+
+static const OSSL_PARAM *cd_manage_settable_params(void *provctx)
+{
+    static const OSSL_PARAM settable[] = {
+        OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
+        OSSL_PARAM_END,
+    };
+
+    return settable;
 }
 
 static int cd_manage_get_params(void *keydata, OSSL_PARAM params[])
@@ -184,6 +222,8 @@ static const char *operation_name(int operation)
         CD_FUNCTION(KEYMGMT_HAS, cd_manage_has),                               \
         CD_FUNCTION(KEYMGMT_MATCH, cd_manage_match),                           \
         CD_FUNCTION(KEYMGMT_DUP, cd_manage_dup),                               \
+        CD_FUNCTION(KEYMGMT_SET_PARAMS, cd_manage_set_params),                 \
+        CD_FUNCTION(KEYMGMT_SETTABLE_PARAMS, cd_manage_settable_params),       \
         CD_FUNCTION(KEYMGMT_GET_PARAMS, cd_manage_get_params),                 \
         CD_FUNCTION(KEYMGMT_GETTABLE_PARAMS, cd_manage_gettable_params),       \
         CD_FUNCTION(KEYMGMT_IMPORT, import_##ident),                           \

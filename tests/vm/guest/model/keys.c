@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/rsa.h>
@@ -68,6 +69,7 @@ enum { RSA_KEY, P256_KEY, P384_KEY, P521_KEY, ED25519_KEY, X25519_KEY, NO_KEY };
 
 static EVP_PKEY *pkeys[ARRAY_SIZE(encoded)];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static unsigned int num_keys;
 
 /* Two halves that differ, as XTS wants them. */
 static uint8_t symmetric[64];
@@ -124,6 +126,8 @@ static struct named table[] = {
     PRIVATE("rsa", VCD_KIND_RSA, 2048, SIGN | CRYPT_KEY_USE_DECRYPT, RSA_PKCS1 | RSA_PSS | RSA_OAEP,
 	    RSA_KEY, 256),
     PRIVATE("rsa-pss", VCD_KIND_RSA, 2048, SIGN, RSA_PSS, RSA_KEY, 256),
+    PRIVATE("rsa-sha1", VCD_KIND_RSA, 2048, SIGN | CRYPT_KEY_USE_DECRYPT,
+	    RSA_PKCS1 | RSA_PSS | RSA_OAEP | BIT(VCD_RSA_PKCS1_SHA1), RSA_KEY, 256),
     PRIVATE("web-rsa", VCD_KIND_RSA, 2048, SIGN, RSA_PSS, RSA_KEY, 256,
 	    .form = VCD_FORM_TLS13_SERVER),
     PRIVATE("web-tls", VCD_KIND_P256, 256, SIGN, BIT(VCD_ECDSA_P256_SHA256), P256_KEY, 73,
@@ -166,18 +170,23 @@ static void set_check(struct named *n)
 
 static void start(void)
 {
+	const char *only = getenv("CRYPTODEV_MODEL_LABEL");
+
 	for (size_t i = 0; i < sizeof(symmetric); i++)
 		symmetric[i] = (uint8_t)(i * 7 + 1);
 	for (size_t i = 0; i < ARRAY_SIZE(encoded); i++)
 		pkeys[i] = decode(encoded[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (!only || !strcmp(only, table[i].key.label))
+			table[num_keys++] = table[i];
+	for (unsigned int i = 0; i < num_keys; i++)
 		set_check(&table[i]);
 }
 
 const struct named *model_named(unsigned int i)
 {
 	pthread_once(&once, start);
-	return i < ARRAY_SIZE(table) ? &table[i] : NULL;
+	return i < num_keys ? &table[i] : NULL;
 }
 
 EVP_PKEY *model_named_pkey(const struct named *n)

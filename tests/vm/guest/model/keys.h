@@ -10,10 +10,13 @@
  * p256-narrow	the key of p256, ecdsa-p256-sha256 only
  * rsa		RSA-2048: PKCS#1 v1.5 and PSS with SHA-2, OAEP with all digests
  * rsa-pss	the same key, PSS only
+ * rsa-sha1	the same key, with PKCS#1 v1.5 and SHA-1 besides all of rsa
  * web-tls	the key of p256: handshakes of a TLS 1.3 server only
  * web-rsa	the RSA key, the same
  * x25519	X25519
  * zz-ticket	the key of p256, with a ticket: 32 bytes of 0x42; it is not listed
+ *
+ * With CRYPTODEV_MODEL_LABEL in the environment there is that key only.
  */
 #ifndef TESTS_VM_GUEST_MODEL_KEYS_H
 #define TESTS_VM_GUEST_MODEL_KEYS_H
