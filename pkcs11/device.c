@@ -92,6 +92,7 @@ static struct key *known(const char *label)
 static int add(const struct crypt_key *info)
 {
 	struct key *key = calloc(1, sizeof(*key));
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): it is an array of pointers */
 	struct key **more = reallocarray(module.keys, module.num_keys + 1, sizeof(*module.keys));
 	int err = -ENOMEM;
 

@@ -172,17 +172,12 @@ CK_RV p11_logout(CK_SESSION_HANDLE handle)
 static bool matches_one(struct session *session, CK_OBJECT_HANDLE object,
 			const CK_ATTRIBUTE *wanted)
 {
-	_cleanup_free_ uint8_t *room = NULL;
-	CK_ATTRIBUTE a = {.type = wanted->type};
+	uint8_t room[CRYPT_KEY_MAX_SPKI];
+	CK_ATTRIBUTE a = {wanted->type, room, sizeof(room)};
 
 	if (object_attribute(session, object, &a) != CKR_OK || a.ulValueLen != wanted->ulValueLen)
 		return false;
-	if (!a.ulValueLen)
-		return true;
-	room = malloc(a.ulValueLen);
-	a.pValue = room;
-	return room && wanted->pValue && object_attribute(session, object, &a) == CKR_OK &&
-	       !memcmp(room, wanted->pValue, a.ulValueLen);
+	return !a.ulValueLen || (wanted->pValue && !memcmp(room, wanted->pValue, a.ulValueLen));
 }
 
 static bool matches(struct session *session, CK_OBJECT_HANDLE object, const CK_ATTRIBUTE *template,

@@ -156,17 +156,19 @@ const char *cd_pkey_type(const CD_PKEY *key)
 int cd_pkey_give(CD_PKEY *key, OSSL_CALLBACK *cb, void *arg)
 {
     int type = OSSL_OBJECT_PKEY;
+    void *reference = key;
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
         OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE,
                                          (char *)cd_pkey_type(key), 0),
-        OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &key,
-                                          sizeof(key)),
+        OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE,
+                                          &reference, sizeof(reference)),
         OSSL_PARAM_construct_end(),
     };
     int ret = cb(params, arg);
 
-    /* cd_manage_load() has taken it over and left NULL, or has not. */
+    /* The key management has a reference of its own now, or does not want it.
+     */
     cd_pkey_free(key);
     return ret;
 }

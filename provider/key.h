@@ -94,7 +94,7 @@ CD_PKEY *cd_pkey_open(CD_PROV *prov, const char *uri, bool private);
 /** cd_pkey_type - OpenSSL's name of its type, "RSA" and its like. */
 const char *cd_pkey_type(const CD_PKEY *key);
 
-/** cd_pkey_give - tells @cb of the key, which takes it over if all is well. */
+/** cd_pkey_give - tells @cb of the key, and gives the caller's reference up. */
 int cd_pkey_give(CD_PKEY *key, OSSL_CALLBACK *cb, void *arg);
 
 /* key_operate.c */

@@ -40,9 +40,9 @@ static void cd_manage_free(void *keydata)
 
 static void *cd_manage_load(const void *reference, size_t size)
 {
-    CD_PKEY *const *key = reference;
+    void *const *key = reference;
 
-    if (size != sizeof(CD_PKEY *) || *key == NULL)
+    if (size != sizeof(void *) || *key == NULL)
         return NULL;
     /* The giver keeps its reference until it has been told. */
     cd_pkey_ref(*key);

@@ -128,6 +128,7 @@ static size_t add_text(uint8_t *der, size_t at, uint8_t tag, const char *text)
 	if (len > 127)
 		der[at++] = (uint8_t)(len >> 8);
 	der[at++] = (uint8_t)len;
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): its length goes before it */
 	memcpy(der + at, text, len);
 	return at + len;
 }
