@@ -14,7 +14,8 @@
  *	[reply]         the written bytes: reply header, then output; may be empty
  *
  * The device that the replies come from has the openssl engine, the default
- * limits, and ids that begin at 0x4000 (vdev_new_at() with a seed of 1).
+ * limits, ids that begin at 0x4000 (vdev_new_at() with a seed of 1), and the key service of fake_keys.h.
+ * Messages whose names begin with "key-" are sent on its slow queue, all others on another.
  */
 #ifndef VCD_TEST_GOLDEN_H
 #define VCD_TEST_GOLDEN_H

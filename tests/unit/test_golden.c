@@ -16,12 +16,14 @@
 #include "cryptodev.h"
 #include "device/state.h"
 #include "tests/lib/engine.h"
+#include "tests/lib/fake_keys.h"
 #include "tests/lib/golden.h"
 
 #define MAX_IOV 100
 #define POISON 0xee
 
 static struct engine *engine;
+static struct fake_keys keys;
 
 static struct golden *load(const char *name)
 {
@@ -34,6 +36,12 @@ static struct golden *load(const char *name)
 	if (error)
 		fail_msg("%s: %s", path, strerror(-error));
 	return golden;
+}
+
+/* Messages on keys by name are sent on the slow queue, "key-..."; all others are not. */
+static unsigned int thread_of(const char *name)
+{
+	return strncmp(name, "key-", 4) == 0;
 }
 
 static void check_one(struct vdev *device, const char *name, struct test_random *random)
@@ -51,7 +59,7 @@ static void check_one(struct vdev *device, const char *name, struct test_random 
 		    split_at_random(random, golden->request, golden->request_len, in, MAX_IOV);
 		request.out_count = split_at_random(random, writable, golden->room, out, MAX_IOV);
 	}
-	vdev_execute(device, 0, &requests, 1);
+	vdev_execute(device, thread_of(name), &requests, 1);
 	if (request.written != golden->reply_len ||
 	    memcmp(writable, golden->reply, golden->reply_len))
 		fail_msg("%s: the reply differs (status %u, used length %u, expected %zu)", name,
@@ -66,11 +74,14 @@ static struct vdev *device_new(void)
 {
 	const struct vdev_options options = {
 	    .engine = engine,
-	    .threads = 1,
+	    .threads = 2,
 	    .num_queues = 1,
+	    .slow_queues = 1,
+	    .keys = &keys.service,
 	};
 	struct vdev *device = NULL;
 
+	fake_keys_init(&keys);
 	assert_int_equal(vdev_new_at(&options, 1, 1, &device), 0);
 	return device;
 }
@@ -100,7 +111,7 @@ static void all_messages(void **state)
 	struct dirent **entries;
 	int n = scandir(test_path("tests/golden"), &entries, is_message, alphasort);
 
-	assert_true(n >= 55);
+	assert_true(n >= 85);
 	for (int i = 0; i < n; i++) {
 		char *name = entries[i]->d_name;
 
@@ -135,6 +146,13 @@ static void every_operation_is_there(void **state)
 	    "authcrypt-srtp-encrypt",
 	    "hash-copy",
 	    "unknown-opcode",
+	    "key-create-cipher",
+	    "key-list",
+	    "key-info",
+	    "key-sign",
+	    "key-decrypt",
+	    "key-derive",
+	    "key-authcrypt-heldgcm",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -181,7 +199,7 @@ int main(void)
 	};
 	int failed;
 
-	if (test_engine_open(1, &engine))
+	if (test_engine_open(2, &engine))
 		return 1;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	eng_close(engine);
