@@ -11,15 +11,18 @@
  *	byte 2, 3  bytes of the readable part, little-endian, taken from the input; bit 15:
  *	           the payload lies scattered, bit 14: the output lies where the input
  *	           does, bit 13: but two of its pieces have changed places
- *	byte 4, 5  bytes of the writable part
+ *	byte 4, 5  bytes of the writable part, little-endian; bit 15: the batch is a slow queue's
  *	then       the readable part
  *
  * Session ids are not to be guessed by a fuzzer: when bits 4-7 of byte 0 are n > 0,
  * the 8 bytes at offset 8 of the header are replaced by the id that the n-th latest
  * SESSION_CREATE returned, and when n is 15 those at offset 48 too.
  *
+ * The key service is that of fake_keys.h. A record without a readable part whose byte 1 is not 0 revokes
+ * the key of that number.
+ *
  * What is checked, beside what sanitizers see: the used length is one that the
- * protocol allows, the status a known one, the counters add up. And a scattered request
+ * protocol allows, the status a known one, the counters add up, and no key is left open. And a scattered request
  * that is alone has the answer of the same one in one piece.
  */
 #include "tests/fuzz/fuzz.h"
@@ -30,6 +33,7 @@
 
 #include "device/state.h"
 #include "tests/lib/engine.h"
+#include "tests/lib/fake_keys.h"
 #include "tests/lib/split.h"
 
 #define RECORD_HEAD 6
@@ -38,7 +42,11 @@
 #define MAX_BATCH 8
 #define MAX_PART 8192
 #define SHARED 512
+#define SLOW 0x8000u
 #define N_IDS 15
+
+/* The value of a KEY_LIST is at most that, and no session id. */
+#define MAX_KEYS 11
 
 #define SCATTERED 0x8000u
 #define IN_PLACE 0x4000u
@@ -69,6 +77,8 @@ struct chain {
 struct fuzz {
 	struct engine *engine;
 	struct vdev *device;
+	struct fake_keys keys;
+	unsigned int thread;
 	struct chain chains[MAX_BATCH];
 	size_t n;
 	uint8_t shared[SHARED];
@@ -84,8 +94,10 @@ static uint16_t get16(const uint8_t *p)
 static void open_device(struct fuzz *fuzz)
 {
 	struct vdev_options options = {
-	    .threads = 1,
+	    .threads = 2,
 	    .num_queues = 1,
+	    .slow_queues = 1,
+	    .keys = &fuzz->keys.service,
 	    .max_sessions = 5,
 	    .max_request = 4096,
 	    .max_segments = 40,
@@ -96,12 +108,13 @@ static void open_device(struct fuzz *fuzz)
 	static struct eng_ops ops;
 
 	if (!engine) {
-		CHECK(!test_engine_open(1, &engine));
+		CHECK(!test_engine_open(2, &engine));
 		ops = *engine->ops;
 		ops.min_segment = MIN_PIECE;
 		engine->ops = &ops;
 	}
 	fuzz->engine = options.engine = engine;
+	fake_keys_init(&fuzz->keys);
 	CHECK(!vdev_new_at(&options, 1, 0, &fuzz->device));
 }
 
@@ -126,7 +139,7 @@ static void look_at_reply(struct fuzz *fuzz, const struct chain *chain)
 	CHECK(le32toh(reply.status) < VCD_S_COUNT);
 	CHECK(written == sizeof(reply) + le32toh(reply.out_len));
 	CHECK(!reply.status || !reply.out_len);
-	if (!reply.status && le64toh(reply.value) > 1) {
+	if (!reply.status && le64toh(reply.value) > MAX_KEYS) {
 		memmove(fuzz->ids + 1, fuzz->ids, sizeof(fuzz->ids) - sizeof(fuzz->ids[0]));
 		fuzz->ids[0] = le64toh(reply.value);
 	}
@@ -143,7 +156,7 @@ static bool repeatable(const uint8_t *header)
 	case VCD_OP_CRYPT:
 		return (le16toh(req.flags) & end) != VCD_F_HASH_FINAL;
 	case VCD_OP_AUTHCRYPT:
-		return true;
+		return !(le16toh(req.flags) & VCD_F_IV_BY_DEVICE);
 	default:
 		return false;
 	}
@@ -158,7 +171,7 @@ static void compare(struct fuzz *fuzz, const struct chain *chain)
 	struct vdev_request request = {&in, &out, 1, 1, 0}, *requests = &request;
 
 	CHECK(expected && got);
-	vdev_execute(fuzz->device, 0, &requests, 1);
+	vdev_execute(fuzz->device, fuzz->thread, &requests, 1);
 	fuzz->replies++;
 	CHECK(request.written == chain->request.written);
 	CHECK(vdev_iov_read(&cursor, got, request.written) == request.written);
@@ -173,7 +186,7 @@ static void flush(struct fuzz *fuzz)
 
 	for (size_t i = 0; i < fuzz->n; i++)
 		requests[i] = &fuzz->chains[i].request;
-	vdev_execute(fuzz->device, 0, requests, fuzz->n);
+	vdev_execute(fuzz->device, fuzz->thread, requests, fuzz->n);
 	for (size_t i = 0; i < fuzz->n; i++) {
 		struct chain *chain = &fuzz->chains[i];
 
@@ -266,7 +279,7 @@ static void add_request(struct fuzz *fuzz, const uint8_t *head, const uint8_t *b
 	uint8_t *readable, *writable;
 
 	*chain = (struct chain){.shared = head[0] & 4};
-	chain->room = get16(head + 4) % MAX_PART;
+	chain->room = (get16(head + 4) & ~SLOW) % MAX_PART;
 	readable = place(fuzz, &random, chain->shared, &len, &chain->readable);
 	writable = place(fuzz, &random, chain->shared, &chain->room, &chain->writable);
 	memcpy(readable, bytes, len);
@@ -314,6 +327,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= RECORD_HEAD;
 		if (len > size)
 			len = size;
+		if (!len && head[1]) {
+			fake_keys_revoke(&fuzz.keys, head[1]);
+			vdev_end_keys(fuzz.device, head[1]);
+		}
+		fuzz.thread = (get16(head + 4) & SLOW) != 0;
 		add_request(&fuzz, head, data, len);
 		data += len;
 		size -= len;
@@ -327,5 +345,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(stats.requests == sum && sum == fuzz.replies);
 	CHECK(stats.sessions_live <= 5);
 	vdev_free(fuzz.device);
+	CHECK(!fake_keys_count(&fuzz.keys));
 	return 0;
 }
