@@ -25,6 +25,7 @@
 #   make fuzz       run the fuzzers for FUZZ_SECONDS each (clang)
 #   make deb        Debian packages into build/deb, built twice and judged (SUITE=trixie: for that
 #                   release, in a tree of its own, and installed there; root)
+#   make dist       the tarball of a release into build/dist, built and tried once
 #   make install-guest   in a guest: the module by DKMS, the header, the udev rule, the group; root
 #   make install    the release; PREFIX= (/usr/local, or what build/release has) DESTDIR=
 #   make clean      remove build/ (the cache of kernels and QEMU stays)
@@ -131,7 +132,11 @@ deb:
 	packaging/deps deb
 	packaging/deb $(SUITE)
 
+dist:
+	packaging/deps build
+	packaging/dist
+
 clean:
 	rm -rf build
 
-.PHONY: release unit format lint help deb install-guest configure survival soak hostile coverage all module demo qemu check check-all check-long check-provider coverage-guest bench fuzz install clean
+.PHONY: release unit format lint help deb dist install-guest configure survival soak hostile coverage all module demo qemu check check-all check-long check-provider coverage-guest bench fuzz install clean
