@@ -83,6 +83,7 @@ static void check_owners(const struct setup *j)
 
 	CHECK(j->region_count <= VU_MAX_REGIONS);
 	check_fd(seen, j->backend_fd);
+	check_fd(seen, j->log.fd);
 	for (i = 0; i < j->region_count; i++)
 		check_fd(seen, j->region[i].fd);
 	for (i = 0; i < VCD_MAX_QUEUES; i++) {
@@ -113,6 +114,9 @@ static void check_replayed(const struct vu_message *m)
 		CHECK((m->payload.u64 & ~bits) == 0);
 		CHECK((m->payload.u64 & VU_VRING_INDEX_MASK) < QUEUES);
 		CHECK(m->fd_count == !(m->payload.u64 & VU_VRING_NO_FD));
+		break;
+	case VU_SET_LOG_BASE:
+		CHECK(m->fd_count == 1 && m->header.size == sizeof(m->payload.log));
 		break;
 	case VU_SET_MEM_TABLE:
 		CHECK(m->fd_count == m->payload.memory.count);
