@@ -161,7 +161,8 @@ static int operate_waiting(CD_PKEY *key, struct crypt_key_op *op)
                 shared_lost(key, &session, error);
             cd_file_put(session.file);
         }
-        if (!is_lost(error) || attempt == 2)
+        /* All files of the pool may have been closed by the program. */
+        if (!is_lost(error) || attempt == CD_POOL_FILES)
             return error;
     }
 }

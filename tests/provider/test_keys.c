@@ -190,29 +190,38 @@ static void test_sign_digest(void **state)
 	ERR_clear_error();
 }
 
+static EVP_MD_CTX *pss_context(EVP_PKEY *rsa, EVP_PKEY_CTX **ctx)
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+
+	assert_int_equal(EVP_DigestSignInit_ex(md, ctx, "SHA256", rig.ours, NULL, rsa, NULL), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(*ctx, RSA_PKCS1_PSS_PADDING), 1);
+	return md;
+}
+
 /* What is not a scheme of the host's is refused, and the error says why. */
 static void test_refused_parameters(void **state)
 {
 	EVP_PKEY *rsa = keykit_key(&rig, "rsa"), *ec = keykit_key(&rig, "p256");
 	EVP_PKEY *ed = keykit_key(&rig, "ed25519");
-	EVP_PKEY_CTX *ctx = NULL;
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *ctx;
+	EVP_MD_CTX *md = pss_context(rsa, &ctx);
 	uint8_t sig[1024];
 	size_t len = sizeof(sig);
 
-	assert_int_equal(EVP_DigestSignInit_ex(md, &ctx, "SHA256", rig.ours, NULL, rsa, NULL), 1);
-	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING), 1);
 	assert_true(EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_MAX) <= 0);
 	assert_true(keykit_says("the longest salt"));
+	assert_true(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) <= 0);
+	assert_true(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_X931_PADDING) <= 0);
 	assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, 20), 1);
 	assert_int_equal(EVP_DigestSign(md, sig, &len, (const uint8_t *)"m", 1), 0);
 	assert_true(keykit_says("a salt of 20 bytes"));
+	EVP_MD_CTX_free(md);
+	md = pss_context(rsa, &ctx);
 	assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, 32), 1);
 	assert_int_equal(EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, "SHA512", NULL), 1);
 	assert_int_equal(EVP_DigestSign(md, sig, &len, (const uint8_t *)"m", 1), 0);
 	assert_true(keykit_says("MGF1"));
-	assert_true(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) <= 0);
-	assert_true(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_X931_PADDING) <= 0);
 	EVP_MD_CTX_free(md);
 
 	assert_int_equal(keykit_sign(&rig, rsa, "SHA1", 0, sig, 1, sig), 0);
@@ -660,20 +669,29 @@ static void test_fork(void **state)
 /* A daemon that closes all descriptors, and others that get the numbers. */
 static void test_stolen(void **state)
 {
-	EVP_PKEY *key = keykit_key(&rig, "ed25519");
+	static const char *const labels[] = {"rsa", "p256", "p384", "p521", "p256-narrow"};
+	const size_t n = sizeof(labels) / sizeof(labels[0]);
 	const uint8_t *m = (const uint8_t *)"m";
+	EVP_PKEY *keys[5];
 	uint8_t sig[1024];
 	int fd;
 
-	assert_true(keykit_sign(&rig, key, NULL, 0, m, 1, sig) > 0);
+	/* More keys than there are files in the pool. */
+	for (size_t i = 0; i < n; i++) {
+		keys[i] = keykit_key(&rig, labels[i]);
+		assert_true(keykit_sign(&rig, keys[i], "SHA256", 0, m, 1, sig) > 0);
+	}
 	for (fd = 3; fd < 64; fd++)
 		close(fd);
-	assert_true(keykit_sign(&rig, key, NULL, 0, m, 1, sig) > 0);
+	for (size_t i = 0; i < n; i++)
+		assert_true(keykit_sign(&rig, keys[i], "SHA256", 0, m, 1, sig) > 0);
 	for (fd = 3; fd < 64; fd++)
 		if (close(fd) == 0)
-			assert_true(open("/dev/null", 0) == fd);
-	assert_true(keykit_sign(&rig, key, NULL, 0, m, 1, sig) > 0);
-	EVP_PKEY_free(key);
+			assert_true(open("/dev/null", O_RDONLY) == fd);
+	for (size_t i = 0; i < n; i++)
+		assert_true(keykit_sign(&rig, keys[i], "SHA256", 0, m, 1, sig) > 0);
+	for (size_t i = 0; i < n; i++)
+		EVP_PKEY_free(keys[i]);
 	for (fd = 3; fd < 64; fd++)
 		close(fd);
 	ERR_clear_error();
