@@ -306,6 +306,20 @@ static void put_offer(const char *name, uint64_t size, uint32_t id)
 	await(FRAME_ANSWER);
 }
 
+/* The first file of a directory. */
+static void put_tree(const char *dir, uint32_t id, uint32_t files)
+{
+	uint8_t body[600];
+	struct writer w = {.data = body, .room = sizeof(body)};
+	struct offer o = {.id = id, .size = 2, .tree = id, .tree_files = files, .tree_bytes = 2};
+
+	strcpy(o.name, "f");
+	strcpy(o.dir, dir);
+	frame_put_offer(&w, &o);
+	send_reliable(FRAME_OFFER, body, w.len);
+	await(FRAME_ANSWER);
+}
+
 static void put_data(uint32_t id, uint64_t offset, const char *text)
 {
 	uint8_t body[300];
@@ -380,6 +394,51 @@ static void tricky_names(void **state)
 	assert_int_not_equal(access(kit_path("passwd"), F_OK), 0);
 }
 
+/* Directories that want to go elsewhere, and one that has been led elsewhere by a link. */
+static void tricky_directories(void **state)
+{
+	static const struct {
+		const char *offered, *becomes;
+	} dirs[] = {
+	    {"../../etc", "_./_/etc"}, {"/abs/olute", "unnamed/abs/olute"},
+	    {"a/../../b", "a/_/_/b"},  {".ssh/.config", "_ssh/.config"},
+	    {"a\033[2J", "a\\x1b[2J"}, {"x//y", "x/y"},
+	};
+	uint16_t port;
+	struct process *p = begin_recv(&port);
+	uint32_t n = sizeof(dirs) / sizeof(dirs[0]);
+	char path[300];
+	size_t len;
+
+	for (uint32_t i = 0; i < n; i++) {
+		put_tree(dirs[i].offered, i + 1, 1);
+		put_data(i + 1, 0, "ok");
+		put_end(i + 1, "ok");
+		process_expect_err_count(p, ": 1 files", i + 1);
+		snprintf(path, sizeof(path), "got/%s/f", dirs[i].becomes);
+		free(talk_read(kit_path(path), &len));
+		assert_int_equal(len, 2);
+	}
+	assert_null(memchr(p->err.data, 033, p->err.len));
+	assert_int_equal(mkdir(kit_path("outside"), 0700), 0);
+	assert_int_equal(symlink("../outside", kit_path("got/led.part")), 0);
+	put_tree("led", n + 1, 1);
+	process_expect_err(p, "cannot receive into");
+	assert_int_not_equal(access(kit_path("outside/f"), F_OK), 0);
+	assert_int_not_equal(access(kit_path("outside/f.part"), F_OK), 0);
+}
+
+/* A file that the disk has no room for is refused before a byte of it comes. */
+static void no_space(void **state)
+{
+	uint16_t port;
+	struct process *p = begin_recv(&port);
+
+	put_offer("huge", INT64_MAX, 1);
+	process_expect_err(p, "huge: no space: ");
+	assert_int_not_equal(access(kit_path("got/huge.part"), F_OK), 0);
+}
+
 static void long_name(void **state)
 {
 	char name[256];
@@ -392,6 +451,12 @@ static void long_name(void **state)
 	put_data(1, 0, "ok");
 	put_end(1, "ok");
 	process_expect_err(p, "received nnn");
+	/* What tells its kind stays. */
+	memcpy(name + 248, ".tar.gz", 8);
+	put_offer(name, 2, 2);
+	put_data(2, 0, "ok");
+	put_end(2, "ok");
+	process_expect_err(p, "nnn.tar.gz, ");
 }
 
 static void more_than_offered(void **state)
@@ -566,12 +631,25 @@ int main(void)
 #undef TEST
 #define TEST(name) cmocka_unit_test_setup_teardown(name, kit_setup, hostile_teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(oversized_length), TEST(bad_bodies),	     TEST(numbers_that_cannot_be),
-	    TEST(replayed_frames),  TEST(unknown_types),     TEST(tricky_names),
-	    TEST(long_name),	    TEST(more_than_offered), TEST(hole_in_a_file),
-	    TEST(wrong_digest),	    TEST(not_ed25519),	     TEST(old_tls),
-	    TEST(no_tls_at_all),    TEST(stolen_session),    TEST(frames_before_hello),
-	    TEST(bad_nicks),	    TEST(fuzzed_frames),
+	    TEST(oversized_length),
+	    TEST(bad_bodies),
+	    TEST(numbers_that_cannot_be),
+	    TEST(replayed_frames),
+	    TEST(unknown_types),
+	    TEST(tricky_names),
+	    TEST(long_name),
+	    TEST(tricky_directories),
+	    TEST(no_space),
+	    TEST(more_than_offered),
+	    TEST(hole_in_a_file),
+	    TEST(wrong_digest),
+	    TEST(not_ed25519),
+	    TEST(old_tls),
+	    TEST(no_tls_at_all),
+	    TEST(stolen_session),
+	    TEST(frames_before_hello),
+	    TEST(bad_nicks),
+	    TEST(fuzzed_frames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

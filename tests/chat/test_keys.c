@@ -88,7 +88,7 @@ static void known_people(void **state)
 	run("alice", "peers forget robert", OK);
 	assert_int_equal(kill(a->pid, SIGTERM), 0);
 	process_expect_exit(a, 128 + SIGTERM);
-	a = talk_listen(NULL, "alice", "listen", &port);
+	talk_listen(NULL, "alice", "listen", &port);
 	b = talk_connect(NULL, "bob", port, "--accept-new -m hello");
 	process_expect_exit(b, REFUSED);
 	b = talk_connect(NULL, "carol", port, "--accept-new -m hello");

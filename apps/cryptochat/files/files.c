@@ -75,4 +75,12 @@ void files_abandon(struct files *f)
 {
 	send_abandon(f);
 	receive_abandon(f);
+	tree_abandon(f);
+}
+
+bool files_cancel(struct files *f)
+{
+	bool sent = send_cancel(f);
+
+	return receive_cancel(f) || sent;
 }

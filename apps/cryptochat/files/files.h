@@ -14,6 +14,10 @@
  * keeps NAME.part and offers to go on behind it, and the sender does so if its file begins
  * with the same bytes.
  *
+  * A directory is sent file by file. The receiver is asked once, at the first of them, and puts them
+ * into NAME.part, which becomes NAME when all of them have arrived. A second attempt finds there
+ * what the first one has left.
+ *
  * The receiver trusts nothing about a name but its last component, writes only into its
  * directory, only to a file it has made or is alone in using, and never over another one.
  * The digest of the whole is computed on the way.
@@ -23,6 +27,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <openssl/evp.h>
 
@@ -39,6 +44,9 @@ enum outgoing_state { OUT_NONE, OUT_OFFERED, OUT_PREFIX, OUT_SENDING, OUT_ENDED 
 /**
  * struct outgoing - the file being sent
  * @offset: bytes read and hashed so far
+  * @changed: when the file was last changed, as it was opened
+ * @tree: see struct offer
+ * @shown: @name, harmless for a terminal
  * @prefix: OUT_PREFIX: bytes the receiver has
   * @digest: OUT_PREFIX: their digest as the receiver says; OUT_ENDED: that of the whole file
  */
@@ -51,14 +59,40 @@ struct outgoing {
 	uint64_t prefix;
 	uint8_t digest[DIGEST_SIZE];
 	EVP_MD_CTX *md;
+	struct timespec changed;
+	uint32_t tree;
 	char name[FILE_NAME_SIZE];
+	char dir[FILE_NAME_SIZE];
+	char shown[FILE_NAME_SIZE];
 	struct progress progress;
 };
 
-/** struct queued - a file that waits for its turn */
+/** struct queued - a file that waits for its turn; for @tree and others see struct offer */
 struct queued {
 	struct queued *next;
+	uint64_t size;
+	uint32_t tree;
+	uint32_t tree_files;
+	uint64_t tree_bytes;
+	char dir[FILE_NAME_SIZE];
 	char path[];
+};
+
+/**
+ * struct tree - a directory that is being received
+ * @id: see struct offer; 0: none
+ * @taken: the user wants it
+ * @failed: one of its files did not arrive
+ * @left: files that have not been dealt with
+ * @name: of the directory, safe
+ */
+struct tree {
+	uint32_t id;
+	bool taken;
+	bool failed;
+	uint32_t files;
+	uint32_t left;
+	char name[FILE_NAME_SIZE];
 };
 
 enum incoming_state { IN_NONE, IN_ASKING, IN_PREFIX, IN_RECEIVING, IN_DISCARD };
@@ -76,7 +110,11 @@ struct incoming {
 	uint64_t have;
 	uint64_t prefix;
 	EVP_MD_CTX *md;
+	uint16_t mode;
+	uint64_t mtime_ms;
+	uint32_t tree;
 	char name[FILE_NAME_SIZE];
+	char dir[FILE_NAME_SIZE];
 	char part[FILE_NAME_SIZE];
 	struct progress progress;
 };
@@ -102,7 +140,9 @@ struct files {
 	struct outgoing out;
 	struct queued *queue;
 	struct incoming in;
+	struct tree tree;
 	uint32_t next_id;
+	uint32_t next_tree;
 	unsigned int sent;
 	unsigned int received;
 	unsigned int failed;
@@ -125,6 +165,9 @@ int files_send(struct files *f, const char *path);
 
 /** files_decide() - the user's answer to the offer; returns false if there is none */
 bool files_decide(struct files *f, bool take);
+
+/** files_cancel() - stop what is being sent or received, and forget what waits; false: there is none */
+bool files_cancel(struct files *f);
 
 /** files_step() - a piece of work; returns: there is more that can be done now */
 bool files_step(struct files *f);
@@ -151,11 +194,13 @@ int files_on_done(struct files *f, const struct done_frame *d);
 #define IN_FACTS(f, ...)                                                                           \
 	FACTS(fact_text("peer", (f)->peer), fact_text("direction", "in"),                          \
 	      fact_number("id", (f)->in.id), fact_text("name", (f)->in.name),                      \
-	      fact_number("size", (f)->in.size), __VA_ARGS__)
+	      fact_number("size", (f)->in.size),                                                   \
+	      fact_text("directory", (f)->in.dir[0] ? (f)->in.dir : NULL), __VA_ARGS__)
 #define OUT_FACTS(f, ...)                                                                          \
 	FACTS(fact_text("peer", (f)->peer), fact_text("direction", "out"),                         \
 	      fact_number("id", (f)->out.id), fact_text("name", (f)->out.name),                    \
-	      fact_number("size", (f)->out.size), __VA_ARGS__)
+	      fact_number("size", (f)->out.size),                                                  \
+	      fact_text("directory", (f)->out.dir[0] ? (f)->out.dir : NULL), __VA_ARGS__)
 
 /** digest_text() - in hexadecimal; returns @hex */
 char *digest_text(const uint8_t digest[DIGEST_SIZE], char hex[2 * DIGEST_SIZE + 1]);
@@ -163,8 +208,36 @@ char *digest_text(const uint8_t digest[DIGEST_SIZE], char hex[2 * DIGEST_SIZE + 
 /* Between the parts: receive.c, send.c. */
 bool send_step(struct files *f);
 void send_abandon(struct files *f);
+bool send_cancel(struct files *f);
 bool receive_step(struct files *f);
 void receive_abandon(struct files *f);
+bool receive_cancel(struct files *f);
+
+/** send_walk() - queue all files below the directory @path; returns 0 or negative errno */
+int send_walk(struct files *f, const char *path);
+
+/** send_queue() - queue one file; returns it, or NULL: no memory */
+struct queued *send_queue(struct files *f, const char *path);
+
+/** tree_name() - a name of @len bytes that is safe to use in a directory of ours: hidden files are
+ * allowed there */
+void tree_name(const char *offered, size_t len, char out[FILE_NAME_SIZE]);
+
+/** receive_shorten() - cut a name so that there is room for .part and a number; .tar.gz stays */
+void receive_shorten(char *name);
+
+/** tree_begin() - a directory is offered: remember it */
+void tree_begin(struct files *f, const struct offer *o);
+
+/** tree_open() - the directory that the file being received belongs into; a descriptor or negative
+ * errno */
+int tree_open(struct files *f);
+
+/** tree_file_done() - a file of it has arrived, or not: after the last one the directory gets its name */
+void tree_file_done(struct files *f, bool ok);
+
+/** tree_abandon() - the rest does not come */
+void tree_abandon(struct files *f);
 
 /**
  * receive_name() - a name that is safe to use in a directory

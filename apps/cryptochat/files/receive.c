@@ -19,34 +19,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "apps/base/wait.h"
 
 #define HASH_STEP (1u << 20)
-#define NAME_LONGEST 240 /* leaves room for ".part" and ".123" in the 255 of a file system */
-#define SAME_NAMES 999	 /* NAME.1, NAME.2, ... before we give up */
-
-void receive_name(const char *offered, char *out)
-{
-	char safe[TEXT_SHOW_MAX(FILE_NAME_SIZE)];
-	const char *slash = strrchr(offered, '/');
-	size_t len;
-
-	offered = slash ? slash + 1 : offered;
-	text_show(offered, strlen(offered), "", safe);
-	len = strlen(safe);
-	if (len > NAME_LONGEST) {
-		len = NAME_LONGEST;
-		while (len && ((unsigned char)safe[len] & 0xc0) == 0x80)
-			len--;
-	}
-	safe[len] = 0;
-	/* Hidden files are for configuration; "." and ".." are no files at all. */
-	if (safe[0] == '.')
-		safe[0] = '_';
-	snprintf(out, FILE_NAME_SIZE, "%s", safe[0] ? safe : "unnamed");
-}
+#define SAME_NAMES 999 /* NAME.1, NAME.2, ... before we give up */
 
 static void put_answer(struct files *f, const struct answer *a)
 {
@@ -90,6 +69,21 @@ static void close_incoming(struct files *f)
 	ui_progress(f->ui, NULL);
 }
 
+/* A part in which nothing has arrived is of no use. */
+static void drop_empty_part(struct files *f)
+{
+	struct stat st;
+	int dir;
+
+	if (f->in.fd < 0 || fstat(f->in.fd, &st) < 0 || st.st_size || !f->in.size)
+		return;
+	dir = tree_open(f);
+	if (dir < 0)
+		return;
+	unlinkat(dir, f->in.part, 0);
+	close(dir);
+}
+
 /* What the sender already has under way for this file is thrown away. */
 static void fail(struct files *f, const char *why)
 {
@@ -99,6 +93,8 @@ static void fail(struct files *f, const char *why)
 	ui_error(f->ui, "file-failed", IN_FACTS(f, fact_text("reason", why)),
 		 "%s was not received: %s", f->in.name, why);
 	put_done(f, false, why);
+	drop_empty_part(f);
+	tree_file_done(f, false);
 	close_incoming(f);
 	f->in.state = IN_DISCARD;
 	f->in.id = id;
@@ -140,6 +136,15 @@ static bool is_newer(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
 }
 
+/* Is there this very file, from an earlier attempt at the same directory? */
+static bool is_there(const struct incoming *in, int dir)
+{
+	struct stat st;
+
+	return in->tree && fstatat(dir, in->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(st.st_mode) && st.st_nlink == 1 && (uint64_t)st.st_size == in->size;
+}
+
 /*
  * The attempt that is worth going on with: the one that was written last, if it can be part of the
  * file on offer. An older one is of another file, because it was not chosen then. Returns its
@@ -175,11 +180,15 @@ static int newest_part(const struct incoming *in, int dir)
 static int find_part(struct files *f, bool fresh, uint64_t *size)
 {
 	struct incoming *in = &f->in;
-	int dir = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int fd = dir < 0 ? -errno : -EEXIST;
+	int dir = tree_open(f);
+	int fd = dir < 0 ? dir : -EEXIST;
 	int old = fresh || dir < 0 ? -1 : newest_part(in, dir);
 
-	if (old >= 0) {
+	if (!fresh && dir >= 0 && is_there(in, dir)) {
+		strcpy(in->part, in->name);
+		fd = open_part(dir, in->part, 0, size);
+		fd = fd < 0 ? -EEXIST : fd;
+	} else if (old >= 0) {
 		part_name(in, (uint16_t)old, in->part);
 		fd = open_part(dir, in->part, 0, size);
 		/* Somebody else has it, or has just put something else there. */
@@ -195,27 +204,56 @@ static int find_part(struct files *f, bool fresh, uint64_t *size)
 	return fd;
 }
 
+/* Says no if the disk has no room for what is missing. Returns: there is room, or nobody knows. */
+static bool has_space(struct files *f, uint64_t bytes)
+{
+	char need[16], have[16], why[80];
+	struct statvfs fs;
+	uint64_t space;
+
+	if (statvfs(f->dir, &fs) < 0)
+		return true;
+	space = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (bytes <= space)
+		return true;
+	snprintf(why, sizeof(why), "no space: %s needed, %s free",
+		 progress_size((double)bytes, need), progress_size((double)space, have));
+	f->failed++;
+	ui_error(f->ui, "file-failed", IN_FACTS(f, fact_text("reason", why)), "%s: %s", f->in.name,
+		 why);
+	drop_empty_part(f);
+	refuse(f, why);
+	close_incoming(f);
+	return false;
+}
+
 static void take(struct files *f)
 {
 	struct incoming *in = &f->in;
 	int fd;
 
 	fd = find_part(f, false, &in->prefix);
+	in->fd = fd;
+	if (fd >= 0 && !has_space(f, in->size - (in->prefix < in->size ? in->prefix : in->size)))
+		return;
 	/* It has grown since it was chosen. */
 	if (fd >= 0 && in->prefix > in->size) {
 		close(fd);
+		in->fd = -1;
 		fd = find_part(f, true, &in->prefix);
 	}
 	in->md = EVP_MD_CTX_new();
 	if (fd >= 0 && (!in->md || EVP_DigestInit_ex(in->md, EVP_sha256(), NULL) != 1)) {
 		close(fd);
+		in->fd = -1;
 		fd = -ENOMEM;
 	}
 	if (fd < 0) {
 		f->failed++;
 		ui_error(f->ui, "file-failed", IN_FACTS(f, fact_text("reason", strerror(-fd))),
 			 "cannot receive into %s/%s: %s", f->dir, in->part, strerror(-fd));
-		refuse(f, "the receiver cannot store it");
+		refuse(f, "it cannot be stored");
+		tree_file_done(f, false);
 		close_incoming(f);
 		return;
 	}
@@ -228,33 +266,68 @@ bool files_decide(struct files *f, bool yes)
 {
 	if (f->in.state != IN_ASKING)
 		return false;
+	f->tree.taken = yes && f->in.tree;
 	if (yes)
 		take(f);
 	else
-		refuse(f, "the receiver does not want it");
+		refuse(f, "does not want it");
 	return true;
+}
+
+/* The user is asked about a file, or about the directory that begins with it. */
+static void ask(struct files *f, const struct offer *o)
+{
+	char size[16], renamed[FILE_NAME_SIZE + 32] = "", safe[TEXT_SHOW_MAX(FILE_NAME_SIZE)];
+
+	text_show(o->name, strlen(o->name), "", safe);
+	if (o->tree) {
+		ui_notice(f->ui, "file-offer",
+			  IN_FACTS(f, fact_number("files", o->tree_files),
+				   fact_number("bytes", o->tree_bytes)),
+			  "%s offers a directory: %s, %u files, %s. /accept or /decline?", f->peer,
+			  f->tree.name, o->tree_files, progress_size((double)o->tree_bytes, size));
+		return;
+	}
+	if (strcmp(safe, f->in.name) != 0)
+		snprintf(renamed, sizeof(renamed), " (here: %s)", f->in.name);
+	ui_notice(f->ui, "file-offer", IN_FACTS(f, {0}),
+		  "%s offers a file: %s%s, %s. /accept or /decline?", f->peer,
+		  renamed[0] ? safe : f->in.name, renamed, progress_size((double)o->size, size));
 }
 
 int files_on_offer(struct files *f, const struct offer *o)
 {
-	char size[16];
+	bool known = o->tree && o->tree == f->tree.id;
 
 	if (f->in.state != IN_NONE && f->in.state != IN_DISCARD)
 		return -EPROTO;
-	f->in = (struct incoming){.state = IN_ASKING, .id = o->id, .fd = -1, .size = o->size};
-	receive_name(o->name, f->in.name);
+	f->in = (struct incoming){.state = IN_ASKING,
+				  .id = o->id,
+				  .fd = -1,
+				  .size = o->size,
+				  .mode = o->mode,
+				  .mtime_ms = o->mtime_ms,
+				  .tree = o->tree};
+	if (o->tree)
+		tree_name(o->name, strlen(o->name), f->in.name);
+	else
+		receive_name(o->name, f->in.name);
+	strcpy(f->in.dir, o->dir);
+	if (o->tree && !known)
+		tree_begin(f, o);
 	if (f->refuse) {
 		refuse(f, f->refuse);
-	} else if (f->take_all) {
+	} else if (f->take_all || (known && f->tree.taken)) {
+		f->tree.taken = o->tree != 0;
 		take(f);
+	} else if (known) {
+		refuse(f, "does not want it");
 	} else if (f->ui->kind == UI_PIPE) {
 		ui_notice(f->ui, "file-refused", IN_FACTS(f, {0}),
 			  "refused a file, %s: cryptochat recv takes files", f->in.name);
 		refuse(f, "this end does not take files (cryptochat recv does)");
 	} else {
-		ui_notice(f->ui, "file-offer", IN_FACTS(f, {0}),
-			  "%s offers a file: %s, %s. /accept or /decline?", f->peer, f->in.name,
-			  progress_size((double)o->size, size));
+		ask(f, o);
 	}
 	return 0;
 }
@@ -364,9 +437,14 @@ int files_on_data(struct files *f, const struct data_frame *d)
 /* Give the part file a name that nobody has; @name: which one it was. */
 static int give_name(struct files *f, char *name)
 {
-	int dir = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int err = dir < 0 ? -errno : -EEXIST;
+	int dir = tree_open(f);
+	int err = dir < 0 ? dir : -EEXIST;
 
+	/* It has its name since an earlier attempt. */
+	if (dir >= 0 && strcmp(f->in.part, f->in.name) == 0) {
+		strcpy(name, f->in.name);
+		err = 0;
+	}
 	for (int i = 0; err == -EEXIST && i <= SAME_NAMES; i++) {
 		if (i)
 			snprintf(name, FILE_NAME_SIZE, "%.240s.%d", f->in.name, i);
@@ -377,6 +455,24 @@ static int give_name(struct files *f, char *name)
 	if (dir >= 0)
 		close(dir);
 	return err;
+}
+
+/* Permissions as far as the user's own mask allows, and the time of the last change. */
+static void keep_attributes(const struct incoming *in)
+{
+	struct timespec times[2] = {
+	    {.tv_nsec = UTIME_OMIT},
+	    {.tv_sec = (time_t)(in->mtime_ms / 1000),
+	     .tv_nsec = (long)(in->mtime_ms % 1000) * 1000000},
+	};
+	mode_t mask = umask(077);
+
+	umask(mask);
+	/* A file system that has neither is no reason to refuse the file. */
+	if (in->mode && fchmod(in->fd, (in->mode & ~mask) | 0600) < 0)
+		return;
+	if (in->mtime_ms && futimens(in->fd, times) < 0)
+		return;
 }
 
 int files_on_end(struct files *f, const struct end_frame *e)
@@ -392,10 +488,16 @@ int files_on_end(struct files *f, const struct end_frame *e)
 		in->state = IN_NONE;
 		return 0;
 	}
-	if (in->state != IN_RECEIVING)
+	if (in->state != IN_RECEIVING && (e->ok || in->state == IN_NONE))
 		return -EPROTO;
+	if (!e->ok && in->state == IN_ASKING) {
+		ui_notice(f->ui, "file-withdrawn", IN_FACTS(f, {0}), "%s is not on offer any more",
+			  in->name);
+		in->state = IN_NONE;
+		return 0;
+	}
 	if (!e->ok) {
-		fail(f, "the sender could not go on; what came is kept");
+		fail(f, "the sender did not go on; what came is kept");
 		in->state = IN_NONE;
 		return 0;
 	}
@@ -407,6 +509,7 @@ int files_on_end(struct files *f, const struct end_frame *e)
 		in->state = IN_NONE;
 		return 0;
 	}
+	keep_attributes(in);
 	err = give_name(f, name);
 	if (err) {
 		fail(f, strerror(-err));
@@ -414,7 +517,11 @@ int files_on_end(struct files *f, const struct end_frame *e)
 		return 0;
 	}
 	digest_text(digest, hex);
-	snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+	if (in->tree)
+		snprintf(path, sizeof(path), "%s/%s.part%s/%s", f->dir, f->tree.name,
+			 in->dir + strcspn(in->dir, "/"), name);
+	else
+		snprintf(path, sizeof(path), "%s/%s", f->dir, name);
 
 	put_done(f, true, NULL);
 	f->received++;
@@ -422,6 +529,7 @@ int files_on_end(struct files *f, const struct end_frame *e)
 	    f->ui, "file-received", IN_FACTS(f, fact_text("path", path), fact_text("sha256", hex)),
 	    "received %s, %s/s, sha256 %s", name,
 	    progress_size(progress_average(&in->progress, in->have, wait_clock_ms()), rate), hex);
+	tree_file_done(f, true);
 	close_incoming(f);
 	return 0;
 }
@@ -434,7 +542,33 @@ void receive_abandon(struct files *f)
 			 IN_FACTS(f, fact_text("reason", "the conversation ended")),
 			 "%s was not received to its end; %s/%s is kept for another attempt",
 			 f->in.name, f->dir, f->in.part);
+		drop_empty_part(f);
 	}
 	close_incoming(f);
 	f->in.state = IN_NONE;
+}
+
+bool receive_cancel(struct files *f)
+{
+	switch (f->in.state) {
+	case IN_ASKING:
+		return files_decide(f, false);
+	case IN_PREFIX:
+		/* The sender waits for an answer, and has nothing under way. */
+		f->failed++;
+		ui_error(f->ui, "file-failed", IN_FACTS(f, fact_text("reason", "cancelled")),
+			 "%s was not received: cancelled", f->in.name);
+		refuse(f, "cancelled");
+		tree_file_done(f, false);
+		close_incoming(f);
+		f->in.state = IN_NONE;
+		return true;
+	case IN_RECEIVING:
+		fail(f, "cancelled");
+		/* Nor are the other files of this directory wanted. */
+		f->tree.taken = false;
+		return true;
+	default:
+		return false;
+	}
 }

@@ -206,8 +206,16 @@ int frame_get_offer(const struct frame *f, struct offer *ret)
 	*ret = (struct offer){.id = (uint32_t)wire_get(&r, 4)};
 	ret->size = wire_get(&r, 8);
 	wire_get_text(&r, ret->name, sizeof(ret->name));
-	/* Offsets are handed to the kernel, which takes them as signed. */
-	if (ret->size > INT64_MAX)
+	ret->mode = (uint16_t)wire_get(&r, 2);
+	ret->mtime_ms = wire_get(&r, 8);
+	ret->tree = (uint32_t)wire_get(&r, 4);
+	ret->tree_files = (uint32_t)wire_get(&r, 4);
+	ret->tree_bytes = wire_get(&r, 8);
+	wire_get_text(&r, ret->dir, sizeof(ret->dir));
+	/* Offsets and times are handed to the kernel, which takes them as signed. */
+	if (ret->size > INT64_MAX || ret->mtime_ms > INT64_MAX || ret->mode > 0777)
+		return -EPROTO;
+	if (!ret->tree != !ret->dir[0] || !ret->tree != !ret->tree_files)
 		return -EPROTO;
 	return complete(&r);
 }
@@ -217,6 +225,12 @@ void frame_put_offer(struct writer *w, const struct offer *o)
 	wire_put(w, o->id, 4);
 	wire_put(w, o->size, 8);
 	wire_put_text(w, o->name);
+	wire_put(w, o->mode, 2);
+	wire_put(w, o->mtime_ms, 8);
+	wire_put(w, o->tree, 4);
+	wire_put(w, o->tree_files, 4);
+	wire_put(w, o->tree_bytes, 8);
+	wire_put_text(w, o->dir);
 }
 
 int frame_get_answer(const struct frame *f, struct answer *ret)

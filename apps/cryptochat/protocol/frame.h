@@ -21,7 +21,7 @@
 
 #include "cryptochat/protocol/wire.h"
 
-#define FRAME_VERSION 1
+#define FRAME_VERSION 2
 #define FRAME_HEAD 5	    /* length and type */
 #define FRAME_SEQ 8	    /* the number of a reliable frame */
 #define FRAME_PAYLOAD 65536 /* most bytes of text, stream or file in one frame */
@@ -126,10 +126,26 @@ struct roster {
 	uint8_t key[DIGEST_SIZE];
 };
 
+/**
+ * struct offer - a file
+ * @mode: permission bits; 0: not known
+ * @mtime_ms: when it was last changed, since 1970; 0: not known
+ * @tree: number of the directory that this is a file of, chosen by the sender; 0: of none
+ * @tree_files: files in that directory and below
+ * @tree_bytes: their bytes
+ * @name: without directories
+ * @dir: @tree: the directories above it, from that one on, with slashes between them
+ */
 struct offer {
 	uint32_t id;
 	uint64_t size;
+	uint16_t mode;
+	uint64_t mtime_ms;
+	uint32_t tree;
+	uint32_t tree_files;
+	uint64_t tree_bytes;
 	char name[FILE_NAME_SIZE];
+	char dir[FILE_NAME_SIZE];
 };
 
 enum answer_verdict { ANSWER_TAKE = 1, ANSWER_REFUSE = 2 };

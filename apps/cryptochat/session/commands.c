@@ -83,6 +83,16 @@ static void on_decline(struct room *room, const char *rest)
 	on_decision(room, false);
 }
 
+static void on_cancel(struct room *room, const char *rest)
+{
+	bool any = false;
+
+	for (struct member *m = room->members; m; m = m->next)
+		any = (member_is_present(m) && files_cancel(&m->files)) || any;
+	if (!any)
+		ui_error(&room->ui, "nobody", NULL, "No file is being sent or received.");
+}
+
 static void on_verify(struct room *room, const char *rest)
 {
 	char nick[NICK_SIZE] = "";
@@ -205,8 +215,9 @@ static const struct command {
 	const char *form;
 	const char *help;
 } commands[] = {
-    {"send", on_send, "file", true, "FILE", "offer a file; Tab completes its name"},
+    {"send", on_send, "file", true, "FILE", "offer a file or a directory; Tab completes its name"},
     {"accept", on_accept, NULL, true, "", "take the file on offer"},
+    {"cancel", on_cancel, NULL, true, "", "stop what is being sent or received"},
     {"decline", on_decline, NULL, true, "", "refuse it"},
     {"verify", on_verify, "answer", true, "[yes|no]",
      "compare words with the other person, and say whether they are the same; the owner of a hub "

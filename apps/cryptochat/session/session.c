@@ -304,7 +304,7 @@ static int check_files(const struct options *o)
 			continue;
 		err = one;
 		say("cannot send %s: %s", o->files[i],
-		    one == -EINVAL ? "it is no regular file" : strerror(-one));
+		    files_error(one));
 	}
 	if (o->command == COMMAND_RECV && access(o->dir ? o->dir : ".", W_OK | X_OK) < 0) {
 		err = -errno;

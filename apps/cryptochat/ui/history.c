@@ -89,11 +89,10 @@ int history_load(const char *path, struct editor *e)
 	FILE *in = fopen(path, "re");
 	size_t size = 0, lines = 0;
 	char *line = NULL;
-	ssize_t n;
 
 	if (!in)
 		return errno == ENOENT ? 0 : -errno;
-	while ((n = getline(&line, &size, in)) >= 0) {
+	while (getline(&line, &size, in) >= 0) {
 		lines++;
 		unescape(line);
 		/* Whoever wrote this, it is going to be on the terminal. */
