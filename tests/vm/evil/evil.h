@@ -61,7 +61,49 @@ enum evil_what {
 	EVIL_CONFIG_CHANGED, /* the config space is now enum evil_config arg, with a message */
 	EVIL_NEXT_CONFIG,    /* it will be at the next probe */
 	EVIL_NEXT_HELLO,     /* HELLO will be answered as enum evil_hello arg says */
+
+	/* Keys by name. Their order is the label, EVIL_KEY_LABEL, or the input of an operation. */
+	EVIL_KEY_NEXT_LIST, /* KEY_LIST will be answered as enum evil_list arg says; at once */
+	EVIL_KEY_REPOINT, /* labels mean other keys from now on, or the first ones again; at once */
+	EVIL_KEY_INFO,	  /* creation and KEY_INFO: enum evil_info arg */
+	EVIL_KEY_TOOBIG,  /* TOOBIG with the value arg << zero */
+	EVIL_KEY_SLOW,	  /* sessions say that they are fast, and are not; operations: SLOW */
+	EVIL_KEY_BUSY,	  /* arg times BUSY */
+	EVIL_KEY_LOST,	  /* arg times all sessions of private keys are lost */
 	EVIL_WHAT_COUNT
+};
+
+/* A label that is an order: what, arg, zero. */
+#define EVIL_KEY_LABEL "evil %u %u %u"
+/* Entries of the list, "key00" and so on; output of operations, and the room for it. */
+#define EVIL_KEY_LIST 40u
+#define EVIL_KEY_BYTE 0x5e
+#define EVIL_KEY_OUT 64u
+#define EVIL_KEY_ROOM 256u
+
+/* What the host says of a key; a driver has to refuse all of them. */
+enum evil_info {
+	EVIL_INFO_LABEL_FULL,
+	EVIL_INFO_LABEL_EMPTY,
+	EVIL_INFO_LABEL_OTHER, /* a session does not mind */
+	EVIL_INFO_KIND_0,
+	EVIL_INFO_KIND_OTHER, /* KEY_INFO does not mind */
+	EVIL_INFO_MAX_OUT,
+	EVIL_INFO_KEY_LEN,
+	EVIL_INFO_CHECK, /* two check values */
+	EVIL_INFO_SHORT,
+	EVIL_INFO_NONE,
+	EVIL_INFO_COUNT
+};
+
+/* Lists; a driver has to refuse them before EVIL_LIST_STUCK. */
+enum evil_list {
+	EVIL_LIST_PART,	    /* a part of an entry */
+	EVIL_LIST_TOTAL,    /* fewer in all than were listed */
+	EVIL_LIST_TOTAL_64, /* more than 32 bits can say */
+	EVIL_LIST_ENTRY,    /* a label without end */
+	EVIL_LIST_STUCK,    /* no entries, and there are more */
+	EVIL_LIST_COUNT
 };
 
 /* Config spaces. Those before EVIL_CONFIG_USABLE a driver has to refuse. */
@@ -82,6 +124,7 @@ enum evil_config {
 	EVIL_CONFIG_QUEUES_64,
 	EVIL_CONFIG_MORE_ALGORITHMS, /* than the device has */
 	EVIL_CONFIG_NO_ALGORITHMS,
+	EVIL_CONFIG_NO_SLOW_QUEUE, /* and still the features */
 	EVIL_CONFIG_COUNT
 };
 

@@ -12,6 +12,7 @@
  *
  *	replies.c	cases of replies, of sessions made and lost
  *	timing.c	of answers too late, out of order, or held
+ *	keys.c		of keys by name
  *	loading.c	of what ends with the module loaded again, or for good
  *
  *	cryptodev-evil MODULE.ko	all cases; with a number those of that group
@@ -112,7 +113,7 @@ bool works(int fd)
 static void (*const groups[])(int fd) = {bad_replies,	       bad_creation,   lost_on_the_way,
 					 late_answers,	       reordered,      flooded,
 					 flooded_with_copies,  config_changes, ended_in_silence,
-					 polled_while_waiting, pages_are_held};
+					 polled_while_waiting, pages_are_held, keys_by_name};
 static void (*const reloads[])(void) = {bad_ring, probes, leave_in_silence};
 
 /* All groups, or number @only. */

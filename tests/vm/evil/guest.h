@@ -73,6 +73,9 @@ void ended_in_silence(int fd);
 void polled_while_waiting(int fd);
 void pages_are_held(int fd);
 
+/* keys.c, */
+void keys_by_name(int fd);
+
 /* loading.c. */
 void config_changes(int fd);
 

@@ -25,7 +25,8 @@
 
 #define FEATURES                                                                                   \
 	(1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_RING_F_INDIRECT_DESC |                        \
-	 1ull << VIRTIO_RING_F_EVENT_IDX | 1ull << VU_F_PROTOCOL_FEATURES)
+	 1ull << VIRTIO_RING_F_EVENT_IDX | 1ull << VU_F_PROTOCOL_FEATURES |                        \
+	 1ull << VIRTIO_CRYPTODEV_F_KEY_NAME | 1ull << VIRTIO_CRYPTODEV_F_ASYM)
 #define PROTOCOL_FEATURES (1ull << VU_PROTOCOL_F_BACKEND_REQ | 1ull << VU_PROTOCOL_F_CONFIG)
 /* Of the backend to the front end. */
 #define VU_BACKEND_CONFIG_CHANGE 2
@@ -54,6 +55,7 @@ void evil_hang_up(struct evil_host *host)
 	host->held_count = 0;
 	memory_clear(&host->memory);
 	vdev_reset(host->device);
+	evil_key_lose();
 }
 
 void evil_config_message(struct evil_host *host)
@@ -294,8 +296,12 @@ static void serve(struct evil_host *host, int listener, int control, int sigs)
 
 int main(int argc, char **argv)
 {
-	static struct evil_host host = {
-	    .config = -1, .next_config = -1, .next_hello = -1, .socket = -1, .backend_socket = -1};
+	static struct evil_host host = {.config = -1,
+					.next_config = -1,
+					.next_hello = -1,
+					.next_list = -1,
+					.socket = -1,
+					.backend_socket = -1};
 	struct vdev_options options = {.threads = 1, .num_queues = 1};
 	const char *path = NULL, *control = NULL;
 
@@ -322,5 +328,5 @@ int main(int argc, char **argv)
 		return 3;
 	}
 	serve(&host, listen_at(path), listen_at(control), signals());
-	return 0;
+	return host.wrong_queue ? 3 : 0;
 }

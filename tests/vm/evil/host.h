@@ -13,9 +13,11 @@
 #include "daemon/virtio/memory.h"
 #include "daemon/vhost_user/message.h"
 #include "device/device.h"
+#include "cryptodev.h"
 #include "evil.h"
 
-#define EVIL_QUEUES 2
+/* All that a config space can make a driver ask for. */
+#define EVIL_QUEUES (VCD_MAX_QUEUES + 16)
 #define EVIL_HELD 1024
 #define EVIL_SESSIONS 4096
 #define EVIL_SEGMENTS 600
@@ -74,6 +76,8 @@ struct evil_session {
  * @sessions, @session_count: orders
  * @config: which config space is shown; -1: the true one
  * @next_config, @next_hello: for the next probe; -1: nothing special
+ * @next_list: how KEY_LIST is answered; -1: honestly
+ * @wrong_queue: a request for the key service came on another queue
  * @socket, @backend_socket: connection to the front end, -1: none
  */
 struct evil_host {
@@ -85,7 +89,8 @@ struct evil_host {
 	unsigned int held_count;
 	struct evil_session sessions[EVIL_SESSIONS];
 	unsigned int session_count;
-	int config, next_config, next_hello;
+	int config, next_config, next_hello, next_list;
+	bool wrong_queue;
 	int socket, backend_socket;
 };
 
@@ -113,6 +118,12 @@ void evil_config(const struct evil_host *host, struct vcd_config *config);
 void evil_answer(struct evil_host *host, struct evil_queue *queue, uint16_t head,
 		 struct vdev_request *request);
 
+/** evil_gather - copy @len bytes from @skip on out of a request. Return: how many there were. */
+size_t evil_gather(const struct iovec *iov, unsigned int count, size_t skip, void *to, size_t len);
+
+/** evil_scatter - put bytes at the start of a request's writable part. */
+void evil_scatter(const struct vdev_request *r, const void *from, size_t len);
+
 /** evil_give - give the answers that are due by @now, in ms; UINT64_MAX: all. */
 void evil_give(struct evil_host *host, uint64_t now);
 
@@ -124,5 +135,19 @@ void evil_hang_up(struct evil_host *host);
 
 /** evil_config_message - tell the front end that the config space has changed. */
 void evil_config_message(struct evil_host *host);
+
+/* ---- keyhost.c ------------------------------------------------------------------------ */
+
+/** evil_key_execute - execute a request for the key service. Return: false: it is none. */
+bool evil_key_execute(struct evil_host *host, struct evil_queue *queue, struct vdev_request *r);
+
+/** evil_key_parse - the order that is a request's payload. Return: false: it is none. */
+bool evil_key_parse(const struct vdev_request *r, struct evil_order *order);
+
+/** evil_key_order - execute an order about keys that takes effect at once. */
+void evil_key_order(struct evil_host *host, const struct evil_order *order);
+
+/** evil_key_lose - forget all sessions of keys by name. */
+void evil_key_lose(void);
 
 #endif

@@ -308,8 +308,18 @@ const struct kind kinds[] = {
     {"asynchronous", KIND_PINNED | KIND_ASYNC, async},
     {"batch", 0, batch},
     {"session info", 0, info},
+    {"private key", KIND_SHORT_OK | KIND_RETRIED, kind_keyop},
+    {"private key, asynchronous", KIND_SHORT_OK | KIND_RETRIED, kind_keyasync},
+    {"GCM seal by label", KIND_RETRIED, kind_seal_by_label},
 };
 const size_t kind_count = sizeof(kinds) / sizeof(kinds[0]);
+
+uint8_t *kind_room(struct outcome *o, size_t len)
+{
+	o->out = dst;
+	o->out_len = len;
+	return dst;
+}
 
 static bool same(size_t from, size_t to)
 {

@@ -15,6 +15,8 @@
 #define KIND_SHORT_OK 0x2u
 /* The output goes to pages of the program itself. */
 #define KIND_PINNED 0x4u
+/* That the host is busy is no result. */
+#define KIND_RETRIED 0x20u
 /* CIOCASYNCFETCH cannot say EBUSY. */
 #define KIND_ASYNC 0x10u
 
@@ -61,6 +63,20 @@ extern const size_t kind_count;
  */
 const char *kind_run(const struct kind *kind, int fd, const struct evil_order *order,
 		     struct outcome *o);
+
+/** kind_room - memory that is watched, for output of @len bytes. */
+uint8_t *kind_room(struct outcome *o, size_t len);
+
+/* keykinds.c */
+void kind_keyop(int fd, const struct evil_order *order, struct outcome *o);
+void kind_keyasync(int fd, const struct evil_order *order, struct outcome *o);
+void kind_seal_by_label(int fd, const struct evil_order *order, struct outcome *o);
+
+/** key_session - a session by label whose label is @order; for a cipher or 0, a private key. */
+int key_session(int fd, const struct evil_order *order, uint32_t cipher, uint32_t *ses);
+
+/** key_label - @order as a label. */
+void key_label(char label[64], const struct evil_order *order);
 
 /** kind_fetch - CIOCASYNCFETCH of the next operation, waiting for it. */
 int kind_fetch(int fd, void *op);

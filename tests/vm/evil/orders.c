@@ -22,7 +22,7 @@ uint64_t evil_now(void)
 
 /* ---- bytes of a request --------------------------------------------------------------- */
 
-static size_t gather(const struct iovec *iov, unsigned int count, size_t skip, void *to, size_t len)
+size_t evil_gather(const struct iovec *iov, unsigned int count, size_t skip, void *to, size_t len)
 {
 	size_t done = 0;
 
@@ -41,7 +41,7 @@ static size_t gather(const struct iovec *iov, unsigned int count, size_t skip, v
 	return done;
 }
 
-static void scatter(const struct vdev_request *r, const void *from, size_t len)
+void evil_scatter(const struct vdev_request *r, const void *from, size_t len)
 {
 	size_t done = 0;
 
@@ -74,6 +74,7 @@ static void noise(const struct vdev_request *r)
 void evil_config(const struct evil_host *host, struct vcd_config *c)
 {
 	vdev_config(host->device, c);
+	c->slow_queues = htole32(1);
 	switch (host->config) {
 	case EVIL_CONFIG_ZERO:
 		memset(c, 0, sizeof(*c));
@@ -101,6 +102,7 @@ void evil_config(const struct evil_host *host, struct vcd_config *c)
 		    UINT32_MAX;
 		c->epoch = c->poll_us = UINT32_MAX;
 		c->num_queues = htole32(64);
+		c->slow_queues = UINT32_MAX;
 		break;
 	case EVIL_CONFIG_SMALLEST:
 		c->max_request = htole32(4096);
@@ -129,6 +131,9 @@ void evil_config(const struct evil_host *host, struct vcd_config *c)
 		memset(c->ciphers, 0, sizeof(c->ciphers));
 		memset(c->macs, 0, sizeof(c->macs));
 		memset(c->aeads, 0, sizeof(c->aeads));
+		break;
+	case EVIL_CONFIG_NO_SLOW_QUEUE:
+		c->slow_queues = 0;
 		break;
 	}
 }
@@ -183,6 +188,13 @@ static void give_last_first(struct evil_host *host, unsigned int enough)
 	}
 }
 
+/* The honest answer. */
+static void execute(struct evil_host *host, struct evil_queue *q, struct vdev_request *r)
+{
+	if (!evil_key_execute(host, q, r))
+		vdev_execute(host->device, 0, &r, 1);
+}
+
 /* ---- HELLO ---------------------------------------------------------------------------- */
 
 static void answer_hello(struct evil_host *host, struct evil_queue *q, uint16_t head,
@@ -194,8 +206,9 @@ static void answer_hello(struct evil_host *host, struct evil_queue *q, uint16_t 
 
 	host->next_hello = -1;
 	host->session_count = 0;
+	evil_key_lose();
 	if (how < 0) {
-		vdev_execute(host->device, 0, &r, 1);
+		execute(host, q, r);
 		evil_ring_push(q, head, r->written);
 		return;
 	}
@@ -231,7 +244,7 @@ static void answer_hello(struct evil_host *host, struct evil_queue *q, uint16_t 
 		jump = 300;
 		break;
 	}
-	scatter(r, &reply, sizeof(reply));
+	evil_scatter(r, &reply, sizeof(reply));
 	q->spoilt = how >= EVIL_HELLO_ID;
 	q->used_idx = (uint16_t)(q->used_idx + jump);
 	evil_ring_push(q, id, used);
@@ -254,6 +267,9 @@ static void order_now(struct evil_host *host, const struct evil_order *order)
 		break;
 	case EVIL_NEXT_HELLO:
 		host->next_hello = (int)order->arg;
+		break;
+	default:
+		evil_key_order(host, order);
 		break;
 	}
 }
@@ -282,13 +298,13 @@ static bool create_badly(struct evil_host *host, struct evil_queue *q, uint16_t 
 	case EVIL_CREATE_SILENT:
 		return true;
 	case EVIL_CREATE_LATE:
-		vdev_execute(host->device, 0, &r, 1);
+		execute(host, q, r);
 		hold(host, q, head, r->written, evil_now() + order->arg);
 		return true;
 	default:
 		return false;
 	}
-	scatter(r, &reply, sizeof(reply));
+	evil_scatter(r, &reply, sizeof(reply));
 	evil_ring_push(q, head, used);
 	return true;
 }
@@ -299,13 +315,13 @@ static void answer_create(struct evil_host *host, struct evil_queue *q, uint16_t
 	struct evil_order order = {0};
 	struct vcd_reply reply = {0};
 
-	gather(r->in, r->in_count, sizeof(struct vcd_req), &order, sizeof(order));
-	if (order.magic != EVIL_MAGIC)
+	evil_gather(r->in, r->in_count, sizeof(struct vcd_req), &order, sizeof(order));
+	if (order.magic != EVIL_MAGIC && !evil_key_parse(r, &order))
 		order = (struct evil_order){0};
 	if (create_badly(host, q, head, r, &order))
 		return;
-	vdev_execute(host->device, 0, &r, 1);
-	gather(r->out, r->out_count, 0, &reply, sizeof(reply));
+	execute(host, q, r);
+	evil_gather(r->out, r->out_count, 0, &reply, sizeof(reply));
 	if (order.what && !reply.status) {
 		struct evil_session *s = &host->sessions[host->session_count++ % EVIL_SESSIONS];
 		uint32_t requests = 0;
@@ -337,7 +353,7 @@ static uint32_t spoil(struct vdev_request *r, const struct evil_order *order)
 	struct vcd_reply reply = {0};
 	uint32_t used = r->written, arg = order->arg;
 
-	gather(r->out, r->out_count, 0, &reply, sizeof(reply));
+	evil_gather(r->out, r->out_count, 0, &reply, sizeof(reply));
 	switch (order->what) {
 	case EVIL_USED:
 		return arg;
@@ -365,7 +381,7 @@ static uint32_t spoil(struct vdev_request *r, const struct evil_order *order)
 			reply.iv[i] = (uint8_t)rand();
 		break;
 	}
-	scatter(r, &reply, sizeof(reply));
+	evil_scatter(r, &reply, sizeof(reply));
 	return used;
 }
 
@@ -379,7 +395,7 @@ static bool answer_without_work(struct evil_host *host, struct evil_queue *q, ui
 	case EVIL_NOT_WRITTEN:
 		break;
 	case EVIL_HEADER_ONLY:
-		scatter(r, &reply, sizeof(reply));
+		evil_scatter(r, &reply, sizeof(reply));
 		break;
 	case EVIL_NOISE:
 		noise(r);
@@ -429,6 +445,12 @@ static bool answer_with_nonsense(struct evil_queue *q, uint16_t head, uint32_t w
 	return true;
 }
 
+static void lose_all(struct evil_host *host)
+{
+	vdev_reset(host->device);
+	evil_key_lose();
+}
+
 static void answer_as_ordered(struct evil_host *host, struct evil_queue *q, uint16_t head,
 			      struct vdev_request *r, struct evil_session *s)
 {
@@ -438,8 +460,8 @@ static void answer_as_ordered(struct evil_host *host, struct evil_queue *q, uint
 		return;
 	s->requests++;
 	if (order.what == EVIL_STALE_ONCE && s->requests == order.arg)
-		vdev_reset(host->device);
-	vdev_execute(host->device, 0, &r, 1);
+		lose_all(host);
+	execute(host, q, r);
 	if (answer_with_nonsense(q, head, r->written, &order))
 		return;
 	switch (order.what) {
@@ -465,7 +487,7 @@ void evil_answer(struct evil_host *host, struct evil_queue *q, uint16_t head,
 	struct evil_session *s;
 	struct vcd_req hdr;
 
-	if (gather(r->in, r->in_count, 0, &hdr, sizeof(hdr)) != sizeof(hdr)) {
+	if (evil_gather(r->in, r->in_count, 0, &hdr, sizeof(hdr)) != sizeof(hdr)) {
 		if (q->spoilt)
 			return;
 		fprintf(stderr, "evil-host: the driver sent less than a header\n");
@@ -491,6 +513,6 @@ void evil_answer(struct evil_host *host, struct evil_queue *q, uint16_t head,
 		answer_as_ordered(host, q, head, r, s);
 		return;
 	}
-	vdev_execute(host->device, 0, &r, 1);
+	execute(host, q, r);
 	evil_ring_push(q, head, r->written);
 }

@@ -20,6 +20,8 @@ static int status_errno(uint32_t status, const struct kind *kind)
 				    EBADMSG, ENOSPC, ENOMEM, EBUSY,  EMSGSIZE, EIO,
 				    EIO,     EPROTO, ENOKEY, EACCES, EIO};
 
+	if (status == 9 && kind->flags & KIND_RETRIED)
+		return -EIO;
 	if (status == 9 && kind->flags & KIND_ASYNC)
 		return -EAGAIN;
 	return status < sizeof(table) / sizeof(table[0]) ? -table[status] : -EIO;
