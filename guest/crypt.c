@@ -96,7 +96,7 @@ bool vcd_op_is_alone(const struct vcd_op *run)
 {
 	const struct crypt_op *op = &run->op;
 
-	if (run->chained || op->len > vcd_xfer_max(run->session->dev))
+	if (run->chained || op->len > vcd_xfer_max(run->session))
 		return false;
 	return !run->session->mac ||
 	       (run->final &&
@@ -146,7 +146,7 @@ int vcd_op_end(struct vcd_op *run)
 /* All of it, once. -ESTALE: the device lost the hash on the way. */
 static int vcd_op_parts(struct vcd_op *run)
 {
-	u32 max = vcd_xfer_max(run->session->dev);
+	u32 max = vcd_xfer_max(run->session);
 	u32 done = 0;
 	u32 len;
 	int err;

@@ -147,7 +147,7 @@ int vcd_keyop_fetch(struct vcd_file *file, struct crypt_key_fetch __user *arg);
 void vcd_keyop_exit(struct vcd_file *file);
 
 /* transfer.c */
-u32 vcd_xfer_max(const struct vcd_device *dev);
+u32 vcd_xfer_max(const struct vcd_session *session);
 bool vcd_xfer_fits(const struct vcd_xfer *xfer);
 int vcd_xfer_begin(struct vcd_xfer *xfer, struct vcd_queue *queue, bool more);
 int vcd_xfer_end(struct vcd_xfer *xfer);

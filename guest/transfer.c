@@ -29,17 +29,21 @@
 
 /**
  * vcd_xfer_max() - most bytes in one request that is cut from a longer operation
- * @dev: device
+ * @session: session of the operation
  *
  * Return: bytes, a multiple of every block size.
  */
-u32 vcd_xfer_max(const struct vcd_device *dev)
+u32 vcd_xfer_max(const struct vcd_session *session)
 {
+	const struct vcd_device *dev = session->dev;
 	/* Header, reply and tail take one each; n pages of data span n + 1. */
 	u32 pages = (dev->max_segments - 3) / 2;
 	u64 bytes = pages > 1 ? (u64)(pages - 1) * PAGE_SIZE : 0;
 
 	bytes = max_t(u64, bytes, VCD_COPY_MAX);
+	/* Through the key service goes no more than that. */
+	if (vcd_key_is_slow(session->key))
+		bytes = min_t(u64, bytes, VCD_KEY_MAX_IN);
 	/* Room for a digest behind the data. */
 	return min_t(u64, bytes, dev->max_request - VCD_MAX_DIGEST_LEN) &
 	       ~(u32)(VCD_MAX_IV_LEN - 1);

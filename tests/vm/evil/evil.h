@@ -124,6 +124,7 @@ enum evil_config {
 	EVIL_CONFIG_QUEUES_64,
 	EVIL_CONFIG_MORE_ALGORITHMS, /* than the device has */
 	EVIL_CONFIG_NO_ALGORITHMS,
+	EVIL_CONFIG_SLOW_QUEUES,   /* behind many that are not used; as many as 32 bits can say */
 	EVIL_CONFIG_NO_SLOW_QUEUE, /* and still the features */
 	EVIL_CONFIG_COUNT
 };

@@ -249,16 +249,20 @@ static int patience(const struct evil_host *host)
 	return first == UINT64_MAX ? -1 : first <= now ? 0 : (int)(first - now);
 }
 
+/*
+ * A queue that was not kicked is not looked at: its driver may be about to take it away, and what is
+ * in the ring then is no request.
+ */
 static void kicks(struct evil_host *host, const struct pollfd *fds)
 {
 	for (unsigned int i = 0; i < EVIL_QUEUES; i++) {
 		struct evil_queue *q = &host->queues[i];
+		bool kicked = q->kick_fd >= 0 && fds[i].fd == q->kick_fd && fds[i].revents;
 		uint64_t n;
 
-		if (q->kick_fd >= 0 && fds[i].fd == q->kick_fd && fds[i].revents &&
-		    read(q->kick_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
+		if (kicked && read(q->kick_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
 			perror("evil-host: kick");
-		if (q->kick_fd >= 0)
+		if (kicked || (q->kick_fd >= 0 && q->deaf))
 			evil_ring_serve(host, q);
 	}
 }

@@ -102,7 +102,7 @@ void evil_config(const struct evil_host *host, struct vcd_config *c)
 		    UINT32_MAX;
 		c->epoch = c->poll_us = UINT32_MAX;
 		c->num_queues = htole32(64);
-		c->slow_queues = UINT32_MAX;
+		c->slow_queues = 0; /* User-mode Linux has 64 virtqueues at most */
 		break;
 	case EVIL_CONFIG_SMALLEST:
 		c->max_request = htole32(4096);
@@ -121,6 +121,7 @@ void evil_config(const struct evil_host *host, struct vcd_config *c)
 		break;
 	case EVIL_CONFIG_QUEUES_64:
 		c->num_queues = htole32(64);
+		c->slow_queues = 0;
 		break;
 	case EVIL_CONFIG_MORE_ALGORITHMS:
 		memset(c->ciphers, 0xff, sizeof(c->ciphers));
@@ -131,6 +132,10 @@ void evil_config(const struct evil_host *host, struct vcd_config *c)
 		memset(c->ciphers, 0, sizeof(c->ciphers));
 		memset(c->macs, 0, sizeof(c->macs));
 		memset(c->aeads, 0, sizeof(c->aeads));
+		break;
+	case EVIL_CONFIG_SLOW_QUEUES:
+		c->num_queues = htole32(40);
+		c->slow_queues = UINT32_MAX;
 		break;
 	case EVIL_CONFIG_NO_SLOW_QUEUE:
 		c->slow_queues = 0;

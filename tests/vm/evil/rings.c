@@ -70,6 +70,9 @@ void evil_ring_serve(struct evil_host *host, struct evil_queue *q)
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		if (!q->desc || avail_idx(q) == q->last_avail)
 			return;
+		/* More than fit: the driver has taken back what it had there, before it says so. */
+		if ((uint16_t)(avail_idx(q) - q->last_avail) > q->num)
+			return;
 		head = le16toh(q->avail->ring[q->last_avail & (q->num - 1)]);
 		q->last_avail++;
 		if (chain_walk(&source, head, iov, &chain)) {

@@ -28,7 +28,7 @@ keeper_start() {
 	KEEPER_PID=$!
 	RUN_PIDS+=("$KEEPER_PID")
 	for ((tries = 0; tries < 600; tries++)); do
-		if grep -q 'policy in force' "$RUN_DIR/keeper.log"; then
+		if grep -q 'policy in force' "$RUN_DIR/keeper.log" 2>/dev/null; then
 			return
 		fi
 		kill -0 "$KEEPER_PID" 2>/dev/null || break

@@ -53,6 +53,10 @@ extern const struct check async_checks[];
 extern const struct check asyncabuse_checks[];
 extern const struct check batch_checks[];
 extern const struct check pages_checks[];
+extern const struct check keys_checks[];
+extern const struct check keysign_checks[];
+extern const struct check keysym_checks[];
+extern const struct check keyasync_checks[];
 
 /** fail_at - say why at @file:@line and end this process with status 1. */
 _Noreturn void fail_at(const char *file, int line, const char *fmt, ...)

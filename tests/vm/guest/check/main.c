@@ -33,6 +33,7 @@ static const struct check *const groups[] = {
     abi_checks,	   session_checks, cipher_checks, iv_checks,	   buffer_checks, error_checks,
     share_checks,  compat_checks,  hash_checks,	  hashmore_checks, aead_checks,	  aeadabuse_checks,
     record_checks, async_checks,   batch_checks,  pages_checks,	   abuse_checks,  asyncabuse_checks,
+    keys_checks,   keysign_checks, keysym_checks, keyasync_checks,
 };
 
 /* Shared with the child that runs. */

@@ -141,7 +141,7 @@ int model_submit(int fd, struct table *t, const struct crypt_op *op)
 
 	if (op->flags & COP_FLAG_NO_ZC || !model_find(t, op->ses))
 		return -EINVAL;
-	if (t->later_num == LATER)
+	if (t->key_later_num || t->later_num == LATER)
 		return -EBUSY;
 	l->op = *op;
 	l->size = 0;

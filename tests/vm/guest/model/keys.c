@@ -71,8 +71,8 @@ static EVP_PKEY *pkeys[ARRAY_SIZE(encoded)];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static unsigned int num_keys;
 
-/* Two halves that differ, as XTS wants them. */
-static uint8_t symmetric[64];
+/* By algorithm; cryptodev-check knows them. Two halves differ, as XTS wants it. */
+static uint8_t symmetric[128][64];
 
 #define BIT(scheme) (UINT64_C(1) << (scheme))
 #define RSA_PKCS1                                                                                  \
@@ -172,8 +172,9 @@ static void start(void)
 {
 	const char *only = getenv("CRYPTODEV_MODEL_LABEL");
 
-	for (size_t i = 0; i < sizeof(symmetric); i++)
-		symmetric[i] = (uint8_t)(i * 7 + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(symmetric); i++)
+		for (size_t n = 0; n < sizeof(symmetric[i]); n++)
+			symmetric[i][n] = (uint8_t)(n * 7 + i);
 	for (size_t i = 0; i < ARRAY_SIZE(encoded); i++)
 		pkeys[i] = decode(encoded[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
@@ -196,7 +197,7 @@ EVP_PKEY *model_named_pkey(const struct named *n)
 
 const uint8_t *model_named_bytes(const struct named *n)
 {
-	return symmetric;
+	return symmetric[n->key.alg];
 }
 
 /* Operations */

@@ -264,7 +264,9 @@ short model_poll(int fd)
 		return 0;
 	if (__atomic_load_n(&t->later_num, __ATOMIC_RELAXED) || model_key_ready(t))
 		mask |= POLLIN;
-	if (__atomic_load_n(&t->later_num, __ATOMIC_RELAXED) < LATER)
+	if (__atomic_load_n(&t->later_num, __ATOMIC_RELAXED) +
+		__atomic_load_n(&t->key_later_num, __ATOMIC_RELAXED) <
+	    LATER)
 		mask |= POLLOUT;
 	munmap(t, sizeof(*t));
 	return mask;

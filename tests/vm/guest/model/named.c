@@ -27,6 +27,17 @@ unsigned int model_key_most(void)
 	return atomic_exchange(&most, atomic_load(&outstanding));
 }
 
+/* It ends with a 0, and has zeros behind it. */
+static bool is_label(const char *label)
+{
+	size_t len = strnlen(label, CRYPT_KEY_LABEL_LEN);
+
+	for (size_t i = len; i < CRYPT_KEY_LABEL_LEN; i++)
+		if (label[i])
+			return false;
+	return len && len < CRYPT_KEY_LABEL_LEN;
+}
+
 /* -ENOKEY whatever the reason. */
 static int look_up(const char *label, uint64_t ticket, const struct named **ret)
 {
@@ -34,6 +45,8 @@ static int look_up(const char *label, uint64_t ticket, const struct named **ret)
 	uint8_t wanted[CRYPT_KEY_TICKET_LEN];
 	const struct named *n;
 
+	if (!is_label(label))
+		return -EINVAL;
 	if (ticket && model_read(bytes, (void *)(uintptr_t)ticket, sizeof(bytes)))
 		return -EFAULT;
 	memset(wanted, MODEL_TICKET_BYTE, sizeof(wanted));
@@ -82,6 +95,8 @@ int model_key_list(struct crypt_key_list *list)
 	uint32_t room = list->count, at = 0, first = list->first;
 	const struct named *n;
 
+	if (list->reserved)
+		return -EINVAL;
 	list->count = 0;
 	for (unsigned int i = 0; (n = model_named(i)); i++) {
 		if (n->ticket)
@@ -127,6 +142,10 @@ static int operate(struct table *t, const struct crypt_key_op *op, uint8_t *out)
 	uint8_t in[CRYPT_KEY_MAX_DATA];
 
 	if (!s || !s->named || s->cipher || s->mac)
+		return -EINVAL;
+	if (op->op > CRYPT_KEYOP_DERIVE ||
+	    (op->flags & ~(op->op == CRYPT_KEYOP_SIGN ? CRYPT_KEYOP_MESSAGE : 0)) ||
+	    (op->aux_len && op->op != CRYPT_KEYOP_DECRYPT))
 		return -EINVAL;
 	if (op->in_len > sizeof(in) || op->aux_len > sizeof(in) - op->in_len)
 		return -EMSGSIZE;
