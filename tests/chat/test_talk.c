@@ -780,6 +780,46 @@ static void device_required(void **state)
 	process_expect_err(b, "the crypto device cannot be used");
 }
 
+static struct process *hub_at(uint16_t port)
+{
+	char words[100];
+	struct process *p;
+
+	snprintf(words, sizeof(words), "listen --hub --bind=127.0.0.1 --port=%u --offload=off",
+		 port);
+	p = talk_start(NULL, "hub", words);
+	process_expect_err(p, "Listening on port ");
+	return p;
+}
+
+/* The hub is started again: those who were in it call again, by themselves, and are let in. */
+static void hub_restarts(void **state)
+{
+	uint16_t port;
+	struct process *hub = talk_listen(NULL, "hub", "listen --hub --accept-new", &port);
+	struct process *b = talk_connect(NULL, "bob", port, "--accept-new --json");
+	struct process *c = talk_connect(NULL, "carol", port, "--accept-new --json");
+
+	process_expect_in_out(b, "\"event\":\"joined\"");
+	process_expect_in_out(c, "\"event\":\"joined\"");
+	process_expect_err_count(hub, "Talking to", 2);
+	assert_int_equal(kill(hub->pid, SIGKILL), 0);
+	process_expect_exit(hub, 128 + SIGKILL);
+	process_expect_in_out(b, "\"event\":\"away\"");
+	talk_says(b, "into the void");
+	hub = hub_at(port);
+	process_expect_err_count(hub, "Talking to", 2);
+	/* What did not arrive is named; what comes now does. */
+	process_expect_in_out(b, "has started anew; calling again");
+	process_expect_in_out(b, "\"message\":\"into the void\"");
+	talk_says(c, "here again");
+	process_expect_in_out(b, "\"text\":\"here again\"");
+	talk_command(b, "quit", NULL, NULL);
+	process_expect_exit(b, NETWORK);
+	talk_command(c, "quit", NULL, NULL);
+	process_expect_exit(c, OK);
+}
+
 /* The lab protocol has no greeting: only our alert tells such a client that nothing arrived. */
 static void lab_client(void **state)
 {
@@ -866,6 +906,7 @@ int main(void)
 	    TEST(shared_key_of_one),
 	    TEST(exposed_identity),
 	    TEST(lab_client),
+	    TEST(hub_restarts),
 	    TEST(device_that_is_none),
 	    TEST(damaged_known_peers),
 	    TEST(one_at_a_time),

@@ -28,6 +28,7 @@
 #include <openssl/rand.h>
 
 #include "apps/base/wait.h"
+#include "cryptochat/session/alarm.h"
 #include "cryptochat/session/member.h"
 #include "cryptochat/session/words.h"
 
@@ -62,58 +63,6 @@ static void put_hello(struct member *m)
 	link_control(m->link, FRAME_HELLO, body, w.len);
 }
 
-/* Stop hard: somebody has another key than the one that was accepted for it. */
-static void key_changed(struct member *m, const char *name, const struct peer *known)
-{
-	bool kept = peers_by_key(&m->room->peers, known->key);
-	char old[KEY_TEXT_SIZE], new[KEY_TEXT_SIZE];
-
-	ui_error(
-	    &m->room->ui, "key-changed",
-	    FACTS(fact_text("peer", name), fact_text("known", key_text(known->key, old)),
-		  fact_text("key", key_text(m->key, new))),
-	    "THE KEY OF %s HAS CHANGED.\n"
-	    "   known: %s\n   now:   %s\n"
-	    "Somebody may be posing as %s, or the identity was made anew. Ask by other means.%s%s",
-	    name, old, new, name,
-	    kept ? " If the new key is right, forget the old one:\n   cryptochat peers forget "
-		 : "",
-	    kept ? old : "");
-	member_refuse(m, REFUSE_CHANGED, "this key is not the one I know for you");
-	if (!m->caller || m->room->options->once)
-		room_fail(m->room, CHAT_IDENTITY);
-}
-
-/* The user has found out that somebody else is behind this key. */
-static void key_rejected(struct member *m, const char *name)
-{
-	char key[KEY_TEXT_SIZE];
-
-	ui_error(
-	    &m->room->ui, "key-rejected",
-	    FACTS(fact_text("peer", name), fact_text("key", key_text(m->key, key))),
-	    "%s has the key %s, which was rejected when words were compared: refused. If that was "
-	    "a mistake: cryptochat peers forget %s",
-	    name, key, key);
-	member_refuse(m, REFUSE_UNKNOWN, "your key is rejected here");
-	if (!m->caller || m->room->options->once)
-		room_fail(m->room, CHAT_IDENTITY);
-}
-
-static void say_refused_stranger(struct member *m)
-{
-	char key[KEY_TEXT_SIZE];
-
-	ui_error(&m->room->ui, "unknown-key",
-		 FACTS(fact_text("address", m->where), fact_text("key", key_text(m->key, key))),
-		 "%s has the unknown key %s: not accepted, since nobody can be asked here. Use an "
-		 "invite, --accept-new, or make contact once at a terminal.",
-		 m->where, key_text(m->key, key));
-	member_refuse(m, REFUSE_UNKNOWN, "your key is not known here and nobody can be asked");
-	if (!m->caller || m->room->options->once)
-		room_fail(m->room, CHAT_IDENTITY);
-}
-
 /* A key that nobody has seen. Returns: accepted without asking. */
 static bool accept_new(struct member *m)
 {
@@ -129,7 +78,7 @@ static bool accept_new(struct member *m)
 		return true;
 	}
 	if (o->strict || !ui_can_ask(&m->room->ui)) {
-		say_refused_stranger(m);
+		alarm_stranger(m);
 		return false;
 	}
 	member_stage(m, MEMBER_ASKING);
@@ -154,7 +103,7 @@ static void greet_again(struct member *m)
 		memcpy(known.key, m->key, KEY_HASH_SIZE);
 		memcpy(m->key, m->link->peer_key, KEY_HASH_SIZE);
 		m->leaving = true;
-		key_changed(m, m->nick, &known);
+		alarm_changed(m, m->nick, &known);
 		return;
 	}
 	put_hello(m);
@@ -167,7 +116,7 @@ static void greet_called(struct member *m)
 	enum trust trust = trust_address(&room->peers, room->address, m->key, &known);
 
 	if (trust == TRUST_REJECTED) {
-		key_rejected(m, room->address);
+		alarm_rejected(m, room->address);
 		return;
 	}
 	if (room->has_invite) {
@@ -175,7 +124,7 @@ static void greet_called(struct member *m)
 			struct peer expected = {0};
 
 			memcpy(expected.key, room->invited.key, KEY_HASH_SIZE);
-			key_changed(m, "the end that invited you", &expected);
+			alarm_changed(m, "the end that invited you", &expected);
 			return;
 		}
 		m->remember = !peers_by_address(&room->peers, room->address, m->key);
@@ -193,7 +142,7 @@ static void greet_called(struct member *m)
 		call_greet(m);
 		break;
 	case TRUST_CHANGED:
-		key_changed(m, room->address, known);
+		alarm_changed(m, room->address, known);
 		break;
 	case TRUST_NEW:
 		if (accept_new(m))
@@ -429,7 +378,7 @@ static void greet_new(struct member *m)
 	enum trust trust = trust_caller(&room->peers, m->key, &known);
 
 	if (trust == TRUST_REJECTED) {
-		key_rejected(m, m->where);
+		alarm_rejected(m, m->where);
 		return;
 	}
 	if (!knows_secret(m) || !replace_old(m))
@@ -514,10 +463,28 @@ static void greet_answered(struct member *m, const struct hello *h)
 	member_up(m, h);
 }
 
+/*
+ * May a new conversation take the place of one that a hub does not know any more? A person's
+ * may; a stream cannot be continued in its middle, and a message or a file was for one conversation.
+ */
+static bool may_call_anew(const struct member *m)
+{
+	const struct room *room = m->room;
+
+	return m->stage == MEMBER_AWAY && m->is_hub && !m->caller && !m->leaving &&
+	       !room->options->once && room->ui.kind != UI_PIPE && !room->quitting;
+}
+
 static void refused(struct member *m, const struct refuse *r)
 {
 	if (r->code == REFUSE_WORDS && m->stage == MEMBER_AWAY) {
 		words_differ(m);
+		return;
+	}
+	if (r->code == REFUSE_LOST && may_call_anew(m)) {
+		link_close(m->link);
+		member_end(m, CHAT_OK, "lost", "has started anew; calling again");
+		m->room->call_anew = true;
 		return;
 	}
 	ui_error(&m->room->ui, "refused",

@@ -473,21 +473,27 @@ static void stop(struct room *room)
 	}
 }
 
+/* Begin to call whom we were told to; false: no memory. */
+static bool call_somebody(struct room *room)
+{
+	struct member *m = room_member(room, false);
+
+	if (!m)
+		return false;
+	strcpy(m->where, room->address);
+	ui_notice(&room->ui, "calling",
+		  FACTS(fact_text("address", room->address), fact_text("state", "calling")),
+		  "Calling %s.", room->address);
+	call(m);
+	return true;
+}
+
 enum chat_exit room_run(struct room *room)
 {
 	int err = 0;
 
-	if (room->addresses) {
-		struct member *m = room_member(room, false);
-
-		if (!m)
-			return CHAT_NETWORK;
-		strcpy(m->where, room->address);
-		ui_notice(&room->ui, "calling",
-			  FACTS(fact_text("address", room->address), fact_text("state", "calling")),
-			  "Calling %s.", room->address);
-		call(m);
-	}
+	if (room->addresses && !call_somebody(room))
+		return CHAT_NETWORK;
 	while (!err) {
 		int64_t now = wait_clock_ms();
 		bool more = false;
@@ -496,6 +502,9 @@ enum chat_exit room_run(struct room *room)
 		for (struct member *m = room->members; m; m = m->next)
 			more = serve(m, now) || more;
 		room_reap(room);
+		if (room->call_anew && !call_somebody(room))
+			room_fail(room, CHAT_NETWORK);
+		room->call_anew = false;
 		ui_tick(&room->ui);
 		question_ask(room);
 		if (is_over(room))

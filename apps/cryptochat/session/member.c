@@ -83,6 +83,9 @@ void member_up(struct member *m, const struct hello *hello)
 	if (m->remember)
 		member_remember(m, m->nick);
 	m->remember = false;
+	/* It is good for one time; from now on the key is known. */
+	if (!m->caller)
+		room->has_invite = false;
 	room->met = true;
 	if (room->options->hub)
 		m->files.refuse = "a hub does not carry files";

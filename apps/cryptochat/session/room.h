@@ -10,9 +10,11 @@
  *	session.c    from the options to a room
  *	loop.c       the poll loop, timers, reconnecting
  *	commands.c   what the user types: messages and /commands
+ *	complete.c   Tab
  *	invitation.c invites that are given out
  *	question.c   the user is asked about a key
  *	handshake.c  from a fresh link to a member: keys, proofs, HELLO
+ *	alarm.c      a key that is not let in
  *	member.c     a member that is up: beginning, signs of life, leaving
  *	words.c      two people compare words
  *	frames.c     frames to and from a member that is up
@@ -154,6 +156,7 @@ struct member {
  * @cannot_accept: the last try failed, and the user was told
  * @question: the member the user is being asked about
  * @question_changed: the question before went without an answer
+  * @call_anew: whom we call has started anew: begin another conversation
  * @quitting: the user wants to leave
  * @quits: how often the user said so
  * @met: somebody was up once
@@ -186,6 +189,7 @@ struct room {
 	bool cannot_accept;
 	struct member *question;
 	bool question_changed;
+	bool call_anew;
 	bool quitting;
 	unsigned int quits;
 	bool met;

@@ -303,8 +303,7 @@ static int check_files(const struct options *o)
 		if (!one)
 			continue;
 		err = one;
-		say("cannot send %s: %s", o->files[i],
-		    files_error(one));
+		say("cannot send %s: %s", o->files[i], files_error(one));
 	}
 	if (o->command == COMMAND_RECV && access(o->dir ? o->dir : ".", W_OK | X_OK) < 0) {
 		err = -errno;
