@@ -65,7 +65,8 @@ def certificates():
         with open(f'{label}.pem', 'w', encoding='ascii') as file:
             file.write(run(TOOL, 'pem', label))
         for key in f'cryptodev:{label}', f'{label}.pem':
-            openssl('req', '-x509', '-new', '-key', key, '-subj', f'/CN={label}', '-out', f'{label}.crt', *options)
+            openssl('req', '-x509', '-new', '-key', key, '-subj', f'/CN={label}', '-out', f'{label}.crt', '-addext',
+                    'basicConstraints=critical,CA:TRUE', *options)
             expect(plain('verify', '-CAfile', f'{label}.crt', f'{label}.crt'), 'OK')
             expect(plain('x509', '-in', f'{label}.crt', '-noout', '-text'), algorithm)
             openssl('req', '-new', '-key', key, '-subj', f'/CN={label}', '-out', f'{label}.csr', *options)
