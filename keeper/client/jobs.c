@@ -29,9 +29,10 @@ static_assert(VCD_USE_SIGN == KEEPER_USE_SIGN && VCD_USE_VERIFY == KEEPER_USE_VE
 	      "rights");
 static_assert((int)VCD_FORM_TLS13_CLIENT == (int)KEEPER_FORM_TLS13_CLIENT, "forms");
 static_assert(VCD_KEY_LABEL_LEN == KEEPER_LABEL_LEN && VCD_KEY_TICKET_LEN == KEEPER_TICKET_LEN &&
-		  VCD_KEY_CHECK_LEN == KEEPER_CHECK_LEN && VCD_KEY_MAX_IN == KEEPER_MAX_PAYLOAD &&
-		  VCD_KEY_MAX_OUT == KEEPER_MAX_PAYLOAD,
+		  VCD_KEY_CHECK_LEN == KEEPER_CHECK_LEN,
 	      "sizes");
+static_assert(VCD_KEY_MAX_IN == KEEPER_MAX_PAYLOAD, "input");
+static_assert(VCD_KEY_MAX_OUT == KEEPER_MAX_PAYLOAD, "output");
 
 static uint32_t status_of(uint16_t status)
 {
