@@ -10,6 +10,7 @@
 #   make module     the guest module for the running kernel (KDIR=... for another)
 #   make demo       a chat between this machine and a VM, through the device
 #                   (DEVICE=qemu: through the device in our own QEMU)
+#   make demo-keys  a web server and a disk in a VM, whose keys stay on this machine
 #   make qemu       that QEMU, from Debian's source with qemu/, into the cache (3 minutes)
 #   make check      unit, wire and chat tests and one VM; under 5 minutes warm
 #   make check-all  everything: sanitizers, static checks, debug kernels, two more kernels
@@ -70,6 +71,11 @@ demo:
 	@$(MAKE) --no-print-directory all
 	$(if $(filter qemu vhost-user,$(DEVICE)),packaging/deps qemu)
 	tests/vm/demo $(if $(INTERACTIVE),--interactive) $(if $(DEVICE),--device=$(DEVICE))
+
+demo-keys:
+	packaging/deps demo-keys
+	@$(MAKE) --no-print-directory all
+	tests/vm/demo-keys
 
 qemu:
 	packaging/deps qemu
@@ -139,4 +145,4 @@ dist:
 clean:
 	rm -rf build
 
-.PHONY: release unit format lint help deb dist install-guest configure survival soak hostile coverage all module demo qemu check check-all check-long check-provider coverage-guest bench fuzz install clean
+.PHONY: release unit format lint help deb dist install-guest configure survival soak hostile coverage all module demo demo-keys qemu check check-all check-long check-provider coverage-guest bench fuzz install clean

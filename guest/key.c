@@ -223,7 +223,7 @@ static int vcd_key_learn(struct vcd_key *key)
 	if (err)
 		return err;
 	symmetric = now.kind == VCD_KIND_SYMMETRIC;
-	if (memcmp(now.check, result->iv, sizeof(now.check)) ||
+	if (!now.kind || memcmp(now.check, result->iv, sizeof(now.check)) ||
 	    symmetric != (key->cipher || key->mac))
 		return -EIO;
 	/* A host that did not look itself. */

@@ -135,7 +135,7 @@ static int vcd_info_check(const struct vcd_call *call, const struct vcd_label *n
 	err = vcd_wire_key_info(&info, key);
 	if (err)
 		return err;
-	if (strcmp(key->label, name->label) ||
+	if (!key->kind || strcmp(key->label, name->label) ||
 	    memcmp(key->check, result->iv, sizeof(key->check)))
 		return -EIO;
 	*spki_len = result->out_len - sizeof(info);

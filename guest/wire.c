@@ -232,7 +232,7 @@ int vcd_wire_errno(u32 status)
 /**
  * vcd_wire_key_info() - check what the device says of a key, for a program
  * @info: private copy of it
- * @key: out: the same in CPU order; the label ends with a 0
+ * @key: out: the same in CPU order; the label ends with a 0. Kind 0 is for lists.
  *
  * Return: 0; -EIO when no key can be like that.
  */
@@ -256,8 +256,7 @@ int vcd_wire_key_info(const struct vcd_key_info *info, struct crypt_key *key)
 	key->key_len = le16_to_cpu(info->key_len);
 	key->max_out = le32_to_cpu(info->max_out);
 	memcpy(key->check, info->check, sizeof(key->check));
-	if (!key->kind || key->max_out > VCD_KEY_MAX_OUT ||
-	    key->key_len > VCD_MAX_MACKEY_LEN)
+	if (key->max_out > VCD_KEY_MAX_OUT || key->key_len > VCD_MAX_MACKEY_LEN)
 		return -EIO;
 	return 0;
 }

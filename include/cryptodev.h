@@ -314,7 +314,8 @@ struct crypt_batch {
  * struct crypt_key - what is told of a key.
  * @label: ends with a 0
  * @kind: enum vcd_key_kind of virtio_cryptodev.h: 1 symmetric, 2 RSA, 3 P-256, 4 P-384,
- *	5 P-521, 6 Ed25519, 7 X25519, 8 to 10 ML-DSA-44, -65, -87
+ *	5 P-521, 6 Ed25519, 7 X25519, 8 to 10 ML-DSA-44, -65, -87; CIOCKEYLIST: 0: not
+ *	known before the key is used
  * @alg: a symmetric key's algorithm
  * @bits: bits of the modulus, of the curve's field, or of the symmetric key
  * @use: CRYPT_KEY_USE_*

@@ -453,7 +453,8 @@ enum vcd_key_form {
 /**
  * struct vcd_key_info - what a guest is told of a named key.
  * @label: 0-padded; the driver must not rely on the 0 byte being there
- * @kind: enum vcd_key_kind
+ * @kind: enum vcd_key_kind; KEY_LIST: 0 if that is not known before the key is used, as
+ *	with a token that the host has not asked yet
  * @alg: a symmetric key's algorithm
  * @bits: bits of the modulus, of the curve's field, or of the symmetric key
  * @use: VCD_USE_*

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # The key service of --keys=POLICY: one keeper for all devices, whose VM is called `test`. Its socket is
-# $RUN_DIR/keeper.sock, and its messages are in keeper.log there.
+# $RUN_DIR/keeper.sock, and its messages are in keeper.log there. Or the one that runs already (--keeper=SOCKET).
 
 KEEPER_PID=''
 
 # keeper_queues: how many queues a device has with the slow one.
 keeper_queues() {
-	if [[ -n $OPT_KEYS ]]; then
+	if [[ -n $OPT_KEYS$OPT_KEEPER ]]; then
 		printf '%s\n' "$((OPT_NUM_QUEUES + 1))"
 	else
 		printf '%s\n' "$OPT_NUM_QUEUES"
@@ -40,8 +40,8 @@ keeper_start() {
 
 # keeper_arguments: the daemon's, a line each.
 keeper_arguments() {
-	if [[ -n $OPT_KEYS ]]; then
-		printf '%s\n' --keeper="$RUN_DIR/keeper.sock" --vm-name=test
+	if [[ -n $OPT_KEYS$OPT_KEEPER ]]; then
+		printf '%s\n' --keeper="${OPT_KEEPER:-$RUN_DIR/keeper.sock}" --vm-name=test
 	fi
 }
 

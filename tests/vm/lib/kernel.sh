@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Stock Debian kernels for QEMU guests: image, modules and headers.
 #
-# The cache holds kernel/VERSION, VERSION being what --kernel says ("6.1", "6.12", "newest"):
+# The cache holds kernel/VERSION-RECIPE, VERSION being what --kernel says ("6.1", "6.12", "newest"):
 #
 #	vmlinux		uncompressed, so that QEMU starts it by the PVH entry (half the boot time)
 #	release		what uname -r will say
@@ -13,6 +13,9 @@
 
 # shellcheck source-path=SCRIPTDIR source=toolchain.sh
 . "$(dirname "${BASH_SOURCE[0]}")/toolchain.sh"
+
+# Raise it when what is kept changes.
+readonly KERNEL_RECIPE=2
 
 # Where a version's packages are, best first. "newest" takes the highest version of all.
 kernel_suites() {
@@ -35,10 +38,10 @@ kernel_default() {
 # kernel_get VERSION: prints its directory in the cache, made when absent.
 kernel_get() {
 	local version=$1 dir
-	dir=$(cache_dir)/kernel/$version
+	dir=$(cache_dir)/kernel/$version-$KERNEL_RECIPE
 	if [[ ! -d $dir ]]; then
 		kernel_suites "$version" >/dev/null
-		cache_make "kernel/$version" "Debian kernel $version (download of 50 to 150 MB, 1 to 3 min)" \
+		cache_make "kernel/$version-$KERNEL_RECIPE" "Debian kernel $version (download of 50 to 150 MB, 1 to 3 min)" \
 			kernel_fill "$version"
 	fi
 	printf '%s\n' "$dir"
@@ -142,6 +145,7 @@ kernel_pick_modules() {
 	find "$top/drivers/virtio" "$top/drivers/char" "$top/drivers/crypto/virtio" "$top/crypto" \
 		"$top/arch/x86/crypto" "$top/lib" "$top/drivers/net/virtio_net.ko"* \
 		"$top/drivers/net/net_failover.ko"* "$top/net/core" \
+		"$top/drivers/md/dm-mod.ko"* "$top/drivers/md/dm-crypt.ko"* "$top/drivers/block/brd.ko"* \
 		-name '*.ko*' -exec cp -t "$out" {} +
 	find "$out" -name '*.ko.xz' -exec xz -d {} +
 	find "$out" -name '*.ko.zst' -exec zstd -dq --rm {} +
