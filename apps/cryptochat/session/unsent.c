@@ -48,6 +48,18 @@ bool unsent_any(const struct member *m)
 	return u.messages || u.bytes;
 }
 
+/* The text with a 0 after it; NULL: no memory. */
+static char *copy_text(const struct text_frame *t)
+{
+	char *copy = malloc(t->len + 1);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, t->text, t->len);
+	copy[t->len] = 0;
+	return copy;
+}
+
 static void name_messages(struct member *m, unsigned int messages)
 {
 	unsigned int named = 0;
@@ -60,7 +72,7 @@ static void name_messages(struct member *m, unsigned int messages)
 			continue;
 		if (named++ == NAMED_MAX)
 			break;
-		whole = strndup((const char *)t.text, t.len);
+		whole = copy_text(&t);
 		ui_error(&m->room->ui, "unsent-message",
 			 FACTS(fact_text("peer", m->nick), fact_text("message", whole)),
 			 "   %.*s%s", (int)(t.len < EXCERPT_MAX ? t.len : EXCERPT_MAX),
