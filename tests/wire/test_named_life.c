@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -198,7 +199,15 @@ static void test_revoked_meanwhile(void **state)
 	assert_int_equal(named_create(&named, NAMED_SLOW, &again), VCD_S_NOKEY);
 }
 
-/* struct load - signatures that are outstanding, all at the same time. */
+/* How often something dies: 20 times, or as often as NAMED_DEATHS says. */
+static unsigned int deaths(void)
+{
+	const char *text = getenv("NAMED_DEATHS");
+
+	return text ? (unsigned int)strtoul(text, NULL, 10) : 20;
+}
+
+/* Signatures that are outstanding, all at the same time. */
 #define LOAD 64
 static struct front_request load[LOAD];
 
@@ -262,13 +271,13 @@ static unsigned int load_reap(void)
  */
 static void test_worker_dies(void **state)
 {
-	enum { ROUNDS = 20 };
+	const unsigned int rounds = deaths();
 	static const char counter[] = "operations_total{vm=\"test\",key=\"web\"}";
 	unsigned long good = 0;
 	long counted;
 
 	load_init();
-	for (unsigned int round = 0; round < ROUNDS; round++) {
+	for (unsigned int round = 0; round < rounds; round++) {
 		uint64_t session = named_open(&named, "web", 0, 0);
 		pid_t worker = process_worker(&named.rig.daemon);
 
@@ -280,8 +289,33 @@ static void test_worker_dies(void **state)
 	}
 	counted = kit_metric(&named.kit, counter);
 	/* What was signed and whose worker died before it could say so is counted, too: once. */
-	assert_true(counted >= (long)good && counted <= ROUNDS * LOAD);
+	assert_true(counted >= (long)good && counted <= (long)rounds * LOAD);
 	print_message("%lu signatures, %ld counted\n", good, counted);
+}
+
+/*
+ * The keeper dies while signatures are outstanding: each of them is a good one or is to be repeated. It comes
+ * back, and all that was open is opened again.
+ */
+static void test_keeper_dies_under_load(void **state)
+{
+	const unsigned int rounds = deaths();
+	unsigned long good = 0;
+
+	load_init();
+	for (unsigned int round = 0; round < rounds; round++) {
+		const uint64_t session = named_open(&named, "web", 0, 0);
+		const uint64_t disk = named_open(&named, "disk", CRYPTO_AES_CBC, 0);
+
+		load_submit(session, round);
+		pause_ms(round % 4);
+		kill_keeper();
+		assert_int_equal(encrypt(disk, NAMED_FAST), VCD_S_OK);
+		good += load_reap();
+		named_keeper(&named);
+	}
+	assert_int_equal(sign(named_open(&named, "web", 0, 0)), VCD_S_OK);
+	print_message("%lu signatures\n", good);
 }
 
 /* While a batch waits for a keeper that has stopped, other queues do not notice. */
@@ -323,9 +357,13 @@ int main(int argc, char **argv)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(test_revoke),	 T(test_pointed_elsewhere),
-	    T(test_keeper_dies), T(test_revoked_meanwhile),
-	    T(test_worker_dies), T(test_fast_queues_go_on),
+	    T(test_revoke),
+	    T(test_pointed_elsewhere),
+	    T(test_keeper_dies),
+	    T(test_revoked_meanwhile),
+	    T(test_worker_dies),
+	    T(test_keeper_dies_under_load),
+	    T(test_fast_queues_go_on),
 	    T(test_upgrade),
 	};
 
