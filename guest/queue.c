@@ -573,6 +573,7 @@ static void vcd_queue_pause(struct vcd_request *req)
 		vcd_queue_out(req, -EIO, &ends);
 	} else {
 		queue->stats.busy_waits++;
+		trace_vcd_pause(req);
 		req->where = VCD_PAUSED;
 		req->again = jiffies +
 			     msecs_to_jiffies(1u << min_t(u8, req->pauses, VCD_PAUSE_MAX));

@@ -53,6 +53,10 @@ DEFINE_EVENT(vcd_request, vcd_complete, TP_PROTO(const struct vcd_request *req),
 DEFINE_EVENT(vcd_request, vcd_timeout, TP_PROTO(const struct vcd_request *req),
 	     TP_ARGS(req));
 
+/* The host is busy: it is sent again later. */
+DEFINE_EVENT(vcd_request, vcd_pause, TP_PROTO(const struct vcd_request *req),
+	     TP_ARGS(req));
+
 /* It has to wait before it can go into the ring. */
 TRACE_EVENT(vcd_wait_turn,
 	    TP_PROTO(const struct vcd_request *req, bool share),

@@ -49,7 +49,9 @@
  * An extension of this project. A host with a key service has keys that the guest
  * never has: programs use them by label, as far as the host's policy says.
  * CIOCGSESSLABEL makes a session of one. A session of a symmetric key is used as any
- * other one; for an AEAD see crypt_auth_op.iv_len. A session of a private key takes
+ * other one; for an AEAD see crypt_auth_op.iv_len. If its key has no CRYPT_KEY_FAST, a MAC
+ * is one call (EINVAL for parts), and a MAC or AEAD has at most CRYPT_KEY_MAX_DATA bytes.
+ * A session of a private key takes
  * CIOCKEYOP, or CIOCKEYASYNC and CIOCKEYFETCH: 64 of the latter may be outstanding for each
  * file description, they are fetched in the order in which they end, and poll() reports
  * POLLIN when one is done. A file description has one kind of asynchronous operation at a
@@ -226,7 +228,8 @@ struct crypt_op {
  * @iv_len: ignored by plain AEAD
  *
  * Encryption by a session of CIOCGSESSLABEL whose key has no CRYPT_KEY_IV_GUEST: the host
- * makes the nonce, and its 12 bytes are written to @iv.
+ * makes the nonce, and its 12 bytes are written to @iv (EFAULT: @iv is NULL). Decryption takes
+ * them as any other nonce; for CCM that is an IV of the byte 2, these bytes, and zeros.
  */
 struct crypt_auth_op {
 	__u32 ses;
@@ -424,7 +427,8 @@ struct crypt_key_info {
  * @in: address of digest, message, ciphertext or the peer's public key
  * @aux: address of the OAEP label
  * @aux_len: its bytes
- * @out_len: bytes that @out has room for; CIOCKEYOP: out: bytes of output
+ * @out_len: bytes that @out has room for; CIOCKEYOP: out: bytes of output; if it was EMSGSIZE
+ *	because they did not fit, how many they are
  * @out: address for the signature, plaintext or shared secret
  * @cookie: CIOCKEYASYNC: the caller's, returned by CIOCKEYFETCH
  *

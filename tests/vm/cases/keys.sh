@@ -76,7 +76,7 @@ make_keys() {
 	chmod 0700 "$1"
 	(
 		umask 077
-		cd "$1"
+		cd "$1" || exit
 		raw_key cbc.key 16 11
 		raw_key ccm.key 16 51
 		raw_key chacha.key 32 112
