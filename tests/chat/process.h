@@ -41,7 +41,7 @@ struct process {
 	int in;
 	struct stream out;
 	struct stream err;
-		bool deaf;
+	bool deaf;
 	uint8_t *feed;
 
 	size_t feed_len;
@@ -69,11 +69,9 @@ struct process_setup {
 	bool close_stdin;
 	bool close_stdout;
 	unsigned short columns;
-		unsigned short rows;
-		const char *term;
+	unsigned short rows;
+	const char *term;
 	bool plain;
-
-
 };
 
 /** process_start() - start @argv (NULL at the end); setup may be NULL */

@@ -45,7 +45,7 @@ struct terminal {
 	size_t row;
 	size_t column;
 	unsigned int bells;
-		unsigned int colours;
+	unsigned int colours;
 	bool no_wrap;
 	bool joins;
 	bool paste;

@@ -536,8 +536,9 @@ static void show(struct ui *ui, const char *prefix, const char *raw, bool bell)
 	}
 }
 
-static void say(struct ui *ui, const char *event, const struct fact *facts, const char *prefix,
-		const char *format, va_list args)
+__attribute__((format(printf, 5, 0))) static void say(struct ui *ui, const char *event,
+						      const struct fact *facts, const char *prefix,
+						      const char *format, va_list args)
 {
 	char raw[NOTICE_MAX];
 
