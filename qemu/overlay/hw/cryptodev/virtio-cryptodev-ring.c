@@ -240,6 +240,26 @@ static MemReentrancyGuard *own_registers(VirtIOCryptodev *s)
     return &qdev_get_parent_bus(DEVICE(s))->parent->mem_reentrancy_guard;
 }
 
+/*
+ * virtqueue_fill() tells a migration that as many bytes were written as the used
+ * entry says. A request that failed may have written more.
+ */
+static void mark_written(const VirtQueueElement *elem)
+{
+    ram_addr_t offset;
+    unsigned int i;
+
+    RCU_READ_LOCK_GUARD();
+    for (i = 0; i < elem->in_num; i++) {
+        MemoryRegion *region =
+            memory_region_from_host(elem->in_sg[i].iov_base, &offset);
+
+        if (region) {
+            memory_region_set_dirty(region, offset, elem->in_sg[i].iov_len);
+        }
+    }
+}
+
 void virtio_cryptodev_complete(VirtIOCryptodev *s, VirtIOCryptodevReqs *done)
 {
     MemReentrancyGuard *guard = own_registers(s);
@@ -256,6 +276,9 @@ void virtio_cryptodev_complete(VirtIOCryptodev *s, VirtIOCryptodevReqs *done)
 
         QSIMPLEQ_REMOVE_HEAD(done, next);
         queue_sound(queue); /* if not, fill and flush only let go of it */
+        if (req->request.written < req->out_bytes) {
+            mark_written(&req->elem);
+        }
         virtqueue_fill(queue->vq, &req->elem, req->request.written,
                        queue->filled++);
         queue->in_flight--;
@@ -282,7 +305,8 @@ void virtio_cryptodev_detach(VirtIOCryptodev *s, VirtIOCryptodevReqs *reqs)
 
     while ((req = QSIMPLEQ_FIRST(reqs))) {
         QSIMPLEQ_REMOVE_HEAD(reqs, next);
-        virtqueue_detach_element(req->queue->vq, &req->elem, 0);
+        /* It may have been executed. */
+        virtqueue_detach_element(req->queue->vq, &req->elem, req->out_bytes);
         req->queue->in_flight--;
         g_free(req);
         count++;
