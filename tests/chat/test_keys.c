@@ -84,6 +84,7 @@ static void known_people(void **state)
 	a = talk_listen(NULL, "alice", "listen", &port);
 	b = talk_connect(NULL, "bob", port, "--accept-new -m hello");
 	process_expect_exit(b, OK);
+	process_expect_err(b, "You are called robert there.");
 	process_expect_err(a, "Talking to robert");
 	run("alice", "peers forget robert", OK);
 	assert_int_equal(kill(a->pid, SIGTERM), 0);

@@ -241,6 +241,11 @@ static void cancel_in_the_middle(struct process *a, struct process *b, struct pr
 	process_expect_in_out(a, "\"event\":\"file-offer\"");
 	talk_command(a, "accept", NULL, NULL);
 	process_expect_in_out(b, "\"event\":\"file-offered\"");
+	talk_command(b, "send", "file", kit_path("key32"));
+	talk_command(b, "status", NULL, NULL);
+	process_expect_in_out(b, "key32 waits to be sent");
+	process_expect_in_out(
+	    b, "\"event\":\"transfer\",\"peer\":\"alice\",\"direction\":\"out\",\"id\":1,");
 	/* Some of it is there. */
 	for (int i = 0; i < 3000; i++) {
 		struct stat st;
@@ -253,6 +258,11 @@ static void cancel_in_the_middle(struct process *a, struct process *b, struct pr
 	process_expect_in_out(a, "\"event\":\"file-failed\"");
 	process_expect_in_out(b, "\"event\":\"file-failed\"");
 	expect_absent("got/big");
+	/* The sender's /cancel is about all; the receiver's is about this one. */
+	if (stopper == a) {
+		process_expect_in_out(a, "\"name\":\"key32\"");
+		talk_command(a, "decline", NULL, NULL);
+	}
 	/* The next one gets through. */
 	kit_file("small", "s", 1);
 	talk_command(b, "send", "file", kit_path("small"));

@@ -78,6 +78,32 @@ void files_abandon(struct files *f)
 	tree_abandon(f);
 }
 
+void files_list(const struct files *f)
+{
+	if (f->in.state == IN_PREFIX || f->in.state == IN_RECEIVING)
+		ui_reply(f->ui, "transfer",
+			 IN_FACTS(f, fact_number("have", f->in.have), fact_bool("waiting", false)),
+			 "receiving %s, %d %%", f->in.name,
+			 f->in.size ? (int)(100.0 * (double)f->in.have / (double)f->in.size) : 100);
+	if (f->in.state == IN_ASKING)
+		ui_reply(f->ui, "transfer",
+			 IN_FACTS(f, fact_number("have", 0), fact_bool("waiting", true)),
+			 "%s is on offer: /accept or /decline?", f->in.name);
+	if (f->out.state != OUT_NONE)
+		ui_reply(f->ui, "transfer",
+			 OUT_FACTS(f, fact_number("have", f->out.offset),
+				   fact_bool("waiting", f->out.state == OUT_OFFERED)),
+			 f->out.state == OUT_OFFERED ? "%s is offered, %d %%" : "sending %s, %d %%",
+			 f->out.shown,
+			 f->out.size ? (int)(100.0 * (double)f->out.offset / (double)f->out.size)
+				     : 100);
+	for (const struct queued *q = f->queue; q; q = q->next)
+		ui_reply(f->ui, "transfer",
+			 FACTS(fact_text("peer", f->peer), fact_text("direction", "out"),
+			       fact_text("name", q->path), fact_bool("waiting", true)),
+			 "%s waits to be sent", q->path);
+}
+
 bool files_cancel(struct files *f)
 {
 	bool sent = send_cancel(f);

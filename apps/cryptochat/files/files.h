@@ -169,6 +169,9 @@ bool files_decide(struct files *f, bool take);
 /** files_cancel() - stop what is being sent or received, and forget what waits; false: there is none */
 bool files_cancel(struct files *f);
 
+/** files_list() - tell the user what is being sent and received, and what waits */
+void files_list(const struct files *f);
+
 /** files_step() - a piece of work; returns: there is more that can be done now */
 bool files_step(struct files *f);
 

@@ -101,9 +101,10 @@ int frame_get_hello(const struct frame *f, struct hello *ret)
 	ret->proof = (uint8_t)wire_get(&r, 1);
 	wire_get_bytes(&r, ret->mac, sizeof(ret->mac));
 	wire_get_text(&r, ret->nick, sizeof(ret->nick));
+	wire_get_text(&r, ret->you, sizeof(ret->you));
 	if (resume > 1 || ret->next == 0 || ret->proof > PROOF_SECRET)
 		return -EPROTO;
-	if (!nick_ok(ret->nick))
+	if (!nick_ok(ret->nick) || (ret->you[0] && !nick_ok(ret->you)))
 		return -EPROTO;
 	return complete(&r);
 }
@@ -118,6 +119,7 @@ void frame_put_hello(struct writer *w, const struct hello *h)
 	wire_put(w, h->proof, 1);
 	wire_put_bytes(w, h->mac, sizeof(h->mac));
 	wire_put_text(w, h->nick);
+	wire_put_text(w, h->you);
 }
 
 int frame_get_refuse(const struct frame *f, struct refuse *ret)

@@ -69,7 +69,8 @@ enum proof_kind { PROOF_NONE, PROOF_INVITE, PROOF_SECRET };
  * @next: number of the next numbered frame this end expects; 1 in a new conversation
  * @proof: enum proof_kind
  * @mac: for PROOF_INVITE and PROOF_SECRET, see tls_proof()
- * @nick: how this end wants to be called; see nick_ok()
+  * @nick: how this end wants to be called; see nick_ok()
+ * @you: of the called end: what the other end is called here; else empty
  */
 struct hello {
 	uint8_t flags;
@@ -79,6 +80,7 @@ struct hello {
 	uint8_t proof;
 	uint8_t mac[PROOF_SIZE];
 	char nick[NICK_SIZE];
+	char you[NICK_SIZE];
 };
 
 enum refuse_code {

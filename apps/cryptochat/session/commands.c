@@ -117,6 +117,7 @@ static void on_status(struct room *room, const char *rest)
 		if (!member_is_present(m))
 			continue;
 		member_status(m);
+		files_list(&m->files);
 		anybody = true;
 	}
 	if (!anybody)
@@ -222,7 +223,8 @@ static const struct command {
     {"verify", on_verify, "answer", true, "[yes|no]",
      "compare words with the other person, and say whether they are the same; the owner of a hub "
      "names the person: /verify NICK"},
-    {"status", on_status, NULL, false, "", "key, cipher, and who encrypted how much"},
+    {"status", on_status, NULL, false, "",
+     "key, cipher, who encrypted how much, and files under way"},
     {"who", on_who, NULL, false, "", "who is here"},
     {"kick", on_kick, "nick", true, "NICK", "hub: ask somebody to leave"},
     {"invite", on_invite, NULL, false, "", "a line that lets one more person in"},

@@ -46,6 +46,9 @@ static void put_hello(struct member *m)
 
 	memcpy(h.session, m->session, sizeof(h.session));
 	strcpy(h.nick, room->nick);
+	/* Our own end decides that, by the key; the other end should know. */
+	if (m->caller)
+		strcpy(h.you, m->nick);
 	if (room->secret.len) {
 		h.proof = PROOF_SECRET;
 		err = tls_proof(room->secret.bytes, room->secret.len, m->link->server,

@@ -95,6 +95,10 @@ void member_up(struct member *m, const struct hello *hello)
 			fact_bool("hub", m->is_hub)),
 		  "Talking to %s (%s), %s.", m->nick, m->verified ? "verified" : "unverified",
 		  key_text(m->key, key));
+	if (hello->you[0] && strcmp(hello->you, room->nick) != 0)
+		ui_notice(&room->ui, "called",
+			  FACTS(fact_text("peer", m->nick), fact_text("nick", hello->you)),
+			  "You are called %s there.", hello->you);
 	if (m->is_hub)
 		ui_error(
 		    &room->ui, "hub", FACTS(fact_text("peer", m->nick)),
