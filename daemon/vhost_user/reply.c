@@ -13,7 +13,8 @@ static const char *const violation_texts[VU_VIOLATIONS] = {
     [VU_VIOLATION_PROTOCOL_FEATURES_NOT_OFFERED] = "a protocol feature was not offered",
     [VU_VIOLATION_STATUS] = "the status has more than 8 bits",
     [VU_VIOLATION_CONFIG_RANGE] = "the range is beyond the config space",
-    [VU_VIOLATION_NO_SUCH_QUEUE] = "no such queue: QEMU's num_vqs must not exceed --num-queues",
+    [VU_VIOLATION_NO_SUCH_QUEUE] =
+	"no such queue: QEMU's num_vqs must not exceed --num-queues and --slow-queues together",
     [VU_VIOLATION_QUEUE_SIZE] = "the size of a queue is a power of two up to 32768",
     [VU_VIOLATION_QUEUE_IN_USE] = "the queue is in use",
     [VU_VIOLATION_LOG_NOT_ACCEPTED] = "LOG_SHMFD was not accepted",

@@ -40,10 +40,20 @@ static const int feature_bits[] = {
     VIRTIO_F_RING_PACKED,
     VIRTIO_F_IOMMU_PLATFORM,
     VIRTIO_F_RING_RESET,
+    VIRTIO_CRYPTODEV_F_KEY_NAME,
+    VIRTIO_CRYPTODEV_F_ASYM,
     VHOST_INVALID_FEATURE_BIT
 };
 
 static void vhost_user_cryptodev_event(void *opaque, QEMUChrEvent event);
+
+/* Slow queues come last: the guest has them if it has all queues. */
+static bool has_slow_queues(const VHostUserCryptodev *s)
+{
+    uint64_t slow = le32_to_cpu(s->config.slow_queues);
+
+    return slow && le32_to_cpu(s->config.num_queues) + slow <= s->num_queues;
+}
 
 static void get_config(VirtIODevice *vdev, uint8_t *bytes)
 {
@@ -52,6 +62,9 @@ static void get_config(VirtIODevice *vdev, uint8_t *bytes)
 
     config.num_queues = cpu_to_le32(MIN(le32_to_cpu(config.num_queues),
                                         s->num_queues));
+    if (!has_slow_queues(s)) {
+        config.slow_queues = 0;
+    }
     memcpy(bytes, &config, sizeof(config));
 }
 
@@ -219,6 +232,11 @@ static uint64_t get_features(VirtIODevice *vdev, uint64_t features,
 {
     VHostUserCryptodev *s = VHOST_USER_CRYPTODEV(vdev);
 
+    /* What the daemon does not have is taken away again. */
+    if (has_slow_queues(s)) {
+        features |= 1ull << VIRTIO_CRYPTODEV_F_KEY_NAME |
+                    1ull << VIRTIO_CRYPTODEV_F_ASYM;
+    }
     return vhost_get_features(&s->vhost, feature_bits, features);
 }
 
