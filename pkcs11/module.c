@@ -84,9 +84,6 @@ static CK_RV start(void)
 		return CKR_CRYPTOKI_ALREADY_INITIALIZED;
 	if (module.initialized)
 		forget();
-	module.lib = OSSL_LIB_CTX_new();
-	if (!module.lib)
-		return CKR_HOST_MEMORY;
 	module.pid = getpid();
 	module.initialized = true;
 	return CKR_OK;

@@ -156,7 +156,7 @@ struct session {
  * @dev, @ino: of @fd, to know it again
  * @keys: @num_keys keys; they stay until C_Finalize
  * @sessions: the handle is the index and 1
- * @lib: libcrypto's context
+ * @lib: libcrypto's context, NULL: not needed so far
  */
 struct module {
 	pthread_mutex_t lock;

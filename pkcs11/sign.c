@@ -70,11 +70,18 @@ static CK_RV append(struct operation *o, const void *data, size_t len)
 	return CKR_OK;
 }
 
+/* libcrypto comes into play with the first long message only: a program that ends may have cleaned
+ * it up before it calls C_Finalize(). */
 static CK_RV start_hash(struct operation *o)
 {
-	EVP_MD *md = EVP_MD_fetch(module.lib, key_digest_name(o->scheme->digest), NULL);
+	EVP_MD *md;
 	bool good;
 
+	if (!module.lib)
+		module.lib = OSSL_LIB_CTX_new();
+	if (!module.lib)
+		return CKR_HOST_MEMORY;
+	md = EVP_MD_fetch(module.lib, key_digest_name(o->scheme->digest), NULL);
 	o->hash = EVP_MD_CTX_new();
 	good = md && o->hash && EVP_DigestInit_ex2(o->hash, md, NULL) &&
 	       EVP_DigestUpdate(o->hash, o->data, o->len);

@@ -6,10 +6,15 @@
  * that; the driver lets them wait at the same time.
  *
  * In an ASYNC_JOB the operation is submitted, and the job pauses until the
- * descriptor that it gave to its ASYNC_WAIT_CTX is readable. Results come in any
- * order, and a program polls each connection's descriptors for itself. So each
- * outstanding operation has an open file of its own, a "lane", and there is
+ * descriptor of its ASYNC_WAIT_CTX is readable. Results of one open file come in
+ * any order, and a program polls each connection's descriptor for itself. So
+ * each outstanding operation has an open file of its own, a "lane", and there is
  * nobody who has to distribute results. Lanes are kept for later jobs.
+ *
+ * The descriptor that a program polls has to stay the connection's as long as
+ * that lives: HAProxy looks for changes only while a handshake waits. So it is
+ * not the lane's, but an epoll instance of the ASYNC_WAIT_CTX, in which the lane
+ * is while the operation is outstanding.
  *
  * After fork() the child finds that its parent's files are not usable and opens
  * its own (file.c).
@@ -21,6 +26,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include <openssl/async.h>
 
@@ -197,6 +204,28 @@ static void lane_put(CD_PKEY *key, CD_KEY_SESSION *lane, int error)
         session_end(lane);
 }
 
+static void close_waited(ASYNC_WAIT_CTX *wait, const void *id, OSSL_ASYNC_FD fd,
+                         void *custom)
+{
+    close(fd);
+}
+
+/* The descriptor that the program polls for this job, or -1. */
+static int waited_fd(ASYNC_WAIT_CTX *wait)
+{
+    static const char id;
+    OSSL_ASYNC_FD fd;
+    void *custom;
+
+    if (ASYNC_WAIT_CTX_get_fd(wait, &id, &fd, &custom))
+        return fd;
+    fd = epoll_create1(EPOLL_CLOEXEC);
+    if (fd < 0 || ASYNC_WAIT_CTX_set_wait_fd(wait, &id, fd, NULL, close_waited))
+        return fd;
+    close(fd);
+    return -1;
+}
+
 /* Pauses the job until the submitted operation has ended. Where a job may not
  * pause, ASYNC_pause_job() returns at once, and poll() waits. */
 static int await(CD_KEY_SESSION *lane, struct crypt_key_op *op)
@@ -230,24 +259,28 @@ static int await(CD_KEY_SESSION *lane, struct crypt_key_op *op)
 static int operate_in_job(CD_PKEY *key, ASYNC_WAIT_CTX *wait,
                           struct crypt_key_op *op, bool *submitted)
 {
+    struct epoll_event readable = {.events = EPOLLIN};
+    int fd = waited_fd(wait), lane_fd, error;
     CD_KEY_SESSION lane;
-    int error = lane_get(key, &lane);
 
     *submitted = false;
+    if (fd < 0)
+        return -EMFILE;
+    error = lane_get(key, &lane);
     if (error != 0)
         return error;
+    lane_fd = cd_file_descriptor(lane.file);
     op->ses = lane.ses;
     op->cookie = 0;
-    error = cd_file_call(lane.file, CIOCKEYASYNC, op);
-    if (error == 0
-        && ASYNC_WAIT_CTX_set_wait_fd(wait, lane.file,
-                                      cd_file_descriptor(lane.file), NULL, NULL)
-               == 0)
-        error = -EIO;
+    /* What cannot be waited for is not the device any more. */
+    error = epoll_ctl(fd, EPOLL_CTL_ADD, lane_fd, &readable) == 0 ? 0 : -EBADF;
     if (error == 0) {
-        *submitted = true;
-        error = await(&lane, op);
-        ASYNC_WAIT_CTX_clear_fd(wait, lane.file);
+        error = cd_file_call(lane.file, CIOCKEYASYNC, op);
+        if (error == 0) {
+            *submitted = true;
+            error = await(&lane, op);
+        }
+        (void)epoll_ctl(fd, EPOLL_CTL_DEL, lane_fd, NULL);
     }
     lane_put(key, &lane, error);
     return error;

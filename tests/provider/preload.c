@@ -27,6 +27,8 @@
 #include <time.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -292,6 +294,55 @@ int clock_gettime(clockid_t id, struct timespec *time)
 	time->tv_sec += ms / 1000;
 	time->tv_nsec = ms % 1000 * 1000000L + time->tv_nsec % 1000000L;
 	return ret;
+}
+
+/*
+ * A memfd cannot be waited for by epoll. An eventfd that is readable stands for one, as poll() says
+ * that a memfd is readable at any time.
+ */
+static struct stand_in {
+	int epoll, fd, event;
+} stand_ins[1024];
+
+static int stand_in_add(int epoll, int fd, struct epoll_event *what)
+{
+	int event = eventfd(1, EFD_CLOEXEC), ret = -1;
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; event >= 0 && i < sizeof(stand_ins) / sizeof(stand_ins[0]); i++) {
+		if (stand_ins[i].event)
+			continue;
+		ret = (int)syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_ADD, event, what);
+		stand_ins[i] = ret ? (struct stand_in){0} : (struct stand_in){epoll, fd, event};
+		break;
+	}
+	pthread_mutex_unlock(&lock);
+	if (ret && event >= 0)
+		close(event);
+	return ret;
+}
+
+static int stand_in_remove(int epoll, int fd)
+{
+	int ret = -1;
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < sizeof(stand_ins) / sizeof(stand_ins[0]); i++) {
+		if (!stand_ins[i].event || stand_ins[i].epoll != epoll || stand_ins[i].fd != fd)
+			continue;
+		ret = (int)syscall(SYS_epoll_ctl, epoll, EPOLL_CTL_DEL, stand_ins[i].event, NULL);
+		close(stand_ins[i].event);
+		stand_ins[i] = (struct stand_in){0};
+	}
+	pthread_mutex_unlock(&lock);
+	return ret;
+}
+
+int epoll_ctl(int epoll, int op, int fd, struct epoll_event *what)
+{
+	if (!model_owns(fd))
+		return (int)syscall(SYS_epoll_ctl, epoll, op, fd, what);
+	return op == EPOLL_CTL_ADD ? stand_in_add(epoll, fd, what) : stand_in_remove(epoll, fd);
 }
 
 /* The provider asks before it opens the device for children without rights. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,18 +63,6 @@ static void begin(struct task *t, EVP_PKEY *key, const char *md, unsigned int nu
 	t->wait = ASYNC_WAIT_CTX_new();
 }
 
-static void finish(struct task *t, EVP_PKEY *public)
-{
-	size_t fds = 1;
-
-	assert_true(
-	    keykit_verify(&rig, public, t->md, 0, t->message, sizeof(t->message), t->sig, t->len));
-	/* Nothing of ours stays in the list of what to wait for. */
-	assert_int_equal(ASYNC_WAIT_CTX_get_all_fds(t->wait, NULL, &fds), 1);
-	assert_int_equal(fds, 0);
-	ASYNC_WAIT_CTX_free(t->wait);
-}
-
 /* The descriptor that a paused job waits for. */
 static int waits_for(struct task *t)
 {
@@ -84,6 +73,25 @@ static int waits_for(struct task *t)
 	assert_int_equal(fds, 1);
 	assert_int_equal(ASYNC_WAIT_CTX_get_all_fds(t->wait, &fd, &fds), 1);
 	return fd;
+}
+
+/* The descriptor stays the same for as long as there is something to wait with, and no longer. */
+static void finish(struct task *t, EVP_PKEY *public)
+{
+	int fd = waits_for(t);
+
+	assert_true(
+	    keykit_verify(&rig, public, t->md, 0, t->message, sizeof(t->message), t->sig, t->len));
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	ASYNC_WAIT_CTX_free(t->wait);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static bool readable(struct task *t)
+{
+	struct pollfd p = {.fd = waits_for(t), .events = POLLIN};
+
+	return poll(&p, 1, 0) == 1;
 }
 
 static void outstanding(const char *label, const char *md)
@@ -135,8 +143,11 @@ static void test_lanes(void **state)
 		begin(&task, key, "SHA384", i);
 		resume(&task, &ret);
 		assert_false(task.ended);
+		assert_true(readable(&task));
 		resume(&task, &ret);
 		assert_true(task.ended);
+		/* Nothing wakes the program for a job that has ended. */
+		assert_false(readable(&task));
 		finish(&task, public);
 		if (i == 0)
 			opens = model_opens();

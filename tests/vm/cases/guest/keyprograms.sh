@@ -138,18 +138,53 @@ web() {
 	}
 	END
 	with nginx -c "$PWD/nginx.conf" || fail "nginx: $(cat web/errors)"
-	fetch first
+	fetch 4434 first
 	with nginx -c "$PWD/nginx.conf" -s reload || fail "nginx -s reload"
-	fetch "after a reload"
+	fetch 4434 "after a reload"
 	with nginx -c "$PWD/nginx.conf" -s stop
 	echo "ok nginx and curl"
 }
 
+# fetch PORT WHEN
 fetch() {
 	for _ in 1 2 3 4 5; do
-		[ "$(without curl -sS --cacert p256.crt --resolve localhost:4434:127.0.0.1 \
-			https://localhost:4434/ 2>err)" = hello ] || fail "curl, $1: $(cat err web/errors)"
+		[ "$(without curl -sS --cacert p256.crt --resolve "localhost:$1:127.0.0.1" \
+			"https://localhost:$1/" 2>err)" = hello ] || fail "curl, $2: $(cat err web/*)"
 	done
+}
+
+# One thread with many signatures outstanding.
+proxy() {
+	[ -x haproxy ] && [ -x curl ] || return 0
+	mkdir -p web
+	cat p256.crt web-tls.pem >both.pem
+	cat >haproxy.conf <<-END
+	global
+		ssl-mode-async
+		nbthread 1
+		maxconn 256
+	defaults
+		mode http
+		timeout client 60s
+		timeout connect 60s
+		timeout server 60s
+	frontend f
+		bind 127.0.0.1:4435 ssl crt $PWD/both.pem ssl-min-ver TLSv1.3
+		http-request return status 200 content-type text/plain string "hello"
+	END
+	with haproxy -db -f haproxy.conf >web/haproxy 2>&1 &
+	haproxy=$!
+	for _ in $(seq 100); do
+		without curl -sS --cacert p256.crt --resolve localhost:4435:127.0.0.1 -o /dev/null \
+			https://localhost:4435/ 2>err && break
+		sleep 0.2
+	done
+	fetch 4435 "from haproxy"
+	seq 40 | OPENSSL_CONF=$PWD/none.cnf xargs -P 20 -I{} curl -sS --cacert p256.crt -o /dev/null -w '%{http_code}\n' \
+		--resolve localhost:4435:127.0.0.1 https://localhost:4435/ >codes 2>err
+	[ "$(grep -c '^200$' codes)" = 40 ] || fail "haproxy: $(cat codes err web/haproxy)"
+	kill $haproxy
+	echo "ok haproxy"
 }
 
 pkcs11() {
@@ -174,4 +209,5 @@ certificates
 messages
 tls
 web
+proxy
 pkcs11
