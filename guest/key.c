@@ -212,6 +212,7 @@ static int vcd_key_learn(struct vcd_key *key)
 	const struct vcd_result *result = &key->req.result;
 	struct vcd_key_info info;
 	struct crypt_key now;
+	u32 alg = key->cipher ? key->cipher : key->mac;
 	bool symmetric;
 	int err;
 
@@ -224,7 +225,7 @@ static int vcd_key_learn(struct vcd_key *key)
 		return err;
 	symmetric = now.kind == VCD_KIND_SYMMETRIC;
 	if (!now.kind || memcmp(now.check, result->iv, sizeof(now.check)) ||
-	    symmetric != (key->cipher || key->mac))
+	    symmetric != !!alg || (symmetric && now.alg != alg))
 		return -EIO;
 	/* A host that did not look itself. */
 	if (key->has_check && memcmp(now.check, key->check, sizeof(now.check)))

@@ -90,6 +90,7 @@ enum evil_info {
 	EVIL_INFO_KIND_OTHER, /* KEY_INFO does not mind */
 	EVIL_INFO_MAX_OUT,
 	EVIL_INFO_KEY_LEN,
+	EVIL_INFO_ALG,	 /* a session of a private key, and KEY_INFO, do not mind */
 	EVIL_INFO_CHECK, /* two check values */
 	EVIL_INFO_SHORT,
 	EVIL_INFO_NONE,

@@ -94,6 +94,9 @@ static void spoil_info(struct vcd_key_info *info, struct vcd_reply *reply, uint3
 	case EVIL_INFO_KEY_LEN:
 		info->key_len = htole16(VCD_MAX_MACKEY_LEN + 1);
 		break;
+	case EVIL_INFO_ALG:
+		info->alg = htole16(CRYPTO_AES_CBC);
+		break;
 	case EVIL_INFO_CHECK:
 		reply->iv[0] ^= 1;
 		break;

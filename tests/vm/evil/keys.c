@@ -31,8 +31,8 @@ static void bad_information(int fd)
 {
 	for (uint32_t how = 0; how < EVIL_INFO_COUNT; how++) {
 		struct evil_order ord = order(EVIL_KEY_INFO, how);
-		bool session_minds = how != EVIL_INFO_LABEL_OTHER;
-		bool info_minds = how != EVIL_INFO_KIND_OTHER;
+		bool session_minds = how != EVIL_INFO_LABEL_OTHER && how != EVIL_INFO_ALG;
+		bool info_minds = how != EVIL_INFO_KIND_OTHER && how != EVIL_INFO_ALG;
 		char detail[32];
 		uint32_t ses;
 		int err;
@@ -42,6 +42,9 @@ static void bad_information(int fd)
 		expected("information of a session", detail, session_minds ? -EIO : 0, err);
 		if (!err)
 			dev_end(fd, ses);
+		if (how == EVIL_INFO_ALG)
+			expected("another algorithm", "", -EIO,
+				 key_session(fd, &ord, CRYPTO_AES_GCM, &ses));
 		expected("information", detail, info_minds ? -EIO : 0, information(fd, &ord));
 	}
 }

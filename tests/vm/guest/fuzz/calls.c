@@ -16,15 +16,17 @@
 #define BATCH 80u
 
 const char *const kind_names[N_KINDS] = {
-    "CRIOGET",	     "CIOCGSESSION",   "CIOCFSESSION",	 "CIOCCRYPT",  "CIOCGSESSINFO",
-    "CIOCAUTHCRYPT", "CIOCASYNCCRYPT", "CIOCASYNCFETCH", "CIOCCPHASH", "CIOCCRYPTBATCH",
-    "CIOCASYMFEAT",  "other ioctls",   "poll",
+    "CRIOGET",	     "CIOCGSESSION",   "CIOCFSESSION",	 "CIOCCRYPT",	   "CIOCGSESSINFO",
+    "CIOCAUTHCRYPT", "CIOCASYNCCRYPT", "CIOCASYNCFETCH", "CIOCCPHASH",	   "CIOCCRYPTBATCH",
+    "CIOCASYMFEAT",  "other ioctls",   "poll",		 "CIOCGSESSLABEL", "CIOCKEYLIST",
+    "CIOCKEYINFO",   "CIOCKEYOP",      "CIOCKEYASYNC",	 "CIOCKEYFETCH",
 };
 
 static bool is_ok(int err)
 {
-	static const int known[] = {0,	    EINVAL, EFAULT, EBUSY,  EBADMSG, ENOENT,  EDEADLK,
-				    ENOMEM, ENOSPC, EBADF,  EMFILE, ENOTTY,  EMSGSIZE};
+	static const int known[] = {0,	      EINVAL,	  EFAULT, EBUSY, EBADMSG, ENOENT,
+				    EDEADLK,  ENOMEM,	  ENOSPC, EBADF, EMFILE,  ENOTTY,
+				    EMSGSIZE, EOPNOTSUPP, ENOKEY, EACCES};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (err == known[i])
@@ -81,6 +83,15 @@ static int make(struct caller *c, int kind, unsigned long request, const void *a
 	return err;
 }
 
+/* The program has a session, with key by name number @named or none. */
+static void keep(struct caller *c, uint32_t ses, uint32_t named)
+{
+	uint32_t slot = rnd_below(&c->r, SESSIONS);
+
+	__atomic_store_n(&proc.ses[c->file][slot], ses, __ATOMIC_RELAXED);
+	__atomic_store_n(&proc.named[c->file][slot], named, __ATOMIC_RELAXED);
+}
+
 static void call_session(struct caller *c)
 {
 	struct session_op op;
@@ -90,7 +101,7 @@ static void call_session(struct caller *c)
 	if (make(c, N_GSESSION, CIOCGSESSION, &op, sizeof(op), &at))
 		return;
 	memcpy(&op, at, sizeof(op));
-	__atomic_store_n(&proc.ses[c->file][rnd_below(&c->r, SESSIONS)], op.ses, __ATOMIC_RELAXED);
+	keep(c, op.ses, 0);
 }
 
 static void call_crioget(struct caller *c)
@@ -127,6 +138,58 @@ static void call_batch(struct caller *c)
 	make(c, N_BATCH, CIOCCRYPTBATCH, &batch, sizeof(batch), &at);
 }
 
+static void call_label(struct caller *c)
+{
+	struct crypt_label_op op;
+	uint32_t named;
+	void *at;
+
+	named = random_label_session(&c->r, &op);
+	if (make(c, N_LABEL, CIOCGSESSLABEL, &op, sizeof(op), &at))
+		return;
+	memcpy(&op, at, sizeof(op));
+	keep(c, op.ses, named);
+}
+
+/* One of those about keys by name. */
+static void call_keys(struct caller *c)
+{
+	union {
+		struct crypt_key_list list;
+		struct crypt_key_info info;
+		struct crypt_key_op op;
+		struct crypt_key_fetch fetch;
+	} u;
+	void *at;
+
+	switch (rnd_below(&c->r, 10)) {
+	case 0:
+		random_key_list(&c->r, &u.list);
+		make(c, N_KEYLIST, CIOCKEYLIST, &u.list, sizeof(u.list), &at);
+		break;
+	case 1:
+		random_key_info(&c->r, &u.info);
+		make(c, N_KEYINFO, CIOCKEYINFO, &u.info, sizeof(u.info), &at);
+		break;
+	case 2:
+	case 3:
+		call_label(c);
+		break;
+	case 4 ... 6:
+		random_key_op(c, &u.op);
+		make(c, N_KEYOP, CIOCKEYOP, &u.op, sizeof(u.op), &at);
+		break;
+	case 7:
+	case 8:
+		random_key_op(c, &u.op);
+		make(c, N_KEYASYNC, CIOCKEYASYNC, &u.op, sizeof(u.op), &at);
+		break;
+	default:
+		random_key_fetch(&c->r, &u.fetch);
+		make(c, N_KEYFETCH, CIOCKEYFETCH, &u.fetch, sizeof(u.fetch), &at);
+	}
+}
+
 static void call_poll(struct caller *c)
 {
 	struct pollfd p = {.fd = proc.fd[rnd_below(&c->r, FILES)], .events = POLLIN};
@@ -161,7 +224,7 @@ void call_one(struct caller *c)
 	void *at;
 
 	c->file = rnd_below(&c->r, FILES);
-	switch (rnd_below(&c->r, 45)) {
+	switch (rnd_below(&c->r, options.keys ? 65 : 46)) {
 	case 40 ... 44:
 	case 0 ... 2:
 		call_session(c);
@@ -207,7 +270,9 @@ void call_one(struct caller *c)
 		make(c, N_ASYMFEAT, CIOCASYMFEAT, &u.id, sizeof(u.id), &at);
 		break;
 	case 39:
-	default:
 		call_other(c);
+		break;
+	default:
+		call_keys(c);
 	}
 }

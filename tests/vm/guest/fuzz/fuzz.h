@@ -5,6 +5,7 @@
 #ifndef TESTS_VM_GUEST_FUZZ_H
 #define TESTS_VM_GUEST_FUZZ_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../dev.h"
@@ -32,6 +33,13 @@ enum {
 	N_ASYMFEAT,
 	N_OTHER,
 	N_POLL,
+	N_KEYS, /* the first one about keys by name */
+	N_LABEL = N_KEYS,
+	N_KEYLIST,
+	N_KEYINFO,
+	N_KEYOP,
+	N_KEYASYNC,
+	N_KEYFETCH,
 	N_KINDS
 };
 
@@ -52,10 +60,11 @@ struct shared {
 };
 extern struct shared *all;
 
-/** struct options - of the command line. */
+/** struct options - of the command line, and what the host has. */
 struct options {
 	unsigned long seconds, calls, processes;
 	uint64_t seed;
+	bool keys; /* the host has keys by name */
 };
 extern struct options options;
 
@@ -63,6 +72,7 @@ extern struct options options;
 struct proc {
 	int fd[FILES];
 	uint32_t ses[FILES][SESSIONS];
+	uint32_t named[FILES][SESSIONS]; /* the key by name that the session has, from 1 on */
 	uint8_t *arena;
 };
 extern struct proc proc;
@@ -94,6 +104,20 @@ void random_auth(struct caller *c, struct crypt_auth_op *op);
 
 /** random_session - a session to make. */
 void random_session(struct rnd *r, struct session_op *op);
+
+/* keys.c */
+
+/** keys_look - list the keys by name, before processes are made. Return: whether there are any. */
+bool keys_look(int fd);
+
+/** random_label_session - a session to make. Return: number of its key, from 1 on. */
+uint32_t random_label_session(struct rnd *r, struct crypt_label_op *op);
+
+/** random_key_list and so on: arguments of other calls about keys by name. */
+void random_key_list(struct rnd *r, struct crypt_key_list *list);
+void random_key_info(struct rnd *r, struct crypt_key_info *info);
+void random_key_op(struct caller *c, struct crypt_key_op *op);
+void random_key_fetch(struct rnd *r, struct crypt_key_fetch *fetch);
 
 /** call_one - one random call, counted. */
 void call_one(struct caller *c);
