@@ -162,12 +162,13 @@ uml_key() {
 }
 
 # uml_command KERNEL-DIRECTORY: fills the array GUEST. Console 0 writes to the log; serial line 0 is
-# the channel, file descriptor 3 (channel/monitor.c). What UML writes goes to the run's directory.
+# the channel, file descriptor 3 (channel/monitor.c). What UML writes goes to the run's directory. The kernel's tests
+# of crypto drivers would take a --debug guest half a minute at each boot; cases/58-crypto-api turns them on.
 uml_command() {
 	local kernel=$1 socket
 	GUEST=("$kernel/linux" "mem=${OPT_MEM}M" root=/dev/root rootfstype=hostfs rootflags=/ ro
 		"init=$RUN_DIR/stage/init" "con0=null,fd:1" con=null ssl0=fd:3 "uml_dir=$RUN_DIR/uml/"
-		loglevel=7 printk.devkmsg=on panic=-1 oops=panic)
+		loglevel=7 printk.devkmsg=on panic=-1 oops=panic cryptomgr.notests=1)
 	if uml_smp; then
 		GUEST+=("ncpus=$OPT_SMP")
 	fi
