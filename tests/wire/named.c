@@ -25,18 +25,21 @@ void named_keeper(struct named *named)
 
 void named_start(struct named *named, const char *const *args)
 {
-	const struct front_options options = {.queues = 2};
-	char keeper[128];
-	const char *all[MAX_NAMED_ARGS + 1] = {keeper, "--vm-name=test", "--num-queues=1"};
-	unsigned int n = 3;
+	const unsigned int slow = named->slow ? named->slow : 1;
+	const struct front_options options = {.queues = 1 + slow};
+	char keeper[128], queues[32];
+	const char *all[MAX_NAMED_ARGS + 1] = {keeper, "--vm-name=test", "--num-queues=1", queues};
+	/* The last one is only given where it is not the default. */
+	unsigned int n = named->slow ? 4 : 3;
 
 	(void)snprintf(keeper, sizeof(keeper), "--keeper=%s", named->kit.socket);
+	(void)snprintf(queues, sizeof(queues), "--slow-queues=%u", slow);
 	while (args && *args && n < MAX_NAMED_ARGS)
 		all[n++] = *args++;
 	rig_start(&named->rig, &options, all);
-	assert_int_equal(named->rig.front->device_queues, 2);
+	assert_int_equal(named->rig.front->device_queues, 1 + slow);
 	assert_int_equal(le32toh(named->rig.front->config.num_queues), 1);
-	assert_int_equal(le32toh(named->rig.front->config.slow_queues), 1);
+	assert_int_equal(le32toh(named->rig.front->config.slow_queues), slow);
 	assert_int_equal(
 	    front_request_init(named->rig.front, &named->request, NAMED_ROOM, NAMED_ROOM), 0);
 }

@@ -2,7 +2,7 @@
 /*
  * named.h - a keeper, a daemon that uses it, and requests on keys by name.
  *
- * The device has one fast and one slow queue.
+ * The device has one fast queue, and behind it the slow ones.
  */
 #ifndef TESTS_WIRE_NAMED_H
 #define TESTS_WIRE_NAMED_H
@@ -19,11 +19,13 @@
 
 /**
  * struct named - all of it.
- * @request: for either queue, one at a time
+ * @slow: slow queues; 0: one
+ * @request: for any queue, one at a time
  */
 struct named {
 	struct kit kit;
 	struct rig rig;
+	unsigned int slow;
 	struct front_request request;
 };
 

@@ -76,6 +76,12 @@ static void test_usage(void **state)
 	    {"--fd=3", "--max-request=1e6"},
 	    {"--fd=3", "stray"},
 	    {"--no-such-option"},
+	    {"--fd=3", "--slow-queues=1"},
+	    {"--fd=3", "--keeper="},
+	    {"--fd=3", "--keeper=/tmp/x", "--slow-queues=0"},
+	    {"--fd=3", "--keeper=/tmp/x", "--num-queues=64"},
+	    {"--fd=3", "--keeper=/tmp/x",
+	     "--vm-name=a-name-of-64-bytes-which-is-one-too-many-for-the-keeper........."},
 	};
 	char long_path[256];
 	char text[8192];

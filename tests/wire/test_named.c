@@ -448,13 +448,34 @@ static void test_wrong_queue(void **state)
 			 VCD_S_SLOW);
 }
 
+/* Each of several slow queues is served, and the fast one is not slow. */
+static void test_two_slow_queues(void **state)
+{
+	struct vcd_req_key header = {
+	    .opcode = htole16(VCD_OP_KEY_LIST),
+	};
+
+	named_stop(&named);
+	named.slow = 2;
+	named_start(&named, NULL);
+	for (unsigned int queue = 1; queue <= 2; queue++) {
+		assert_int_equal(named_ask(&named, queue, header, NULL, 0), VCD_S_OK);
+		assert_int_equal(le64toh(named.request.reply->value), MINE_LISTED);
+		rig_check_queue(&named.rig, queue);
+	}
+	assert_int_equal(named_ask(&named, NAMED_FAST, header, NULL, 0), VCD_S_SLOW);
+	rig_check_queue(&named.rig, NAMED_FAST);
+	named.slow = 0;
+}
+
 int main(int argc, char **argv)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(test_signatures),	   T(test_too_big),	T(test_decrypt), T(test_derive),
-	    T(test_ciphers),	   T(test_nonces),	T(test_rights),	 T(test_list_and_info),
-	    T(test_equal_answers), T(test_wrong_queue),
+	    T(test_signatures),	 T(test_too_big),	  T(test_decrypt),
+	    T(test_derive),	 T(test_ciphers),	  T(test_nonces),
+	    T(test_rights),	 T(test_list_and_info),	  T(test_equal_answers),
+	    T(test_wrong_queue), T(test_two_slow_queues),
 	};
 
 	if (argc != 3) {
