@@ -48,6 +48,17 @@ extern const size_t operation_count;
 /** operations_setup - what they work with. Return: 0 or negative errno. */
 int operations_setup(int fd);
 
+/* Operations of keys.c; without keys by name on the host they do nothing. */
+int op_key_list(int fd);
+int op_key_info(int fd);
+int op_key_sign(int fd);
+int op_key_seal(int fd);
+int op_key_later(int fd);
+int op_key_later_close(int fd);
+
+/** keys_setup - whether the host has keys by name. */
+bool keys_setup(int fd);
+
 /**
  * load - `cryptodev-faults load`.
  * @path: the module

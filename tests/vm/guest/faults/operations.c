@@ -270,6 +270,12 @@ const struct operation operations[] = {
     {"asynchronous", op_async, 0},
     {"asynchronous and close", op_async_close, 0},
     {"batch", op_batch, 0},
+    {"key list", op_key_list, 0},
+    {"key information", op_key_info, 0},
+    {"signature by label", op_key_sign, 0},
+    {"seal by label", op_key_seal, EINVAL},
+    {"signatures by label, asynchronous", op_key_later, 0},
+    {"signatures by label, asynchronous, and close", op_key_later_close, 0},
 };
 const size_t operation_count = sizeof(operations) / sizeof(operations[0]);
 
@@ -288,6 +294,7 @@ int operations_setup(int fd)
 	static const uint8_t iv[16];
 	int err;
 
+	printf("%s keys by name\n", keys_setup(fd) ? "with" : "without");
 	src = memory();
 	dst = memory();
 	want = malloc(BIG);
