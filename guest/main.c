@@ -260,5 +260,5 @@ module_init(vcd_init);
 module_exit(vcd_exit);
 
 MODULE_DESCRIPTION("/dev/crypto over virtio");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION("0.2.0");
 MODULE_LICENSE("GPL");
