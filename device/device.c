@@ -255,6 +255,14 @@ void vdev_execute(struct vdev *device, unsigned int thread_number,
 	vdev_count(&thread->batch.counters->batches, 1);
 }
 
+void vdev_hurry_keys(struct vdev *device, bool on)
+{
+	const struct vdev_key_service *keys = device->options.keys;
+
+	if (keys)
+		keys->hurry(keys->arg, on);
+}
+
 void vdev_set_token(struct vdev *device, unsigned int thread, uint64_t first)
 {
 	if (device->threads[thread].keys)

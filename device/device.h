@@ -250,6 +250,13 @@ uint64_t vdev_cost(const struct vdev *device, const struct iovec *in, unsigned i
 void vdev_usage_get(const struct vdev *device, unsigned int thread, struct vdev_usage *usage);
 
 /**
+ * vdev_hurry_keys - have requests that wait for the key service end soon: key_service.h, @hurry.
+ *
+ * Without a key service it does nothing. Any thread may call it.
+ */
+void vdev_hurry_keys(struct vdev *device, bool on);
+
+/**
  * struct vdev_session_entry - a session as an operator may see it, without its keys.
  * @id: on the wire
  * @cipher: cipher or AEAD, or NULL

@@ -100,12 +100,16 @@ struct vdev_key_job {
  *	call it at once
  * @is_open: whether @key is open: no vdev_end_keys() was or is being called for it. Does not wait
  * @close: @key is no longer used. Any thread may call it; it does not wait
+ * @hurry: between a call with @on and one without, calls of @run do not wait: what is not done is
+ *	answered VCD_S_BUSY, and the guest repeats it. Calls nest. Any thread may call it; it does not
+ *	wait
  */
 struct vdev_key_service {
 	void *arg;
 	void (*run)(void *arg, struct vdev_key_job *const jobs[], size_t n);
 	bool (*is_open)(void *arg, uint64_t key);
 	void (*close)(void *arg, uint64_t key);
+	void (*hurry)(void *arg, bool on);
 };
 
 /**

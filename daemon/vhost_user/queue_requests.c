@@ -42,7 +42,7 @@ enum outcome vu_do_set_vring_num(struct vhost_user *vu, struct vu_message *m)
 		return vu_violation(m, VU_VIOLATION_NO_SUCH_QUEUE);
 	if (num == 0 || num > QUEUE_MAX_NUM || (num & (num - 1)))
 		return vu_violation(m, VU_VIOLATION_QUEUE_SIZE);
-	queue_lock(queue);
+	vm_lock_queue(vu->vm, queue);
 	if (queue->active) {
 		outcome = vu_violation(m, VU_VIOLATION_QUEUE_IN_USE);
 	} else {
@@ -65,7 +65,7 @@ enum outcome vu_do_set_vring_addr(struct vhost_user *vu, struct vu_message *m)
 	if ((addr->flags & VU_VRING_F_LOG) &&
 	    !(vu->protocol_features & (1ull << VU_PROTOCOL_F_LOG_SHMFD)))
 		return vu_violation(m, VU_VIOLATION_LOG_NOT_ACCEPTED);
-	queue_lock(queue);
+	vm_lock_queue(vu->vm, queue);
 	queue->desc_user = addr->desc_user;
 	queue->avail_user = addr->avail_user;
 	queue->used_user = addr->used_user;
@@ -86,7 +86,7 @@ enum outcome vu_do_set_vring_base(struct vhost_user *vu, struct vu_message *m)
 		return vu_violation(m, VU_VIOLATION_NO_SUCH_QUEUE);
 	if (m->payload.state.num > UINT16_MAX)
 		return vu_violation(m, VU_VIOLATION_BASE);
-	queue_lock(queue);
+	vm_lock_queue(vu->vm, queue);
 	if (queue->active)
 		outcome = vu_violation(m, VU_VIOLATION_QUEUE_IN_USE);
 	else
@@ -101,7 +101,7 @@ enum outcome vu_do_get_vring_base(struct vhost_user *vu, struct vu_message *m)
 
 	if (!queue)
 		return vu_violation(m, VU_VIOLATION_NO_SUCH_QUEUE);
-	queue_lock(queue);
+	vm_lock_queue(vu->vm, queue);
 	m->payload.state.num = vu_stop_queue(vu, queue);
 	queue_unlock(queue);
 	queue_stopped(vu);
@@ -119,7 +119,7 @@ enum outcome vu_do_set_vring_enable(struct vhost_user *vu, struct vu_message *m)
 		return vu_violation(m, VU_VIOLATION_NO_SUCH_QUEUE);
 	if (m->payload.state.num > 1)
 		return vu_violation(m, VU_VIOLATION_ENABLE);
-	queue_lock(queue);
+	vm_lock_queue(vu->vm, queue);
 	queue->enabled = enable;
 	if (!enable)
 		queue->broken = false;
@@ -174,7 +174,7 @@ enum outcome vu_do_set_vring_kick(struct vhost_user *vu, struct vu_message *m)
 	if (fd_kind(fd) != 0)
 		return vu_violation(m, VU_VIOLATION_KICK_KIND);
 
-	queue_lock(queue);
+	vm_lock_queue(vu->vm, queue);
 	refused = vm_set_kick(vu->vm, queue, fd);
 	if (!refused)
 		(void)take_fd(&fd);
@@ -212,7 +212,7 @@ enum outcome vu_do_set_vring_signal(struct vhost_user *vu, struct vu_message *m)
 		return outcome;
 	if (fd >= 0 && make_signal_fd(fd) < 0)
 		return vu_violation(m, VU_VIOLATION_SIGNAL_KIND);
-	queue_lock(queue);
+	vm_lock_queue(vu->vm, queue);
 	if (m->header.request == VU_SET_VRING_CALL) {
 		queue_set_call(queue, take_fd(&fd));
 	} else {

@@ -75,7 +75,7 @@ static enum outcome do_set_features(struct vhost_user *vu, struct vu_message *m)
 	if (!(features & BIT(VU_F_PROTOCOL_FEATURES))) {
 		/* Then there is no SET_VRING_ENABLE, and queues are enabled from the start. */
 		for (i = 0; i < vu->vm->num_queues; i++) {
-			queue_lock(&vu->vm->queues[i]);
+			vm_lock_queue(vu->vm, &vu->vm->queues[i]);
 			vu->vm->queues[i].enabled = true;
 			queue_unlock(&vu->vm->queues[i]);
 		}
@@ -115,7 +115,7 @@ static enum outcome do_reset_device(struct vhost_user *vu, struct vu_message *m)
 	for (i = 0; i < vm->num_queues; i++) {
 		struct queue *queue = &vm->queues[i];
 
-		queue_lock(queue);
+		vm_lock_queue(vu->vm, queue);
 		vu_stop_queue(vu, queue);
 		queue->enabled = false;
 		queue_unlock(queue);

@@ -20,7 +20,8 @@
  * of a millisecond at the pace of the batch before.
  *
  * A slow queue's requests wait for the key service, all of a batch at the same time. Such a batch
- * has all that the driver has sent, and the lock may be held for as long as the service's patience.
+ * has all that the driver has sent, and the lock may be held for as long as the service's patience, or
+ * until the control thread wants it (vm_lock_queue()).
  *
  * Kicks are suppressed while we work: with EVENT_IDX by leaving avail_event
  * behind, otherwise by NO_NOTIFY. When the ring is empty, it is *armed*: kicks

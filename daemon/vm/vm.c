@@ -40,8 +40,10 @@ static void lock_all(struct vm *vm)
 
 	for (i = 0; i < vm->num_queues; i++)
 		queue_hold(&vm->queues[i]);
+	vdev_hurry_keys(vm->device, true);
 	for (i = 0; i < vm->num_queues; i++)
 		queue_lock_held(&vm->queues[i]);
+	vdev_hurry_keys(vm->device, false);
 }
 
 static void unlock_all(struct vm *vm)
@@ -50,6 +52,15 @@ static void unlock_all(struct vm *vm)
 
 	for (i = vm->num_queues; i > 0; i--)
 		queue_unlock(&vm->queues[i - 1]);
+}
+
+void vm_lock_queue(struct vm *vm, struct queue *queue)
+{
+	if (queue->slow)
+		vdev_hurry_keys(vm->device, true);
+	queue_lock(queue);
+	if (queue->slow)
+		vdev_hurry_keys(vm->device, false);
 }
 
 struct ledger_shape vm_ledger(unsigned int num_queues, unsigned int num_threads,

@@ -94,6 +94,12 @@ void vm_wake(struct vm *vm, unsigned int thread);
 void vm_wake_all(struct vm *vm);
 
 /**
+ * vm_lock_queue - queue_lock() for the control thread: requests that wait for the key service are
+ * answered, so that it does not wait for a slow token.
+ */
+void vm_lock_queue(struct vm *vm, struct queue *queue);
+
+/**
  * vm_set_kick - change the kick descriptor of a queue that is locked.
  * @fd: eventfd, taken over; -1: none
  *

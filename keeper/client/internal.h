@@ -65,6 +65,7 @@ struct service_key {
  * @calling: the receiver is in a function of @device
  * @stop: the receiver is to end
  * @cancelled: see service_cancel()
+ * @hurried: threads that want the batches to end: see struct vdev_key_service, @hurry
  * @next_fd: a connection that the receiver has not taken over, or -1
  * @client: the connection
  * @reset_id: number of the RESET
@@ -86,6 +87,7 @@ struct service {
 	bool calling;
 	bool stop;
 	bool cancelled;
+	unsigned int hurried;
 	int next_fd;
 	struct keeper_client client;
 	uint64_t reset_id;

@@ -103,6 +103,17 @@ static void close_key(void *arg, uint64_t number)
 		service_wake(service);
 }
 
+static void hurry(void *arg, bool on)
+{
+	struct service *service = arg;
+
+	pthread_mutex_lock(&service->lock);
+	service->hurried += on ? 1u : -1u;
+	if (on)
+		pthread_cond_broadcast(&service->changed);
+	pthread_mutex_unlock(&service->lock);
+}
+
 /* ---- jobs ------------------------------------------------------------------------------ */
 
 static bool on_a_key(const struct vdev_key_job *job)
@@ -131,9 +142,9 @@ static bool push(struct service *service, struct service_job *jobs, size_t n)
 	bool all = true;
 
 	for (size_t i = 0; i < n; i++) {
-		if (service->cancelled && jobs[i].state != JOB_DONE) {
+		if ((service->cancelled || service->hurried) && jobs[i].state != JOB_DONE) {
 			service_forget(service, &jobs[i]);
-			job_done(&jobs[i], again(jobs[i].job));
+			job_done(&jobs[i], service->cancelled ? again(jobs[i].job) : VCD_S_BUSY);
 		}
 		if (jobs[i].state == JOB_TO_SEND)
 			service_send_job(service, &jobs[i]);
@@ -385,7 +396,7 @@ int service_new(unsigned int patience_ms, struct service **ret)
 		return -ENOMEM;
 	service->patience_ms = patience_ms ? patience_ms : SERVICE_PATIENCE_MS;
 	service->wake = service->next_fd = service->client.fd = -1;
-	service->of_device = (struct vdev_key_service){service, run, is_open, close_key};
+	service->of_device = (struct vdev_key_service){service, run, is_open, close_key, hurry};
 	(void)pthread_mutex_init(&service->lock, NULL);
 	err = open_all(service);
 	if (err)

@@ -20,7 +20,8 @@
  * those whose key bytes are in this process: a key may have been revoked while nobody could say so.
  * Guests make them again.
  *
- * A job that is not done SERVICE_PATIENCE_MS after its batch came is answered VCD_S_IO.
+ * A job that is not done SERVICE_PATIENCE_MS after its batch came is answered VCD_S_IO. The control
+ * thread does not wait for that: it hurries the batches of queues that it wants to change or stop.
  *
  * Numbers of keys
  * ---------------

@@ -676,6 +676,9 @@ static void test_stolen(void **state)
 	uint8_t sig[1024];
 	int fd;
 
+	/* Among these descriptors are the emulator's own. */
+	if (getenv("VCRYPTO_EMULATED"))
+		skip();
 	/* More keys than there are files in the pool. */
 	for (size_t i = 0; i < n; i++) {
 		keys[i] = keykit_key(&rig, labels[i]);

@@ -63,6 +63,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+	const pid_t server = kit_child(&named.kit, true);
+
+	/* A test that failed may have left it stopped. */
+	if (server > 0)
+		(void)kill(server, SIGCONT);
 	named_stop(&named);
 	kit_close(&named.kit);
 	return 0;
@@ -338,6 +343,65 @@ static void test_fast_queues_go_on(void **state)
 	assert_int_equal(load_reap(), LOAD);
 }
 
+/* Return: how many of the load are answered, with @status each. */
+static unsigned int load_answered(uint32_t status)
+{
+	struct front_queue *queue = &named.rig.front->queue[NAMED_SLOW];
+	unsigned int n = 0;
+	uint32_t used;
+	void *token;
+
+	while (front_queue_reap(queue, &token, &used) == 1) {
+		assert_int_equal(front_status(token), status);
+		n++;
+	}
+	return n;
+}
+
+/*
+ * The queue is stopped, and started again, while a batch waits for a keeper that has stopped: the batch is
+ * answered then, and not when its time is over, which would be IO.
+ */
+static void test_stopped_meanwhile(void **state)
+{
+	const uint64_t session = named_open(&named, "web", 0, 0);
+	const pid_t server = kit_child(&named.kit, true);
+	const struct vu_vring_state slow = {.index = NAMED_SLOW};
+	struct vu_message stopped;
+	uint16_t first;
+	struct front *front = named.rig.front;
+
+	load_init();
+	assert_int_equal(kill(server, SIGSTOP), 0);
+	first = front->queue[NAMED_SLOW].last_used;
+	load_submit(session, 0);
+	/* The worker usually has them all by then; those that it has not taken stay in the ring. */
+	pause_ms(100);
+	assert_int_equal(front_call(front, VU_GET_VRING_BASE, &slow, sizeof(slow), &stopped), 0);
+	assert_int_equal(load_answered(VCD_S_BUSY), (uint16_t)(stopped.payload.state.num - first));
+	assert_int_equal(kill(server, SIGCONT), 0);
+}
+
+/* The same, for a change that concerns all queues. */
+static void test_changed_meanwhile(void **state)
+{
+	const uint64_t session = named_open(&named, "web", 0, 0);
+	const pid_t server = kit_child(&named.kit, true);
+	struct front *front = named.rig.front;
+	unsigned int answered = 0;
+
+	load_init();
+	assert_int_equal(kill(server, SIGSTOP), 0);
+	load_submit(session, 0);
+	/* Again and again, as the worker may not have taken them at once. */
+	while (answered < LOAD) {
+		assert_int_equal(front_set_u64(front, VU_SET_FEATURES, front->features), 0);
+		answered += load_answered(VCD_S_BUSY);
+	}
+	assert_int_equal(kill(server, SIGCONT), 0);
+	assert_int_equal(sign(session), VCD_S_OK);
+}
+
 /* A successor takes over while a batch waits for a keeper that has stopped: the batch does not keep it. */
 static void test_upgrade(void **state)
 {
@@ -364,6 +428,8 @@ int main(int argc, char **argv)
 	    T(test_worker_dies),
 	    T(test_keeper_dies_under_load),
 	    T(test_fast_queues_go_on),
+	    T(test_stopped_meanwhile),
+	    T(test_changed_meanwhile),
 	    T(test_upgrade),
 	};
 

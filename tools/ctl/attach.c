@@ -97,6 +97,9 @@ static int output_of(const char *program, const char *first, const char *second,
 			return -ECHILD;
 	if (!*text)
 		return -ENOMEM;
+	/* Where vfork() is fork(), as in an emulator of processes, posix_spawn() cannot say it itself. */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return -ENOENT;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPROTO;
 }
 
