@@ -59,7 +59,8 @@
  *
  * Errors of all of these: ENOTTY: a driver without it; EOPNOTSUPP: the host has no key
  * service; ENOKEY: no such key for this guest, also when the ticket is wrong, or when a label
- * has come to mean another key than when the session was made; EACCES: the policy forbids
+ * has come to mean another key than when the session was made; ENOSPC: the key service has
+ * no more sessions for this guest (1024); EACCES: the policy forbids
  * this use; EBADMSG: what was to be decrypted is not authentic; EMSGSIZE: a length out
  * of range, or output larger than the room for it; EIO: the key service did not answer in
  * time.

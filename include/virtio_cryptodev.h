@@ -202,7 +202,7 @@ enum vcd_flag {
  * @VCD_S_NOALG: the device does not have that algorithm or combination
  * @VCD_S_BADKEY: key length or key not acceptable to the algorithm
  * @VCD_S_BADMSG: authentication failed; there is no output
- * @VCD_S_NOSPACE: max_sessions reached
+ * @VCD_S_NOSPACE: max_sessions reached, or what the key service can have open for one device
  * @VCD_S_NOMEM: the device is out of memory for this request
  * @VCD_S_BUSY: a limit of this guest is reached; repeat later
  * @VCD_S_TOOBIG: over max_request, max_aad or max_segments

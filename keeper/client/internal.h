@@ -101,6 +101,12 @@ struct service {
 /** service_key_add - note a key that was opened. Return: its number; 0: there is no room. */
 uint64_t service_key_add(struct service *service, uint64_t handle);
 
+/**
+ * service_keys_full - whether the keeper has no handle left for another key, and none is about to be
+ * given back.
+ */
+bool service_keys_full(const struct service *service);
+
 /** service_key_gone - forget the key with @handle. Return: its number, 0: there was none. */
 uint64_t service_key_gone(struct service *service, uint64_t handle);
 

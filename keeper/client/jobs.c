@@ -237,6 +237,12 @@ static uint32_t take_list(const struct service *service, const struct keeper_rep
 	return status;
 }
 
+/* OPEN: the keeper has no handle left, or not at present. The guest repeats what is BUSY. */
+static uint32_t too_many(const struct service *service)
+{
+	return service_keys_full(service) ? VCD_S_NOSPACE : VCD_S_BUSY;
+}
+
 /* OPEN: the key is open. The job gets it, unless there are too many. */
 static uint32_t take_open(struct service *service, const struct keeper_reply *reply,
 			  struct vdev_key_job *job)
@@ -247,7 +253,7 @@ static uint32_t take_open(struct service *service, const struct keeper_reply *re
 	if (!job->key) {
 		/* The device's table is larger than the keeper's. Rare, so one lost close is borne. */
 		(void)service_send_close(service, reply->handle);
-		return VCD_S_BUSY;
+		return too_many(service);
 	}
 	memcpy(job->iv, reply->iv, sizeof(job->iv));
 	return status;
@@ -285,6 +291,8 @@ static uint32_t take(struct service *service, const struct keeper_reply *reply,
 {
 	struct vdev_key_job *job = waiting->job;
 
+	if (reply->status == KEEPER_S_BUSY && job->what == VDEV_KEY_OPEN)
+		return too_many(service);
 	if (reply->status != KEEPER_S_OK)
 		return status_of(reply->status);
 	switch (job->what) {

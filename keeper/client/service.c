@@ -45,6 +45,14 @@ uint64_t service_key_add(struct service *service, uint64_t handle)
 	return 0;
 }
 
+bool service_keys_full(const struct service *service)
+{
+	for (size_t i = 0; i < KEEPER_MAX_HANDLES; i++)
+		if (!service->keys[i].number || service->keys[i].closing)
+			return false;
+	return true;
+}
+
 uint64_t service_key_gone(struct service *service, uint64_t handle)
 {
 	for (size_t i = 0; i < KEEPER_MAX_HANDLES; i++) {

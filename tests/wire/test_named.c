@@ -431,6 +431,33 @@ static void test_equal_answers(void **state)
 			 VCD_S_OK);
 }
 
+static uint32_t destroy(uint64_t session)
+{
+	const struct vcd_req header = {
+	    .opcode = htole16(VCD_OP_SESSION_DESTROY),
+	    .session = htole64(session),
+	};
+
+	return named_crypt(&named, NAMED_FAST, &header, "", 0, 0);
+}
+
+/* One more than the keeper has handles for is NOSPACE at once; BUSY would be repeated in vain. */
+static void test_no_handle_left(void **state)
+{
+	struct named_session session = {.label = "cbc", .cipher = CRYPTO_AES_CBC};
+	uint32_t status;
+
+	for (unsigned int i = 0; i < KEEPER_MAX_HANDLES; i++)
+		assert_int_equal(named_create(&named, NAMED_SLOW, &session), VCD_S_OK);
+	assert_int_equal(named_create(&named, NAMED_SLOW, &session), VCD_S_NOSPACE);
+	assert_int_equal(named_create(&named, NAMED_SLOW, &session), VCD_S_NOSPACE);
+	assert_int_equal(destroy(session.id), VCD_S_OK);
+	/* The keeper may not have been told yet. */
+	while ((status = named_create(&named, NAMED_SLOW, &session)) != VCD_S_OK)
+		assert_true(status == VCD_S_BUSY || status == VCD_S_NOSPACE);
+	assert_int_equal(named_create(&named, NAMED_SLOW, &session), VCD_S_NOSPACE);
+}
+
 static void test_wrong_queue(void **state)
 {
 	static const uint16_t opcodes[] = {VCD_OP_KEY_LIST, VCD_OP_SIGN, VCD_OP_DECRYPT,
@@ -475,7 +502,7 @@ int main(int argc, char **argv)
 	    T(test_signatures),	 T(test_too_big),	  T(test_decrypt),
 	    T(test_derive),	 T(test_ciphers),	  T(test_nonces),
 	    T(test_rights),	 T(test_list_and_info),	  T(test_equal_answers),
-	    T(test_wrong_queue), T(test_two_slow_queues),
+	    T(test_wrong_queue), T(test_two_slow_queues), T(test_no_handle_left),
 	};
 
 	if (argc != 3) {
