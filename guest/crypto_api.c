@@ -158,11 +158,11 @@ int vcd_crypto_set_key(struct vcd_crypto_tfm *tfm, u32 id, const u8 *bytes, u32 
 	dev = tfm->dev;
 	if (!vcd_map_has(dev->ciphers, id) && !vcd_map_has(dev->aeads, id))
 		return 0;
-	if (!vcd_share_add_session(dev->kernel_share))
+	if (!vcd_share_add_session(dev->kernel_share, false))
 		return 0;
 	key = vcd_key_new(dev->kernel_share, id, 0, len, 0, 0);
 	if (!key) {
-		vcd_share_end_session(dev->kernel_share);
+		vcd_share_end_session(dev->kernel_share, false);
 		return -ENOMEM;
 	}
 	memcpy(vcd_key_bytes(key), bytes, len);

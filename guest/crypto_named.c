@@ -69,11 +69,11 @@ static int vcd_named_open(struct vcd_crypto_tfm *tfm, const struct vcd_label *na
 	struct vcd_key *key;
 	int err;
 
-	if (!vcd_share_add_session(share))
+	if (!vcd_share_add_session(share, true))
 		return -ENOSPC;
 	key = vcd_key_new_label(share, name, id, 0, 0);
 	if (IS_ERR(key)) {
-		vcd_share_end_session(share);
+		vcd_share_end_session(share, true);
 		/* A host without a key service has no such key. */
 		return PTR_ERR(key) == -EOPNOTSUPP ? -ENOKEY : PTR_ERR(key);
 	}

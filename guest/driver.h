@@ -85,6 +85,8 @@
 /* Slow queues that are used, whatever the device has. */
 #define VCD_DRV_MAX_SLOW	16u
 #define VCD_DRV_MAX_QUEUES	(VCD_MAX_QUEUES + VCD_DRV_MAX_SLOW)
+/* Sessions with keys by name of one process: half of what vcrypto-keeper has for a guest. */
+#define VCD_DRV_MAX_NAMED	512u
 /* Descriptors that a device has to take in one chain: without, nothing works. */
 #define VCD_MIN_SEGMENTS	4u
 

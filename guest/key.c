@@ -148,7 +148,7 @@ static void vcd_key_ended(struct vcd_key *key)
 
 	if (key->host_id)
 		atomic_dec(&dev->sessions);
-	vcd_share_end_session(key->share);
+	vcd_share_end_session(key->share, key->named);
 	atomic_dec(&dev->ending);
 	wake_up_all(&dev->ended);
 }

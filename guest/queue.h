@@ -242,6 +242,7 @@ struct vcd_use {
  * @dev: device
  * @tgid: the process; NULL: the driver itself
  * @sessions: that the process has, those included that are about to be destroyed
+ * @named: of these, with a key by name
  * @held: bytes of memory that its asynchronous operations hold
  * @room: woken when that becomes less
  * @num: entries of @use
@@ -253,6 +254,7 @@ struct vcd_share {
 	struct vcd_device *dev;
 	struct pid *tgid;
 	atomic_t sessions;
+	atomic_t named;
 	atomic64_t held;
 	wait_queue_head_t room;
 	unsigned int num;
@@ -286,8 +288,8 @@ struct vcd_share *vcd_share_own(struct vcd_device *dev);
 struct vcd_share *vcd_share_find(struct vcd_device *dev);
 struct vcd_share *vcd_share_get(struct vcd_share *share);
 void vcd_share_put(struct vcd_share *share);
-bool vcd_share_add_session(struct vcd_share *share);
-void vcd_share_end_session(struct vcd_share *share);
+bool vcd_share_add_session(struct vcd_share *share, bool named);
+void vcd_share_end_session(struct vcd_share *share, bool named);
 int vcd_share_hold(struct vcd_share *share, u32 bytes);
 void vcd_share_let_go(struct vcd_share *share, u32 bytes);
 void vcd_share_enter(struct vcd_queue *queue, struct vcd_request *req);

@@ -26,7 +26,7 @@ void vcd_session_put(struct vcd_session *session)
 	if (session->key)
 		vcd_key_end(session->key);
 	else
-		vcd_share_end_session(session->share);
+		vcd_share_end_session(session->share, session->named);
 	vcd_share_put(session->share);
 	kfree_sensitive(session);
 	vcd_device_put(dev);
@@ -100,42 +100,44 @@ static int vcd_session_key(struct vcd_session *session, const struct session_op 
 }
 
 /* Charge another session to the process. -EMFILE: it has its share. */
-static int vcd_session_charge(const struct vcd_file *file)
+static int vcd_session_charge(const struct vcd_file *file, bool named)
 {
 	struct vcd_device *dev = file->dev;
-	bool charged = vcd_share_add_session(file->share);
+	bool charged = vcd_share_add_session(file->share, named);
 	long left;
 
 	if (charged)
 		return 0;
 	/* Some that it has ended may not have been destroyed yet. */
 	left = wait_event_killable_timeout(dev->ended,
-					   (charged = vcd_share_add_session(file->share)) ||
+					   (charged = vcd_share_add_session(file->share, named)) ||
 					   !atomic_read(&dev->ending),
 					   msecs_to_jiffies(vcd_timeout(file->timeout_ms)));
-	if (charged || vcd_share_add_session(file->share))
+	if (charged || vcd_share_add_session(file->share, named))
 		return 0;
 	return left < 0 ? -EINTR : -EMFILE;
 }
 
 static struct vcd_session *vcd_session_alloc(const struct vcd_file *file,
 					     const struct vcd_alg *cipher,
-					     const struct vcd_alg *mac)
+					     const struct vcd_alg *mac,
+					     bool named)
 {
 	struct vcd_session *session;
 	int err;
 
-	err = vcd_session_charge(file);
+	err = vcd_session_charge(file, named);
 	if (err)
 		return ERR_PTR(err);
 	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
 	if (!session) {
-		vcd_share_end_session(file->share);
+		vcd_share_end_session(file->share, named);
 		return ERR_PTR(-ENOMEM);
 	}
 	vcd_device_get(file->dev);
 	session->dev = file->dev;
 	session->share = vcd_share_get(file->share);
+	session->named = named;
 	session->timeout_ms = READ_ONCE(file->timeout_ms);
 	refcount_set(&session->ref, 1);
 	mutex_init(&session->serial);
@@ -213,7 +215,7 @@ int vcd_session_new(struct vcd_file *file, const struct session_op *op, u32 *id)
 	err = vcd_session_algs(file->dev, op, &cipher, &mac);
 	if (err)
 		return err;
-	session = vcd_session_alloc(file, cipher, mac);
+	session = vcd_session_alloc(file, cipher, mac, false);
 	if (IS_ERR(session))
 		return PTR_ERR(session);
 	return vcd_session_publish(file, session, vcd_session_key(session, op), id);
@@ -258,7 +260,7 @@ int vcd_session_new_label(struct vcd_file *file, const struct vcd_label *name,
 	err = vcd_label_algs(file->dev, cipher_id, mac_id, &cipher, &mac);
 	if (err)
 		return err;
-	session = vcd_session_alloc(file, cipher, mac);
+	session = vcd_session_alloc(file, cipher, mac, true);
 	if (IS_ERR(session))
 		return PTR_ERR(session);
 	key = vcd_key_new_label(session->share, name, cipher_id, mac_id,

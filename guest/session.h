@@ -61,6 +61,7 @@ struct vcd_file {
  * @ref: file, callers
  * @dev: device
  * @share: what its requests are charged to
+ * @named: its key is one by name
  * @timeout_ms: how long the device may take for each; 0: vcd_timeout_ms
  * @cipher: cipher or AEAD, or NULL
  * @mac: hash or MAC, or NULL; both NULL: a private key
@@ -75,6 +76,7 @@ struct vcd_session {
 	refcount_t ref;
 	struct vcd_device *dev;
 	struct vcd_share *share;
+	bool named;
 	u32 timeout_ms;
 	const struct vcd_alg *cipher;
 	const struct vcd_alg *mac;

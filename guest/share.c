@@ -14,7 +14,8 @@
  * no task waits. A process submits no more of them while they hold share_bytes.
  *
  * The same holds for sessions: a process has at most share_sessions of them, half
- * of what the device can have, so that there are some left for others.
+ * of what the device can have, so that there are some left for others. Of sessions with
+ * keys by name it has at most half of those that the key service has for a guest.
  *
  * A share belongs to the process that opened the file: files of one process
  * have one share together, and a descriptor that is passed on takes from the
@@ -142,27 +143,40 @@ static unsigned int vcd_share_max_sessions(const struct vcd_device *dev)
 	return most ? most : max(dev->max_sessions / 2, 1u);
 }
 
-/**
- * vcd_share_add_session() - charge a session to its process
- * @share: of the process
- *
- * Return: whether it may have another; if so, vcd_share_end_session() is due.
- */
-bool vcd_share_add_session(struct vcd_share *share)
+static bool vcd_inc_below(atomic_t *count, unsigned int most)
 {
-	unsigned int most = vcd_share_max_sessions(share->dev);
-	int now = atomic_read(&share->sessions);
+	int now = atomic_read(count);
 
 	do {
 		if ((unsigned int)now >= most)
 			return false;
-	} while (!atomic_try_cmpxchg(&share->sessions, &now, now + 1));
+	} while (!atomic_try_cmpxchg(count, &now, now + 1));
 	return true;
 }
 
-/** vcd_share_end_session() - the session is no more, here and on the device */
-void vcd_share_end_session(struct vcd_share *share)
+/**
+ * vcd_share_add_session() - charge a session to its process
+ * @share: of the process
+ * @named: it is one with a key by name, of which there are fewer
+ *
+ * Return: whether it may have another; if so, vcd_share_end_session() is due.
+ */
+bool vcd_share_add_session(struct vcd_share *share, bool named)
 {
+	if (named && !vcd_inc_below(&share->named, VCD_DRV_MAX_NAMED))
+		return false;
+	if (vcd_inc_below(&share->sessions, vcd_share_max_sessions(share->dev)))
+		return true;
+	if (named)
+		atomic_dec(&share->named);
+	return false;
+}
+
+/** vcd_share_end_session() - the session is no more, here and on the device */
+void vcd_share_end_session(struct vcd_share *share, bool named)
+{
+	if (named)
+		atomic_dec(&share->named);
 	atomic_dec(&share->sessions);
 }
 

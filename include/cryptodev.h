@@ -59,11 +59,11 @@
  *
  * Errors of all of these: ENOTTY: a driver without it; EOPNOTSUPP: the host has no key
  * service; ENOKEY: no such key for this guest, also when the ticket is wrong, or when a label
- * has come to mean another key than when the session was made; ENOSPC: the key service has
- * no more sessions for this guest (1024); EACCES: the policy forbids
- * this use; EBADMSG: what was to be decrypted is not authentic; EMSGSIZE: a length out
- * of range, or output larger than the room for it; EIO: the key service did not answer in
- * time.
+ * has come to mean another key than when the session was made; EMFILE: the process has as
+ * many sessions of this kind as one may have (512); ENOSPC: the key service has no more for
+ * this guest (1024 with vcrypto-keeper); EACCES: the policy forbids this use; EBADMSG: what
+ * was to be decrypted is not authentic; EMSGSIZE: a length out of range, or output larger
+ * than the room for it; EIO: the key service did not answer in time.
  *
  * A 32-bit program on a 64-bit kernel uses the same numbers with its own
  * structure sizes; the driver has a compat path for it.

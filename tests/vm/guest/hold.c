@@ -28,7 +28,7 @@
 #define ASYNC_MAX 100000u
 
 struct options {
-	const char *mode;
+	const char *mode, *label;
 	unsigned long seconds, len, sessions, timeout;
 };
 
@@ -129,6 +129,20 @@ static int busy(const struct options *o)
 	return 0;
 }
 
+/* With the key of --label, or with one of our own. */
+static int new_session(const struct options *o, int fd, uint32_t *id)
+{
+	struct crypt_label_op op = {.cipher = CRYPTO_AES_CBC};
+	int err;
+
+	if (!o->label)
+		return dev_session(fd, CRYPTO_AES_CBC, key, sizeof(key), id);
+	strncpy(op.label, o->label, sizeof(op.label) - 1);
+	err = dev_ioctl(fd, CIOCGSESSLABEL, &op);
+	*id = op.ses;
+	return err;
+}
+
 /* When no more can be made, each one ended has to make room for a new one. */
 static int fill(const struct options *o)
 {
@@ -139,12 +153,12 @@ static int fill(const struct options *o)
 
 	ready();
 	while (n < FILL_MAX && !err)
-		err = dev_session(fd, CRYPTO_AES_CBC, key, sizeof(key), &ids[n++]);
+		err = new_session(o, fd, &ids[n++]);
 	n--;
 	printf("%u sessions, then %s\n", n, err ? strerrorname_np(-err) : "the end of patience");
 	for (uint32_t i = 0; err && i < n; i += n / 8 + 1) {
 		if (dev_crypt(fd, ids[i], 0, 0, block, block, 16, NULL) || dev_end(fd, ids[i]) ||
-		    dev_session(fd, CRYPTO_AES_CBC, key, sizeof(key), &ids[i]) ||
+		    new_session(o, fd, &ids[i]) ||
 		    dev_crypt(fd, ids[i], 0, 0, block, block, 16, NULL)) {
 			printf("failed: session %u cannot be replaced\n", i);
 			return 1;
@@ -154,7 +168,7 @@ static int fill(const struct options *o)
 	close(fd);
 	fd = must_open(o);
 	for (uint32_t i = 0; i < n; i++) {
-		int again = dev_session(fd, CRYPTO_AES_CBC, key, sizeof(key), &ids[i]);
+		int again = new_session(o, fd, &ids[i]);
 
 		if (again) {
 			printf("failed: session %u after a close: %s\n", i,
@@ -255,7 +269,7 @@ static int async(const struct options *o)
 static void usage(FILE *to)
 {
 	fputs("usage: cryptodev-hold [--device=PATH] [--seconds=N] [--len=N] [--sessions=N] "
-	      "[--timeout=MS] "
+	      "[--timeout=MS] [--label=LABEL] "
 	      "idle|busy|fill|async\n"
 	      "Uses /dev/crypto in one way until standard input ends.\n\n"
 	      "  idle            have it open, with --sessions (default 1) sessions\n"
@@ -264,6 +278,7 @@ static void usage(FILE *to)
 	      "  async           after a line of input submit operations of --len bytes until the "
 	      "next is\n"
 	      "                  refused, after another one fetch them\n"
+	      "  --label=LABEL   fill: sessions of that key of the host, which is for aes-cbc\n"
 	      "  --timeout=MS    that a request may take (default: as the driver has it)\n"
 	      "  --seconds=N     end after that time (default 3600)\n"
 	      "  --version, --help\n\n"
@@ -276,10 +291,15 @@ static void usage(FILE *to)
 static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-	    {"device", required_argument, NULL, 'd'},	{"seconds", required_argument, NULL, 's'},
-	    {"len", required_argument, NULL, 'l'},	{"version", no_argument, NULL, 'v'},
-	    {"sessions", required_argument, NULL, 'n'}, {"timeout", required_argument, NULL, 't'},
-	    {"help", no_argument, NULL, 'h'},		{NULL, 0, NULL, 0},
+	    {"device", required_argument, NULL, 'd'},
+	    {"seconds", required_argument, NULL, 's'},
+	    {"len", required_argument, NULL, 'l'},
+	    {"version", no_argument, NULL, 'v'},
+	    {"label", required_argument, NULL, 'k'},
+	    {"sessions", required_argument, NULL, 'n'},
+	    {"timeout", required_argument, NULL, 't'},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
 	};
 	int opt;
 
@@ -290,6 +310,8 @@ static int parse(int argc, char **argv, struct options *o)
 			o->seconds = strtoul(optarg, NULL, 10);
 		else if (opt == 'l')
 			o->len = strtoul(optarg, NULL, 10) / 16 * 16;
+		else if (opt == 'k')
+			o->label = optarg;
 		else if (opt == 't')
 			o->timeout = strtoul(optarg, NULL, 10);
 		else if (opt == 'n')

@@ -14,6 +14,12 @@ listed=$(grep -cE '^# [a-z0-9.-]+: [a-z0-9-]+, [0-9]+ bits' out)
 	echo "FAILED: $listed keys are listed, not $1"
 	status=1
 }
+# A process has half of those that the key service has for the guest.
+cryptodev-hold --label=cbc fill >full || status=1
+grep -q '^512 sessions, then EMFILE' full || {
+	echo "FAILED: 512 sessions of a key by name were expected: $(cat full)"
+	status=1
+}
 if [ -x cryptodev-keys32 ]; then
 	cryptodev-keys32 || status=1
 fi
