@@ -18,6 +18,7 @@
 static const struct bench_mode *const modes[] = {
     &bench_mode_engine, &bench_mode_openssl,  &bench_mode_wire,	   &bench_mode_dev,
     &bench_mode_afalg,	&bench_mode_pingpong, &bench_mode_eventfd, &bench_mode_syscall,
+    &bench_mode_keys,	&bench_mode_sign,
 };
 
 void bench_error(const char *format, ...)
@@ -199,23 +200,53 @@ static void add(struct result *to, const struct result *from)
 	histogram_merge(&to->latency, &from->latency);
 }
 
+/* What the processes in our service come to, by a function of worker.h. */
+static uint64_t workers(struct bench *bench, uint64_t (*of)(pid_t pid))
+{
+	uint64_t sum = 0;
+	pid_t pid;
+
+	if (!bench->mode->worker)
+		return 0;
+	for (unsigned int n = 0; (pid = bench->mode->worker(bench, n)) > 0; n++)
+		sum += of(pid);
+	return sum;
+}
+
+/* The slice itself, with its clock and what others are charged for. */
+static int timed_run(struct bench *bench, double seconds)
+{
+	struct result *slice = &bench->slice;
+	uint64_t worker_ns = workers(bench, worker_cpu_ns);
+	uint64_t begin = bench_now_ns();
+	int err;
+
+	bench->end_ns = begin + (uint64_t)(seconds * 1e9);
+	err = run_threads(bench);
+	slice->ns = bench_now_ns() - begin;
+	slice->worker_cpu_ns = workers(bench, worker_cpu_ns) - worker_ns;
+	return err;
+}
+
 int bench_slice(struct bench *bench, double seconds)
 {
-	pid_t worker = bench->mode->worker ? bench->mode->worker(bench) : 0;
+	const struct bench_mode *mode = bench->mode;
 	struct result *slice = &bench->slice;
-	uint64_t worker_ns = worker_cpu_ns(worker);
-	uint64_t begin = bench_now_ns();
 	uint64_t memory;
 	unsigned int i;
 	int err;
 
 	memset(slice, 0, sizeof(*slice));
-	bench->end_ns = begin + (uint64_t)(seconds * 1e9);
-	err = run_threads(bench);
-	slice->ns = bench_now_ns() - begin;
-	slice->worker_cpu_ns = worker_cpu_ns(worker) - worker_ns;
+	err = mode->begin ? mode->begin(bench) : 0;
 	if (err) {
-		bench_error("%s: %s", bench->mode->name, strerror(-err));
+		bench_error("%s: %s", mode->name, strerror(-err));
+		return err;
+	}
+	err = timed_run(bench, seconds);
+	if (mode->end)
+		err = mode->end(bench, err);
+	if (err) {
+		bench_error("%s: %s", mode->name, strerror(-err));
 		return err;
 	}
 	slice->cpu_ns = slice->worker_cpu_ns;
@@ -227,7 +258,7 @@ int bench_slice(struct bench *bench, double seconds)
 		histogram_merge(&slice->latency, &thread->latency);
 	}
 	add(&bench->total, slice);
-	memory = worker_memory(worker);
+	memory = workers(bench, worker_memory);
 	if (memory > bench->worker_memory)
 		bench->worker_memory = memory;
 	return 0;

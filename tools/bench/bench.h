@@ -5,7 +5,7 @@
  * Theory of operation
  * -------------------
  * A *mode* is a way to get crypto work done: a function call (engine, openssl), a
- * ring (wire), a system call (dev); or what such a way consists of at the least: two processes
+ * ring (wire, keys), a system call (dev); or what such a way consists of at the least: two processes
  * that take turns through shared memory (pingpong) or in their sleep (eventfd). A *workload* says
  * what work. A *bench* is one workload in one mode: it is opened once, its result is verified
  * against libcrypto once, and then it runs for *slices* of time, whose results add up. Comparing
@@ -39,9 +39,12 @@ enum bench_submit {
 	BENCH_SUBMIT_ASYNC, /* CIOCASYNCCRYPT, poll(), CIOCASYNCFETCH, workload.depth under way */
 };
 
+struct sign_kind;
+
 /**
  * struct workload - what is to be done.
- * @alg: algorithm
+ * @sign: a mode that signs: the kind of key; else NULL
+ * @alg: algorithm, in the other modes
  * @name: as the user wrote it, "aes-128-cbc"; "none" in a mode that does no cryptography
  * @key_len: bytes of key, of a MAC too
  * @decrypt: direction
@@ -56,6 +59,7 @@ enum bench_submit {
  * @zero_copy: 1: mode dev passes COP_FLAG_ZERO_COPY
  */
 struct workload {
+	const struct sign_kind *sign;
 	const struct eng_alg *alg;
 	const char *name;
 	size_t key_len;
@@ -87,6 +91,11 @@ enum bench_place {
  * @poll_us: for the daemon
  * @spin_us: how long we look at a ring before we sleep
  * @place: which CPUs our threads and a process in our service run on
+ * @keeper: keeper to start, NULL: the one we were built with
+ * @keeper_threads: threads of it that sign
+ * @slow_load: signatures with a slow token that are outstanding meanwhile; 0: there is no keeper
+ * @slow_ms: how long one of them takes
+ * @slow_module: PKCS#11 module that is so slow, NULL: the one we were built with
  */
 struct target {
 	const char *engine;
@@ -96,6 +105,11 @@ struct target {
 	unsigned int poll_us;
 	unsigned int spin_us;
 	enum bench_place place;
+	const char *keeper;
+	unsigned int keeper_threads;
+	unsigned int slow_load;
+	unsigned int slow_ms;
+	const char *slow_module;
 };
 
 /* Looks at shared memory between two looks at the clock, when something polls. */
@@ -126,6 +140,7 @@ struct bench_thread {
 /**
  * struct bench_mode - a way to get work done. One file each.
  * @name: as on the command line
+ * @signs: it makes signatures: keys are measured, not sizes
  * @open: get ready; sets bench->state and bench->engine_name. Prints what is wrong
  * @close: undo it
  * @thread_open: make a thread's buffers and sessions, fill the input with bench_input()
@@ -134,10 +149,15 @@ struct bench_thread {
  * @step: for bench_run_steps(): carry out operations, one or some at once, and say how many; or
  *	a negative errno
  * @run: carry out operations until bench_time_up(), count and time them; NULL: bench_run_steps()
- * @worker: another process in our service, whose CPU time and memory count; or NULL
+ * @begin: what a slice needs before its clock runs; or NULL
+ * @end: what comes after its clock has stopped, given the slice's 0 or error, which it returns if
+ *	it has none of its own; or NULL
+ * @worker: process number n in our service, whose CPU time and memory count, 0 behind the last;
+ *	or NULL
  */
 struct bench_mode {
 	const char *name;
+	bool signs;
 	int (*open)(struct bench *bench);
 	void (*close)(struct bench *bench);
 	int (*thread_open)(struct bench_thread *thread);
@@ -145,12 +165,16 @@ struct bench_mode {
 	int (*check)(struct bench_thread *thread);
 	int (*step)(struct bench_thread *thread);
 	int (*run)(struct bench_thread *thread);
-	pid_t (*worker)(struct bench *bench);
+	int (*begin)(struct bench *bench);
+	int (*end)(struct bench *bench, int err);
+	pid_t (*worker)(struct bench *bench, unsigned int n);
 };
 
 extern const struct bench_mode bench_mode_engine;
 extern const struct bench_mode bench_mode_openssl;
 extern const struct bench_mode bench_mode_wire;
+extern const struct bench_mode bench_mode_keys;
+extern const struct bench_mode bench_mode_sign;
 extern const struct bench_mode bench_mode_dev;
 extern const struct bench_mode bench_mode_afalg;
 extern const struct bench_mode bench_mode_pingpong;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * main.c - vcrypto-bench: measures each size, alone or in turn with something else.
+ * main.c - vcrypto-bench: measures each size or key, alone or in turn with something else.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -129,29 +129,40 @@ static void note_depth(const struct bench *bench, const struct bench_side *side)
 			bench->mode->name, bench->work.depth);
 }
 
-static int open_side(const struct bench_side *side, uint32_t size, struct bench **ret)
+/* How many measurements there are: sizes, or keys. */
+static unsigned int rounds_of(const struct bench_options *o)
+{
+	return o->a.mode->signs ? o->key_count : o->size_count;
+}
+
+static int open_side(const struct bench_side *side, const struct bench_options *o,
+		     unsigned int round, struct bench **ret)
 {
 	struct workload work = side->work;
 	int err;
 
-	if (!work.size)
-		work.size = size;
+	if (side->mode->signs) {
+		work.sign = o->keys[round];
+		work.size = SIGN_INPUT;
+	} else if (!work.size) {
+		work.size = o->sizes[round];
+	}
 	err = bench_open(side->mode, &work, &side->target, ret);
 	if (!err)
 		note_depth(*ret, side);
 	return err;
 }
 
-static int measure(const struct output *output, uint32_t size)
+static int measure(const struct output *output, unsigned int round)
 {
 	const struct bench_options *o = output->o;
 	struct bench *a = NULL;
 	struct bench *b = NULL;
 	int err;
 
-	err = open_side(&o->a, size, &a);
+	err = open_side(&o->a, o, round, &a);
 	if (!err && o->compare)
-		err = open_side(&o->b, size, &b);
+		err = open_side(&o->b, o, round, &b);
 	if (!err)
 		err = b ? measure_pair(a, b, output) : measure_one(a, output);
 	bench_close(b);
@@ -179,8 +190,8 @@ static int measure_all(const struct bench_options *o)
 	}
 	if (!o->json)
 		report_machine(stdout, o->seconds);
-	for (i = 0; status == BENCH_OK && i < o->size_count; i++) {
-		if (measure(&output, o->sizes[i]))
+	for (i = 0; status == BENCH_OK && i < rounds_of(o); i++) {
+		if (measure(&output, i))
 			status = BENCH_FAILED;
 		(void)fflush(stdout);
 	}

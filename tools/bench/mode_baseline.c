@@ -302,11 +302,11 @@ static int baseline_check(struct bench_thread *thread)
 }
 
 /* That of the first thread: one thread is what these modes are for. */
-static pid_t baseline_worker(struct bench *bench)
+static pid_t baseline_worker(struct bench *bench, unsigned int n)
 {
 	const struct partner *partner = bench->threads ? bench->threads[0].state : NULL;
 
-	return partner ? partner->pid : 0;
+	return partner && n == 0 ? partner->pid : 0;
 }
 
 const struct bench_mode bench_mode_pingpong = {

@@ -11,22 +11,15 @@
  */
 #include <endian.h>
 #include <errno.h>
-#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "common/util.h"
 #include "device/device.h"
-#include "tests/wire/front.h"
-#include "tests/wire/process.h"
-#include "tests/wire/requests.h"
-#include "tools/bench/affinity.h"
-#include "tools/bench/bench.h"
+#include "tools/bench/slow_load.h"
+#include "tools/bench/wire_daemon.h"
 
 /* From this size on the payload lies in pages of its own, as a driver pins them. */
 #define SEPARATE 2048
@@ -35,10 +28,8 @@
 #define REAPED 16
 
 struct wire {
-	struct process daemon;
-	pid_t worker; /* whose CPU time counts: the daemon, started by us or not */
-	struct front *front;
-	struct front_request scratch;
+	struct wire_daemon daemon;
+	struct slow_load load;
 };
 
 /* Header and AAD, data; reply, data, digest or tag. */
@@ -77,153 +68,12 @@ struct wire_thread {
 
 /* ---- daemon --------------------------------------------------------------------------- */
 
-/*
- * The daemon that was named, or the one that was built or installed with us.
- */
-static int daemon_path(const struct target *target, char *path, size_t size)
-{
-	static const char *const places[] = {
-	    "../daemon/vhost-user-cryptodev",
-	    "../libexec/vhost-user-cryptodev",
-	};
-	char self[PATH_MAX];
-	char *slash;
-	ssize_t n;
-	size_t i;
-
-	if (target->daemon)
-		return snprintf(path, size, "%s", target->daemon) < (int)size ? 0 : -ENAMETOOLONG;
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n < 0)
-		return -errno;
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	if (!slash)
-		return -ENOENT;
-	slash[1] = '\0';
-	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (snprintf(path, size, "%s%s", self, places[i]) >= (int)size)
-			return -ENAMETOOLONG;
-		if (access(path, X_OK) == 0)
-			return 0;
-	}
-	return -ENOENT;
-}
-
 /* The larger one of the two directions. */
 static uint32_t payload_max(const struct bench *bench)
 {
 	uint32_t in = bench->work.aad_len + bench->in_len;
 
 	return in > bench->out_len ? in : bench->out_len;
-}
-
-/* "--cpus=0,1,...": the worker of a queue on the CPU of the thread whose queue it is. */
-static void workers_beside_us(const struct bench *bench, char *arg, size_t size)
-{
-	unsigned int threads = bench->work.threads;
-	cpu_set_t all;
-	size_t used;
-
-	if (sched_getaffinity(0, sizeof(all), &all) < 0)
-		return;
-	used = (size_t)snprintf(arg, size, "--cpus=%u", affinity_nth(&all, 0));
-	for (unsigned int i = 1; i < threads && i < (unsigned int)CPU_COUNT(&all); i++)
-		if (used < size)
-			used +=
-			    (size_t)snprintf(arg + used, size - used, ",%u", affinity_nth(&all, i));
-}
-
-/* On CPUs of its own, if asked for: a child inherits them. */
-static int start_apart(struct bench *bench, struct wire *wire, const char *path,
-		       const char *const *args, int *socket)
-{
-	bool pin = bench->target.place == BENCH_PLACE_APART;
-	cpu_set_t all, set;
-	int err;
-
-	if (pin && sched_getaffinity(0, sizeof(all), &all) < 0)
-		pin = false;
-	if (pin) {
-		set = affinity_theirs(&all, bench->work.threads);
-		pin = sched_setaffinity(0, sizeof(set), &set) == 0;
-	}
-	err = process_start_daemon(&wire->daemon, path, args, socket);
-	if (pin)
-		(void)sched_setaffinity(0, sizeof(all), &all);
-	return err;
-}
-
-static int start_daemon(struct bench *bench, struct wire *wire, int *socket)
-{
-	const struct workload *work = &bench->work;
-	char engine[PATH_MAX];
-	char queues[32];
-	char poll[32];
-	char request[32];
-	char sessions[48];
-	char cpus[5 * BENCH_MAX_THREADS + 16] = "--quiet";
-	const char *const args[] = {engine, queues, poll, request, sessions, "--quiet", cpus, NULL};
-	char path[2 * PATH_MAX] = "";
-	uint64_t session_count = (uint64_t)work->sessions * work->threads + 1;
-	uint32_t payload = payload_max(bench);
-	uint32_t max_request =
-	    payload > VDEV_DEFAULT_MAX_REQUEST ? payload : VDEV_DEFAULT_MAX_REQUEST;
-	int err;
-
-	(void)snprintf(engine, sizeof(engine), "--engine=%s", bench->target.engine);
-	(void)snprintf(queues, sizeof(queues), "--num-queues=%u", work->threads);
-	(void)snprintf(poll, sizeof(poll), "--poll-us=%u", bench->target.poll_us);
-	(void)snprintf(request, sizeof(request), "--max-request=%u", max_request);
-	(void)snprintf(sessions, sizeof(sessions), "--max-sessions=%llu",
-		       (unsigned long long)session_count);
-	if (bench->target.place == BENCH_PLACE_TOGETHER)
-		workers_beside_us(bench, cpus, sizeof(cpus));
-	err = daemon_path(&bench->target, path, sizeof(path));
-	if (!err)
-		err = start_apart(bench, wire, path, args, socket);
-	if (err)
-		bench_error("cannot start the daemon %s: %s; see --daemon", path, strerror(-err));
-	wire->worker = wire->daemon.pid;
-	return err;
-}
-
-static struct front_options make_options(const struct bench *bench)
-{
-	const struct workload *work = &bench->work;
-	size_t payload = bench_pages(payload_max(bench) + VCD_MAX_DIGEST_LEN) + 8192;
-	struct front_options options = {.queues = work->threads, .queue_size = 64};
-	size_t queue;
-
-	/* Without indirect tables a request would take so many descriptors. */
-	while (options.queue_size < SLOT_BUFS * work->depth && options.queue_size < 32768)
-		options.queue_size *= 2;
-	queue = options.queue_size * (sizeof(struct vring_desc) * (1 + FRONT_TABLE) + 64) + 4096;
-	options.memory = work->threads * (queue + 2 * payload * work->depth) + (1 << 20);
-	return options;
-}
-
-static int connect_daemon(struct bench *bench, struct wire *wire)
-{
-	const struct front_options options = make_options(bench);
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-	int socket;
-	int err;
-
-	if (!bench->target.socket) {
-		err = start_daemon(bench, wire, &socket);
-		return err ? err : front_new(&options, socket, &wire->front);
-	}
-	err = front_connect(&options, bench->target.socket, &wire->front);
-	if (err) {
-		bench_error("cannot connect to %s: %s; does a daemon listen there?",
-			    bench->target.socket, strerror(-err));
-		return err;
-	}
-	if (getsockopt(wire->front->socket, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
-		wire->worker = peer.pid;
-	return 0;
 }
 
 /* What the daemon's engine is called: it is the same library as ours. */
@@ -247,9 +97,40 @@ static int name_engine(struct bench *bench)
 	return 0;
 }
 
+/* A keeper with a slow token, and what the daemon needs for that. */
+static int open_load(struct bench *bench, struct wire *wire, struct wire_needs *needs)
+{
+	const struct target *target = &bench->target;
+
+	if (!target->slow_load)
+		return 0;
+	if (target->socket || bench->work.threads == FRONT_MAX_QUEUES) {
+		bench_error("--slow-load needs a daemon of our own, and less than %u threads",
+			    FRONT_MAX_QUEUES);
+		return -EINVAL;
+	}
+	needs->slow = 1;
+	needs->keeper = wire->load.host.socket;
+	needs->vm = KEYHOST_VM;
+	needs->sessions++;
+	if (needs->payload < KEY_QUEUE_PAYLOAD)
+		needs->payload = KEY_QUEUE_PAYLOAD;
+	if (needs->depth < target->slow_load)
+		needs->depth = target->slow_load;
+	return keyhost_open(&wire->load.host, sign_kind_find("p256"), target);
+}
+
 static int wire_open(struct bench *bench)
 {
 	struct wire *wire = calloc(1, sizeof(*wire));
+	const struct workload *work = &bench->work;
+	struct wire_needs needs = {
+	    .queues = work->threads,
+	    .payload = payload_max(bench),
+	    .depth = work->depth,
+	    .bufs = SLOT_BUFS,
+	    .sessions = (uint64_t)work->sessions * work->threads,
+	};
 	int err;
 
 	if (!wire)
@@ -257,26 +138,12 @@ static int wire_open(struct bench *bench)
 	bench->state = wire;
 	err = name_engine(bench);
 	if (!err)
-		err = connect_daemon(bench, wire);
-	if (err)
-		return err;
-	err = front_start(wire->front);
+		err = open_load(bench, wire, &needs);
 	if (!err)
-		err = front_request_init(wire->front, &wire->scratch, 2 * VCD_MAX_KEY_LEN, 0);
-	if (!err && front_hello(&wire->front->queue[0], &wire->scratch) != VCD_S_OK)
-		err = -EPROTO;
-	if (err == -ENOTSUP)
-		bench_error("the daemon has too few queues for %u threads; see its --num-queues",
-			    bench->work.threads);
-	else if (err)
-		bench_error(
-		    "the daemon does not answer as it should: %s; is it of the same version?",
-		    strerror(-err));
-	if (!err && le32toh(wire->front->config.max_request) < payload_max(bench)) {
-		bench_error("the daemon takes requests up to %u bytes; see its --max-request",
-			    le32toh(wire->front->config.max_request));
-		err = -EMSGSIZE;
-	}
+		err = wire_daemon_open(bench, &wire->daemon, &needs);
+	if (!err && needs.slow)
+		err = slow_load_open(&wire->load, wire->daemon.front, needs.queues,
+				     bench->target.slow_load);
 	return err;
 }
 
@@ -286,17 +153,31 @@ static void wire_close(struct bench *bench)
 
 	if (!wire)
 		return;
-	front_free(wire->front);
-	if (wire->daemon.pid > 0 && process_wait(&wire->daemon) != 0)
-		bench_error("the daemon did not end as it should; its messages are above");
+	wire_daemon_close(&wire->daemon);
+	slow_load_close(&wire->load);
 	free(wire);
 }
 
-static pid_t wire_worker(struct bench *bench)
+static int wire_begin(struct bench *bench)
+{
+	struct wire *wire = bench->state;
+
+	return bench->target.slow_load ? slow_load_begin(&wire->load) : 0;
+}
+
+static int wire_end(struct bench *bench, int err)
+{
+	struct wire *wire = bench->state;
+	int load_err = bench->target.slow_load ? slow_load_end(&wire->load) : 0;
+
+	return err ? err : load_err;
+}
+
+static pid_t wire_worker(struct bench *bench, unsigned int n)
 {
 	const struct wire *wire = bench->state;
 
-	return wire->worker;
+	return n == 0 ? wire->daemon.pid : 0;
 }
 
 /* ---- requests ------------------------------------------------------------------------- */
@@ -410,10 +291,10 @@ static int create_session(struct bench *bench, struct front_queue *queue, uint64
 	uint32_t key_len = (uint32_t)work->key_len;
 
 	if (bench_is_hash(work))
-		return front_session_create(queue, &wire->scratch, 0, NULL, 0, work->alg->id,
+		return front_session_create(queue, &wire->daemon.scratch, 0, NULL, 0, work->alg->id,
 					    bench->key, key_len, id);
-	return front_session_create(queue, &wire->scratch, work->alg->id, bench->key, key_len, 0,
-				    NULL, 0, id);
+	return front_session_create(queue, &wire->daemon.scratch, work->alg->id, bench->key,
+				    key_len, 0, NULL, 0, id);
 }
 
 static int wire_thread_open(struct bench_thread *thread)
@@ -429,13 +310,13 @@ static int wire_thread_open(struct bench_thread *thread)
 	if (!t)
 		return -ENOMEM;
 	thread->state = t;
-	t->queue = &wire->front->queue[thread->number];
+	t->queue = &wire->daemon.front->queue[thread->number];
 	t->slots = calloc(work->depth, sizeof(*t->slots));
 	t->sessions = calloc(work->sessions, sizeof(*t->sessions));
 	if (!t->slots || !t->sessions)
 		return -ENOMEM;
 	for (i = 0; i < work->depth; i++) {
-		err = make_slot(bench, wire->front, &t->slots[i]);
+		err = make_slot(bench, wire->daemon.front, &t->slots[i]);
 		if (err)
 			return err;
 	}
@@ -598,5 +479,7 @@ const struct bench_mode bench_mode_wire = {
     .thread_close = wire_thread_close,
     .check = wire_check,
     .run = wire_run,
+    .begin = wire_begin,
+    .end = wire_end,
     .worker = wire_worker,
 };

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/cli.h"
 #include "common/util.h"
@@ -18,7 +19,14 @@
 
 #define MAX_SECONDS 86400
 
-#define MODES "engine, openssl, wire, dev, afalg, pingpong, eventfd or syscall"
+#define MODES "engine, openssl, wire, dev, afalg, keys, sign, pingpong, eventfd or syscall"
+
+/* What --depth is without the option. */
+#define USUAL_DEPTH 16
+#define USUAL_KEYS_DEPTH 64
+
+/* As many threads as the keeper has at most. */
+#define MAX_KEEPER_THREADS 32
 
 /* cli_option.on: options that a side of a comparison may have, too. */
 #define SIDE 1
@@ -58,6 +66,34 @@ static enum cli_result set_sizes(struct cli_state *state, const struct cli_optio
 	}
 	free(copy);
 	return result;
+}
+
+/* A list with commas. */
+static enum cli_result set_keys(struct cli_state *state, const struct cli_option *option,
+				char *text, void *member)
+{
+	struct bench_options *o = (void *)((char *)member - offsetof(struct bench_options, keys));
+	_cleanup_free_ char *copy = strdup(text);
+	char *rest = copy;
+	char *one;
+
+	if (!copy)
+		return cli_bad(state, "out of memory");
+	o->key_count = 0;
+	while ((one = strsep(&rest, ",")) != NULL) {
+		const struct sign_kind *kind = sign_kind_find(one);
+
+		if (!kind)
+			return cli_bad(state,
+				       "--key=%s: no such kind of key; p256, rsa-2048 and "
+				       "ed25519 are possible",
+				       one);
+		if (o->key_count == BENCH_MAX_KEYS)
+			return cli_bad(state, "--key: at most %d keys are possible",
+				       BENCH_MAX_KEYS);
+		o->keys[o->key_count++] = kind;
+	}
+	return CLI_RUN;
 }
 
 static enum cli_result set_seconds(struct cli_state *state, const struct cli_option *option,
@@ -126,10 +162,14 @@ static const struct cli_option table[] = {
 	       CLI_RANGE(0, BENCH_MAX_AAD), .otherwise = "13", .on = SIDE),
     CLI_OPTION(0, "tag", "N", "AEAD: bytes of the tag", o.a.work.tag_len, cli_number,
 	       CLI_RANGE(1, VCD_MAX_DIGEST_LEN), .otherwise = "all", .on = SIDE),
+    CLI_OPTION(0, "key", "KIND[,KIND]...",
+	       "keys and sign: kinds of keys, of p256, rsa-2048 and ed25519", o.keys, set_keys,
+	       .value = "p256,rsa-2048,ed25519"),
     CLI_OPTION(0, "depth", "N", "outstanding operations of each thread", o.a.work.depth, cli_number,
-	       CLI_RANGE(1, BENCH_MAX_DEPTH), .value = "16", .on = SIDE),
-    CLI_OPTION(0, "threads", "N", "threads; in wire mode each has a queue", o.a.work.threads,
-	       cli_number, CLI_RANGE(1, BENCH_MAX_THREADS), .value = "1", .on = SIDE),
+	       CLI_RANGE(1, BENCH_MAX_DEPTH), .otherwise = "16, for keys 64", .on = SIDE),
+    CLI_OPTION(0, "threads", "N", "threads; in wire and keys modes each has a queue",
+	       o.a.work.threads, cli_number, CLI_RANGE(1, BENCH_MAX_THREADS),
+	       .otherwise = "1, for sign as many as --keeper-threads", .on = SIDE),
     CLI_OPTION(0, "sessions", "N", "sessions of each thread, used in turn", o.a.work.sessions,
 	       cli_number, CLI_RANGE(1, BENCH_MAX_SESSIONS), .value = "1", .on = SIDE),
     CLI_OPTION(0, "submit", NULL, "dev: how operations are submitted; sync: depth is 1",
@@ -142,10 +182,22 @@ static const struct cli_option table[] = {
     CLI_OPTION(0, "engine", "SPEC",
 	       "engine, for engine and wire; for afalg the kernel's driver, as in /proc/crypto",
 	       o.a.target.engine, cli_text, .value = "auto", .on = SIDE),
-    CLI_OPTION(0, "daemon", "PATH", "wire: daemon to start", o.a.target.daemon, cli_text,
+    CLI_OPTION(0, "daemon", "PATH", "wire and keys: daemon to start", o.a.target.daemon, cli_text,
 	       .otherwise = "the one built with this program", .on = SIDE),
     CLI_OPTION(0, "socket", "PATH", "wire: use the daemon that listens there", o.a.target.socket,
 	       cli_text, .on = SIDE),
+    CLI_OPTION(0, "keeper", "PATH", "keys: keeper to start", o.a.target.keeper, cli_text,
+	       .otherwise = "the one built with this program", .on = SIDE),
+    CLI_OPTION(0, "keeper-threads", "N", "keys: threads of the keeper that sign",
+	       o.a.target.keeper_threads, cli_number, CLI_RANGE(1, MAX_KEEPER_THREADS),
+	       .otherwise = "one for each processor", .on = SIDE),
+    CLI_OPTION(
+	0, "slow-load", "N", "wire: keep N signatures with a slow token outstanding meanwhile",
+	o.a.target.slow_load, cli_number, CLI_RANGE(0, BENCH_MAX_DEPTH), .value = "0", .on = SIDE),
+    CLI_OPTION(0, "slow-ms", "N", "how long a signature of that token takes", o.a.target.slow_ms,
+	       cli_number, CLI_RANGE(0, 4000), .unit = "ms", .value = "200", .on = SIDE),
+    CLI_OPTION(0, "slow-module", "PATH", "the token's PKCS#11 module", o.a.target.slow_module,
+	       cli_text, .otherwise = "the tests' fault_module.so", .on = SIDE),
     CLI_OPTION(0, "poll-us", "N", "wire: --poll-us of the daemon", o.a.target.poll_us, cli_number,
 	       CLI_RANGE(0, 1000000), .unit = "us", .value = "0", .on = SIDE),
     CLI_OPTION(0, "spin-us", "N", "wire: poll the ring that long before sleeping",
@@ -196,6 +248,8 @@ static const struct cli cli = {
 	"  openssl   libcrypto's EVP in process, one stream (depth is 1)\n"
 	"  wire      a daemon, over rings in shared memory as a guest's driver uses them\n"
 	"  dev       /dev/crypto: one call at a time, in batches, or asynchronously\n"
+	"  keys      signatures with a key that a keeper has, through a daemon as in wire\n"
+	"  sign      libcrypto's signatures in process, one stream a thread (depth is 1)\n"
 	"  afalg     the kernel's crypto API over AF_ALG sockets; up to 64 KiB (depth is 1)\n"
 	"  pingpong  a round trip between two processes that poll\n"
 	"  eventfd   a round trip between two processes that sleep\n"
@@ -203,7 +257,7 @@ static const struct cli cli = {
 	"\n"
 	"A and B are MODE[:OPTION=VALUE[,OPTION=VALUE]...], as wire:depth=32,engine=openssl.\n",
     .after =
-	"cpu ns/op is the CPU time of this process and of the daemon of wire mode, with all\n"
+	"cpu ns/op is the CPU time of this process, of the daemon and of the keeper, with all\n"
 	"threads; time spent polling rings counts. In dev mode it is the CPU time of this\n"
 	"process and of the kernel on its behalf, without what a host does. Latency is the time\n"
 	"from submitting an operation to having its result. The first results are compared\n"
@@ -256,11 +310,35 @@ static enum cli_result parse_side(struct cli_state *state, const char *text,
 	return result;
 }
 
+/* What was not said and depends on the mode. */
+static void settle_usual(struct bench_side *side)
+{
+	struct target *target = &side->target;
+	struct workload *work = &side->work;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (!target->keeper_threads)
+		target->keeper_threads = cpus < 1		     ? 1
+					 : cpus > MAX_KEEPER_THREADS ? MAX_KEEPER_THREADS
+								     : (unsigned int)cpus;
+	if (!work->threads)
+		work->threads = side->mode == &bench_mode_sign ? target->keeper_threads : 1;
+	if (!work->depth)
+		work->depth = side->mode == &bench_mode_sign   ? 1
+			      : side->mode == &bench_mode_keys ? USUAL_KEYS_DEPTH
+							       : USUAL_DEPTH;
+}
+
 static enum cli_result settle_side(struct cli_state *state, struct bench_side *side,
 				   const struct bench_options *o)
 {
-	enum cli_result result = workload_settle(state, &side->work, side->op);
+	enum cli_result result;
 
+	settle_usual(side);
+	if (side->mode->signs && (side->target.slow_load || side->target.socket))
+		return cli_bad(state, "%s: --slow-load and --socket are not for this mode",
+			       side->text);
+	result = workload_settle(state, &side->work, side->op);
 	if (result == CLI_RUN && side->work.size)
 		return workload_check_size(state, &side->work, side->work.size);
 	for (unsigned int i = 0; result == CLI_RUN && i < o->size_count; i++)
@@ -290,6 +368,9 @@ static enum cli_result parse_sides(struct cli_state *state, struct parse *parse)
 	result = parse_side(state, a, &o->a);
 	if (result == CLI_RUN && b)
 		result = parse_side(state, b, &o->b);
+	if (result == CLI_RUN && b && o->a.mode->signs != o->b.mode->signs)
+		result = cli_bad(state, "%s and %s: signatures are compared with signatures only",
+				 o->a.mode->name, o->b.mode->name);
 	if (result == CLI_RUN)
 		result = settle_side(state, &o->a, o);
 	if (result == CLI_RUN && b)

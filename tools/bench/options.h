@@ -10,6 +10,7 @@
 #define VCD_BENCH_OPTIONS_H
 
 #include "tools/bench/bench.h"
+#include "tools/bench/sign.h"
 #include "tools/bench/stats.h"
 #include "tools/bench/workload.h"
 
@@ -21,6 +22,7 @@ enum bench_status {
 };
 
 #define BENCH_MAX_SIZES 32
+#define BENCH_MAX_KEYS 8
 
 /**
  * struct bench_side - one thing to measure.
@@ -47,6 +49,8 @@ struct bench_side {
  * @compare: there are two
  * @sizes: sizes to measure
  * @size_count: number of them
+ * @keys: kinds of keys to measure, in modes that sign
+ * @key_count: number of them
  * @seconds: time for each
  * @pairs: pairs of slices in a comparison
  * @json: print objects rather than a table
@@ -60,6 +64,8 @@ struct bench_options {
 	bool compare;
 	uint32_t sizes[BENCH_MAX_SIZES];
 	unsigned int size_count;
+	const struct sign_kind *keys[BENCH_MAX_KEYS];
+	unsigned int key_count;
 	double seconds;
 	unsigned int pairs;
 	bool json;

@@ -119,8 +119,12 @@ static void print_spread(FILE *file, const char *what, const struct spread *spre
 void report_ratios(FILE *file, const char *a, const char *b, const struct bench *first,
 		   const struct ratios *ratios)
 {
-	fprintf(file, "%s / %s at %u bytes: %.3f (median of %u pairs)\n", a, b, first->work.size,
-		ratios->ops.median, ratios->ops.count);
+	fprintf(file, "%s / %s ", a, b);
+	if (first->work.sign)
+		fprintf(file, "with %s", first->work.name);
+	else
+		fprintf(file, "at %u bytes", first->work.size);
+	fprintf(file, ": %.3f (median of %u pairs)\n", ratios->ops.median, ratios->ops.count);
 	print_spread(file, "op/s", &ratios->ops);
 	print_spread(file, "p50", &ratios->p50);
 	print_spread(file, "cpu/op", &ratios->cpu);

@@ -19,9 +19,10 @@ BENCH = sys.argv[1]
 FAILURES = []
 
 
-def run(*args):
+def run(*args, **env):
     # Output is small: waiting for the end first cannot fill a pipe.
-    return subprocess.run([BENCH, *args], capture_output=True, text=True, timeout=300)
+    return subprocess.run([BENCH, *args], capture_output=True, text=True, timeout=300,
+                          env={**os.environ, **env})
 
 
 def expect(what, condition, result):
@@ -109,6 +110,37 @@ expect("compare two sides", r.returncode == 0 and len(found) == 3
        and all(found[2][k]["min"] <= found[2][k]["q1"] <= found[2][k]["median"]
                <= found[2][k]["q3"] <= found[2][k]["max"] and found[2][k]["min"] > 0
                for k in ("ops_ratio", "p50_ratio", "cpu_ratio", "busy_ratio")), r)
+
+# Keys by name: nothing is left of a keeper, whether it worked or not.
+with tempfile.TemporaryDirectory() as folder:
+    os.chmod(folder, 0o711)
+
+    def run_keys(*args):
+        return run(*args, "--json", TMPDIR=folder)
+
+    r = run_keys("keys", "--seconds=0.05", "--depth=8", "--threads=2", "--keeper-threads=2")
+    found = objects(r)
+    expect("keys", r.returncode == 0 and [o["alg"] for o in found] == ["p256", "rsa-2048", "ed25519"]
+           and all(sane(o) and (o["mode"], o["op"], o["size"], o["depth"], o["threads"])
+                   == ("keys", "sign", 32, 8, 2) for o in found), r)
+    r = run_keys("keys", "--compare=sign", "--seconds=0.2", "--pairs=2", "--key=ed25519",
+                 "--keeper-threads=1")
+    found = objects(r)
+    expect("keys and sign", r.returncode == 0
+           and [(o["alg"], o.get("depth"), o.get("threads")) for o in found]
+           == [("ed25519", 64, 1), ("ed25519", 1, 1), ("ed25519", None, None)]
+           and all(sane(o) for o in found[:2]) and found[2]["op"] == "sign"
+           and found[2]["ops_ratio"]["min"] > 0, r)
+    r = run_keys("--compare=wire:slow-load=8,slow-ms=20", "--vs=wire", "--seconds=0.2", "--pairs=2")
+    found = objects(r)
+    expect("slow load", r.returncode == 0 and len(found) == 3 and all(sane(o) for o in found[:2])
+           and found[2]["ops_ratio"]["min"] > 0, r)
+    for args in [["keys", "--keeper=/nonexistent"], ["keys", "--keeper=/bin/false"],
+                 ["keys", "--daemon=/nonexistent"], ["wire", "--slow-load=1", "--slow-module=/nonexistent"],
+                 ["wire", "--slow-load=1", "--slow-module=/dev/null"]]:
+        r = run_keys(*args, "--key=p256", "--seconds=0.1")
+        expect("fails: " + " ".join(args), r.returncode == 1 and r.stderr and not r.stdout, r)
+    expect("nothing is left of keepers", not os.listdir(folder), r)
 
 r = run("wire", "--seconds=0.1", "--json", "--details")
 found = objects(r)

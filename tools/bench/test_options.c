@@ -134,6 +134,39 @@ static void test_compare_sides(void **state)
 	bench_options_free(&o);
 }
 
+/* Modes that sign have keys instead of sizes, and other defaults. */
+static void test_keys(void **state)
+{
+	assert_int_equal(parse("keys --compare=sign --keeper-threads=3"), BENCH_RUN);
+	assert_int_equal(o.key_count, 3);
+	assert_string_equal(o.keys[0]->name, "p256");
+	assert_string_equal(o.keys[1]->name, "rsa-2048");
+	assert_string_equal(o.keys[2]->name, "ed25519");
+	assert_int_equal(o.a.work.depth, 64);
+	assert_int_equal(o.a.work.threads, 1);
+	assert_int_equal(o.a.target.keeper_threads, 3);
+	assert_int_equal(o.b.work.depth, 1);
+	assert_int_equal(o.b.work.threads, 3);
+	bench_options_free(&o);
+	assert_int_equal(parse("keys --key=ed25519,p256 --depth=8 --threads=2 --keeper=/k"),
+			 BENCH_RUN);
+	assert_int_equal(o.key_count, 2);
+	assert_string_equal(o.keys[0]->name, "ed25519");
+	assert_int_equal(o.a.work.depth, 8);
+	assert_int_equal(o.a.work.threads, 2);
+	assert_in_range(o.a.target.keeper_threads, 1, 32);
+	assert_string_equal(o.a.target.keeper, "/k");
+	bench_options_free(&o);
+	assert_int_equal(parse("--compare=wire:slow-load=64,slow-ms=20,slow-module=/m --vs=wire"),
+			 BENCH_RUN);
+	assert_int_equal(o.a.target.slow_load, 64);
+	assert_int_equal(o.a.target.slow_ms, 20);
+	assert_string_equal(o.a.target.slow_module, "/m");
+	assert_int_equal(o.b.target.slow_load, 0);
+	assert_int_equal(o.b.target.slow_ms, 200);
+	bench_options_free(&o);
+}
+
 static void test_algorithms(void **state)
 {
 	static const struct {
@@ -242,6 +275,18 @@ static void test_refused(void **state)
 	    "--compare=wire:size=15 --vs=engine",
 	    "--compare=:depth=1 --vs=engine",
 	    "engine --no-such-option",
+	    "keys --key=",
+	    "keys --key=dsa",
+	    "keys --key=p256,,ed25519",
+	    "keys --key=p256,p256,p256,p256,p256,p256,p256,p256,p256",
+	    "keys --keeper-threads=0",
+	    "keys --keeper-threads=33",
+	    "keys --compare=wire",
+	    "wire --compare=sign",
+	    "keys --slow-load=1",
+	    "keys --socket=/s",
+	    "wire --slow-load=1025",
+	    "wire --slow-ms=4001",
 	};
 	size_t i;
 
@@ -258,7 +303,7 @@ int main(void)
 	    cmocka_unit_test(test_defaults),	 cmocka_unit_test(test_all_options),
 	    cmocka_unit_test(test_compare_mode), cmocka_unit_test(test_compare_sides),
 	    cmocka_unit_test(test_algorithms),	 cmocka_unit_test(test_usual_values),
-	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_keys),	 cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,6 +131,8 @@ enum cli_result workload_check_size(struct cli_state *state, const struct worklo
 
 const char *workload_op_name(const struct workload *work)
 {
+	if (work->sign)
+		return "sign";
 	if (bench_is_hash(work))
 		return "digest";
 	return work->decrypt ? "decrypt" : "encrypt";

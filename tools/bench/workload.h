@@ -39,7 +39,7 @@ enum cli_result workload_settle(struct cli_state *state, struct workload *work,
 enum cli_result workload_check_size(struct cli_state *state, const struct workload *work,
 				    uint32_t size);
 
-/** workload_op_name - "encrypt", "decrypt" or "digest". */
+/** workload_op_name - "encrypt", "decrypt", "digest" or "sign". */
 const char *workload_op_name(const struct workload *work);
 
 /** workload_submit_name - "sync", "batch" or "async". */
