@@ -68,32 +68,36 @@ static enum cli_result set_sizes(struct cli_state *state, const struct cli_optio
 	return result;
 }
 
+static enum cli_result add_key(struct cli_state *state, const char *name, struct bench_options *o)
+{
+	const struct sign_kind *kind = sign_kind_find(name);
+
+	if (!kind)
+		return cli_bad(state,
+			       "--key=%s: no such kind of key; p256, rsa-2048 and ed25519 are "
+			       "possible",
+			       name);
+	if (o->key_count == BENCH_MAX_KEYS)
+		return cli_bad(state, "--key: at most %d keys are possible", BENCH_MAX_KEYS);
+	o->keys[o->key_count++] = kind;
+	return CLI_RUN;
+}
+
 /* A list with commas. */
 static enum cli_result set_keys(struct cli_state *state, const struct cli_option *option,
 				char *text, void *member)
 {
 	struct bench_options *o = (void *)((char *)member - offsetof(struct bench_options, keys));
-	_cleanup_free_ char *copy = strdup(text);
+	char *copy = strdup(text);
 	char *rest = copy;
 	char *one;
+	enum cli_result result = copy ? CLI_RUN : cli_bad(state, "out of memory");
 
-	if (!copy)
-		return cli_bad(state, "out of memory");
 	o->key_count = 0;
-	while ((one = strsep(&rest, ",")) != NULL) {
-		const struct sign_kind *kind = sign_kind_find(one);
-
-		if (!kind)
-			return cli_bad(state,
-				       "--key=%s: no such kind of key; p256, rsa-2048 and "
-				       "ed25519 are possible",
-				       one);
-		if (o->key_count == BENCH_MAX_KEYS)
-			return cli_bad(state, "--key: at most %d keys are possible",
-				       BENCH_MAX_KEYS);
-		o->keys[o->key_count++] = kind;
-	}
-	return CLI_RUN;
+	while (result == CLI_RUN && (one = strsep(&rest, ",")) != NULL)
+		result = add_key(state, one, o);
+	free(copy);
+	return result;
 }
 
 static enum cli_result set_seconds(struct cli_state *state, const struct cli_option *option,
