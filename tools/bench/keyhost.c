@@ -43,7 +43,8 @@ static const char *const files[] = {"key.pem", "pin", "plan", "policy", "socket"
 
 #define PATH_SIZE 96
 
-static void path_of(const struct keyhost *host, const char *name, char path[PATH_SIZE])
+static void __attribute__((nonnull))
+path_of(const struct keyhost *host, const char *name, char path[PATH_SIZE])
 {
 	(void)snprintf(path, PATH_SIZE, "%s/%s", host->folder, name);
 }
