@@ -104,10 +104,13 @@ static struct front_options make_options(const struct wire_needs *needs)
 	size_t queue;
 
 	/* Without indirect tables a request would take so many descriptors. */
-	while (options.queue_size < needs->bufs * needs->depth && options.queue_size < 32768)
+	while ((options.queue_size < needs->bufs * needs->depth ||
+		options.queue_size < needs->slow_descriptors) &&
+	       options.queue_size < 32768)
 		options.queue_size *= 2;
 	queue = options.queue_size * (sizeof(struct vring_desc) * (1 + FRONT_TABLE) + 64) + 4096;
-	options.memory = options.queues * (queue + 2 * payload * needs->depth) + (1 << 20);
+	options.memory = options.queues * (queue + 2 * payload * needs->depth) +
+			 (size_t)needs->slow_descriptors * 1024 + (1 << 20);
 	return options;
 }
 

@@ -19,6 +19,7 @@
  * @payload: most bytes of payload of a request, in either direction
  * @depth: outstanding requests of a queue
  * @bufs: most buffers of one
+ * @slow_descriptors: descriptors of all requests of a slow queue, where these are of another kind
  * @sessions: sessions of all queues
  */
 struct wire_needs {
@@ -29,6 +30,7 @@ struct wire_needs {
 	uint32_t payload;
 	unsigned int depth;
 	unsigned int bufs;
+	unsigned int slow_descriptors;
 	uint64_t sessions;
 };
 
