@@ -40,8 +40,12 @@ void named_start(struct named *named, const char *const *args)
 	assert_int_equal(named->rig.front->device_queues, 1 + slow);
 	assert_int_equal(le32toh(named->rig.front->config.num_queues), 1);
 	assert_int_equal(le32toh(named->rig.front->config.slow_queues), slow);
-	assert_int_equal(
-	    front_request_init(named->rig.front, &named->request, NAMED_ROOM, NAMED_ROOM), 0);
+	assert_true(slow < NAMED_QUEUES);
+	for (unsigned int i = 0; i <= slow; i++)
+		assert_int_equal(
+		    front_request_init(named->rig.front, &named->memory[i], NAMED_ROOM, NAMED_ROOM),
+		    0);
+	named->request = named->memory[NAMED_SLOW];
 }
 
 void named_stop(struct named *named)
@@ -49,9 +53,15 @@ void named_stop(struct named *named)
 	rig_stop(&named->rig);
 }
 
+static struct front_request *of_queue(struct named *named, unsigned int queue)
+{
+	named->request = named->memory[queue];
+	return &named->request;
+}
+
 uint32_t named_create(struct named *named, unsigned int queue, struct named_session *session)
 {
-	struct front_request *r = &named->request;
+	struct front_request *r = of_queue(named, queue);
 	const size_t len = strlen(session->label), ticket = session->ticket ? 32 : 0;
 	struct vcd_req_create header = {
 	    .opcode = htole16(VCD_OP_SESSION_CREATE),
@@ -100,7 +110,7 @@ uint64_t named_open(struct named *named, const char *label, uint32_t cipher, uin
 uint32_t named_ask(struct named *named, unsigned int queue, struct vcd_req_key header,
 		   const void *in, size_t in_len)
 {
-	struct front_request *r = &named->request;
+	struct front_request *r = of_queue(named, queue);
 
 	memcpy(r->header, &header, sizeof(header));
 	if (in_len)
@@ -128,7 +138,7 @@ uint32_t named_sign(struct named *named, uint64_t session, uint16_t scheme, cons
 uint32_t named_crypt(struct named *named, unsigned int queue, const struct vcd_req *header,
 		     const void *in, size_t in_len, size_t out_len)
 {
-	struct front_request *r = &named->request;
+	struct front_request *r = of_queue(named, queue);
 
 	memcpy(r->header, header, sizeof(*header));
 	memcpy(r->in, in, in_len);

@@ -14,18 +14,24 @@
 #define NAMED_FAST 0
 #define NAMED_SLOW 1
 
+/** Most queues, two slow ones. */
+#define NAMED_QUEUES 3
+
 /** Bytes of payload that @request has room for, each way. */
 #define NAMED_ROOM 16384
 
 /**
  * struct named - all of it.
  * @slow: slow queues; 0: one
- * @request: for any queue, one at a time
+ * @memory: guest memory of a request of each queue: their threads know nothing of each other, so
+ *	what they write to the same place looks like a race to the thread sanitizer
+ * @request: the last one, in one of these
  */
 struct named {
 	struct kit kit;
 	struct rig rig;
 	unsigned int slow;
+	struct front_request memory[NAMED_QUEUES];
 	struct front_request request;
 };
 
