@@ -829,7 +829,8 @@ static void lab_client(void **state)
 	lab = kit_connect(NULL, NULL, "127.0.0.1", port);
 	process_say(lab, "hello\n");
 	process_expect_exit(lab, NETWORK);
-	process_expect_err(lab, "ended inside a frame");
+	/* The alert is the beginning of a frame; or a reset comes first, as we do not read what it says. */
+	process_expect_err(lab, "labchat: ");
 	process_expect_err(a, "it does not speak TLS (labchat? plain text?)");
 	lab = kit_connect(NULL, NULL, "127.0.0.1", port);
 	process_say(lab, "hello\n");
