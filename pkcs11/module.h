@@ -201,6 +201,24 @@ CK_RV device_operate(size_t key, struct crypt_key_op *op);
 /** session_of - the session, or NULL. Under the lock. */
 struct session *session_of(CK_SESSION_HANDLE handle);
 
+/**
+ * session_enter - module_enter() for a call on a session.
+ * @session: out
+ *
+ * Return: CKR_OK, and module_leave() is due; otherwise the result of the call.
+ */
+CK_RV session_enter(CK_SESSION_HANDLE handle, struct session **session);
+
+/**
+ * operation_begin - begin an operation with a private key: C_SignInit, C_DecryptInit.
+ * @step: what it is then
+ * @parse: mechanism_sign() or mechanism_decrypt()
+ */
+CK_RV operation_begin(CK_SESSION_HANDLE handle, const CK_MECHANISM *mechanism,
+		      CK_OBJECT_HANDLE object, enum step step,
+		      CK_RV (*parse)(const struct key *key, const CK_MECHANISM *mechanism,
+				     struct operation *operation));
+
 /** session_close - ends it. Under the lock. */
 void session_close(struct session *session);
 

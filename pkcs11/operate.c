@@ -10,32 +10,7 @@
 
 CK_RV p11_decrypt_init(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE object)
 {
-	CK_RV rv = module_enter();
-	struct operation begun = {.step = STEP_DECRYPT};
-	struct session *session;
-	struct key *key;
-	bool private = false;
-
-	if (rv != CKR_OK)
-		return rv;
-	session = session_of(handle);
-	if (!session)
-		return module_leave(CKR_SESSION_HANDLE_INVALID);
-	if (!mechanism)
-		return module_leave(CKR_ARGUMENTS_BAD);
-	if (session->operation.step)
-		return module_leave(CKR_OPERATION_ACTIVE);
-	key = key_of(object, &private, &begun.key);
-	if (!key)
-		return module_leave(CKR_KEY_HANDLE_INVALID);
-	if (!private)
-		return module_leave(CKR_KEY_FUNCTION_NOT_PERMITTED);
-	rv = mechanism_decrypt(key, mechanism, &begun);
-	if (rv == CKR_OK)
-		session->operation = begun;
-	else
-		operation_end(&begun);
-	return module_leave(rv);
+	return operation_begin(handle, mechanism, object, STEP_DECRYPT, mechanism_decrypt);
 }
 
 /* The plaintext to @out of CRYPT_KEY_MAX_DATA / 2 bytes. */

@@ -61,6 +61,46 @@ void session_close(struct session *session)
 	memset(session, 0, sizeof(*session));
 }
 
+CK_RV session_enter(CK_SESSION_HANDLE handle, struct session **session)
+{
+	CK_RV rv = module_enter();
+
+	if (rv != CKR_OK)
+		return rv;
+	*session = session_of(handle);
+	return *session ? CKR_OK : module_leave(CKR_SESSION_HANDLE_INVALID);
+}
+
+CK_RV operation_begin(CK_SESSION_HANDLE handle, const CK_MECHANISM *mechanism,
+		      CK_OBJECT_HANDLE object, enum step step,
+		      CK_RV (*parse)(const struct key *key, const CK_MECHANISM *mechanism,
+				     struct operation *operation))
+{
+	struct operation begun = {.step = step};
+	struct session *session;
+	CK_RV rv = session_enter(handle, &session);
+	struct key *key;
+	bool private = false;
+
+	if (rv != CKR_OK)
+		return rv;
+	if (!mechanism)
+		return module_leave(CKR_ARGUMENTS_BAD);
+	if (session->operation.step)
+		return module_leave(CKR_OPERATION_ACTIVE);
+	key = key_of(object, &private, &begun.key);
+	if (!key)
+		return module_leave(CKR_KEY_HANDLE_INVALID);
+	if (!private)
+		return module_leave(CKR_KEY_FUNCTION_NOT_PERMITTED);
+	rv = parse(key, mechanism, &begun);
+	if (rv == CKR_OK)
+		session->operation = begun;
+	else
+		operation_end(&begun);
+	return module_leave(rv);
+}
+
 static CK_RV open_session(CK_FLAGS flags, CK_SESSION_HANDLE *ret)
 {
 	CK_RV rv;
@@ -97,14 +137,11 @@ CK_RV p11_open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NO
 
 CK_RV p11_close_session(CK_SESSION_HANDLE handle)
 {
-	CK_RV rv = module_enter();
 	struct session *session;
+	CK_RV rv = session_enter(handle, &session);
 
 	if (rv != CKR_OK)
 		return rv;
-	session = session_of(handle);
-	if (!session)
-		return module_leave(CKR_SESSION_HANDLE_INVALID);
 	session_close(session);
 	return module_leave(CKR_OK);
 }
@@ -125,14 +162,11 @@ CK_RV p11_close_all_sessions(CK_SLOT_ID slot)
 
 CK_RV p11_get_session_info(CK_SESSION_HANDLE handle, CK_SESSION_INFO *info)
 {
-	CK_RV rv = module_enter();
 	struct session *session;
+	CK_RV rv = session_enter(handle, &session);
 
 	if (rv != CKR_OK)
 		return rv;
-	session = session_of(handle);
-	if (!session)
-		return module_leave(CKR_SESSION_HANDLE_INVALID);
 	if (!info)
 		return module_leave(CKR_ARGUMENTS_BAD);
 	*info = (CK_SESSION_INFO){
@@ -216,14 +250,11 @@ static CK_RV search(struct session *session, const CK_ATTRIBUTE *template, CK_UL
 
 CK_RV p11_find_init(CK_SESSION_HANDLE handle, CK_ATTRIBUTE *template, CK_ULONG count)
 {
-	CK_RV rv = module_enter();
 	struct session *session;
+	CK_RV rv = session_enter(handle, &session);
 
 	if (rv != CKR_OK)
 		return rv;
-	session = session_of(handle);
-	if (!session)
-		return module_leave(CKR_SESSION_HANDLE_INVALID);
 	if (session->searching)
 		return module_leave(CKR_OPERATION_ACTIVE);
 	if (!template && count)
@@ -233,14 +264,11 @@ CK_RV p11_find_init(CK_SESSION_HANDLE handle, CK_ATTRIBUTE *template, CK_ULONG c
 
 CK_RV p11_find(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE *ret, CK_ULONG max, CK_ULONG *count)
 {
-	CK_RV rv = module_enter();
 	struct session *session;
+	CK_RV rv = session_enter(handle, &session);
 
 	if (rv != CKR_OK)
 		return rv;
-	session = session_of(handle);
-	if (!session)
-		return module_leave(CKR_SESSION_HANDLE_INVALID);
 	if (!session->searching)
 		return module_leave(CKR_OPERATION_NOT_INITIALIZED);
 	if (!ret || !count)
@@ -252,14 +280,11 @@ CK_RV p11_find(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE *ret, CK_ULONG max, CK
 
 CK_RV p11_find_final(CK_SESSION_HANDLE handle)
 {
-	CK_RV rv = module_enter();
 	struct session *session;
+	CK_RV rv = session_enter(handle, &session);
 
 	if (rv != CKR_OK)
 		return rv;
-	session = session_of(handle);
-	if (!session)
-		return module_leave(CKR_SESSION_HANDLE_INVALID);
 	if (!session->searching)
 		return module_leave(CKR_OPERATION_NOT_INITIALIZED);
 	search_end(session);
@@ -268,16 +293,13 @@ CK_RV p11_find_final(CK_SESSION_HANDLE handle)
 
 CK_RV p11_destroy_object(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object)
 {
-	CK_RV rv = module_enter();
 	struct session *session;
+	CK_RV rv = session_enter(handle, &session);
 	struct secret *secret;
 	bool private;
 
 	if (rv != CKR_OK)
 		return rv;
-	session = session_of(handle);
-	if (!session)
-		return module_leave(CKR_SESSION_HANDLE_INVALID);
 	if (key_of(object, &private, NULL))
 		return module_leave(CKR_TOKEN_WRITE_PROTECTED);
 	secret = secret_of(session, object);

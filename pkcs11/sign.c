@@ -16,30 +16,7 @@
 
 CK_RV p11_sign_init(CK_SESSION_HANDLE handle, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE object)
 {
-	CK_RV rv = module_enter();
-	struct operation begun = {.step = STEP_SIGN};
-	struct session *session;
-	struct key *key;
-	bool private = false;
-
-	if (rv != CKR_OK)
-		return rv;
-	session = session_of(handle);
-	if (!session)
-		return module_leave(CKR_SESSION_HANDLE_INVALID);
-	if (!mechanism)
-		return module_leave(CKR_ARGUMENTS_BAD);
-	if (session->operation.step)
-		return module_leave(CKR_OPERATION_ACTIVE);
-	key = key_of(object, &private, &begun.key);
-	if (!key)
-		return module_leave(CKR_KEY_HANDLE_INVALID);
-	if (!private)
-		return module_leave(CKR_KEY_FUNCTION_NOT_PERMITTED);
-	rv = mechanism_sign(key, mechanism, &begun);
-	if (rv == CKR_OK)
-		session->operation = begun;
-	return module_leave(rv);
+	return operation_begin(handle, mechanism, object, STEP_SIGN, mechanism_sign);
 }
 
 /* Bytes of a signature. */
@@ -219,14 +196,11 @@ CK_RV p11_sign(CK_SESSION_HANDLE handle, unsigned char *data, CK_ULONG len, unsi
 
 CK_RV p11_sign_update(CK_SESSION_HANDLE handle, unsigned char *data, CK_ULONG len)
 {
-	CK_RV rv = module_enter();
 	struct session *session;
+	CK_RV rv = session_enter(handle, &session);
 
 	if (rv != CKR_OK)
 		return rv;
-	session = session_of(handle);
-	if (!session)
-		return module_leave(CKR_SESSION_HANDLE_INVALID);
 	if (session->operation.step != STEP_SIGN && session->operation.step != STEP_UPDATE)
 		return module_leave(CKR_OPERATION_NOT_INITIALIZED);
 	if (!data && len)
